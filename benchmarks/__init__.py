@@ -1,0 +1,1 @@
+"""Measurements. Each script prints a table, then one JSON line."""

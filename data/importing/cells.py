@@ -1,0 +1,144 @@
+"""Values of columns, and why a row's cell holds none.
+
+A reading is a pair of series, the values and the reasons: where a cell is sound or
+empty the reason is null; where it can't be read the value is.
+"""
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from data.importing.mapping import FieldColumn, Mapping, TimeColumn
+from data.importing.sheet import Sheet
+from data.importing.times import instants
+from features.errors import ImportFailedError
+
+Reading = tuple[pl.Series, pl.Series]
+
+_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
+_INTEGER = r"^[+-]?[0-9]+(\.0*)?$"  # "12.0" is how pandas exports a column with gaps
+_TRUE = ("true", "yes", "oui", "vrai", "1")
+_FALSE = ("false", "no", "non", "faux", "0")
+
+
+def mapped_cells(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
+    """The columns that the mapping names: stripped, and null where empty.
+
+    Raises
+    ------
+    ImportFailedError
+        If the file's header lacks one of them, or holds it twice.
+    """
+    columns = _named_columns(mapping)
+    for key, column in columns:
+        times = sheet.header.count(column)
+        if times != 1:
+            raise ImportFailedError(
+                f"{sheet.path}, line 1: the mapping's {key} names the column "
+                f"{column!r}, which the header holds {times or 'no'} times; with "
+                f"delimiter {mapping.delimiter!r} it holds {', '.join(sheet.header)}"
+            )
+    places = {column: sheet.header.index(column) for _, column in columns}
+    return pl.DataFrame(
+        {
+            column: [row[place].strip() or None for row in sheet.rows]
+            for column, place in places.items()
+        },
+        schema=dict.fromkeys(places, pl.String()),
+    )
+
+
+def required(cells: pl.Series) -> pl.Series:
+    """Why a cell that must not be empty is not sound."""
+    return where(cells.is_null(), f"column {cells.name!r} is empty")
+
+
+def read_times(cells: pl.DataFrame, column: TimeColumn, mapping: Mapping) -> Reading:
+    """Instants of a time column; an empty cell has neither value nor reason."""
+    times, whys = instants(
+        cells[column.column],
+        column.format or mapping.time_format,
+        ZoneInfo(mapping.time_zone),
+    )
+    return times, f"column {column.column!r}: " + whys
+
+
+def read_fields(
+    cells: pl.DataFrame, fields: dict[str, FieldColumn], decimal: str
+) -> tuple[pl.DataFrame, list[pl.Series]]:
+    """Values of data fields, one column a field, and the reasons of each."""
+    readings = {name: _field(cells, one, decimal) for name, one in fields.items()}
+    values = pl.DataFrame([one.alias(name) for name, (one, _) in readings.items()])
+    return values, [reasons for _, reasons in readings.values()]
+
+
+def _field(cells: pl.DataFrame, field: FieldColumn, decimal: str) -> Reading:
+    written = cells[field.column]
+    written = written.set(written.is_in(field.unknown), None)
+    match field.type:
+        case "text":
+            values = written
+        case "number":
+            values = _numbers(_plain(written, decimal))
+        case "integer":
+            values = _integers(_plain(written, decimal))
+        case "boolean":
+            values = _booleans(written)
+    unread = written.is_not_null() & values.is_null()
+    hint = f" with decimal {decimal!r}" if field.type in ("number", "integer") else ""
+    return values, where(unread, f"column {field.column!r}: no {field.type}{hint}")
+
+
+def where(condition: pl.Series, reason: str) -> pl.Series:
+    """The reason on the rows where the condition holds, null elsewhere."""
+    return pl.select(pl.when(condition).then(pl.lit(reason))).to_series()
+
+
+def first_reason(reasons: Iterable[pl.Series]) -> pl.Series:
+    """The first reason of each row, null where the row is sound."""
+    named = [reason.alias(str(place)) for place, reason in enumerate(reasons)]
+    return pl.select(pl.coalesce(named)).to_series().alias("reason")
+
+
+def _named_columns(mapping: Mapping) -> list[tuple[str, str]]:
+    """Each column that the mapping names, with the key that names it."""
+    named = [("actor.column", mapping.actor.column)] if mapping.actor.column else []
+    for key, written in mapping.columns:
+        match written:
+            case str():
+                named.append((f"columns.{key}", written))
+            case TimeColumn():
+                named.append((f"columns.{key}", written.column))
+            case tuple():
+                named.extend((f"columns.{key}", column) for column in written)
+    for table, fields in (("data", mapping.data), ("attributes", mapping.attributes)):
+        named.extend((f"{table}.{name}", one.column) for name, one in fields.items())
+    return named
+
+
+def _numbers(plain: pl.Series) -> pl.Series:
+    numbers = plain.set(~plain.str.contains(_NUMBER), None).cast(pl.Float64)
+    return numbers.set(numbers.is_infinite(), None)
+
+
+def _integers(plain: pl.Series) -> pl.Series:
+    digits = plain.set(~plain.str.contains(_INTEGER), None)
+    return digits.str.replace(r"\.0*$", "").cast(pl.Int64, strict=False)
+
+
+def _plain(written: pl.Series, decimal: str) -> pl.Series:
+    """Without spaces before three digits (U+00A0 and U+202F too), and with a point."""
+    closed = written.str.replace_all(r"\s([0-9]{3})\b", "$1")
+    if decimal == ".":
+        return closed
+    # a point is no thousands separator here: 20000.0 must not become 200000
+    pointed = closed.str.contains(".", literal=True)
+    return closed.set(pointed, "?").str.replace(",", ".", literal=True)
+
+
+def _booleans(written: pl.Series) -> pl.Series:
+    words = dict.fromkeys(_TRUE, True) | dict.fromkeys(_FALSE, False)
+    return written.str.to_lowercase().replace_strict(
+        words, default=None, return_dtype=pl.Boolean
+    )

@@ -1,0 +1,183 @@
+"""A CSV file becomes a log; every row is accepted, or rejected with its reason."""
+
+import csv
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import polars as pl
+
+from data.importing.event_rows import read_event_rows
+from data.importing.lead_rows import read_lead_rows
+from data.importing.mapping import EventMapping, Mapping
+from data.importing.rows import Rows
+from data.importing.sheet import Refused, Sheet, read_sheet
+from data.importing.ties import space_ties
+from features.errors import ImportFailedError
+from features.event import EVENT_SCHEMA
+from features.log import EVENTS_FILE, LogAbout, new_log_folder, write_about
+
+REJECTED_FILE = "rejected.csv"
+MAX_REJECTED = 0.05  # share of the rows read: the issue "Import"
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportCounts:
+    """What an import did: `accepted` + `rejected` = `read`.
+
+    `repeated` of the accepted rows said again what an earlier one had, and count
+    once in the log. `events` and `leads` are those of the log, `tied` the events
+    moved by microseconds because their lead had another at the same time.
+    """
+
+    read: int
+    accepted: int
+    rejected: int
+    repeated: int
+    leads: int
+    events: int
+    tied: int
+
+    def __str__(self) -> str:
+        """Examples
+        --------
+        >>> print(ImportCounts(read=1200, accepted=1199, rejected=1, repeated=0,
+        ...                    leads=40, events=1239, tied=2))
+        1,200 rows read = 1,199 accepted (0 of them repeated) + 1 rejected
+        1,239 events of 40 leads (2 events moved by microseconds to order ties)
+        """
+        return (
+            f"{self.read:,} rows read = {self.accepted:,} accepted "
+            f"({self.repeated:,} of them repeated) + {self.rejected:,} rejected\n"
+            f"{self.events:,} events of {self.leads:,} leads "
+            f"({self.tied:,} events moved by microseconds to order ties)"
+        )
+
+
+def import_csv(
+    source: Path,
+    mapping: Mapping,
+    out: Path,
+    *,
+    max_rejected: float = MAX_REJECTED,
+    progress: Progress | None = None,
+) -> ImportCounts:
+    """Import a CSV file, plain or gzipped, as the log `out`.
+
+    The log appears whole, with its rejected rows in `rejected.csv`, or not at all.
+    Events of a lead that share a time are put 1 µs apart in the mapping's order, so
+    that "before" has one meaning for whoever reads the log.
+
+    Raises
+    ------
+    ImportFailedError
+        If the source can't be read, lacks a column, has no sound row, or more than
+        `max_rejected` of its rows are rejected: these then stand beside `out`, in
+        `<out>.rejected.csv`.
+    LogError
+        If `out` already holds something, or cannot be written.
+    """
+    if not 0 <= max_rejected <= 1:
+        raise ImportFailedError(
+            f"max-rejected is {max_rejected}: give a share between 0 and 1"
+        )
+    say = progress or (lambda _: None)
+    with new_log_folder(out) as draft:
+        say(f"reading {source}")
+        sheet = read_sheet(
+            source, delimiter=mapping.delimiter, encoding=mapping.encoding
+        )
+        say(f"mapping {len(sheet.rows) + len(sheet.refused):,} rows")
+        rows = _mapped(sheet, mapping)
+        _refuse_too_many(rows, sheet, out, max_rejected)
+        events = space_ties(rows.events, mapping.ranking())
+        counts = _counts(rows, events)
+        say(f"writing {counts.events:,} events to {out}")
+        events.select(EVENT_SCHEMA.names()).write_parquet(draft / EVENTS_FILE)
+        write_about(draft, _about(sheet, mapping, counts))
+        _write_rejected(draft / REJECTED_FILE, rows.refused)
+    return counts
+
+
+def _mapped(sheet: Sheet, mapping: Mapping) -> Rows:
+    rows = (
+        read_event_rows(sheet, mapping)
+        if isinstance(mapping, EventMapping)
+        else read_lead_rows(sheet, mapping)
+    )
+    read = len(sheet.rows) + len(sheet.refused)
+    assert rows.accepted + len(rows.refused) == read, "a row was lost"
+    return rows
+
+
+def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:
+    rejected = len(rows.refused)
+    read = rows.accepted + rejected
+    if rows.accepted and rejected <= limit * read:
+        return
+    beside = out.with_name(f"{out.name}.{REJECTED_FILE}")
+    _write_rejected(beside, rows.refused)
+    raise ImportFailedError(
+        f"{sheet.path}: {rejected:,} of {read:,} rows rejected ({rejected / read:.1%}, "
+        f"at most {limit:.1%} allowed); no log was written.\n"
+        f"{_commonest(rows.refused)}\n"
+        f"All of them stand in {beside}: correct the mapping or the file, "
+        "or allow more with --max-rejected"
+    )
+
+
+def _commonest(refused: list[Refused]) -> str:
+    """The three commonest reasons, each with its first row."""
+    reasons = Counter(one.reason for one in refused).most_common(3)
+    first = {one.reason: one for one in reversed(refused)}
+    return "\n".join(
+        f"  {count:,} times {reason} (line {first[reason].line}: "
+        f"{first[reason].text[:100]})"
+        for reason, count in reasons
+    )
+
+
+def _counts(rows: Rows, events: pl.DataFrame) -> ImportCounts:
+    return ImportCounts(
+        read=rows.accepted + len(rows.refused),
+        accepted=rows.accepted,
+        rejected=len(rows.refused),
+        repeated=rows.repeated,
+        leads=events["lead_id"].n_unique(),
+        events=events.height,
+        tied=int(events["moved"].sum()),
+    )
+
+
+def _about(sheet: Sheet, mapping: Mapping, counts: ImportCounts) -> LogAbout:
+    recorded = isinstance(mapping, EventMapping) and mapping.columns.received_at
+    return LogAbout(
+        name=mapping.name,
+        received_at="recorded" if recorded else "assumed",
+        won_kinds=mapping.won_kinds,
+        lost_kinds=mapping.lost_kinds,
+        provenance={
+            "file": sheet.path.name,
+            "sha256": sheet.sha256,
+            "rows": asdict(counts),
+            "ties": "events of a lead that shared a time stand 1 µs apart, "
+            "in the order of tie_order, then by line",
+            "tie_order": list(mapping.ranking()),
+            "mapping": mapping.model_dump(mode="json", exclude_none=True),
+        },
+    )
+
+
+def _write_rejected(path: Path, refused: list[Refused]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            table = csv.writer(file)
+            table.writerow(["line", "reason", "row"])
+            table.writerows([one.line, one.reason, one.text] for one in refused)
+    except OSError as error:
+        raise ImportFailedError(
+            f"{path} can't be written ({error.strerror}): free the path"
+        ) from error

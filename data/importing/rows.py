@@ -1,0 +1,96 @@
+"""What a row's event needs in both shapes: an identity, an actor, its data."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import orjson
+import polars as pl
+
+from data.importing.mapping import ActorRule
+from data.importing.sheet import Refused, Sheet
+from features.event import EVENT_SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Rows made events; `repeated` accepted rows said again what another had said."""
+
+    events: pl.DataFrame  # of EVENT_SCHEMA, and `line`
+    accepted: int
+    repeated: int
+    refused: list[Refused]
+
+
+def content_key(cells: Iterable[str | None]) -> str:
+    """An identity made of content: the same cells give it in every export.
+
+    Examples
+    --------
+    >>> content_key(["L-1", "2026-03-10"]) == content_key(["L-1", "2026-03-10"])
+    True
+    >>> content_key(["L-1", "2026"]) == content_key(["L-", "12026"])
+    False
+    """
+    joined = "\x1f".join(cell or "" for cell in cells)
+    return blake2b(joined.encode(errors="surrogatepass"), digest_size=12).hexdigest()
+
+
+def numbered(keys: Iterable[str]) -> Iterator[str]:
+    """The keys, told apart where they repeat.
+
+    Examples
+    --------
+    >>> list(numbered(["a", "b", "a"]))
+    ['a', 'b', 'a-2']
+    """
+    seen: Counter[str] = Counter()
+    for key in keys:
+        seen[key] += 1
+        yield key if seen[key] == 1 else f"{key}-{seen[key]}"
+
+
+def actors(kinds: pl.Series, cells: pl.DataFrame, rule: ActorRule) -> pl.Series:
+    """Who acted in each row: by kind, else by the column's value, else the default."""
+    by_kind = _looked_up(kinds, rule.kinds)
+    by_column = (
+        _looked_up(cells[rule.column], rule.values)
+        if rule.column
+        else pl.repeat(None, len(kinds), dtype=pl.String, eager=True)
+    )
+    return by_kind.zip_with(by_kind.is_not_null(), by_column).fill_null(rule.default)
+
+
+def _looked_up(values: pl.Series, table: Mapping[str, str]) -> pl.Series:
+    plain = {key: str(value) for key, value in table.items()}
+    return values.replace_strict(plain, default=None, return_dtype=pl.String)
+
+
+def as_json(fields: pl.DataFrame, height: int) -> pl.Series:
+    """Each row's known fields as a JSON object, `height` of them."""
+    if not fields.columns:
+        return pl.repeat("{}", height, eager=True)
+    objects = [
+        orjson.dumps(
+            {name: one for name, one in row.items() if one is not None}
+        ).decode()
+        for row in fields.iter_rows(named=True)
+    ]
+    return pl.Series(objects, dtype=pl.String)
+
+
+def refusals(sheet: Sheet, reasons: pl.Series) -> list[Refused]:
+    """The rows of the sheet that have a reason, with the lines broken as CSV."""
+    found = [
+        Refused(line, reason, text)
+        for line, text, reason in zip(sheet.lines, sheet.texts, reasons, strict=True)
+        if reason is not None
+    ]
+    return sorted([*sheet.refused, *found], key=lambda one: one.line)
+
+
+def in_log_order(events: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """The events together, each with its line, in the columns of the log."""
+    columns = [*EVENT_SCHEMA.names(), "line"]
+    return pl.concat([part.select(columns) for part in events])

@@ -1,0 +1,303 @@
+"""The signal catalogue: what the models may read, as data.
+
+A catalogue is TOML: ideas (one business idea is one possible reason) and
+signals (one column each). `docs/signals.md` is its reference.
+"""
+
+import hashlib
+import tomllib
+from collections.abc import Iterator
+from enum import IntEnum, StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+
+from features.errors import CatalogueError
+from features.event import Actor
+from features.selector import (
+    FieldName,
+    FieldSelector,
+    Names,
+    Selector,
+    Strict,
+    duration_days,
+)
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Duration = Annotated[
+    str, AfterValidator(lambda text: text if duration_days(text) else "")
+]
+
+
+class Direction(IntEnum):
+    """A monotone constraint, in LightGBM's own encoding."""
+
+    DECREASING = -1
+    FREE = 0
+    INCREASING = 1
+
+
+class Nature(StrEnum):
+    """What an idea speaks of: what was done, who the lead is, or neither."""
+
+    BEHAVIOUR = "behaviour"
+    FIT = "fit"
+    CONTEXT = "context"  # where in its life the lead is: counted, never a reason
+
+
+class Share(Strict):
+    """The share of the events `of` among the events `among`, in [0, 1]."""
+
+    of: Selector
+    among: Selector
+
+
+class Latency(Strict):
+    """Hours from an event `from` to the next event `to`, its answer.
+
+    An answer answers the latest `from` before it; a second answer in a row
+    answers nothing. `pending` is how long the last `from` has been waiting.
+    """
+
+    from_: Selector = Field(alias="from")
+    to: Selector
+    statistic: Literal["median", "last", "pending"]
+
+
+class Last(FieldSelector):
+    """The last known value of a field: a number, or a category.
+
+    `order` ranks categories that follow each other, as stages do.
+    """
+
+    type: Literal["number", "category"] = "number"
+    order: Names = ()
+
+
+class Awaited(Strict):
+    """The event whose absence an idea may speak of.
+
+    It is due once the segment's usual delay has gone by since the last event
+    `after`, or since the lead's first event. `where` is what makes an event
+    the awaited one; `data` completes it when it is put in for a check.
+    """
+
+    kind: str
+    after: str | None = None
+    actor: Actor = Actor.LEAD
+    where: dict[FieldName, str] = Field(default_factory=dict)
+    data: dict[FieldName, str | int | float] = Field(default_factory=dict)
+
+    @property
+    def selector(self) -> Selector:
+        return Selector(kind=(self.kind,), where=tuple(self._wanted()))
+
+    def _wanted(self) -> Iterator[tuple[str, tuple[str]]]:
+        return ((name, (value,)) for name, value in self.where.items())
+
+
+class Idea(Strict):
+    """One business idea, one possible reason. `expected` is what a rep would do."""
+
+    name: Name
+    expected: Name
+    nature: Nature = Nature.BEHAVIOUR
+    awaited: Awaited | None = None
+
+
+AGGREGATES = (
+    "count",
+    "days_since_last",
+    "days_since_first",
+    "distinct",
+    "sum",
+    "mean",
+    "share",
+    "trend",
+    "latency",
+    "last",
+)
+_CONSTRAINABLE = {"count", "distinct"}  # ADR-0003: a constraint does not bind NaN
+
+
+class Signal(Strict):
+    """One column: an aggregate over the events of a lead known at a moment.
+
+    `window` keeps events younger than it; a trend is the count in the window
+    minus the count in the window before. Signals with `enabled = false` are
+    documented and not computed.
+    """
+
+    name: Name
+    idea: Name
+    window: Duration | None = None
+    direction: Direction = Direction.FREE
+    enabled: bool = True
+    count: Selector | None = None
+    days_since_last: Selector | None = None
+    days_since_first: Selector | None = None
+    distinct: FieldSelector | None = None
+    sum: FieldSelector | None = None
+    mean: FieldSelector | None = None
+    share: Share | None = None
+    trend: Selector | None = None
+    latency: Latency | None = None
+    last: Last | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_direction(cls, fields: dict[str, object]) -> dict[str, object]:
+        named = fields.get("direction")
+        if isinstance(named, str):
+            try:
+                return fields | {"direction": Direction[named.upper()]}
+            except KeyError:
+                raise ValueError(
+                    f"direction is {named!r}: write increasing or decreasing"
+                ) from None
+        return fields
+
+    @model_validator(mode="after")
+    def _is_one_aggregate(self) -> "Signal":
+        given = [name for name in AGGREGATES if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"needs one aggregate of {', '.join(AGGREGATES)}: {given}")
+        if self.direction and given[0] not in _CONSTRAINABLE:
+            raise ValueError("a direction stands on counts only (ADR-0003)")
+        if given[0] == "trend" and self.window is None:
+            raise ValueError("a trend needs a window")
+        if given[0] in {"latency", "last"} and self.window is not None:
+            raise ValueError(f"{given[0]} takes no window")
+        return self
+
+    @property
+    def aggregate(self) -> str:
+        return next(name for name in AGGREGATES if getattr(self, name) is not None)
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """The selections of events that the signal reads."""
+        if self.share is not None:
+            return (self.share.among, self.share.of)
+        if self.latency is not None:
+            return (self.latency.from_, self.latency.to)
+        return (getattr(self, self.aggregate),)
+
+    @property
+    def window_days(self) -> float | None:
+        return None if self.window is None else duration_days(self.window)
+
+    @property
+    def is_category(self) -> bool:
+        return self.last is not None and self.last.type == "category"
+
+
+class Catalogue(Strict):
+    """Every idea and signal, in column order. `segment` is an attribute's field."""
+
+    name: Name
+    segment: FieldName | None = None
+    idea: tuple[Idea, ...] = Field(min_length=1)
+    signal: tuple[Signal, ...] = Field(min_length=1)
+    text: str = Field(exclude=True, repr=False)  # as written, so it can be saved so
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> "Catalogue":
+        _refuse_twice("idea", [idea.name for idea in self.idea])
+        _refuse_twice("signal", [signal.name for signal in self.signal])
+        known = {idea.name for idea in self.idea}
+        for signal in self.signal:
+            if signal.idea not in known:
+                raise ValueError(f"signal {signal.name!r}: no idea {signal.idea!r}")
+        for name in sorted(known - {signal.idea for signal in self.signals}):
+            raise ValueError(f"idea {name!r}: no signal speaks of it")
+        return self
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Catalogue) and other.text == self.text
+
+    @cached_property
+    def signals(self) -> tuple[Signal, ...]:
+        """The signals that are computed, in column order."""
+        return tuple(signal for signal in self.signal if signal.enabled)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        return tuple(signal.name for signal in self.signals)
+
+    @cached_property
+    def ideas(self) -> dict[str, Idea]:
+        return {idea.name: idea for idea in self.idea}
+
+    @cached_property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(signal.name for signal in self.signals if signal.is_category)
+
+    def signals_of(self, idea: str) -> tuple[Signal, ...]:
+        return tuple(signal for signal in self.signals if signal.idea == idea)
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of `data` that something of the catalogue reads, in order."""
+        selectors = [s for signal in self.signals for s in signal.selectors]
+        selectors += [idea.awaited.selector for idea in self.idea if idea.awaited]
+        read = frozenset().union(*(selector.fields for selector in selectors))
+        return tuple(sorted(read | ({self.segment} if self.segment else set())))
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that some signal names."""
+        selectors = (s for signal in self.signals for s in signal.selectors)
+        return frozenset().union(*(selector.kinds for selector in selectors))
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the text, in hexadecimal."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def read_catalogue(path: Path) -> Catalogue:
+    """Read a catalogue file.
+
+    Raises
+    ------
+    CatalogueError
+        Names the file, and the line or the key that is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CatalogueError(f"{path}: {error}") from error
+    return parse_catalogue(text, origin=str(path))
+
+
+def parse_catalogue(text: str, *, origin: str = "catalogue") -> Catalogue:
+    """Parse a catalogue's TOML text; raises as `read_catalogue` does."""
+    try:
+        return Catalogue.model_validate(tomllib.loads(text) | {"text": text})
+    except tomllib.TOMLDecodeError as error:
+        raise CatalogueError(f"{origin}: {error}") from error
+    except ValidationError as error:
+        raise CatalogueError(f"{origin}: {_told(error)}") from error
+
+
+def _told(error: ValidationError) -> str:
+    lines = []
+    for one in error.errors(include_url=False):
+        place = ".".join(str(part) for part in one["loc"])
+        given = one["input"]
+        name = given.get("name") if isinstance(given, dict) else None
+        whose = f" ({name})" if name else ""
+        lines.append(f"{place}{whose}: {one['msg'].removeprefix('Value error, ')}")
+    return "; ".join(lines)
+
+
+def _refuse_twice(what: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{what} {name!r} stands twice")

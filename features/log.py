@@ -1,0 +1,145 @@
+"""A log on disk: a folder with `events.parquet` and `log.toml`."""
+
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
+
+import polars as pl
+import tomli_w
+from pydantic import JsonValue
+
+from features.errors import LogError
+from features.event import EVENT_SCHEMA
+
+EVENTS_FILE = "events.parquet"
+ABOUT_FILE = "log.toml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAbout:
+    """What a log is. `received_at` is "recorded", or "assumed" equal to `occurred_at`.
+
+    `won_kinds` and `lost_kinds` end a lead's open life; `provenance` is free:
+    the mapping of an import, the parameters of a generator.
+    """
+
+    name: str
+    received_at: str = "recorded"
+    won_kinds: tuple[str, ...] = ("won",)
+    lost_kinds: tuple[str, ...] = ("lost",)
+    provenance: dict[str, JsonValue] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    about: LogAbout
+    events: pl.DataFrame  # of EVENT_SCHEMA
+
+
+def read_log(folder: Path) -> Log:
+    """Read a log, each (source, event_id) once: the first received counts.
+
+    Raises
+    ------
+    LogError
+        If the folder is no log, a file is damaged, a column is missing or of
+        another type, or there is no event at all.
+    """
+    about = _read_about(folder / ABOUT_FILE)
+    path = folder / EVENTS_FILE
+    try:
+        events = pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise LogError(f"{path}: {error}") from error
+    for column, dtype in EVENT_SCHEMA.items():
+        if events.schema.get(column) != dtype:
+            found = events.schema.get(column, "nothing")
+            raise LogError(f"{path}: column {column!r} is {found}, expected {dtype}")
+    if events.is_empty():
+        raise LogError(f"{path}: the log holds no event")
+    return Log(about, once_each(events.select(EVENT_SCHEMA.names())))
+
+
+def once_each(events: pl.DataFrame, *key: str) -> pl.DataFrame:
+    """Each (source, event_id) once, the first received; `key` narrows the pair.
+
+    Deliveries that differ in nothing but their content, received at the same
+    instant, are settled by content, so that the order of rows never matters.
+    """
+    pair = [*key, "source", "event_id"]
+    twice = pl.struct(pair).is_duplicated()
+    repeated = events.filter(twice)
+    if repeated.is_empty():
+        return events
+    first = repeated.sort("received_at", "occurred_at", "kind", "data").unique(
+        pair, keep="first", maintain_order=True
+    )
+    return pl.concat([events.filter(~twice), first])
+
+
+def write_log(folder: Path, log: Log) -> None:
+    """Write a log; the folder appears whole or not at all.
+
+    Raises
+    ------
+    LogError
+        If `folder` already holds something, or cannot be written.
+    """
+    with new_log_folder(folder) as draft:
+        log.events.write_parquet(draft / EVENTS_FILE)
+        write_about(draft, log.about)
+
+
+@contextmanager
+def new_log_folder(folder: Path) -> Iterator[Path]:
+    """A draft folder beside `folder`, renamed to it on success and removed on error."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise LogError(f"{folder} already exists: name another folder, or remove it")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise LogError(f"{folder}: {error}") from error
+    try:
+        yield draft
+        draft.chmod(0o755)
+        draft.rename(folder)
+    except OSError as error:
+        raise LogError(f"{folder}: {error}") from error
+    finally:
+        rmtree(draft, ignore_errors=True)
+
+
+def write_about(folder: Path, about: LogAbout) -> None:
+    (folder / ABOUT_FILE).write_text(
+        tomli_w.dumps(
+            {
+                "name": about.name,
+                "received_at": about.received_at,
+                "won_kinds": list(about.won_kinds),
+                "lost_kinds": list(about.lost_kinds),
+                "provenance": about.provenance,
+            }
+        ),
+        encoding="utf-8",
+    )
+
+
+def _read_about(path: Path) -> LogAbout:
+    try:
+        fields = tomllib.loads(path.read_text(encoding="utf-8"))
+        return LogAbout(
+            name=fields["name"],
+            received_at=fields["received_at"],
+            won_kinds=tuple(fields["won_kinds"]),
+            lost_kinds=tuple(fields["lost_kinds"]),
+            provenance=fields["provenance"],
+        )
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise LogError(f"{path}: {error}") from error
+    except KeyError as error:
+        raise LogError(f"{path}: the key {error} is missing") from error

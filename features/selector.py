@@ -1,0 +1,89 @@
+"""Which events a signal reads."""
+
+import re
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+
+from features.event import Actor
+
+ANY_VALUE = "*"  # in `where`: the field is there, and is not an empty list
+KIND_FIELD = "@kind"  # in place of a field of `data`: the event's own kind
+_UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+def _as_pairs(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return tuple((name, _as_tuple(wanted)) for name, wanted in value.items())
+
+
+def _field_name(name: str) -> str:
+    if name != KIND_FIELD and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"{name!r} is no field name: letters, digits and _ only")
+    return name
+
+
+def duration_days(text: str) -> float:
+    """A duration such as "36h", "30d" or "2w", in days (> 0).
+
+    Examples
+    --------
+    >>> duration_days("36h")
+    1.5
+    """
+    match = re.fullmatch(r"(\d+)([hdw])", text)
+    if match is None or int(match[1]) == 0:
+        raise ValueError(f"{text!r} is no duration: write it as 36h, 30d or 2w")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+FieldName = Annotated[str, AfterValidator(_field_name)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+Actors = Annotated[tuple[Actor, ...], BeforeValidator(_as_tuple)]
+Where = Annotated[
+    tuple[tuple[FieldName, tuple[str | int | float | bool, ...]], ...],
+    BeforeValidator(_as_pairs),
+]
+
+
+class Strict(BaseModel):
+    """A value read from a file: frozen, and no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Selector(Strict):
+    """Events of these kinds, by these actors, with these field values.
+
+    An empty `kind` or `actor` means any. A `where` field matches a value equal
+    to one wanted, or a list that holds one; `"*"` matches any value. `after`
+    keeps only what happened since the last event of that kind.
+    """
+
+    kind: Names = ()
+    actor: Actors = ()
+    where: Where = ()
+    after: str | None = None
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return frozenset(name for name, _ in self.where)
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(self.kind) | ({self.after} if self.after else frozenset())
+
+
+class FieldSelector(Selector):
+    """Events, and the field of theirs that is aggregated."""
+
+    field: FieldName
+
+    @property
+    def fields(self) -> frozenset[str]:
+        return super().fields | {self.field}

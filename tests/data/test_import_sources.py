@@ -1,0 +1,195 @@
+"""Sources that can't be imported, broken lines, and nothing half-written."""
+
+import gzip
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.importing.importer import ImportCounts, import_csv
+from data.importing.sheet import read_sheet
+from features.errors import ImportFailedError, LogError
+from tests.data.import_builders import (
+    HEADER,
+    SOUND_ROW,
+    import_rows,
+    make_event_mapping,
+    rejected_reasons,
+    write_csv,
+)
+
+CSV = f"{HEADER}\n{SOUND_ROW}\n".encode()
+BAD_ROW = "L-1,yesterday,Visit,,"
+
+
+def test_a_gzipped_file_is_read_whatever_its_name(tmp_path: Path) -> None:
+    source = tmp_path / "source.csv"
+    source.write_bytes(gzip.compress(CSV))
+    counts = import_csv(source, make_event_mapping(), tmp_path / "log")
+    assert counts.accepted == 1
+
+
+def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
+    source = tmp_path / "source.csv"
+    source.write_bytes(b"\xef\xbb\xbf" + CSV)
+    counts = import_csv(source, make_event_mapping(), tmp_path / "log")
+    assert counts.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("absent.csv", None, "can't be read (No such file or directory)"),
+        ("source.csv", b"", "is empty"),
+        ("source.csv", b"\n\n", "no header can be read"),
+        ("source.csv", b'"lead\nwhen', "no header can be read"),
+        ("source.csv", HEADER.encode(), "holds a header and no row"),
+        ("source.csv.gz", CSV, "is no gzip file"),
+        ("source.csv.gz", gzip.compress(CSV)[:-9], "the gzip file is damaged"),
+        ("source.csv.gz", b"\x1f\x8b nonsense", "the gzip file is damaged"),
+        ("source.csv", b"PK\x03\x04 workbook", "save the sheet as CSV"),
+        ("source.csv", CSV + b"L-\xe9", "line 3: byte 0xe9 is no utf-8"),
+        (
+            "source.csv",
+            CSV.replace(b",", b";"),
+            "columns.lead_id names the column 'lead', which the header holds no times; "
+            "with delimiter ',' it holds lead;when;what;who;amount",
+        ),
+        (
+            "source.csv",
+            CSV.replace(b"who", b"what"),
+            "columns.kind names the column 'what', which the header holds 2 times",
+        ),
+    ],
+)
+def test_a_source_that_cannot_be_read_leaves_nothing(
+    tmp_path: Path, name: str, content: bytes | None, said: str
+) -> None:
+    source = tmp_path / name
+    if content is not None:
+        source.write_bytes(content)
+    with pytest.raises(ImportFailedError, match=re.escape(said)):
+        import_csv(source, make_event_mapping(), tmp_path / "out" / "log")
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_folder_is_no_source(tmp_path: Path) -> None:
+    with pytest.raises(ImportFailedError, match="Is a directory"):
+        import_csv(tmp_path, make_event_mapping(), tmp_path / "log")
+
+
+def test_a_log_is_never_overwritten(tmp_path: Path) -> None:
+    import_rows(tmp_path, SOUND_ROW)
+    before = (tmp_path / "log" / "events.parquet").read_bytes()
+    with pytest.raises(LogError, match="already exists"):
+        import_rows(tmp_path, SOUND_ROW, SOUND_ROW)
+    assert (tmp_path / "log" / "events.parquet").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("bad", "is_imported"), [(1, True), (2, False)], ids=["at-5-%", "past-5-%"]
+)
+def test_too_many_rejected_rows_write_no_log(
+    tmp_path: Path, bad: int, *, is_imported: bool
+) -> None:
+    source = write_csv(tmp_path, *[BAD_ROW] * bad, *[SOUND_ROW] * (20 - bad))
+    out = tmp_path / "logs" / "log"
+    if is_imported:
+        counts = import_csv(source, make_event_mapping(), out)
+        assert (counts.accepted, counts.rejected) == (19, 1)
+        return
+    with pytest.raises(ImportFailedError, match="2 of 20 rows rejected") as caught:
+        import_csv(source, make_event_mapping(), out)
+    beside = tmp_path / "logs" / "log.rejected.csv"
+    assert list(out.parent.iterdir()) == [beside]
+    assert [line for line, _ in rejected_reasons(beside)] == [2, 3]
+    assert str(beside) in str(caught.value)
+    assert f"(line 2: {BAD_ROW})" in str(caught.value)
+
+
+def test_the_three_commonest_reasons_are_told(tmp_path: Path) -> None:
+    rows = ["a,b", *[BAD_ROW] * 3, *["a,b,c"] * 2, *["a"] * 4]
+    source = write_csv(tmp_path, *rows)
+    with pytest.raises(ImportFailedError) as caught:
+        import_csv(source, make_event_mapping(), tmp_path / "log")
+    counts = re.findall(r"^  (\d+) times (.{8})", str(caught.value), re.MULTILINE)
+    assert counts == [("4", "1 fields"), ("3", "column '"), ("2", "3 fields")]
+
+
+def test_no_sound_row_is_no_log(tmp_path: Path) -> None:
+    with pytest.raises(ImportFailedError, match="1 of 1 rows rejected"):
+        import_rows(tmp_path, BAD_ROW, max_rejected=1.0)
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01, float("nan")])
+def test_max_rejected_is_a_share(tmp_path: Path, share: float) -> None:
+    with pytest.raises(ImportFailedError, match="between 0 and 1"):
+        import_rows(tmp_path, SOUND_ROW, max_rejected=share)
+
+
+class TestBrokenLines:
+    def read(self, folder: Path, *rows: str) -> tuple[list[int], list[int]]:
+        """Lines of the rows read, and of those refused."""
+        source = write_csv(folder, *rows)
+        sheet = read_sheet(source, delimiter=",", encoding="utf-8")
+        return sheet.lines, [one.line for one in sheet.refused]
+
+    def test_a_field_may_span_lines(self, tmp_path: Path) -> None:
+        read = self.read(tmp_path, 'a,b,"c\nd\n\ne",f,g', SOUND_ROW)
+        assert read == ([2, 6], [])
+
+    def test_blank_lines_are_no_rows(self, tmp_path: Path) -> None:
+        assert self.read(tmp_path, "", SOUND_ROW, "", "") == ([3], [])
+
+    @pytest.mark.parametrize(
+        "broken",
+        ['a,"b,c,d,e', 'a,b,"c"d,e,f', "a,b", 'a,b,c,d,"e'],
+        ids=["open-quote", "stray-quote", "short", "open-last-quote"],
+    )
+    def test_a_broken_line_costs_itself_alone(
+        self, tmp_path: Path, broken: str
+    ) -> None:
+        rows = [SOUND_ROW, broken, *[SOUND_ROW] * 3]
+        assert self.read(tmp_path, *rows) == ([2, 4, 5, 6], [3])
+
+    def test_an_open_quote_does_not_swallow_a_long_file(self, tmp_path: Path) -> None:
+        rows = ['a,"b,c,d,e', *[SOUND_ROW] * 5000]
+        lines, refused = self.read(tmp_path, *rows)
+        assert (len(lines), refused) == (5000, [2])
+
+    def test_a_field_past_the_limit_is_refused(self, tmp_path: Path) -> None:
+        read = self.read(tmp_path, f"a,b,c,d,{'e' * 200_000}", SOUND_ROW)
+        assert read == ([3], [2])
+
+    @pytest.mark.parametrize("end", ["\r\n", "\r"], ids=["windows", "old-mac"])
+    def test_line_ends_of_other_systems_are_read(
+        self, tmp_path: Path, end: str
+    ) -> None:
+        source = tmp_path / "source.csv"
+        source.write_bytes(end.join([HEADER, SOUND_ROW, "a,b", SOUND_ROW]).encode())
+        sheet = read_sheet(source, delimiter=",", encoding="utf-8")
+        assert (sheet.lines, sheet.refused[0].line) == ([2, 4], 3)
+        assert sheet.rows[0][-1] == "100"
+
+    def test_a_separator_inside_text_ends_no_line(self, tmp_path: Path) -> None:
+        read = self.read(tmp_path, "a,b\u2028c,d\x85,e\x0c,f", SOUND_ROW)
+        assert read == ([2, 3], [])
+
+
+def test_every_row_is_accepted_or_rejected(tmp_path: Path) -> None:
+    rows = [SOUND_ROW, BAD_ROW, 'x,"y', "", "a,b", SOUND_ROW, 'a,b,c,"d\ne",f', ",,,,"]
+    counts, _ = import_rows(tmp_path, *rows)
+    assert counts.read == 7
+    assert counts.accepted + counts.rejected == counts.read
+    rejected = rejected_reasons(tmp_path / "log" / "rejected.csv")
+    assert len(rejected) == counts.rejected == 5
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    said: list[str] = []
+    source = write_csv(tmp_path, SOUND_ROW)
+    tell: Callable[[str], None] = said.append
+    counts = import_csv(source, make_event_mapping(), tmp_path / "log", progress=tell)
+    assert isinstance(counts, ImportCounts)
+    assert said[1] == "mapping 1 rows"

@@ -1,0 +1,1 @@
+"""Fitting, calibrating, evaluating and registering models."""

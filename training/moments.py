@@ -1,0 +1,144 @@
+"""Moments to learn from: when an open lead is scored, and what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from features.errors import TrainingError
+from features.log import Log
+
+HORIZON_DAYS = 60.0  # a French B2B cycle: most wins come within it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MomentPlan:
+    """When leads are scored: at these ages, and a little after key events.
+
+    `ages_days` count from a lead's first event; `key_kinds` add a moment right
+    after each such event, so that the model also learns from fresh facts.
+    """
+
+    ages_days: tuple[float, ...]
+    key_kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledMoments:
+    """`frame`: lead_id, moment, first_at, won (bool), weight; sorted by lead, moment.
+
+    A lead's weights add up to 1, so that a long life doesn't count more.
+    `n_censored` moments had a horizon that the log doesn't hold, and were left out.
+    """
+
+    frame: pl.DataFrame
+    n_censored: int
+
+
+def weekly_plan(*, days: int = 182, key_kinds: tuple[str, ...] = ()) -> MomentPlan:
+    """A moment a week over a lead's first `days`, the first after one day."""
+    return MomentPlan(
+        ages_days=(1.0, *(float(age) for age in range(7, days + 1, 7))),
+        key_kinds=key_kinds,
+    )
+
+
+def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
+    """When each lead began and ended, as known at an instant.
+
+    Returns
+    -------
+    DataFrame of shape (n_leads, 4)
+        `lead_id`, `first_at`, `ended_at` (first outcome event, null while open) and
+        `won` (null while open). An outcome received after `known_at` is unknown.
+    """
+    outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
+    is_outcome = pl.col("kind").is_in(outcomes)
+    by_time = log.events.filter(pl.col("received_at") <= known_at).sort(
+        "occurred_at", "source", "event_id"
+    )
+    ends = by_time.filter(is_outcome).group_by("lead_id", maintain_order=True)
+    ended = ends.agg(
+        pl.col("occurred_at").first().alias("ended_at"),
+        pl.col("kind").first().is_in(log.about.won_kinds).alias("won"),
+    )
+    begun = by_time.group_by("lead_id").agg(
+        pl.col("occurred_at").min().alias("first_at")
+    )
+    return begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
+
+
+def labelled_moments(
+    log: Log, plan: MomentPlan, *, horizon_days: float, known_at: datetime | None = None
+) -> LabelledMoments:
+    """Every moment of every lead's open life, with what came within the horizon.
+
+    Parameters
+    ----------
+    horizon_days : float, > 0
+    known_at : datetime, optional
+        When the training happens; the end of the log where absent. Outcomes
+        received later are unknown, and so are horizons that end later.
+
+    Raises
+    ------
+    TrainingError
+        If no moment is left, or all of them came to the same end.
+    """
+    until = known_at or log_end(log)
+    lives = lead_lives(log, known_at=until)
+    opened = _moments(log, lives, plan).filter(
+        (pl.col("moment") < pl.col("ended_at")) | pl.col("ended_at").is_null()
+    )
+    horizon_end = pl.col("moment") + timedelta(days=horizon_days)
+    whole = opened.filter(horizon_end <= until).with_columns(
+        won=(pl.col("won") & (pl.col("ended_at") <= horizon_end)).fill_null(value=False)
+    )
+    _refuse_unteachable(whole, horizon_days)
+    frame = whole.select(
+        "lead_id",
+        "moment",
+        "first_at",
+        "won",
+        weight=1.0 / pl.len().over("lead_id"),
+    ).sort("lead_id", "moment")
+    n_censored = opened.filter(
+        (horizon_end > until) & (pl.col("moment") <= until)
+    ).height
+    return LabelledMoments(frame, n_censored)
+
+
+def log_end(log: Log) -> datetime:
+    """The latest instant at which the log received something."""
+    latest = log.events["received_at"].max()
+    assert isinstance(latest, datetime)  # a log is never empty (features.log)
+    return latest
+
+
+def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:
+    ages = pl.DataFrame({"age": [timedelta(days=age) for age in plan.ages_days]})
+    aged = lives.join(ages, how="cross").with_columns(
+        moment=pl.col("first_at") + pl.col("age")
+    )
+    keyed = log.events.filter(pl.col("kind").is_in(plan.key_kinds)).select(
+        "lead_id", moment=pl.max_horizontal("occurred_at", "received_at")
+    )
+    columns = ["lead_id", "moment", "first_at", "ended_at", "won"]
+    return pl.concat(
+        [aged.select(columns), lives.join(keyed, on="lead_id").select(columns)]
+    ).unique(["lead_id", "moment"])
+
+
+def _refuse_unteachable(moments: pl.DataFrame, horizon_days: float) -> None:
+    if moments.is_empty():
+        raise TrainingError(
+            f"no moment has its whole horizon of {horizon_days:g} days in the log: "
+            "give a longer log or a shorter horizon"
+        )
+    n_won = moments["won"].sum()
+    if n_won in {0, moments.height}:
+        what = "no lead was won" if n_won == 0 else "every lead was won"
+        raise TrainingError(
+            f"{what} within {horizon_days:g} days of a moment: nothing can be learnt; "
+            "check the log's won_kinds and lost_kinds"
+        )

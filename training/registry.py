@@ -1,0 +1,3 @@
+"""The MLflow registry: the one module that knows it. Callers see our errors."""
+
+MODEL_NAME = "lead-scoring"

@@ -1,0 +1,62 @@
+"""Splits that go by time. A lead never stands on both sides."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+IntArray = NDArray[np.int64]
+
+
+def before_and_after(
+    moments: pl.DataFrame,
+    *,
+    train_before: datetime,
+    test_from: datetime,
+    horizon_days: float,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Training moments, and test moments later by at least one horizon.
+
+    Parameters
+    ----------
+    moments : DataFrame
+        `LabelledMoments.frame`.
+    train_before : datetime
+        A training moment has its whole horizon before it: the embargo.
+    test_from : datetime, >= train_before
+        Test leads begin at or after it; a lead that began before never tests.
+    """
+    if test_from < train_before:
+        raise ValueError(f"test_from {test_from} is before train_before {train_before}")
+    horizon = timedelta(days=horizon_days)
+    return (
+        moments.filter(pl.col("moment") + horizon <= train_before),
+        moments.filter(pl.col("first_at") >= test_from),
+    )
+
+
+def newest_leads_from(moments: pl.DataFrame, *, share: float) -> datetime:
+    """The instant from which the newest `share` (in (0, 1)) of the leads began."""
+    begun = moments.unique("lead_id")["first_at"].sort().to_list()
+    first: datetime = begun[min(int(len(begun) * (1 - share)), len(begun) - 1)]
+    return first
+
+
+def time_blocks(
+    moments: pl.DataFrame, *, n_blocks: int
+) -> Iterator[tuple[IntArray, IntArray]]:
+    """Row numbers (fitted, held out), each block of leads that began together in turn.
+
+    Blocks are contiguous in the leads' beginning, so what is held out always
+    comes from another time than what was fitted, and a lead is in one block.
+    """
+    order = moments.select("lead_id", "first_at").unique().sort("first_at", "lead_id")
+    block = order.with_row_index("i").select(
+        "lead_id", block=pl.col("i") * n_blocks // order.height
+    )
+    of_row = moments.join(block, on="lead_id", how="left", maintain_order="left")
+    number = of_row["block"].to_numpy()
+    for i in range(n_blocks):
+        yield np.flatnonzero(number != i), np.flatnonzero(number == i)

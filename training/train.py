@@ -1,0 +1,148 @@
+"""From a log to a scorer and its measured quality."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import polars as pl
+
+from explanations.scorer import Scorer, ScorerFacts, probability
+from features.catalogue import Catalogue
+from features.errors import CatalogueError, TrainingError
+from features.featurise import featurise
+from features.log import Log
+from training.cuts import GRADE_SHARES, PRIORITY_SHARES, quantile_cuts
+from training.delays import usual_delays
+from training.fitting import FitSettings, Fitted, fit
+from training.metrics import Interval, bootstrap_intervals
+from training.moments import MomentPlan, labelled_moments
+from training.split import before_and_after, newest_leads_from
+
+HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
+Phase = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    plan: MomentPlan
+    horizon_days: float
+    fit: FitSettings
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A scorer, and how it did on leads that began after its training ended."""
+
+    scorer: Scorer
+    metrics: dict[str, Interval]
+    n_train: int
+    n_test: int
+    n_censored: int
+    trained_until: datetime
+    signals: pl.DataFrame  # of the training moments
+    won: pl.Series
+
+
+def train(
+    log: Log, catalogue: Catalogue, settings: TrainSettings, *, phase: Phase
+) -> Trained:
+    """Train on the older leads, measure on the newest.
+
+    `phase` is told the name of each phase as it begins.
+
+    Raises
+    ------
+    TrainingError
+        If the log is too short, or nothing can be learnt from it.
+    CatalogueError
+        If a signal reads a kind that no event of the log has.
+    """
+    refuse_absent_kinds(log, catalogue)
+    phase("moments")
+    moments = labelled_moments(log, settings.plan, horizon_days=settings.horizon_days)
+    fitted_on, held_out, cut = _split(moments.frame, settings.horizon_days)
+    phase("signals")
+    signals = _signals(log, fitted_on, catalogue)
+    phase("fitting")
+    fitted = fit(signals, fitted_on, catalogue, settings.fit, seed=settings.seed)
+    facts = scorer_facts(
+        fitted,
+        fitted_on,
+        usual_delays(log.events, catalogue, known_at=cut),
+        horizon_days=settings.horizon_days,
+    )
+    scorer = Scorer(fitted.booster, catalogue, facts)
+    phase("evaluation")
+    return Trained(
+        scorer=scorer,
+        metrics=_measure(log, held_out, scorer),
+        n_train=fitted_on.height,
+        n_test=held_out.height,
+        n_censored=moments.n_censored,
+        trained_until=cut,
+        signals=signals,
+        won=fitted_on["won"],
+    )
+
+
+def scorer_facts(
+    fitted: Fitted,
+    moments: pl.DataFrame,
+    delays: dict[str, dict[str, float]],
+    *,
+    horizon_days: float,
+) -> ScorerFacts:
+    """What is stored with the trees; cuts come from out-of-block scores."""
+    scores = 100 * probability(fitted.out_of_block)
+    weight = moments["weight"].to_numpy()
+    a, b, c = quantile_cuts(scores, weight, GRADE_SHARES)
+    high, low = quantile_cuts(scores, weight, PRIORITY_SHARES)
+    return ScorerFacts(
+        horizon_days=horizon_days,
+        slope=fitted.slope,
+        intercept=fitted.intercept,
+        codes=fitted.codes,
+        grade_cuts=(a, b, c),
+        priority_cuts=(high, low),
+        usual_delay_hours=delays,
+    )
+
+
+def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
+    """A kind that no event has is a typing error, or another log's catalogue."""
+    absent = sorted(catalogue.kinds - set(log.events["kind"].unique()))
+    if absent:
+        raise CatalogueError(
+            f"catalogue {catalogue.name!r}: no event of log {log.about.name!r} is "
+            f"{', '.join(absent)}; correct the kind, or disable the signal"
+        )
+
+
+def _split(
+    moments: pl.DataFrame, horizon_days: float
+) -> tuple[pl.DataFrame, pl.DataFrame, datetime]:
+    cut = newest_leads_from(moments, share=HOLD_OUT_SHARE)
+    fitted_on, held_out = before_and_after(
+        moments, train_before=cut, test_from=cut, horizon_days=horizon_days
+    )
+    for name, part in (("training", fitted_on), ("the hold-out", held_out)):
+        if part.is_empty() or part["won"].sum() in {0, part.height}:
+            raise TrainingError(
+                f"{name} has no won lead, or no other: the log must span several "
+                f"horizons of {horizon_days:g} days; give a longer log or a shorter one"
+            )
+    return fitted_on, held_out, cut
+
+
+def _signals(log: Log, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    return featurise(log.events, moments.select("lead_id", "moment"), catalogue)
+
+
+def _measure(log: Log, moments: pl.DataFrame, scorer: Scorer) -> dict[str, Interval]:
+    signals = _signals(log, moments, scorer.catalogue)
+    return bootstrap_intervals(
+        moments["lead_id"].to_list(),
+        moments["won"].to_numpy(),
+        [probability(scorer.log_odds(signals))],
+    )
