@@ -1,17 +1,43 @@
-.PHONY: setup demo serve test check format lock clean
+.DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.PHONY: help setup demo serve test check format lock
 
 VENV := .venv
-PYTHON := $(VENV)/bin/python
+BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-lock: ## Renew the pinned versions (needs uv); the file names no index
+help: ## What can be made
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+
+setup: $(READY) ## Prepare the environment (the others call it)
+
+$(READY): requirements.lock pyproject.toml setup.sh
+	./setup.sh $(VENV)
+	touch $@
+
+demo: $(READY) ## Demo log, model, service: five leads to call, and the brake
+	$(BIN)/frein demo
+
+serve: $(READY) ## The service, up on 127.0.0.1:8000, with the demo's leads
+	$(BIN)/frein demo --prepare-only
+	$(BIN)/frein serve
+
+test: $(READY) ## Install what the tests need, and pass them all
+	./tests/setup.sh
+	$(BIN)/pytest
+
+check: $(READY) ## Format, lint, types, layers, tests: what CI runs
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy .
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+format: $(READY) ## Put the code in shape
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+lock: ## Renew requirements.lock (needs uv); the file names no index
 	env -u PIP_FIND_LINKS uv pip compile --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header --quiet --upgrade \
 	  --extra dev pyproject.toml -o requirements.lock
-
-setup: $(READY) ## Virtual environment with the pinned packages
-
-$(READY): requirements.lock pyproject.toml
-	./setup.sh $(VENV)
-	touch $@

@@ -78,7 +78,7 @@ def lift(
     mass = np.bincount(group, weight)
     before = np.cumsum(mass) - mass
     wanted = share * weight.sum()
-    taken = np.clip((wanted - before) / mass, 0, 1)
+    taken = np.clip((wanted - before) / np.where(mass > 0, mass, 1), 0, 1)
     won_mass = np.bincount(group, weight * won)
     rate = (taken * won_mass).sum() / (taken * mass).sum()
     return float(rate / (won_mass.sum() / weight.sum()))

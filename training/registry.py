@@ -1,3 +1,125 @@
-"""The MLflow registry: the one module that knows it. Callers see our errors."""
+"""The MLflow store and registry. Whatever they raise, callers see our errors."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from features.errors import ModelUnavailableError
 
 MODEL_NAME = "lead-scoring"
+CHAMPION = "champion"
+DIGEST_TAG = "manifest_sha256"
+EXTRA_FILES = "extra_files"  # where MLflow's LightGBM flavour puts what goes along
+STORE = Path(__file__).parent.parent / "mlruns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Champion:
+    """The model now serving, as the registry holds it."""
+
+    name: str
+    version: str
+    manifest_sha256: str
+
+
+def tracking_uri() -> str:
+    """`MLFLOW_TRACKING_URI`, or the project's own SQLite store."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
+
+
+def connect() -> MlflowClient:
+    """Point MLflow at the store.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If it can't be reached.
+    """
+    with registry_errors():
+        uri = tracking_uri()
+        if uri.startswith("sqlite:///"):
+            Path(uri.removeprefix("sqlite:///")).parent.mkdir(
+                parents=True, exist_ok=True
+            )
+        mlflow.set_tracking_uri(uri)
+        return MlflowClient(uri)
+
+
+def current_champion() -> Champion:
+    """The model under the alias `champion`.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the registry can't be reached, or has no champion yet.
+    """
+    client = connect()
+    with registry_errors():
+        return _as_champion(client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
+
+
+def has_champion() -> bool:
+    """Does the registry hold a champion? Raises if it can't be reached."""
+    client = connect()
+    with registry_errors():
+        found = client.search_registered_models(f"name = '{MODEL_NAME}'")
+        return any(CHAMPION in model.aliases for model in found)
+
+
+def download(champion: Champion, folder: Path) -> Path:
+    """Copy the model's files into `folder`, as `explanations.artifact` lays them out.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the files can't be had.
+    """
+    with registry_errors():
+        got = Path(
+            mlflow.artifacts.download_artifacts(
+                f"models:/{champion.name}/{champion.version}", dst_path=str(folder)
+            )
+        )
+        for extra in (got / EXTRA_FILES).iterdir():
+            extra.rename(got / extra.name)
+        return got
+
+
+def register(model_uri: str, manifest_sha256: str) -> Champion:
+    """Register a logged model as a new version."""
+    with registry_errors():
+        version = mlflow.register_model(
+            model_uri, MODEL_NAME, tags={DIGEST_TAG: manifest_sha256}
+        )
+        return _as_champion(version)
+
+
+def make_champion(version: str) -> None:
+    """Point the alias `champion` at a version."""
+    client = connect()
+    with registry_errors():
+        client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+
+
+@contextmanager
+def registry_errors() -> Iterator[None]:
+    """Translate what MLflow and its store raise, at this one door."""
+    try:
+        yield
+    except (MlflowException, OSError) as error:
+        raise ModelUnavailableError(f"{tracking_uri()}: {error}") from error
+
+
+def _as_champion(version: ModelVersion) -> Champion:
+    return Champion(
+        name=version.name,
+        version=str(version.version),
+        manifest_sha256=version.tags.get(DIGEST_TAG, ""),
+    )

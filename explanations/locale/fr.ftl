@@ -1,0 +1,70 @@
+# What Frein says whatever the catalogue of signals. U+00A0 stands before « : »,
+# « ; » and units, U+2019 is the apostrophe: the tests look.
+
+### Priorities
+
+priority-elevee = élevée
+priority-normale = normale
+priority-basse = basse
+
+### What happened
+
+move-first = Opportunité classée en priorité { $priority }
+move-kept = Opportunité maintenue en priorité { $priority }
+move-changed = Opportunité passée en priorité { $priority }
+
+happened = { $move }, avec un score { $score ->
+        [0] inférieur à 1
+       *[other] de { $score }
+    } sur 100 (note { $grade }).
+
+### Why
+
+because = { $move } car :
+although = { $move }, mais { $doubts }.
+without-reason = { $move }, sans raison vérifiée qui l’explique.
+plain = { $move }.
+
+heading-watch =
+    À surveiller :
+    { $reasons }
+heading-contrary =
+    En sens contraire :
+    { $reasons }
+heading-for =
+    Ce qui joue en sa faveur :
+    { $reasons }
+heading-against =
+    Ce qui joue en sa défaveur :
+    { $reasons }
+
+unexplained = aucune raison vérifiée n’explique ce score
+    .short = aucune raison vérifiée
+ordinary = Ce prospect reste proche du point de départ : rien ne le distingue.
+    .short = rien ne le distingue
+
+### Doubts: `.partly` when some reasons are told beside it
+
+doubt-aucune_raison_verifiee = { unexplained }
+    .partly = les raisons vérifiées n’expliquent pas à elles seules ce score
+    .short = aucune raison vérifiée, à vous de juger
+doubt-signaux_contradictoires = les signaux se contredisent
+    .partly = les signaux se contredisent
+    .short = les signaux se contredisent, à vous de juger
+
+### What is expected: one message an action that a catalogue may name, then ours
+
+expected-appel = Appelez le prospect d’ici au { $deadline }.
+expected-relance = Relancez le prospect d’ici au { $deadline }.
+expected-qualification = Qualifiez le besoin du prospect d’ici au { $deadline }.
+expected-arbitrage = Faites arbitrer la suite par votre responsable d’ici au { $deadline }.
+expected-proposition = Faites avancer la proposition commerciale d’ici au { $deadline }.
+
+expected-examen = Faites le point sur ce dossier d’ici au { $deadline }.
+expected-veille = Aucune action urgente : faites le point sur ce dossier d’ici au { $deadline }.
+expected-jugement = À vous de juger : examinez ce dossier, puis confirmez ou corrigez sa priorité d’ici au { $deadline }.
+
+### For a list or a notification
+
+short = Priorité { $priority } : { $reasons }
+    .bare = Priorité { $priority }

@@ -1,0 +1,218 @@
+"""Messages in Project Fluent, refused whole if a part of them is broken.
+
+The only module that knows Fluent. The functions that a message may call stand in
+`FUNCTIONS`. An unknown value is `UNKNOWN`, on which a message may select.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from fluent.runtime import FluentBundle, FluentResource
+from fluent.syntax import ast
+
+from explanations import french
+from features.errors import WordingError
+
+Argument = str | int | float
+UNKNOWN = "inconnu"
+MEMO_SIZE = 100_000  # texts of some 100 bytes: 10 MB
+
+
+class Messages:
+    """The messages of some files, by key: `name`, or `name.attribute`."""
+
+    def __init__(self, sources: Iterable[tuple[str, str]]) -> None:
+        """Take (origin, text) pairs; WordingError tells all that is broken in them."""
+        self._bundle = FluentBundle(["fr"], functions=FUNCTIONS, use_isolating=False)
+        written: dict[str, _Written] = {}
+        problems: list[str] = []
+        for origin, text in sources:
+            resource = FluentResource(text)
+            problems += _junk(origin, text, resource)
+            problems += _add(origin, resource, written)
+            self._bundle.add_resource(resource)
+        problems += _broken_references(written)
+        if problems:
+            raise WordingError("; ".join(problems))
+        self._origins = {key: one.origin for key, one in written.items()}
+        self._variables = {key: tuple(sorted(_needed(key, written))) for key in written}
+        self._memo = lru_cache(maxsize=MEMO_SIZE)(self._formatted)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._origins
+
+    def variables(self, key: str) -> tuple[str, ...]:
+        """The arguments that a message needs, itself or through another."""
+        return self._variables[key]
+
+    def text(self, key: str, arguments: Mapping[str, Argument]) -> str:
+        """The message in French. Arguments that it does not need are ignored.
+
+        Raises
+        ------
+        WordingError
+            An argument is absent, or is one that the message can't tell.
+        """
+        try:
+            given = tuple([arguments[name] for name in self._variables[key]])
+        except KeyError as error:
+            raise WordingError(f"{key}: {error} is absent") from error
+        return self._memo(key, given)
+
+    def _formatted(self, key: str, given: tuple[Argument, ...]) -> str:
+        name, _, attribute = key.partition(".")
+        message = self._bundle.get_message(name)
+        pattern = message.attributes[attribute] if attribute else message.value
+        assert pattern is not None
+        arguments = dict(zip(self._variables[key], given, strict=True))
+        text, errors = self._bundle.format_pattern(pattern, arguments)
+        if errors:
+            raise WordingError(f"{self._origins[key]}: {key}: {errors[0]}")
+        return str(text)
+
+
+# --- Reading ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A message as written, and what it refers to."""
+
+    origin: str
+    variables: frozenset[str]
+    messages: frozenset[str]
+    functions: frozenset[str]
+
+
+def _written(origin: str, pattern: ast.Pattern) -> _Written:
+    variables, messages, functions = set(), set(), set()
+    for node in _nodes(pattern):
+        match node:
+            case ast.VariableReference():
+                variables.add(node.id.name)
+            case ast.MessageReference():
+                messages.add(_key(node.id, node.attribute))
+            case ast.TermReference():
+                messages.add("-" + _key(node.id, node.attribute))
+            case ast.FunctionReference():
+                functions.add(node.id.name)
+    return _Written(
+        origin, frozenset(variables), frozenset(messages), frozenset(functions)
+    )
+
+
+def _nodes(node: ast.BaseNode) -> Iterator[ast.BaseNode]:
+    yield node
+    for value in vars(node).values():
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.BaseNode):
+                yield from _nodes(child)
+
+
+def _key(name: ast.Identifier, attribute: ast.Identifier | None) -> str:
+    return f"{name.name}.{attribute.name}" if attribute else str(name.name)
+
+
+def _junk(origin: str, text: str, resource: ast.Resource) -> Iterator[str]:
+    for entry in resource.body:
+        if isinstance(entry, ast.Junk):
+            note = entry.annotations[0]
+            line = text.count("\n", 0, note.span.start if note.span else 0) + 1
+            name = (entry.content or "").partition("=")[0].strip()
+            yield f"{origin}, line {line} ({name}): {note.message}"
+
+
+def _add(
+    origin: str, resource: ast.Resource, written: dict[str, _Written]
+) -> Iterator[str]:
+    for entry in resource.body:
+        if not isinstance(entry, ast.Message | ast.Term):
+            continue
+        for key, pattern in _patterns(entry):
+            if key in written:
+                yield f"{origin}: {key} already stands in {written[key].origin}"
+            written[key] = _written(origin, pattern)
+
+
+def _patterns(entry: ast.Message | ast.Term) -> Iterator[tuple[str, ast.Pattern]]:
+    name = ("-" if isinstance(entry, ast.Term) else "") + entry.id.name
+    if entry.value is not None:
+        yield name, entry.value
+    for attribute in entry.attributes:
+        yield f"{name}.{attribute.id.name}", attribute.value
+
+
+def _broken_references(written: Mapping[str, _Written]) -> Iterator[str]:
+    for key, one in written.items():
+        for unknown in sorted(one.messages - written.keys()):
+            yield f"{one.origin}: {key} refers to {unknown}, which is nowhere"
+        for unknown in sorted(one.functions - FUNCTIONS.keys()):
+            yield f"{one.origin}: {key} calls {unknown}, which is no function"
+
+
+def _needed(key: str, written: Mapping[str, _Written]) -> set[str]:
+    needed: set[str] = set()
+    seen: set[str] = set()
+    to_see = [key]
+    while to_see:
+        one = to_see.pop()
+        if one in seen or one.startswith("-"):
+            continue  # a term takes its variables from its caller, as literals
+        seen.add(one)
+        needed |= written[one].variables
+        to_see += written[one].messages
+    return needed
+
+
+# --- Functions --------------------------------------------------------------
+
+
+def _at_least(value: Argument, least: float) -> str:
+    if isinstance(value, str):
+        return "unknown"
+    return "yes" if value >= least else "no"
+
+
+def _ago(days: Argument, before: str = "") -> str:
+    """« il y a 3 jours », after `before`; nothing at all if unknown."""
+    return "" if isinstance(days, str) else before + french.days_ago(int(days))
+
+
+def _since(days: Argument, before: str = "") -> str:
+    """« depuis 3 jours », after `before`; nothing at all if unknown."""
+    return "" if isinstance(days, str) else before + french.since_days(int(days))
+
+
+def _list(*items: str, none: str = "") -> str:
+    """Those of the items that are not empty, with commas."""
+    return ", ".join(str(item) for item in items if item) or none
+
+
+def _code(value: Argument) -> str:
+    """A code as a message may select on it: « Île-de-France » is ile_de_france."""
+    plain = unicodedata.normalize("NFKD", str(value)).encode("ascii", "ignore")
+    return re.sub(r"[^a-z0-9]+", "_", plain.decode().lower()).strip("_")
+
+
+def _label(value: Argument) -> str:
+    """A code that no message knows, made readable."""
+    return str(value).replace("_", " ").strip()
+
+
+# Fluent's own type for them says FluentType, but it takes text as well.
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "AGO": _ago,
+    "AT_LEAST": _at_least,
+    "CODE": _code,
+    "DURATION": french.duration,
+    "EURO": french.euros,
+    "LABEL": _label,
+    "LIST": _list,
+    "ORDINAL": lambda rank: french.ordinal(int(rank)),
+    "PERCENT": french.percentage,
+    "SINCE": _since,
+}

@@ -1,0 +1,143 @@
+"""One training as one MLflow run: what went in, what came out, and the model."""
+
+import hashlib
+import subprocess
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+from mlflow.data.pandas_dataset import from_pandas
+
+from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, save_scorer
+from explanations.scorer import probability
+from features.encoding import encode
+from features.log import EVENTS_FILE, Log
+from training.registry import Champion, connect, register, registry_errors
+from training.train import Trained, TrainSettings
+
+EXPERIMENT = "lead-scoring"
+_ROWS_SHOWN = 1_000  # enough for a signature; the digest covers the whole log
+_PINNED = ("lightgbm", "numpy", "pandas", "scipy")
+
+
+def record_training(
+    trained: Trained, log: Log, log_folder: Path, settings: TrainSettings
+) -> Champion:
+    """Log the run and its model, and register the model as a new version.
+
+    Nothing is registered unless all of it was logged.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the store can't be reached or written.
+    """
+    connect()
+    with registry_errors(), TemporaryDirectory() as folder:
+        mlflow.set_experiment(experiment_id=_experiment())
+        with mlflow.start_run(
+            run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
+        ):
+            _log_inputs(trained, log, log_folder, settings)
+            for name, interval in trained.metrics.items():
+                mlflow.log_metric(name, interval.value)
+                mlflow.log_metric(f"{name}_low", interval.low)
+                mlflow.log_metric(f"{name}_high", interval.high)
+            model_uri, digest = _log_model(trained, Path(folder))
+            return register(model_uri, digest)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_commit() -> str:
+    """The commit of the checkout, with `-dirty` if it was changed; or "unknown"."""
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"  # an image or an archive has no checkout
+    return done.stdout.strip()
+
+
+def _experiment() -> str:
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    uri = mlflow.get_tracking_uri()
+    if not uri.startswith("sqlite:///"):
+        return str(mlflow.create_experiment(EXPERIMENT))
+    artifacts = Path(uri.removeprefix("sqlite:///")).parent / "artifacts"
+    return str(mlflow.create_experiment(EXPERIMENT, artifacts.resolve().as_uri()))
+
+
+def _log_inputs(
+    trained: Trained, log: Log, log_folder: Path, settings: TrainSettings
+) -> None:
+    digest = file_digest(log_folder / EVENTS_FILE)
+    mlflow.log_params(
+        {
+            **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
+            **settings.fit.params,
+            "horizon_days": settings.horizon_days,
+            "seed": settings.seed,
+            "n_signals": len(trained.scorer.catalogue.names),
+            "n_train": trained.n_train,
+            "n_test": trained.n_test,
+            "n_censored": trained.n_censored,
+            "calibration_slope": trained.scorer.facts.slope,
+            "calibration_intercept": trained.scorer.facts.intercept,
+        }
+    )
+    mlflow.set_tags(
+        {
+            "git_commit": git_commit(),
+            "log": log.about.name,
+            "log_sha256": digest,
+            "catalogue": trained.scorer.catalogue.name,
+            "catalogue_sha256": trained.scorer.catalogue.digest,
+            "trained_until": trained.trained_until.isoformat(),
+        }
+    )
+    dataset = from_pandas(
+        _model_frame(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
+        name=log.about.name,
+        targets="won",
+        digest=digest[:32],
+    )
+    mlflow.log_input(dataset, context="training")
+
+
+def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
+    """Log the booster with its catalogue and facts; its URI and manifest's digest."""
+    digest = save_scorer(folder, trained.scorer)
+    frame = _model_frame(trained)
+    scores = probability(trained.scorer.log_odds(trained.signals[:_ROWS_SHOWN]))
+    info = mlflow.lightgbm.log_model(
+        trained.scorer.booster,
+        name="scorer",
+        signature=mlflow.models.infer_signature(frame, scores),
+        extra_files=[
+            str(folder / name) for name in (CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE)
+        ],
+        pip_requirements=list(_PINNED),
+    )
+    return info.model_uri, digest
+
+
+def _model_frame(trained: Trained) -> pd.DataFrame:
+    """The first training rows as the booster reads them: float64, codes, NaN."""
+    scorer = trained.scorer
+    matrix = encode(trained.signals[:_ROWS_SHOWN], scorer.catalogue, scorer.facts.codes)
+    return pd.DataFrame(matrix, columns=list(scorer.catalogue.names))
