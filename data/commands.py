@@ -1,0 +1,65 @@
+"""`frein data`: bring a log in, or make one up."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+data = typer.Typer(help="Logs of events: import, generate.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+NewFolder = Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")]
+
+
+@data.command("import")
+def import_log(
+    source: Annotated[Path, typer.Argument(help="A CSV file, plain or gzipped.")],
+    mapping: Annotated[Path, typer.Option(help="What its columns mean (TOML).")],
+    folder: NewFolder,
+    max_rejected: Annotated[
+        float, typer.Option(min=0, max=1, help="Give up over this share of rows.")
+    ] = 0.05,
+) -> None:
+    """Import a CSV of events, or of leads; rejected rows keep their line and why."""
+    from data.importing.importer import import_csv
+    from data.importing.mapping import load_mapping
+
+    read = load_mapping(mapping)
+    with err.status("Reading…") as status:
+        counts = import_csv(
+            source, read, folder, max_rejected=max_rejected, progress=status.update
+        )
+    out.print(str(counts), highlight=False, markup=False)
+
+
+@data.command("generate")
+def generate_log(
+    folder: NewFolder,
+    leads: Annotated[int, typer.Option(help="How many leads.")] = 5_000,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same log.")] = 7,
+    end: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The log's last day."),
+    ] = None,
+) -> None:
+    """Make up a log of French B2B leads, with the truth beside it."""
+    from data.generate import END, generate
+
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Generating leads", total=leads)
+        made = generate(
+            folder,
+            leads=leads,
+            seed=seed,
+            end=end.date() if end else END,
+            progress=lambda done: progress.update(task, completed=done),
+        )
+    rate = "-" if made.win_rate is None else f"{made.win_rate:.1%}"
+    out.print(
+        f"{folder}: {made.leads:,} leads, {made.events:,} events, won: {rate}",
+        highlight=False,
+    )

@@ -1,0 +1,27 @@
+"""Names for the arrays that the generator passes around."""
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+
+def choose(rng: np.random.Generator, shares: Floats) -> Ints:
+    """One option a row, drawn by its shares.
+
+    Parameters
+    ----------
+    shares : (rows, options), each row adding up to 1 (1e-9)
+
+    Returns
+    -------
+    (rows,) of option numbers, 0 to options − 1
+
+    >>> choose(np.random.default_rng(1), np.array([[0.0, 1.0], [1.0, 0.0]])).tolist()
+    [1, 0]
+    """
+    reached = np.cumsum(shares[:, :-1], axis=1)
+    drawn = rng.random(len(shares))[:, None]
+    return np.asarray((drawn >= reached).sum(axis=1), dtype=np.int64)

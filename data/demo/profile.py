@@ -1,0 +1,127 @@
+"""Who the leads are when they enter, and which of them get the automated sequence."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+
+from data.demo.arrays import Flags, Floats, Ints, choose
+
+SECTORS = ("industrie", "logiciel", "sante", "distribution", "services", "btp")
+SECTOR_SHARES = np.array([0.22, 0.2, 0.12, 0.16, 0.18, 0.12])
+SECTOR_FIT = np.array([0.1, 0.4, -0.05, -0.25, 0.05, -0.4])  # log hazard of winning
+SECTOR_VISITS = np.array([0.9, 1.5, 0.8, 0.85, 1.1, 0.6])  # visits, of the mean
+
+SOURCES = ("salon", "recommandation", "site_web", "prospection", "partenaire")
+SOURCE_SHARES = np.array([0.16, 0.12, 0.3, 0.3, 0.12])
+SOURCE_FIT = np.array([0.0, 0.55, 0.1, -0.4, 0.25])
+SOURCE_VISITS = np.array([0.85, 0.8, 1.3, 0.85, 0.95])
+
+REGIONS = (
+    "ile_de_france",
+    "auvergne_rhone_alpes",
+    "nouvelle_aquitaine",
+    "occitanie",
+    "hauts_de_france",
+    "provence_alpes_cote_d_azur",
+    "grand_est",
+    "pays_de_la_loire",
+    "bretagne",
+    "normandie",
+    "bourgogne_franche_comte",
+    "centre_val_de_loire",
+    "corse",
+)
+REGION_WEIGHTS = np.array([31, 14, 8, 8, 7, 8, 6, 6, 5, 3, 2, 1.5, 0.5])
+
+OWNERS = (
+    "Camille Moreau",
+    "Julien Lefèvre",
+    "Nadia Benali",
+    "Antoine Girard",
+    "Sophie Marchand",
+    "Karim Haddad",
+    "Élodie Perrin",
+    "Thomas Roussel",
+    "Claire Fontaine",
+    "Mathieu Caron",
+    "Inès Da Silva",
+    "Hugo Lambert",
+)
+
+MEDIAN_HEADCOUNT, HEADCOUNT_SPREAD = 120, 1.5  # spread of the logarithm
+LARGE, MEDIUM = 500, 50  # headcounts from which a lead is so called
+
+
+class Size(IntEnum):
+    SMALL = 0
+    MEDIUM = 1
+    LARGE = 2
+
+
+SIZE_FIT = np.array([0.0, 0.15, 0.0])
+
+# Log odds of the automated sequence: small leads from the web mostly get it.
+SEQUENCE_BASE = 0.1
+SEQUENCE_BY_SOURCE = np.array([-0.2, -0.9, 0.7, 0.4, -0.5])
+SEQUENCE_BY_SIZE = np.array([0.5, 0.0, -0.9])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiles:
+    """What is recorded of each lead at entry, all (leads,).
+
+    `sector`, `source`, `region` and `owner` are positions in the tuples above;
+    `automated` tells who gets the automated sequence.
+    """
+
+    sector: Ints
+    source: Ints
+    region: Ints
+    owner: Ints
+    headcount: Ints
+    automated: Flags
+
+    @property
+    def size(self) -> Ints:
+        """(leads,) of `Size`."""
+        return np.searchsorted([MEDIUM, LARGE], self.headcount, side="right")
+
+    @property
+    def fit(self) -> Floats:
+        """(leads,), > 0: what the profile multiplies the hazard of winning by."""
+        log_fit = SECTOR_FIT[self.sector] + SOURCE_FIT[self.source]
+        return np.asarray(np.exp(log_fit + SIZE_FIT[self.size]))
+
+    @property
+    def visits(self) -> Floats:
+        """(leads,), > 0: how much more than others these leads use the site."""
+        return np.asarray(SECTOR_VISITS[self.sector] * SOURCE_VISITS[self.source])
+
+
+def draw_profiles(rng: np.random.Generator, leads: int) -> Profiles:
+    """`leads` profiles; the sequence is drawn last, from the profile alone."""
+    spread = rng.lognormal(np.log(MEDIAN_HEADCOUNT), HEADCOUNT_SPREAD, leads)
+    headcount = np.clip(spread, 3, 60_000).astype(np.int64)
+    sector = _shared(rng, SECTOR_SHARES, leads)
+    source = _shared(rng, SOURCE_SHARES, leads)
+    region = _shared(rng, REGION_WEIGHTS / REGION_WEIGHTS.sum(), leads)
+    return Profiles(
+        sector=sector,
+        source=source,
+        region=region,
+        owner=(region * 2 + rng.integers(0, 2, leads)) % len(OWNERS),
+        headcount=headcount,
+        automated=rng.random(leads) < propensity(source, headcount),
+    )
+
+
+def propensity(source: Ints, headcount: Ints) -> Floats:
+    """(leads,) in (0, 1): the chance of the automated sequence, known at entry."""
+    size = np.searchsorted([MEDIUM, LARGE], headcount, side="right")
+    log_odds = SEQUENCE_BASE + SEQUENCE_BY_SOURCE[source] + SEQUENCE_BY_SIZE[size]
+    return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def _shared(rng: np.random.Generator, shares: Floats, leads: int) -> Ints:
+    return choose(rng, np.tile(shares, (leads, 1)))

@@ -1,0 +1,236 @@
+"""The truth beside the demo log: what an exact forward filter knew each week.
+
+The filter is Bayes' rule on the hidden chain. It is told the law that drew the log
+(`intent.py`, and the rates of `site.py`, `mail.py`, `field.py` and `stages.py`) and
+each lead's profile and sequence; of the rest it sees the events received before
+the moment. An event not received yet is not taken for an absence: the share of
+late events, and of replies still to come, is part of the likelihood.
+
+A driver's share is the filter's log odds of winning, less its log odds without
+that driver's clues. Without the profile, the lead is an average one of its size.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from data.demo.arrays import Flags, Floats, Ints
+from data.demo.block import Block
+from data.demo.frame import lead_names
+from data.demo.idea import IDEAS, NUMBER, Idea
+from data.demo.intent import (
+    CHANGES,
+    HAZARD_RATIO,
+    LIFE_DAYS,
+    LOSE,
+    START,
+    STATES,
+    WIN,
+    Law,
+    winning_within,
+)
+from data.demo.mail import REPLY_DAYS, Mails, reply_clues
+from data.demo.profile import SOURCE_SHARES
+from data.demo.record import LATE_DAYS, Channel, Clues, joined, received_share
+from features.event import TIME
+
+HORIZON_DAYS = 60
+WEEK = 7
+UNSETTLED_DAYS = REPLY_DAYS + LATE_DAYS  # what older days hold is all received
+RUNS = len(IDEAS) + 1  # the filter, then the filter without each idea
+
+SCHEMA = pl.Schema(
+    {
+        "lead_id": pl.String(),
+        "moment": TIME,
+        "p_win": pl.Float64(),
+        "won_within_horizon": pl.Boolean(),
+        **{f"share_{idea.value}": pl.Float64() for idea in IDEAS},
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """All that a block's log tells of intent.
+
+    `clues` are those of records but replies, by day; `expected` and
+    `expected_late` (leads, LIFE_DAYS, states) are the numbers of events to expect
+    of the channels that are never late, and of those that may be.
+    """
+
+    block: Block
+    clues: Clues
+    mails: Mails
+    expected: Floats
+    expected_late: Floats
+
+
+def evidence(
+    block: Block, parts: list[Clues], channels: list[Channel], mails: Mails
+) -> Evidence:
+    expected = np.zeros((2, len(block.lead_ids), LIFE_DAYS, STATES))
+    for channel in channels:
+        expected[int(channel.late)] += channel.scale[:, :, None] * channel.rates
+    return Evidence(
+        block=block,
+        clues=joined(parts),
+        mails=mails,
+        expected=expected[0],
+        expected_late=expected[1],
+    )
+
+
+def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
+    """One row a lead and week, while it is open and the log lasts; of `SCHEMA`.
+
+    `log_days` is the log's length in days: a horizon that goes past it leaves
+    `won_within_horizon` null.
+    """
+    block = told.block
+    belief = _beliefs_at_entry(block)
+    weeks = []
+    for age in range(WEEK, LIFE_DAYS, WEEK):
+        settled = max(age - UNSETTLED_DAYS, 0)
+        before = max(settled - WEEK, 0)
+        lead = np.flatnonzero(
+            (block.lives.closed_day >= age) & (block.entry_day + age <= log_days)
+        )
+        belief[lead] = _follow(told, belief[lead], lead, (before, settled), age)
+        now = _follow(told, belief[lead], lead, (settled, age), age)
+        weeks.append((lead, np.full(len(lead), age), now))
+    lead, ages, now = (np.concatenate(column) for column in zip(*weeks, strict=True))
+    return _table(block, lead, ages, _chances(block, lead, ages, now), log_days)
+
+
+def _beliefs_at_entry(block: Block) -> Floats:
+    """(leads, RUNS, states); the run without the profile starts from the mean lead."""
+    belief = np.repeat(block.laws.start[:, None], RUNS, axis=1)
+    belief[:, 1 + NUMBER[Idea.PROFILE]] = SOURCE_SHARES @ START
+    return belief
+
+
+def _appeal(block: Block, lead: Ints) -> Floats:
+    """(leads, RUNS): what multiplies the hazard of winning, as each run believes."""
+    appeal = np.repeat(block.laws.appeal[lead][:, None], RUNS, axis=1)
+    sequence = np.where(block.profiles.automated[lead], HAZARD_RATIO, 1.0)
+    appeal[:, 1 + NUMBER[Idea.PROFILE]] = sequence
+    return appeal
+
+
+def _follow(
+    told: Evidence, belief: Floats, lead: Ints, days: tuple[int, int], age: int
+) -> Floats:
+    """Carry beliefs (leads, RUNS, states) over `days`, by what was received by `age`.
+
+    A day: what it showed, that the lead did not end, then the change of state.
+    """
+    block = told.block
+    if days[0] == days[1] or not len(lead):
+        return belief
+    likelihoods = _likelihoods(told, lead, days, age)
+    changes = CHANGES[block.laws.size[lead]]
+    for number, day in enumerate(range(*days)):
+        belief = belief * likelihoods[:, number]
+        belief /= belief.sum(axis=2, keepdims=True)
+        pace = block.lead_pace[lead, day] * block.laws.speed[lead]
+        belief = belief + pace[:, None, None] * (belief @ changes)
+    return belief
+
+
+def _likelihoods(told: Evidence, lead: Ints, days: tuple[int, int], age: int) -> Floats:
+    """(leads, days, RUNS, states): what each day showed by `age`, in each state."""
+    logs = _log_likelihoods(told, lead, days, age)
+    block, day = told.block, slice(*days)
+    pace = block.person_pace[lead, day][:, :, None, None]
+    appeal = _appeal(block, lead)[:, None, :, None]
+    lasting = np.log1p(-pace * (WIN * appeal + LOSE))
+    lasting[:, :, 1 + NUMBER[Idea.RHYTHM]] = 0.0
+    without = logs.sum(axis=2, keepdims=True) - logs
+    everything = without[:, :, NUMBER[Idea.PROFILE], None]
+    lasting += np.concatenate([everything, without], axis=2)
+    return np.asarray(np.exp(lasting, out=lasting))
+
+
+def _log_likelihoods(
+    told: Evidence, lead: Ints, days: tuple[int, int], age: int
+) -> Floats:
+    """(leads, days, ideas, states): the clues of each idea, received before `age`."""
+    start, end = days
+    place = np.full(len(told.block.lead_ids), -1)
+    place[lead] = np.arange(len(lead))
+    shape = (len(lead), end - start, len(IDEAS), STATES)
+    logs = np.zeros(int(np.prod(shape)))
+    replies = reply_clues(told.block, _between(told.mails, days), age)
+    for part in (_within(told.clues, days), *replies):
+        seen = (part.known_day < age) & (place[part.lead] >= 0)
+        row = place[part.lead[seen]] * shape[1] + part.day[seen] - start
+        cell = (row * shape[2] + part.idea[seen])[:, None] * STATES + np.arange(STATES)
+        logs += np.bincount(cell.ravel(), part.says[seen].ravel(), len(logs))
+    by_idea = logs.reshape(shape)
+    arrived = received_share(age - np.arange(start, end))[:, None]
+    absent = told.expected[lead, start:end] + (
+        told.expected_late[lead, start:end] * arrived
+    )
+    by_idea[:, :, NUMBER[Idea.SILENCE]] -= absent
+    return by_idea
+
+
+def _within(told: Clues, days: tuple[int, int]) -> Clues:
+    of = slice(*np.searchsorted(told.day, days))
+    return Clues(
+        told.lead[of], told.day[of], told.known_day[of], told.idea[of], told.says[of]
+    )
+
+
+def _between(mails: Mails, days: tuple[int, int]) -> Mails:
+    of = slice(*np.searchsorted(mails.day, days))
+    return Mails(**{name: getattr(mails, name)[of] for name in Mails.__slots__})
+
+
+def _chances(block: Block, lead: Ints, age: Ints, now: Floats) -> Floats:
+    """(rows, RUNS): the chance of winning within the horizon, as each run believes."""
+    appeal = _appeal(block, lead)
+    of = {0: np.arange(RUNS) != 1 + NUMBER[Idea.PROFILE]}
+    of[1 + NUMBER[Idea.PROFILE]] = ~of[0]
+    chances = np.empty(now.shape[:2])
+    for run, runs in of.items():
+        laws = Law(
+            start=block.laws.start[lead],
+            speed=block.laws.speed[lead],
+            appeal=appeal[:, run],
+            size=block.laws.size[lead],
+        )
+        worth = winning_within(
+            HORIZON_DAYS, laws, block.time, block.entry_day[lead], age
+        )
+        chances[:, runs] = (now[:, runs] * worth[:, None]).sum(axis=2)
+    return chances
+
+
+def _table(
+    block: Block, lead: Ints, age: Ints, chances: Floats, log_days: int
+) -> pl.DataFrame:
+    log_odds = np.log(chances) - np.log1p(-chances)
+    shares = log_odds[:, :1] - log_odds[:, 1:]
+    day = block.entry_day[lead] + age
+    complete: Flags = day + HORIZON_DAYS <= log_days
+    won = block.lives.won[lead] & (block.lives.closed_day[lead] < age + HORIZON_DAYS)
+    first = np.datetime64(block.time.first, "us")
+    table = pl.DataFrame(
+        {
+            "lead_id": lead_names(block.lead_ids)[lead],
+            "moment": pl.Series(first + day * np.timedelta64(1, "D")),
+            "p_win": chances[:, 0],
+            "won_within_horizon": won,
+            **{
+                f"share_{idea.value}": shares[:, number]
+                for number, idea in enumerate(IDEAS)
+            },
+        }
+    )
+    return table.with_columns(
+        pl.col("moment").dt.replace_time_zone("UTC"),
+        pl.when(pl.Series(complete)).then("won_within_horizon"),
+    ).sort("lead_id", "moment")

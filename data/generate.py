@@ -1,0 +1,221 @@
+"""The demo log: leads of a made-up French company, and the truth about them.
+
+    from data.generate import generate
+    generate(Path("demo"), leads=5000, seed=7)
+
+writes `events.parquet`, `log.toml` and `truth.parquet`. Intent is a hidden chain
+(`data/demo/intent.py`) that drives what leads do; `truth.parquet` is what an exact
+filter knew of them each week (`data/demo/truth.py`). Leads are drawn by blocks, each
+from a seed of its own, and written as they come: memory does not grow with them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow has no stubs
+import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
+
+from data.demo import truth
+from data.demo.arrays import Floats, Ints
+from data.demo.block import Block, draw_block
+from data.demo.effect import described, risk_difference
+from data.demo.endings import endings
+from data.demo.field import field
+from data.demo.frame import entries, events_of, instant
+from data.demo.intent import LIFE_DAYS, Intent
+from data.demo.mail import mail
+from data.demo.record import LATE_SHARE
+from data.demo.site import site
+from data.demo.stages import stages
+from data.demo.working_time import WorkingTime, working_time
+from features.errors import LogError
+from features.event import EVENT_SCHEMA
+from features.log import EVENTS_FILE, LogAbout, new_log_folder, write_about
+
+TRUTH_FILE = "truth.parquet"
+END = date(2026, 11, 23)
+LOG_DAYS = 548  # 18 months
+BLOCK_LEADS = 1000
+AFTER_LIFE_DAYS = 7  # a loss may wait for a working day
+MOST_LEADS = 9_999_999  # identifiers have seven digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeneratedLog:
+    """What was generated: `won` and `lost` count endings before the log's end, and
+    `settled` the leads that entered early enough to have ended."""
+
+    leads: int
+    events: int
+    moments: int
+    won: int
+    lost: int
+    settled: int
+    settled_won: int
+    risk_difference: float
+
+    @property
+    def win_rate(self) -> float | None:
+        """In [0, 1], over settled leads; None if there is none."""
+        return self.settled_won / self.settled if self.settled else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A block's tables, and its counts."""
+
+    events: pl.DataFrame
+    truth: pl.DataFrame
+    counts: GeneratedLog
+
+
+def generate(
+    folder: Path,
+    *,
+    leads: int,
+    seed: int,
+    end: date = END,
+    progress: Callable[[int], None] | None = None,
+) -> GeneratedLog:
+    """Write the demo log of `leads` leads; the same arguments give the same bytes.
+
+    Parameters
+    ----------
+    end : the log's last day; it spans `LOG_DAYS` days
+    progress : called with the number of leads written so far
+
+    Raises
+    ------
+    LogError
+        If `leads` is not 1 to MOST_LEADS, `seed` is negative, or `folder` already
+        holds something.
+    """
+    if not 1 <= leads <= MOST_LEADS:
+        raise LogError(f"leads: {leads} is not from 1 to {MOST_LEADS}")
+    if seed < 0:
+        raise LogError(f"seed: {seed} is negative")
+    with new_log_folder(folder) as draft:
+        total = _write(draft, _blocks(leads, seed, end), progress)
+        write_about(draft, _about(total, seed, end))
+    return total
+
+
+def _write(
+    draft: Path, blocks: Iterator[_Drawn], progress: Callable[[int], None] | None
+) -> GeneratedLog:
+    counts: list[GeneratedLog] = []
+    with (
+        pq.ParquetWriter(draft / EVENTS_FILE, _arrow(EVENT_SCHEMA)) as events,
+        pq.ParquetWriter(draft / TRUTH_FILE, _arrow(truth.SCHEMA)) as truths,
+    ):
+        for drawn in blocks:
+            events.write_table(drawn.events.to_arrow().cast(events.schema))
+            truths.write_table(drawn.truth.to_arrow().cast(truths.schema))
+            counts.append(drawn.counts)
+            if progress:
+                progress(sum(count.leads for count in counts))
+    return _sum(counts)
+
+
+def _arrow(schema: pl.Schema) -> pa.Schema:
+    return pl.DataFrame(schema=schema).to_arrow().schema
+
+
+def _blocks(leads: int, seed: int, end: date) -> Iterator[_Drawn]:
+    """The blocks, in the order of entry of their leads."""
+    first = end - timedelta(days=LOG_DAYS - 1)
+    time = working_time(first, LOG_DAYS + LIFE_DAYS + 30)
+    for number, start in enumerate(range(0, leads, BLOCK_LEADS)):
+        # The block's seed is SeedSequence(seed).spawn(…)[number].
+        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
+        numbers = np.arange(start, min(start + BLOCK_LEADS, leads))
+        entry_day = _entry_days(rng, time, (numbers + rng.random(len(numbers))) / leads)
+        yield _drawn(rng, draw_block(rng, time, numbers + 1, entry_day), number)
+
+
+def _entry_days(rng: np.random.Generator, time: WorkingTime, share: Floats) -> Ints:
+    """(leads,): the day by which `share`, in [0, 1), of all leads have entered."""
+    reached = time.lead_clock[1 : LOG_DAYS + 1] / time.lead_clock[LOG_DAYS]
+    return np.searchsorted(reached, share, side="right")
+
+
+def _drawn(rng: np.random.Generator, block: Block, number: int) -> _Drawn:
+    mailed, mails, automated = mail(rng, block)
+    in_field, met, met_day = field(rng, block)
+    visits = site(rng, block, met, met_day)
+    pipeline, stage, deals = stages(rng, block, mails, automated)
+    parts = (mailed, in_field, visits, pipeline)
+    records = [
+        entries(block),
+        *(one for part in parts for one in part.records),
+        *endings(rng, block, stage, deals),
+    ]
+    events = events_of(rng, block, records, number)
+    events = events.filter(pl.col("received_at").dt.epoch("us") < _log_end(block.time))
+    told = truth.evidence(
+        block,
+        [clue for part in parts for clue in part.clues],
+        [channel for part in parts for channel in part.channels],
+        mails,
+    )
+    weeks = truth.truth_of(told, LOG_DAYS)
+    return _Drawn(events, weeks, _counts(block, events, len(weeks)))
+
+
+def _log_end(time: WorkingTime) -> int:
+    return instant(time.first + timedelta(days=LOG_DAYS))
+
+
+def _counts(block: Block, events: pl.DataFrame, moments: int) -> GeneratedLog:
+    settled = block.entry_day + LIFE_DAYS < LOG_DAYS - AFTER_LIFE_DAYS
+    ended = {
+        kind: events.filter(pl.col("kind") == kind)["lead_id"].n_unique()
+        for kind in ("won", "lost")
+    }
+    return GeneratedLog(
+        leads=len(block.lead_ids),
+        events=len(events),
+        moments=moments,
+        won=ended["won"],
+        lost=ended["lost"],
+        settled=int(settled.sum()),
+        settled_won=int((settled & block.lives.won).sum()),
+        risk_difference=risk_difference(block),
+    )
+
+
+def _sum(counts: list[GeneratedLog]) -> GeneratedLog:
+    leads = sum(count.leads for count in counts)
+    effect = sum(count.risk_difference * count.leads for count in counts)
+    return GeneratedLog(
+        leads=leads,
+        events=sum(count.events for count in counts),
+        moments=sum(count.moments for count in counts),
+        won=sum(count.won for count in counts),
+        lost=sum(count.lost for count in counts),
+        settled=sum(count.settled for count in counts),
+        settled_won=sum(count.settled_won for count in counts),
+        risk_difference=effect / leads,
+    )
+
+
+def _about(total: GeneratedLog, seed: int, end: date) -> LogAbout:
+    return LogAbout(
+        name="demo",
+        provenance={
+            "generator": "data.generate",
+            "leads": total.leads,
+            "seed": seed,
+            "end": end.isoformat(),
+            "events": total.events,
+            "horizon_days": truth.HORIZON_DAYS,
+            "longest_life_days": LIFE_DAYS,
+            "intent_states": [state.name.lower() for state in Intent],
+            "late_share": LATE_SHARE,
+            "automated_sequence": described(total.risk_difference),
+        },
+    )
