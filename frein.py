@@ -1,0 +1,139 @@
+"""The command line: where everything is put together.
+
+Slow libraries are imported inside the commands, so that `frein --help` is quick.
+"""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from data.commands import data, generate_log
+from features.errors import FreinError
+from serving.commands import champion, serving
+from serving.key_commands import keys
+from serving.proposal_commands import proposals
+from training.commands import train, train_model
+
+DEMO_LOG = Path("logs/demo")
+DEMO_KEY = "demo CRM"
+out = Console()
+err = Console(stderr=True)
+
+app = typer.Typer(
+    help="Frein: scores that explain themselves, and a brake.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(data, name="data")
+app.add_typer(train)
+app.add_typer(serving)
+app.add_typer(keys, name="keys")
+app.add_typer(proposals, name="proposals")
+
+
+@app.command("demo")
+def demo(
+    prepare_only: Annotated[
+        bool, typer.Option("--prepare-only", help="Stop before the service starts.")
+    ] = False,
+) -> None:
+    """Demo log, model and leads; then five leads to call first, and the brake.
+
+    What is there already is kept: the log, the champion, the leads in the store.
+    """
+    if not DEMO_LOG.exists():
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        generate_log(DEMO_LOG, leads=5_000, seed=7, end=yesterday)
+    _have_a_champion()
+    key = _have_the_leads()
+    if prepare_only:
+        out.print(f"API key of the demo CRM: {key}", highlight=False, soft_wrap=True)
+    else:
+        _show(key)
+
+
+def _have_a_champion() -> None:
+    from training.registry import has_champion
+
+    if not has_champion():
+        train_model(DEMO_LOG)
+
+
+def _have_the_leads() -> str:
+    """Load the demo's open leads where they are missing; a new key for its CRM."""
+    from features.event import Actor
+    from features.log import read_log
+    from serving.issuing import KeyWish, replace_key
+    from serving.loading import load_leads, missing_leads, open_leads
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    now = datetime.now(UTC)
+    with opened(Settings()) as service:
+        log = read_log(DEMO_LOG)
+        missing = missing_leads(service, open_leads(log))
+        if missing:
+            service.models.replace(champion())
+            with Progress(console=err, transient=True) as progress:
+                task = progress.add_task("Scoring the open leads", total=len(missing))
+                load_leads(
+                    service,
+                    log,
+                    missing,
+                    now,
+                    lambda n: progress.update(task, completed=n),
+                )
+        wish = KeyWish(
+            name=DEMO_KEY,
+            source="crm",
+            max_actor=Actor.PERSON,
+            default_actor=Actor.LEAD,
+            scopes=None,
+            expires_at=None,
+        )
+        return replace_key(service.store, wish, now)
+
+
+def _show(key: str) -> None:
+    from serving.demo import look, running_service
+
+    with running_service() as address:
+        seen = look(address, key, top=5)
+    for lead in seen.leads:
+        score = lead["score"]
+        out.rule(f"{lead['lead_id']} · {score['score']:.0f}/100 · {lead['owner']}")
+        out.print(score["narrative"]["text"], highlight=False, markup=False)
+    out.rule("the brake")
+    out.print(
+        f"POST /v1/leads/{seen.tried_on}/stage-moves "
+        '{"to": "negociation_finale"}, with the key:\n'
+        f"{seen.refusal_status} {seen.refusal['code']}",
+        highlight=False,
+        markup=False,
+    )
+    out.print(seen.refusal["detail"], highlight=False, markup=False)
+    out.print("\n`make serve` stays up, on http://127.0.0.1:8000.", highlight=False)
+
+
+def main() -> None:
+    """Run a command. An error of ours is told, and exits 2."""
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    try:
+        app()
+    except FreinError as error:
+        from serving.problems import detail_of
+
+        typer.echo(f"{error.code}: {detail_of(error)}\n{error}".rstrip(), err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

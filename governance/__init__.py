@@ -1,0 +1,1 @@
+"""What automation may do, and what is reserved for people."""

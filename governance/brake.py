@@ -1,0 +1,18 @@
+"""The two locks that stand in code, as one value that is passed down.
+
+The third is in the database. Each holds alone; tests switch them off one by one.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from governance.executor import admit
+from governance.pipeline import Pipeline
+from governance.policy import Ruling, StageMove, judge_move
+from governance.principal import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Brake:
+    judge: Callable[[Principal, StageMove, Pipeline], Ruling] = judge_move
+    admit: Callable[[object, Pipeline], None] = admit

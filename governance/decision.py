@@ -1,0 +1,44 @@
+"""What is really done to a lead, and what becomes of a proposal."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+from governance.executor import OpenProposal
+from governance.policy import Clause
+from governance.principal import Principal
+from governance.task import OpenTask
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """A stage move that is made, and who signs it."""
+
+    id: UUID
+    origin: str
+    to: str
+    reserved: bool
+    clause: Clause
+    signer: Principal
+    proposal_id: UUID | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseProposal:
+    """A proposal ends, and its tasks with it."""
+
+    proposal_id: UUID
+    status: ProposalStatus
+    by: Principal
+    reason: str | None
+
+
+Effect = Decide | OpenProposal | CloseProposal | OpenTask

@@ -1,0 +1,34 @@
+"""Errors of governance; branches of the tree in `features/errors.py`.
+
+FreinError
+├── PipelineError             the pipeline file is malformed, or unlocks a decision
+├── StageUnknownError         no such stage in the pipeline
+├── StageAlreadyHeldError     the lead stands at that stage already
+└── ActionNotAutomaticError   lock 2: an automation tried what is for people
+"""
+
+from features.errors import FreinError
+
+
+class PipelineError(FreinError):
+    code = "pipeline_invalid"
+
+
+class StageUnknownError(FreinError):
+    code = "stage_unknown"
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+
+class StageAlreadyHeldError(FreinError):
+    code = "stage_already_held"
+
+    def __init__(self, stage: str) -> None:
+        super().__init__(stage)
+        self.stage = stage
+
+
+class ActionNotAutomaticError(FreinError):
+    code = "action_not_automatic"

@@ -1,0 +1,49 @@
+"""The executor's door (lock 2): the closed set of what automation may do.
+
+It judges an action by itself, without the policy: a mistaken policy still finds
+nothing here that would carry out a reserved change.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from governance.errors import ActionNotAutomaticError
+from governance.pipeline import Pipeline
+from governance.policy import Clause
+from governance.principal import Principal
+from governance.task import OpenTask
+
+
+@dataclass(frozen=True, slots=True)
+class MoveStage:
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenProposal:
+    """A stage move that a person will confirm or dismiss."""
+
+    id: UUID
+    origin: str
+    to: str
+    clause: Clause
+    reason: str | None
+    asked_by: Principal
+
+
+AutomaticAction = MoveStage | OpenProposal | OpenTask
+
+
+def admit(action: object, pipeline: Pipeline) -> None:
+    """Let an automatic action through, or raise ActionNotAutomaticError.
+
+    Only the three kinds of action exist for automation, and a move only to a
+    stage that isn't reserved.
+    """
+    match action:
+        case OpenProposal() | OpenTask():
+            return
+        case MoveStage(to=stage) if not pipeline.named(stage).reserved:
+            return
+        case _:
+            raise ActionNotAutomaticError(str(action))

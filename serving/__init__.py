@@ -1,0 +1,1 @@
+"""The service: settings, store and HTTP interface."""

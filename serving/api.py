@@ -1,0 +1,99 @@
+"""The HTTP application: routes, errors, logs, and what runs beside them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from features.errors import FreinError
+from serving import (
+    routes_decisions,
+    routes_events,
+    routes_leads,
+    routes_operations,
+    routes_scores,
+)
+from serving.documented import documents
+from serving.errors import (
+    InternalError,
+    MethodNotAllowedError,
+    RequestError,
+    RequestInvalidError,
+    RouteUnknownError,
+)
+from serving.logs import CallLog
+from serving.models import ModelWatch
+from serving.problems import problem_response
+from serving.service import Service
+
+ROUTERS = (
+    routes_operations.router,
+    routes_events.router,
+    routes_scores.router,
+    routes_leads.router,
+    routes_decisions.router,
+)
+_BY_STATUS: dict[int, type[RequestError]] = {
+    404: RouteUnknownError,
+    405: MethodNotAllowedError,
+}
+
+
+def create_app(service: Service, watch: ModelWatch | None = None) -> FastAPI:
+    """The application on a service; `watch` runs as long as it does."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = service.settings.request_threads
+        if watch is not None:
+            watch.start()
+        yield
+        if watch is not None:
+            await to_thread.run_sync(watch.stop)
+
+    app = FastAPI(
+        title="Frein",
+        version=version("frein"),
+        description="Automation with a brake: scores, reasons, and who decides.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    app.add_exception_handler(FreinError, _on_our_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_bug)
+    app.add_middleware(CallLog)
+    documents(app)
+    return app
+
+
+def _on_our_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, FreinError)  # registered for that type only
+    return problem_response(error)
+
+
+def _on_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return problem_response(RequestInvalidError(field, first["type"]))
+
+
+def _on_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = problem_response(_BY_STATUS.get(error.status_code, RequestError)())
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _on_bug(_: Request, error: Exception) -> Response:
+    return problem_response(InternalError())  # Starlette raises `error` to the log

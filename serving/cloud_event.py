@@ -1,0 +1,165 @@
+"""CloudEvents 1.0 in JSON: how an event arrives, and how one is shown."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from features.errors import EventError
+from features.event import Actor, Event
+from serving.errors import KindMalformedError, TimeNaiveError
+
+MAX_DEPTH = 16  # of `data`; orjson itself stops writing at 254
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2200, 1, 1, tzinfo=UTC)  # room to convert to any time zone
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_RFC3339 = re.compile(
+    r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)?"
+)
+
+
+def _instant(text: Any) -> datetime:
+    match = _RFC3339.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
+        raise PydanticCustomError("time_malformed", "not an RFC 3339 time")
+    day, clock, fraction, zone = match.groups()
+    if zone is None:
+        raise PydanticCustomError("time_naive", "no time zone")
+    try:
+        instant = datetime.fromisoformat(
+            f"{day}T{clock}{(fraction or '')[:7]}{zone.upper()}"
+        )
+    except ValueError as error:
+        raise PydanticCustomError("time_malformed", "no such time") from error
+    if not EARLIEST <= instant < LATEST:
+        raise PydanticCustomError("time_malformed", "out of range")
+    return instant.astimezone(UTC)
+
+
+def _kind(text: Any) -> str:
+    if not isinstance(text, str) or not _KIND.fullmatch(text):
+        raise PydanticCustomError("kind_malformed", "not a kind")
+    return text
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise PydanticCustomError("not_printable", "control characters")
+    return text
+
+
+def _no_slash(text: str) -> str:
+    if "/" in text:  # a lead is named in the path of a URL
+        raise PydanticCustomError("slash", "a slash")
+    return text
+
+
+def _storable(value: dict[str, Any]) -> dict[str, Any]:
+    """Refuse what a database or a JSON writer would choke on."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return value
+    raise PydanticCustomError("too_deep", "nested too deep")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, str) and "\0" in value:
+        raise PydanticCustomError("not_printable", "a NUL character")
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
+
+
+Instant = Annotated[
+    datetime,
+    BeforeValidator(_instant),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+LeadName = Annotated[Name, AfterValidator(_no_slash)]
+Kind = Annotated[
+    str,
+    BeforeValidator(_kind),
+    WithJsonSchema({"type": "string", "pattern": f"^{_KIND.pattern}$"}),
+]
+
+
+class CloudEvent(BaseModel):
+    """One event. Other extensions are accepted, and not kept."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"]
+    id: Name
+    source: Name
+    type: Kind
+    time: Instant
+    subject: LeadName
+    data: Annotated[dict[str, JsonValue], BeforeValidator(_storable)] = Field(
+        default_factory=dict
+    )
+    data_base64: None = None
+    actor: Actor | None = None
+    receivedat: Instant | None = None
+
+
+SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error
+    "time_naive": TimeNaiveError,
+    "kind_malformed": KindMalformedError,
+}
+
+
+def read_event(given: object) -> CloudEvent:
+    """Read one CloudEvent from parsed JSON; raises EventError or one below it."""
+    try:
+        return CloudEvent.model_validate(given)
+    except ValidationError as error:
+        raise event_error(error) from error
+
+
+def event_error(error: ValidationError) -> EventError:
+    """The first thing that is wrong, as our own error."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"]) or "event"
+    return SPECIFIC.get(first["type"], EventError)(field, first["type"])
+
+
+def as_event(cloud: CloudEvent, *, received_at: datetime, actor: Actor) -> Event:
+    return Event(
+        event_id=cloud.id,
+        source=cloud.source,
+        lead_id=cloud.subject,
+        kind=cloud.type,
+        occurred_at=cloud.time,
+        received_at=received_at,
+        actor=actor,
+        data=cloud.data,
+    )
+
+
+def as_cloud(event: Event) -> dict[str, JsonValue]:
+    """An event as it would be sent, with what it was when we received it."""
+    return {
+        "specversion": "1.0",
+        "id": event.event_id,
+        "source": event.source,
+        "type": event.kind,
+        "time": event.occurred_at.isoformat(),
+        "subject": event.lead_id,
+        "data": dict(event.data),
+        "actor": event.actor.value,
+        "receivedat": event.received_at.isoformat(),
+    }

@@ -1,0 +1,133 @@
+"""`frein serve`, `frein score`, `frein leads`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from explanations.score import Score
+    from serving.models import Explains
+
+serving = typer.Typer()
+out = Console()
+err = Console(stderr=True)
+
+LogFolder = Annotated[
+    Path | None, typer.Option("--log", help="A log's folder, instead of the store.")
+]
+
+
+@serving.command("serve")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Else FREIN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Else FREIN_PORT.")] = None,
+) -> None:
+    """Serve the HTTP interface, on 127.0.0.1:8000 unless told otherwise."""
+    import uvicorn
+
+    from serving.api import create_app
+    from serving.logs import configure_logging
+    from serving.models import ModelWatch
+    from serving.opening import opened
+    from serving.registry import mlflow_registry
+    from serving.settings import Settings
+
+    settings = Settings()
+    configure_logging()
+    with opened(settings) as service:
+        watch = ModelWatch(
+            mlflow_registry(), service.models, settings.model_poll_seconds
+        )
+        uvicorn.run(
+            create_app(service, watch),
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            log_config=None,
+            access_log=False,
+        )
+
+
+@serving.command("score")
+def score_lead(lead: str, log: LogFolder = None) -> None:
+    """Score a lead now (of a log: at its end), and say why; writes nothing."""
+    from serving.log_scores import log_scores
+    from serving.opening import opened
+    from serving.scoring import previewed
+    from serving.settings import Settings
+
+    with err.status("Loading the model…"):
+        explainer = champion()
+        if log is not None:
+            (score,) = log_scores(log, explainer, [lead])
+        else:
+            with opened(Settings(), explainer) as service:
+                score = previewed(service, lead, datetime.now(UTC))
+    _tell(score)
+
+
+@serving.command("leads")
+def list_leads(
+    top: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    log: LogFolder = None,
+) -> None:
+    """The leads to call first."""
+    table = Table("priorité", "score", "opportunité", "en bref")
+    for row in _of_store(top) if log is None else _of_log(log, top):
+        table.add_row(*row)
+    out.print(table)
+
+
+def champion() -> "Explains":
+    """The model to use from the command line, checked."""
+    from serving.registry import mlflow_registry
+
+    registry = mlflow_registry()
+    return registry.load(registry.champion())
+
+
+Row = tuple[str, str, str, str]
+
+
+def _of_store(top: int) -> list[Row]:
+    from serving.leads import LeadFilter, listed_leads
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    with opened(Settings()) as service, service.store.reading() as session:
+        leads = listed_leads(session, LeadFilter(), limit=top, offset=0)
+    return [
+        (lead.priority or "", _points(lead.score), lead.lead_id, lead.short or "")
+        for lead in leads
+    ]
+
+
+def _of_log(folder: Path, top: int) -> list[Row]:
+    from serving.log_scores import log_scores
+
+    with err.status("Scoring the log…"):
+        scores = log_scores(folder, champion())
+    return [
+        (one.priority.value, _points(one.score), one.lead_id, one.narrative.short)
+        for one in scores[:top]
+    ]
+
+
+def _tell(score: "Score") -> None:
+    out.print(
+        f"{score.lead_id} · {_points(score.score)} sur 100 · "
+        f"grade {score.grade.value} · priorité {score.priority.value}\n",
+        markup=False,
+        highlight=False,
+        style="bold",
+    )
+    out.print(score.narrative.text, highlight=False, markup=False)
+    for one in score.doubts:
+        out.print(f"\nÀ vérifier\u00a0: {one.text}", highlight=False, markup=False)
+
+
+def _points(score: float | None) -> str:
+    return "" if score is None else f"{score:.1f}".replace(".", ",")

@@ -1,0 +1,81 @@
+"""Proposals: a person confirms one, or dismisses it. The first one wins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from governance.decision import CloseProposal, ProposalStatus
+from governance.principal import Principal
+from serving.errors import (
+    PersonRequiredError,
+    ProposalDecidedError,
+    ProposalUnknownError,
+)
+from serving.moves import MoveAsked, MoveMade, move_stage
+from serving.proposals import Proposal, find_proposal
+from serving.recording import Plan, Seen, Wish, record
+from serving.service import Service
+
+
+def confirm(
+    service: Service,
+    proposal_id: UUID,
+    by: Principal,
+    reason: str | None,
+    now: datetime,
+) -> MoveMade:
+    """Make the move that was proposed, signed by the person.
+
+    Raises
+    ------
+    PersonRequiredError
+        If `by` isn't a person.
+    ProposalUnknownError, ProposalDecidedError
+        If there is no such proposal, or somebody decided it before.
+    """
+    proposal = _for_a_person(service, proposal_id, by)
+    asked = MoveAsked(
+        lead_id=proposal.lead_id,
+        to=proposal.to_stage,
+        reason=reason,
+        by=by,
+        only_if=lambda seen: _refuse_decided(service, proposal, seen),
+    )
+    return move_stage(service, asked, now)
+
+
+def dismiss(
+    service: Service, proposal_id: UUID, by: Principal, reason: str, now: datetime
+) -> None:
+    """Close a proposal without making its move; raises as `confirm` does."""
+    proposal = _for_a_person(service, proposal_id, by)
+    ending = CloseProposal(
+        proposal_id=proposal_id, status=ProposalStatus.DISMISSED, by=by, reason=reason
+    )
+
+    def plan(seen: Seen) -> Plan:
+        _refuse_decided(service, proposal, seen)
+        return Plan(effects=((proposal.lead_id, ending),))
+
+    record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
+
+
+def _for_a_person(service: Service, proposal_id: UUID, by: Principal) -> Proposal:
+    if not by.is_person:
+        raise PersonRequiredError
+    return _read(service, proposal_id)
+
+
+def _refuse_decided(service: Service, proposal: Proposal, seen: Seen) -> None:
+    lead = seen.leads[proposal.lead_id]
+    if any(waiting.id == proposal.id for waiting in lead.waiting):
+        return
+    decided = _read(service, proposal.id)
+    raise ProposalDecidedError(decided.status.value, decided.decided_by or "")
+
+
+def _read(service: Service, proposal_id: UUID) -> Proposal:
+    with service.store.reading() as session:
+        proposal = find_proposal(session, proposal_id)
+    if proposal is None:
+        raise ProposalUnknownError(str(proposal_id))
+    return proposal

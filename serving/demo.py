@@ -1,0 +1,95 @@
+"""A first look: start the service, ask it whom to call, and try the brake."""
+
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+
+HOST = "127.0.0.1"
+SECONDS_TO_START = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """What was asked over HTTP: the leads to call first, and the refusal."""
+
+    leads: list[dict[str, Any]]
+    tried_on: str
+    refusal_status: int
+    refusal: dict[str, Any]
+
+
+@contextmanager
+def running_service() -> Iterator[str]:
+    """The service in a process of its own, on a free loopback port; its address.
+
+    Raises
+    ------
+    RuntimeError
+        If it isn't ready in time; with what it last said.
+    """
+    port = _free_port()
+    command = [sys.executable, "-m", "frein", "serve", "--port", str(port)]
+    with (
+        tempfile.TemporaryFile("w+") as said,
+        subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT) as process,
+    ):
+        try:
+            address = f"http://{HOST}:{port}"
+            if not _becomes_ready(address, process):
+                said.seek(0)
+                raise RuntimeError(f"the service doesn't start:\n{said.read()}")
+            yield address
+        finally:
+            process.terminate()
+
+
+def look(address: str, key: str, *, top: int) -> Look:
+    """The `top` leads to call first with their scores, and a reserved move tried."""
+    with httpx2.Client(
+        base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
+    ) as client:
+        listed = _got(client, f"/v1/leads?limit={top}")["leads"]
+        leads = [_got(client, f"/v1/leads/{line['lead_id']}") for line in listed]
+        tried_on = leads[0]["lead_id"]
+        answer = client.post(
+            f"/v1/leads/{tried_on}/stage-moves", json={"to": "negociation_finale"}
+        )
+        return Look(
+            leads=leads,
+            tried_on=tried_on,
+            refusal_status=answer.status_code,
+            refusal=answer.json(),
+        )
+
+
+def _got(client: httpx2.Client, path: str) -> dict[str, Any]:
+    answer = client.get(path)
+    answer.raise_for_status()
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind((HOST, 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _becomes_ready(address: str, process: "subprocess.Popen[bytes]") -> bool:
+    for _ in range(SECONDS_TO_START * 10):
+        if process.poll() is not None:
+            return False
+        with suppress(httpx2.TransportError):  # not listening yet
+            if httpx2.get(f"{address}/health/ready", timeout=5).status_code == 200:
+                return True
+        time.sleep(0.1)
+    return False

@@ -1,0 +1,188 @@
+"""Errors of the service; branches of the tree in `features/errors.py`.
+
+FreinError
+├── RequestError             a call can't be understood
+│   ├── BodyNotJsonError
+│   ├── BodyTooLargeError
+│   ├── MediaTypeError
+│   ├── RequestInvalidError  the body doesn't fit; says where
+│   ├── RouteUnknownError
+│   └── MethodNotAllowedError
+├── AccessError              a call is not allowed
+│   ├── KeyMissingError
+│   ├── KeyInvalidError      unknown, wrong, expired or revoked: never said which
+│   ├── ScopeMissingError
+│   ├── SourceNotYoursError
+│   ├── ActorNotYoursError
+│   ├── KindReservedError    an override can't be an observation
+│   ├── PersonRequiredError
+│   └── ReservedForPeopleError
+├── (features) EventError
+│   ├── KindMalformedError
+│   ├── TimeNaiveError
+│   └── TimeInFutureError
+├── UnknownError             what is asked for isn't there
+│   ├── LeadUnknownError
+│   ├── ProposalUnknownError
+│   └── KeyUnknownError
+├── ProposalDecidedError     somebody was quicker
+├── StoreBusyError           the write lock did not come in time
+├── DatabaseUnsupportedError
+└── InternalError            our bug, as the caller sees it
+"""
+
+from uuid import UUID
+
+from features.errors import EventError, FreinError
+
+
+class RequestError(FreinError):
+    code = "request_refused"
+
+
+class BodyNotJsonError(RequestError):
+    code = "json_malformed"
+
+
+class BodyTooLargeError(RequestError):
+    code = "body_too_large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class MediaTypeError(RequestError):
+    code = "media_type_unsupported"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(expected)
+        self.expected = expected
+
+
+class RequestInvalidError(RequestError):
+    code = "request_invalid"
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(f"{field}: {why}")
+        self.field = field
+        self.why = why
+
+
+class RouteUnknownError(RequestError):
+    code = "route_unknown"
+
+
+class MethodNotAllowedError(RequestError):
+    code = "method_not_allowed"
+
+
+class AccessError(FreinError):
+    code = "access_refused"
+
+
+class KeyMissingError(AccessError):
+    code = "key_missing"
+
+
+class KeyInvalidError(AccessError):
+    code = "key_invalid"
+
+
+class ScopeMissingError(AccessError):
+    code = "scope_missing"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(scope)
+        self.scope = scope
+
+
+class SourceNotYoursError(AccessError):
+    code = "source_not_yours"
+
+    def __init__(self, source: str) -> None:
+        super().__init__(source)
+        self.source = source
+
+
+class ActorNotYoursError(AccessError):
+    code = "actor_not_yours"
+
+    def __init__(self, actor: str) -> None:
+        super().__init__(actor)
+        self.actor = actor
+
+
+class KindReservedError(AccessError):
+    code = "kind_reserved"
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
+class PersonRequiredError(AccessError):
+    code = "person_required"
+
+
+class ReservedForPeopleError(AccessError):
+    """A key or a rule asked for what people decide; a proposal waits for one."""
+
+    code = "reserved_for_people"
+
+    def __init__(
+        self, stage: str, proposal_id: UUID | None = None, task_id: UUID | None = None
+    ) -> None:
+        super().__init__(stage)
+        self.stage = stage
+        self.proposal_id = proposal_id
+        self.task_id = task_id
+
+
+class KindMalformedError(EventError):
+    code = "kind_malformed"
+
+
+class TimeNaiveError(EventError):
+    code = "time_naive"
+
+
+class TimeInFutureError(EventError):
+    code = "time_in_future"
+
+
+class UnknownError(FreinError):
+    code = "unknown"
+
+
+class LeadUnknownError(UnknownError):
+    code = "lead_unknown"
+
+
+class ProposalUnknownError(UnknownError):
+    code = "proposal_unknown"
+
+
+class KeyUnknownError(UnknownError):
+    code = "key_unknown"
+
+
+class ProposalDecidedError(FreinError):
+    code = "proposal_decided"
+
+    def __init__(self, status: str, decided_by: str) -> None:
+        super().__init__(f"{status} by {decided_by}")
+        self.status = status
+        self.decided_by = decided_by
+
+
+class StoreBusyError(FreinError):
+    code = "store_busy"
+
+
+class DatabaseUnsupportedError(FreinError):
+    code = "database_unsupported"
+
+
+class InternalError(FreinError):
+    code = "internal_error"

@@ -1,0 +1,75 @@
+"""Reading and writing the log. The only module that knows its table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from uuid import UUID
+
+import orjson
+import polars as pl
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from features.event import EVENT_SCHEMA, Event
+from serving.tables import EventRow, LeadRow
+
+PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
+Pair = tuple[str, str]  # (source, event_id): what makes an event itself
+
+
+def pair_of(event: Event) -> Pair:
+    return (event.source, event.event_id)
+
+
+def stored_pairs(session: Session, pairs: Iterable[Pair]) -> frozenset[Pair]:
+    """Those of the pairs that the log holds already."""
+    wanted = sorted(pairs)
+    key = tuple_(EventRow.source, EventRow.event_id)
+    found: set[Pair] = set()
+    for start in range(0, len(wanted), PAIRS_AT_ONCE):
+        some = wanted[start : start + PAIRS_AT_ONCE]
+        rows = session.execute(
+            select(EventRow.source, EventRow.event_id).where(key.in_(some))
+        )
+        found.update((source, event_id) for source, event_id in rows)
+    return frozenset(found)
+
+
+def add_events(
+    session: Session, events: Sequence[Event], lead_uuids: Mapping[str, UUID]
+) -> None:
+    """Append events; their pairs are not in the log yet, their leads are stored."""
+    if not events:
+        return
+    rows = [
+        {
+            "lead_id": lead_uuids[event.lead_id],
+            "event_id": event.event_id,
+            "source": event.source,
+            "kind": event.kind,
+            "occurred_at": event.occurred_at,
+            "received_at": event.received_at,
+            "actor": event.actor.value,
+            "data": orjson.dumps(event.data).decode(),
+        }
+        for event in events
+    ]
+    session.execute(insert(EventRow), rows)
+
+
+def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> pl.DataFrame:
+    """The log of some leads, as a frame of EVENT_SCHEMA, in the order received."""
+    rows = session.execute(
+        select(
+            EventRow.event_id,
+            EventRow.source,
+            LeadRow.external_id,
+            EventRow.kind,
+            EventRow.occurred_at,
+            EventRow.received_at,
+            EventRow.actor,
+            EventRow.data,
+        )
+        .join(LeadRow, LeadRow.id == EventRow.lead_id)
+        .where(EventRow.lead_id.in_(list(lead_uuids)))
+        .order_by(EventRow.id)
+    ).all()
+    return pl.DataFrame([tuple(row) for row in rows], schema=EVENT_SCHEMA, orient="row")

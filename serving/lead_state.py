@@ -1,0 +1,79 @@
+"""A lead as the service knows it, and how an observed event changes that."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Self
+from uuid import UUID, uuid4
+
+from explanations.score import Priority
+from features.event import Event
+from governance.pipeline import Pipeline, StageRole
+
+# Kinds that say where an opportunity ended, in the words of `features.log`.
+_OUTCOMES = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
+_MAX_OWNER = 200
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingProposal:
+    """An open proposal, and the task that calls for its decision."""
+
+    id: UUID
+    to: str
+    task_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadState:
+    """`version` 0: not stored yet. `stage_at`: when the stage was last seen to change.
+
+    An older observation that arrives late changes neither stage nor owner.
+    """
+
+    id: UUID
+    lead_id: str
+    version: int
+    stage: str
+    stage_at: datetime | None = None
+    owner: str | None = None
+    owner_at: datetime | None = None
+    priority: Priority | None = None
+    waiting: tuple[WaitingProposal, ...] = ()
+
+    @classmethod
+    def unknown(cls, lead_id: str, pipeline: Pipeline) -> Self:
+        """A lead of which nothing is stored."""
+        return cls(id=uuid4(), lead_id=lead_id, version=0, stage=pipeline.entry)
+
+    def proposal_to(self, stage: str) -> WaitingProposal | None:
+        return next((one for one in self.waiting if one.to == stage), None)
+
+
+def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> LeadState:
+    """The state once these events are known, in any order."""
+    for event in events:
+        stage = stage_told(event, pipeline)
+        if stage and _is_news(event, state.stage_at):
+            state = replace(state, stage=stage, stage_at=event.occurred_at)
+        owner = _owner_told(event)
+        if owner and _is_news(event, state.owner_at):
+            state = replace(state, owner=owner, owner_at=event.occurred_at)
+    return state
+
+
+def stage_told(event: Event, pipeline: Pipeline) -> str | None:
+    """The stage that an event says the lead now has; None: it says none we know."""
+    if event.kind in _OUTCOMES:
+        return pipeline.of_role(_OUTCOMES[event.kind])
+    to = event.data.get("to") if event.kind == "stage_changed" else None
+    return to if isinstance(to, str) and to in pipeline.by_name else None
+
+
+def _owner_told(event: Event) -> str | None:
+    owner = event.data.get("owner") if event.kind == "attributes_set" else None
+    return owner.strip()[:_MAX_OWNER] if isinstance(owner, str) else None
+
+
+def _is_news(event: Event, since: datetime | None) -> bool:
+    return since is None or event.occurred_at >= since

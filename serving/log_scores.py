@@ -1,0 +1,41 @@
+"""The scores of a log's leads, without a store."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from explanations.score import Priority, Score
+from features.featurise import moments_frame
+from features.log import read_log
+from serving.errors import LeadUnknownError
+from serving.loading import open_leads
+from serving.models import Explains
+
+_RANK = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
+
+
+def log_scores(
+    folder: Path, explainer: Explains, leads: Sequence[str] | None = None
+) -> list[Score]:
+    """The scores at the log's end of some leads, or of the open ones; best first.
+
+    Raises
+    ------
+    LogError
+        If the folder is no log.
+    LeadUnknownError
+        If a lead isn't in it.
+    """
+    log = read_log(folder)
+    names = open_leads(log) if leads is None else leads
+    events = log.events.filter(pl.col("lead_id").is_in(names))
+    for name in set(names) - set(events["lead_id"]):
+        raise LeadUnknownError(name)
+    end = log.events.select(pl.max_horizontal("occurred_at", "received_at").max())
+    moments = moments_frame((name, end.item()) for name in names)
+    return sorted(explainer.scores(events, moments), key=_first_to_call)
+
+
+def _first_to_call(score: Score) -> tuple[int, float]:
+    return _RANK[score.priority], -score.score

@@ -1,0 +1,115 @@
+"""The model that serves, and the watch over the registry that replaces it."""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import polars as pl
+
+from explanations.score import ModelId, Priority, Score
+from features.errors import (
+    FreinError,
+    ModelRejectedError,
+    ModelUnavailableError,
+    WordingError,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Explains(Protocol):
+    """What serves: `explanations.explain.Explainer`, or a fake."""
+
+    @property
+    def model(self) -> ModelId: ...
+
+    def scores(
+        self,
+        events: pl.DataFrame,
+        moments: pl.DataFrame,
+        previous: Mapping[str, Priority] | None = None,
+    ) -> list[Score]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """Where models come from: who is champion, and how to load it, checked.
+
+    Both raise ModelUnavailableError; `load` also raises ModelRejectedError.
+    """
+
+    champion: Callable[[], ModelId]
+    load: Callable[[ModelId], Explains]
+
+
+class Models:
+    """The model in service. A request takes it once and keeps it to its end."""
+
+    def __init__(self, explainer: Explains | None = None) -> None:
+        self._explainer = explainer
+
+    @property
+    def loaded(self) -> Explains | None:
+        return self._explainer
+
+    def current(self) -> Explains:
+        """The model in service; raises ModelUnavailableError if there is none."""
+        explainer = self._explainer
+        if explainer is None:
+            raise ModelUnavailableError("no model is loaded")
+        return explainer
+
+    def replace(self, explainer: Explains) -> None:
+        self._explainer = explainer  # one assignment: readers see the old or the new
+
+
+class ModelWatch:
+    """Polls the registry; a champion that can't be loaded leaves the old one in."""
+
+    def __init__(self, registry: Registry, models: Models, every_seconds: float):
+        self._registry = registry
+        self._models = models
+        self._every_seconds = every_seconds
+        self._stop = threading.Event()
+        self._rejected: ModelId | None = None
+        self._last_complaint = ""
+        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Take the champion in, unless it serves already or was rejected before."""
+        try:
+            champion = self._registry.champion()
+            serving = self._models.loaded
+            if champion == self._rejected or (serving and serving.model == champion):
+                return
+            self._models.replace(self._registry.load(champion))
+            self._last_complaint = ""
+            log.info("model_loaded", extra={"model_version": champion.version})
+        except (ModelRejectedError, WordingError) as error:
+            self._rejected = champion
+            self._complain("model_rejected", error)
+        except FreinError as error:
+            self._complain("model_unavailable", error)
+
+    def _complain(self, what: str, error: FreinError) -> None:
+        if str(error) != self._last_complaint:
+            self._last_complaint = str(error)
+            log.error(what, extra={"cause": str(error)})
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.look()
+            except Exception:  # the edge of a thread: a bug must not end the watch
+                log.exception("model_watch_failed")
+            if self._stop.wait(self._every_seconds):
+                return

@@ -1,0 +1,182 @@
+"""Stage moves: asked for, ruled on, then made or proposed."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from explanations.score import Score
+from features.event import Event
+from governance.decision import CloseProposal, Decide, Effect, ProposalStatus
+from governance.errors import ActionNotAutomaticError
+from governance.executor import OpenProposal
+from governance.override import OWN_SOURCE
+from governance.policy import Clause, Ruling, StageMove, Verdict
+from governance.principal import Principal
+from governance.task import ExpectedAction, OpenTask, TaskKind, owner_of
+from governance.workdays import due_date
+from serving.errors import (
+    LeadUnknownError,
+    PersonRequiredError,
+    ReservedForPeopleError,
+)
+from serving.lead_state import LeadState
+from serving.recording import Plan, Recorded, Seen, Wish, record
+from serving.service import Service
+
+log = logging.getLogger(__name__)
+
+_TO_A_PERSON = Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveAsked:
+    lead_id: str
+    to: str
+    reason: str | None
+    by: Principal
+    only_if: Callable[[Seen], None] | None = None  # raises what forbids the move
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveMade:
+    decision_id: UUID
+    origin: str
+    to: str
+    clause: Clause
+    score: Score | None
+
+
+def move_stage(service: Service, asked: MoveAsked, now: datetime) -> MoveMade:
+    """Make a move, or leave a proposal and raise ReservedForPeopleError.
+
+    Asking twice leaves one proposal. If the policy let a reserved move through,
+    a later lock stops it, and it becomes a proposal all the same.
+    """
+    try:
+        recorded = _moved(service, asked, now, ruling=None)
+    except (ActionNotAutomaticError, ReservedForPeopleError) as error:
+        log.critical("lock_held", extra={"lock": error.code})
+        recorded = _moved(service, asked, now, ruling=_TO_A_PERSON)
+    return _made_or_proposed(recorded, asked)
+
+
+def _moved(
+    service: Service, asked: MoveAsked, now: datetime, ruling: Ruling | None
+) -> Recorded:
+    wish = Wish(
+        lead_ids=frozenset({asked.lead_id}),
+        plan=lambda seen: _plan(service, asked, seen, now, ruling),
+    )
+    return record(service, wish, now)
+
+
+def _plan(
+    service: Service, asked: MoveAsked, seen: Seen, now: datetime, ruling: Ruling | None
+) -> Plan:
+    lead = seen.leads.get(asked.lead_id)
+    if lead is None:
+        raise LeadUnknownError(asked.lead_id)
+    if asked.only_if is not None:
+        asked.only_if(seen)
+    move = StageMove(origin=lead.stage, to=asked.to)
+    ruling = ruling or service.brake.judge(asked.by, move, service.pipeline)
+    match ruling.verdict:
+        case Verdict.APPLY:
+            return _making(service, lead, asked, ruling.clause, now)
+        case Verdict.PROPOSE if lead.proposal_to(asked.to):
+            return Plan()  # a person is asked already
+        case Verdict.PROPOSE:
+            return _proposing(service, lead, asked, ruling.clause, now)
+        case Verdict.REFUSE:
+            raise PersonRequiredError
+
+
+def _making(
+    service: Service, lead: LeadState, asked: MoveAsked, clause: Clause, now: datetime
+) -> Plan:
+    waiting = lead.proposal_to(asked.to) if asked.by.is_person else None
+    decision = Decide(
+        id=uuid4(),
+        origin=lead.stage,
+        to=asked.to,
+        reserved=service.pipeline.named(asked.to).reserved,
+        clause=clause,
+        signer=asked.by,
+        proposal_id=None if waiting is None else waiting.id,
+        reason=asked.reason,
+    )
+    effects: list[Effect] = [decision]
+    if waiting is not None:
+        effects.append(
+            CloseProposal(
+                proposal_id=waiting.id,
+                status=ProposalStatus.CONFIRMED,
+                by=asked.by,
+                reason=asked.reason,
+            )
+        )
+    return Plan(
+        arrivals=(_stage_changed(lead, decision, now),),
+        effects=tuple((lead.lead_id, effect) for effect in effects),
+    )
+
+
+def _stage_changed(lead: LeadState, decision: Decide, now: datetime) -> Event:
+    """The decision as the log tells it; it comes after what was observed so far."""
+    just_after = (lead.stage_at or now) + timedelta(microseconds=1)
+    return Event(
+        event_id=str(decision.id),
+        source=OWN_SOURCE,
+        lead_id=lead.lead_id,
+        kind="stage_changed",
+        occurred_at=max(now, just_after),
+        received_at=now,
+        actor=decision.signer.actor,
+        data={"from": decision.origin, "to": decision.to},
+    )
+
+
+def _proposing(
+    service: Service, lead: LeadState, asked: MoveAsked, clause: Clause, now: datetime
+) -> Plan:
+    proposal = OpenProposal(
+        id=uuid4(),
+        origin=lead.stage,
+        to=asked.to,
+        clause=clause,
+        reason=asked.reason,
+        asked_by=asked.by,
+    )
+    task = OpenTask(
+        id=uuid4(),
+        kind=TaskKind.DECISION_RESERVED,
+        owner=owner_of(lead.owner, service.settings.fallback_owner),
+        expected=ExpectedAction.ARBITRATE,
+        due_on=due_date(now, service.settings.decision_working_days),
+        proposal_id=proposal.id,
+    )
+    return Plan(effects=((lead.lead_id, proposal), (lead.lead_id, task)))
+
+
+def _made_or_proposed(recorded: Recorded, asked: MoveAsked) -> MoveMade:
+    for _, effect in recorded.plan.effects:
+        if isinstance(effect, Decide):
+            return MoveMade(
+                decision_id=effect.id,
+                origin=effect.origin,
+                to=effect.to,
+                clause=effect.clause,
+                score=recorded.scores.get(asked.lead_id),
+            )
+    raise _left_to_people(recorded, asked)
+
+
+def _left_to_people(recorded: Recorded, asked: MoveAsked) -> ReservedForPeopleError:
+    for _, effect in recorded.plan.effects:
+        if isinstance(effect, OpenTask):
+            return ReservedForPeopleError(asked.to, effect.proposal_id, effect.id)
+    waiting = recorded.seen.leads[asked.lead_id].proposal_to(asked.to)
+    assert waiting is not None  # else the plan would have opened one
+    return ReservedForPeopleError(asked.to, waiting.id, waiting.task_id)

@@ -1,0 +1,35 @@
+"""Opening the service: its store brought up to date, its pipeline installed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from governance.pipeline import read_pipeline
+from serving.database import Store
+from serving.migrate import upgrade
+from serving.models import Explains, Models
+from serving.service import Service
+from serving.settings import Settings
+from serving.stages import install_pipeline
+
+
+@contextmanager
+def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Service]:
+    """The service on its settings; closed on leaving.
+
+    Raises
+    ------
+    PipelineError
+        If the pipeline is malformed, or unlocks a reserved decision.
+    DatabaseUnsupportedError
+    """
+    pipeline = read_pipeline(settings.pipeline_file)
+    store = Store(settings.database_url, pool_size=settings.request_threads + 2)
+    try:
+        upgrade(store)
+        with store.writing() as session:
+            install_pipeline(session, pipeline)
+        yield Service(
+            settings=settings, store=store, pipeline=pipeline, models=Models(explainer)
+        )
+    finally:
+        store.close()

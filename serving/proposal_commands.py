@@ -1,0 +1,91 @@
+"""`frein proposals`: list, confirm, dismiss."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from governance.principal import Principal
+    from serving.models import Explains
+
+proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+PersonName = Annotated[str, typer.Option("--as", help="The person who decides.")]
+
+
+@proposals.command("list")
+def list_proposals(
+    every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+) -> None:
+    """List what waits for a person."""
+    from governance.decision import ProposalStatus
+    from serving.opening import opened
+    from serving.proposals import all_proposals
+    from serving.settings import Settings
+
+    with opened(Settings()) as service, service.store.reading() as session:
+        found = all_proposals(session, None if every else ProposalStatus.OPEN)
+    for one in found:
+        ending = f"{one.status.value} by {one.decided_by}" if one.decided_by else "open"
+        line = f"{one.id}  {one.lead_id}: {one.from_stage} → {one.to_stage}, {ending}"
+        typer.echo(line)
+
+
+@proposals.command("confirm")
+def confirm_proposal(
+    proposal_id: UUID,
+    person: PersonName,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+) -> None:
+    """Make the move that is proposed, signed by a person."""
+    from serving.deciding import confirm
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    who, now = _person(person), datetime.now(UTC)
+    with opened(Settings(), _champion_if_any()) as service:
+        made = confirm(service, proposal_id, who, reason, now)
+    out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
+
+
+@proposals.command("dismiss")
+def dismiss_proposal(
+    proposal_id: UUID,
+    person: PersonName,
+    reason: Annotated[str, typer.Option(help="Why: one is needed.")],
+) -> None:
+    """Dismiss a proposal, with a reason."""
+    from serving.deciding import dismiss
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    who = _person(person)
+    with opened(Settings()) as service:
+        dismiss(service, proposal_id, who, reason, datetime.now(UTC))
+    out.print(f"Dismissed by {who.name}.")
+
+
+def _person(name: str) -> "Principal":
+    from governance.principal import Principal, PrincipalKind
+
+    try:
+        return Principal(PrincipalKind.PERSON, name)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _champion_if_any() -> "Explains | None":
+    """The model that re-scores the lead; without one, the decision stands anyway."""
+    from features.errors import ModelRejectedError, ModelUnavailableError
+    from serving.commands import champion
+
+    try:
+        return champion()
+    except (ModelRejectedError, ModelUnavailableError) as error:
+        err.print(f"Not re-scored: {error}", markup=False, highlight=False)
+        return None

@@ -1,0 +1,125 @@
+"""Reading and writing proposals. The only module that knows their table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session
+
+from governance.decision import CloseProposal, ProposalStatus
+from governance.executor import OpenProposal
+from serving.lead_state import WaitingProposal
+from serving.tables import LeadRow, ProposalRow, TaskRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    clause: str
+    reason: str | None
+    asked_by: str
+    status: ProposalStatus
+    created_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+
+def add_proposal(
+    session: Session, lead_uuid: UUID, proposal: OpenProposal, now: datetime
+) -> None:
+    session.execute(
+        insert(ProposalRow).values(
+            id=proposal.id,
+            lead_id=lead_uuid,
+            from_stage=proposal.origin,
+            to_stage=proposal.to,
+            clause=proposal.clause.value,
+            reason=proposal.reason,
+            asked_by_kind=proposal.asked_by.kind.value,
+            asked_by=proposal.asked_by.name,
+            status=ProposalStatus.OPEN.value,
+            created_at=now,
+        )
+    )
+
+
+def end_proposal(session: Session, ending: CloseProposal, now: datetime) -> None:
+    session.execute(
+        update(ProposalRow)
+        .where(ProposalRow.id == ending.proposal_id, ProposalRow.status == "open")
+        .values(
+            status=ending.status.value,
+            decided_by_kind=ending.by.kind.value,
+            decided_by=ending.by.name,
+            decided_at=now,
+            decision_reason=ending.reason,
+        )
+    )
+
+
+def waiting_proposals(
+    session: Session, lead_uuids: Iterable[UUID]
+) -> dict[UUID, tuple[WaitingProposal, ...]]:
+    """The open proposals of some leads, by lead, the oldest first."""
+    rows = session.execute(
+        select(ProposalRow.lead_id, ProposalRow.id, ProposalRow.to_stage, TaskRow.id)
+        .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
+        .where(ProposalRow.lead_id.in_(list(lead_uuids)), ProposalRow.status == "open")
+        .order_by(ProposalRow.created_at)
+    )
+    waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
+    for lead_uuid, proposal_id, to, task_id in rows:
+        one = WaitingProposal(proposal_id, to, task_id)
+        waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), one)
+    return waiting
+
+
+def find_proposal(session: Session, proposal_id: UUID) -> Proposal | None:
+    return next(iter(_selected(session, ProposalRow.id == proposal_id)), None)
+
+
+def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
+    """The open proposals of a lead."""
+    mine = ProposalRow.lead_id == lead_uuid
+    return _selected(session, mine, ProposalRow.status == "open")
+
+
+def all_proposals(
+    session: Session, status: ProposalStatus | None = None
+) -> list[Proposal]:
+    if status is None:
+        return _selected(session)
+    return _selected(session, ProposalRow.status == status.value)
+
+
+def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Proposal]:
+    rows = session.execute(
+        select(ProposalRow, LeadRow.external_id)
+        .join(LeadRow, LeadRow.id == ProposalRow.lead_id)
+        .where(*conditions)
+        .order_by(ProposalRow.created_at)
+    )
+    return [_as_proposal(row, lead_id) for row, lead_id in rows]
+
+
+def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
+    return Proposal(
+        id=row.id,
+        lead_id=lead_id,
+        from_stage=row.from_stage,
+        to_stage=row.to_stage,
+        clause=row.clause,
+        reason=row.reason,
+        asked_by=row.asked_by,
+        status=ProposalStatus(row.status),
+        created_at=row.created_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+    )

@@ -1,0 +1,180 @@
+"""The one door to the store: look, plan, score, and write if nothing moved.
+
+Reading and scoring happen outside the write lock. Inside it the leads' versions
+are compared; if one moved, everything starts again, and the third time it all
+happens under the lock (DESIGN §9).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from explanations.score import Score
+from features.event import Event, events_frame
+from features.featurise import moments_frame
+from governance.decision import Effect
+from serving.events import Pair, add_events, pair_of, stored_events, stored_pairs
+from serving.lead_state import LeadState, after
+from serving.leads import lead_states, lead_versions, write_lead
+from serving.models import Explains
+from serving.performing import perform
+from serving.scores import add_score
+from serving.service import Service
+
+TRIES_OUTSIDE_THE_LOCK = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The leads as they stand, and which of the pairs asked for are stored."""
+
+    leads: Mapping[str, LeadState]
+    pairs: frozenset[Pair] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to write. Leads of `arrivals` and of `rescored` get a new score."""
+
+    arrivals: tuple[Event, ...] = ()
+    effects: tuple[tuple[str, Effect], ...] = ()  # (lead_id, effect)
+    rescored: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A call that writes: the leads and pairs to look at, and how it plans.
+
+    `plan` is called again each time something moved; what it raises ends the call.
+    """
+
+    lead_ids: frozenset[str]
+    plan: Callable[[Seen], Plan]
+    pairs: frozenset[Pair] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    seen: Seen
+    plan: Plan
+    leads: Mapping[str, LeadState]
+    scores: Mapping[str, Score]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    seen: Seen
+    plan: Plan
+    leads: Mapping[str, LeadState]  # as they will be
+    log: pl.DataFrame  # of the leads to score
+
+
+def record(service: Service, wish: Wish, now: datetime) -> Recorded:
+    """Carry out a wish in one transaction, on leads that nobody else changed."""
+    with service.turns.of(wish.lead_ids):
+        return _recorded(service, wish, now)
+
+
+def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
+    explainer = service.models.loaded
+    for _ in range(TRIES_OUTSIDE_THE_LOCK):
+        with service.store.reading() as session:
+            draft = _drafted(session, service, wish, explainer)
+        scores = _scored(draft, explainer, now)
+        with service.store.writing() as session:
+            if _nothing_moved(session, wish, draft.seen):
+                return _written(session, service, draft, scores, now)
+    with service.store.writing() as session:
+        draft = _drafted(session, service, wish, explainer)
+        scores = _scored(draft, explainer, now)
+        return _written(session, service, draft, scores, now)
+
+
+def _drafted(
+    session: Session, service: Service, wish: Wish, explainer: Explains | None
+) -> _Draft:
+    seen = Seen(
+        leads=lead_states(session, wish.lead_ids),
+        pairs=stored_pairs(session, wish.pairs),
+    )
+    plan = wish.plan(seen)
+    leads = _leads_after(seen, plan, service)
+    log = events_frame([])
+    if explainer is not None:
+        log = stored_events(session, [leads[name].id for name in _to_score(plan)])
+    return _Draft(seen=seen, plan=plan, leads=leads, log=log)
+
+
+def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadState]:
+    arrivals: dict[str, list[Event]] = {name: [] for name in _touched(plan)}
+    for event in plan.arrivals:
+        arrivals[event.lead_id].append(event)
+    return {
+        name: after(
+            seen.leads.get(name) or LeadState.unknown(name, service.pipeline),
+            events,
+            service.pipeline,
+        )
+        for name, events in arrivals.items()
+    }
+
+
+def _scored(
+    draft: _Draft, explainer: Explains | None, now: datetime
+) -> dict[str, Score]:
+    names = sorted(_to_score(draft.plan))
+    if explainer is None or not names:
+        return {}
+    log = pl.concat([draft.log, events_frame(draft.plan.arrivals)])
+    latest = _latest_known(log)
+    moments = moments_frame((name, max(now, latest.get(name, now))) for name in names)
+    previous = {
+        name: lead.priority for name, lead in draft.leads.items() if lead.priority
+    }
+    scores = explainer.scores(log, moments, previous)
+    return {score.lead_id: score for score in scores}
+
+
+def _latest_known(log: pl.DataFrame) -> dict[str, datetime]:
+    """When the last of a lead's events was known: clocks differ by a little."""
+    known_at = pl.max_horizontal("occurred_at", "received_at")
+    return dict(log.group_by("lead_id").agg(known_at.max().alias("at")).iter_rows())
+
+
+def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
+    versions = lead_versions(session, wish.lead_ids)
+    expected = {name: lead.version for name, lead in seen.leads.items()}
+    return versions == expected and stored_pairs(session, wish.pairs) == seen.pairs
+
+
+def _written(
+    session: Session,
+    service: Service,
+    draft: _Draft,
+    scores: Mapping[str, Score],
+    now: datetime,
+) -> Recorded:
+    for name in sorted(draft.leads):
+        write_lead(session, draft.leads[name], scores.get(name), now)
+    uuids = {name: lead.id for name, lead in draft.leads.items()}
+    add_events(session, draft.plan.arrivals, uuids)
+    for name, effect in draft.plan.effects:
+        perform(session, service, uuids[name], effect, now)
+    for name, score in scores.items():
+        add_score(session, uuids[name], score, now)
+    return Recorded(seen=draft.seen, plan=draft.plan, leads=draft.leads, scores=scores)
+
+
+def _to_score(plan: Plan) -> frozenset[str]:
+    return plan.rescored | {event.lead_id for event in plan.arrivals}
+
+
+def _touched(plan: Plan) -> Iterable[str]:
+    return _to_score(plan) | {name for name, _ in plan.effects}
+
+
+def pairs_of(events: Iterable[Event]) -> frozenset[Pair]:
+    return frozenset(map(pair_of, events))

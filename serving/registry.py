@@ -1,0 +1,31 @@
+"""The model registry as the service sees it. Importing this loads MLflow."""
+
+import os
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from explanations.explain import Explainer, load_explainer
+from explanations.score import ModelId
+from serving.models import Registry
+from training.registry import Champion, current_champion, download
+
+
+def mlflow_registry() -> Registry:
+    """The registry that `MLFLOW_TRACKING_URI` names, or the project's own."""
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # in logs
+    return Registry(champion=_champion, load=_load)
+
+
+def _champion() -> ModelId:
+    champion = current_champion()
+    return ModelId(
+        name=champion.name, version=champion.version, sha256=champion.manifest_sha256
+    )
+
+
+def _load(model: ModelId) -> Explainer:
+    champion = Champion(
+        name=model.name, version=model.version, manifest_sha256=model.sha256
+    )
+    with TemporaryDirectory(prefix="frein-model-") as folder:
+        return load_explainer(download(champion, Path(folder)), model)

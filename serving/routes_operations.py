@@ -1,0 +1,41 @@
+"""Is the service alive, is it ready; and its documentation. No key is needed."""
+
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from serving.documented import refuses
+from serving.doors import TheService
+from serving.shapes import Health, ModelShown
+
+router = APIRouter(tags=["operations"])
+
+DOCS_PAGE = Path(__file__).with_name("docs.html")
+DOCS_POLICY = (
+    "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; "
+    "script-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
+)
+
+
+@router.get("/health/live")
+def read_live() -> Health:
+    """The process answers."""
+    return Health(status="live")
+
+
+@router.get("/health/ready", responses=refuses(503))
+def read_ready(service: TheService) -> Health:
+    """The store answers and a model is loaded."""
+    service.store.ping()
+    model = service.models.current().model
+    return Health(
+        status="ready",
+        model=ModelShown(name=model.name, version=model.version, sha256=model.sha256),
+    )
+
+
+@router.get("/docs", include_in_schema=False)
+def read_docs() -> FileResponse:
+    """A page that needs no network, unlike FastAPI's."""
+    return FileResponse(DOCS_PAGE, headers={"Content-Security-Policy": DOCS_POLICY})

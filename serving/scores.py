@@ -1,0 +1,46 @@
+"""Reading and writing scores. The only module that knows their table."""
+
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from pydantic import JsonValue
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from explanations.score import Score
+from serving.score_json import score_json
+from serving.tables import ScoreRow
+
+
+def add_score(session: Session, lead_uuid: UUID, score: Score, now: datetime) -> None:
+    session.execute(
+        insert(ScoreRow).values(
+            lead_id=lead_uuid,
+            moment=score.moment,
+            score=score.score,
+            priority=score.priority.value,
+            model_version=score.model.version,
+            model_sha256=score.model.sha256,
+            written_at=now,
+            body=orjson.dumps(score_json(score)).decode(),
+        )
+    )
+
+
+def score_history(
+    session: Session, lead_uuid: UUID, *, limit: int
+) -> list[dict[str, JsonValue]]:
+    """The scores of a lead as they were served, the latest first."""
+    bodies = session.scalars(
+        select(ScoreRow.body)
+        .where(ScoreRow.lead_id == lead_uuid)
+        .order_by(ScoreRow.id.desc())
+        .limit(limit)
+    )
+    return [orjson.loads(body) for body in bodies]
+
+
+def latest_score(session: Session, lead_uuid: UUID) -> dict[str, JsonValue] | None:
+    """The latest score of a lead as it was served, or None if it has none."""
+    return next(iter(score_history(session, lead_uuid, limit=1)), None)

@@ -1,0 +1,56 @@
+"""Scores on request: of a stored lead, or of events that are sent along."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from explanations.score import Score
+from features.event import Event, events_frame
+from features.featurise import moments_frame
+from serving.errors import LeadUnknownError
+from serving.events import stored_events
+from serving.leads import lead_states
+from serving.models import Explains
+from serving.recording import Plan, Seen, Wish, record
+from serving.service import Service
+
+
+def score_stored(service: Service, lead_id: str, now: datetime) -> Score:
+    """Score a lead from its stored events, and record the score.
+
+    Raises
+    ------
+    LeadUnknownError, ModelUnavailableError
+    """
+    service.models.current()
+
+    def plan(seen: Seen) -> Plan:
+        if lead_id not in seen.leads:
+            raise LeadUnknownError(lead_id)
+        return Plan(rescored=frozenset({lead_id}))
+
+    recorded = record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    return recorded.scores[lead_id]
+
+
+def previewed(service: Service, lead_id: str, now: datetime) -> Score:
+    """The score that `score_stored` would give; writes nothing."""
+    explainer = service.models.current()
+    with service.store.reading() as session:
+        lead = lead_states(session, [lead_id]).get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        log = stored_events(session, [lead.id])
+    previous = {lead_id: lead.priority} if lead.priority else {}
+    (score,) = explainer.scores(log, moments_frame([(lead_id, now)]), previous)
+    return score
+
+
+def score_given(
+    explainer: Explains,
+    lead_ids: Sequence[str],
+    events: Sequence[Event],
+    moment: datetime,
+) -> list[Score]:
+    """Score leads from the events given, at one moment; writes nothing."""
+    moments = moments_frame((lead_id, moment) for lead_id in lead_ids)
+    return explainer.scores(events_frame(events), moments)

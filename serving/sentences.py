@@ -1,0 +1,92 @@
+"""What the service says in French: one sentence an error, one phrase a reason.
+
+A sentence may use the error's own fields. Spaces before « : », « ; » and inside
+guillemets are U+00A0.
+"""
+
+from features import errors as features_errors
+from features.errors import FreinError
+from governance import errors as governance_errors
+from governance.policy import Clause
+from serving import errors
+
+SENTENCE: dict[type[FreinError], str] = {
+    features_errors.LogError: "Le journal d’évènements est illisible.",
+    features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
+    features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
+    features_errors.ImportFailedError: "L’import a échoué.",
+    features_errors.TrainingError: "L’entraînement est impossible.",
+    features_errors.ModelUnavailableError: "Aucun modèle n’est disponible.",
+    features_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",
+    features_errors.WordingError: "Le catalogue de messages est incomplet.",
+    governance_errors.PipelineError: "La description des étapes est invalide.",
+    governance_errors.StageUnknownError: "Cette étape n’existe pas.",
+    governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
+    governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
+    errors.RequestError: "La requête ne peut pas être traitée.",
+    errors.BodyNotJsonError: "Le corps de la requête n’est pas du JSON valide.",
+    errors.BodyTooLargeError: "Le corps de la requête dépasse {limit} octets.",
+    errors.MediaTypeError: "Type de contenu inconnu ; attendu : {expected}.",
+    errors.RequestInvalidError: "Requête invalide, au champ « {field} » : {why}.",
+    errors.RouteUnknownError: "Cette adresse n’existe pas.",
+    errors.MethodNotAllowedError: "Cette méthode n’est pas permise à cette adresse.",
+    errors.AccessError: "Cet appel n’est pas permis.",
+    errors.KeyMissingError: "Une clé d’API est nécessaire (Authorization: Bearer …).",
+    errors.KeyInvalidError: "La clé d’API n’est pas valable.",
+    errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
+    errors.SourceNotYoursError: "La clé d’API ne parle pas au nom de cette source.",
+    errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",
+    errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
+    errors.PersonRequiredError: "Seule une personne peut décider.",
+    errors.ReservedForPeopleError: (
+        "Le passage à l’étape « {stage} » est réservé aux personnes ; "
+        "une proposition attend une décision."
+    ),
+    errors.KindMalformedError: (
+        "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
+    ),
+    errors.TimeNaiveError: "L’heure n’a pas de fuseau horaire, au champ « {field} ».",
+    errors.TimeInFutureError: "L’heure est trop en avance, au champ « {field} ».",
+    errors.UnknownError: "Ce qui est demandé n’existe pas.",
+    errors.LeadUnknownError: "Cette opportunité est inconnue.",
+    errors.ProposalUnknownError: "Cette proposition est inconnue.",
+    errors.KeyUnknownError: "Cette clé d’API est inconnue.",
+    errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
+    errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
+    errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",
+    errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
+}
+
+# Why a field was refused, by pydantic's type of error or our own.
+WHY: dict[str, str] = {
+    "missing": "il manque",
+    "extra_forbidden": "il est inconnu",
+    "string_type": "un texte est attendu",
+    "string_too_short": "il est vide",
+    "string_too_long": "il est trop long",
+    "dict_type": "un objet est attendu",
+    "model_type": "un objet est attendu",
+    "list_type": "une liste est attendue",
+    "too_long": "il y a trop d’éléments",
+    "too_short": "il n’y a pas assez d’éléments",
+    "literal_error": "la valeur n’est pas permise",
+    "enum": "la valeur n’est pas permise",
+    "none_required": "il n’est pas pris en charge",
+    "time_malformed": "une heure au format RFC 3339 est attendue",
+    "time_naive": "le fuseau horaire manque",
+    "kind_malformed": "le type d’évènement est mal formé",
+    "not_printable": "il contient un caractère de contrôle",
+    "slash": "il contient une barre oblique",
+    "too_deep": "il est trop profondément imbriqué",
+    "too_large": "il est trop volumineux",
+    "source_malformed": "une source en minuscules, autre que « frein », est attendue",
+    "lead_twice": "la même opportunité y est deux fois",
+    "other_subject": "le sujet n’est pas l’opportunité",
+}
+ANY_OTHER_WHY = "la valeur n’est pas acceptée"
+
+CLAUSE: dict[Clause, str] = {
+    Clause.PERSON_DECIDES: "Une personne a décidé.",
+    Clause.STAGE_RESERVED: "Cette étape est réservée aux personnes.",
+    Clause.STAGE_FREE: "Cette étape est ouverte aux automatismes.",
+}

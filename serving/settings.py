@@ -1,0 +1,33 @@
+"""Every knob of the service, read once by the command line and passed down."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from governance.pipeline import PIPELINE_FILE
+
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """Read from the environment: FREIN_DATABASE_URL, FREIN_PORT and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="FREIN_", frozen=True)
+
+    database_url: str = "sqlite:///var/frein.db"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    request_threads: Annotated[int, Field(ge=1, le=64)] = 8
+    model_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
+    pipeline_file: Path = PIPELINE_FILE
+    fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
+    decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
+    clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
+    max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
+    max_events_bytes: Annotated[int, Field(ge=1)] = MIB
+    max_leads: Annotated[int, Field(ge=1)] = 1_000  # leads a call of /v1/scores
+    max_scores_bytes: Annotated[int, Field(ge=1)] = 32 * MIB
+    max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024  # any other call

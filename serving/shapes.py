@@ -1,0 +1,213 @@
+"""What calls send and get: the shapes of the HTTP interface."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from explanations.score import Grade, Priority
+from features.event import Actor
+from governance.decision import ProposalStatus
+from governance.policy import Clause
+from serving.cloud_event import CloudEvent, Instant, LeadName
+from serving.tasks import TaskStatus
+
+
+class Sent(BaseModel):
+    """A body: frozen, and no unknown field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Shown(BaseModel):
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+class LeadSent(Sent):
+    lead_id: LeadName
+    events: tuple[CloudEvent, ...] = ()
+
+
+class ScoresAsked(Sent):
+    moment: Instant | None = None
+    leads: Annotated[tuple[LeadSent, ...], Field(min_length=1)]
+
+
+class MoveSent(Sent):
+    to: Annotated[str, Field(min_length=1, max_length=64)]
+    reason: Annotated[str, Field(max_length=1000)] | None = None
+
+
+class LeadsAsked(Sent):
+    """The query of the list."""
+
+    priority: Priority | None = None
+    stage: Annotated[str, Field(max_length=64)] | None = None
+    owner: Annotated[str, Field(max_length=200)] | None = None
+    with_closed: bool = False
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class Rejected(Shown):
+    index: int
+    code: str
+    detail: str
+
+
+class EventsTaken(Shown):
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+
+
+class EvidenceShown(Shown):
+    source: str
+    event_id: str
+    field: str | None = None
+
+
+class EventShown(Shown):
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    data: dict[str, object]
+    actor: Actor
+    receivedat: datetime
+
+
+class ReasonShown(Shown):
+    idea: str
+    direction: Literal["up", "down"]
+    points: float
+    text: str
+    check: Literal["deletion", "insertion"]
+    evidence: list[EvidenceShown]
+    inserted: EventShown | None = None
+    score_without: float
+
+
+class NarrativeShown(Shown):
+    happened: str
+    why: str
+    expected: str
+    short: str
+    text: str
+
+
+class ExceptionShown(Shown):
+    kind: str
+    text: str
+
+
+class ModelShown(Shown):
+    name: str
+    version: str
+    sha256: str
+
+
+class ScoreShown(Shown):
+    """base + the reasons' points + other_points = score, in points of 100."""
+
+    lead_id: str
+    moment: datetime
+    score: float
+    base: float
+    grade: Grade
+    priority: Priority
+    reasons: list[ReasonShown]
+    other_points: float
+    narrative: NarrativeShown
+    exceptions: list[ExceptionShown]
+    proposals: list[UUID]
+    change: None = None
+    model: ModelShown
+
+
+class ScoresShown(Shown):
+    scores: list[ScoreShown]
+
+
+class LeadLine(Shown):
+    lead_id: str
+    stage: str
+    owner: str | None
+    priority: Priority | None
+    score: float | None
+    grade: Grade | None
+    short: str | None
+    moment: datetime | None
+
+
+class LeadsShown(Shown):
+    total: int
+    leads: list[LeadLine]
+
+
+class ProposalShown(Shown):
+    id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    clause: str
+    reason: str | None
+    asked_by: str
+    status: ProposalStatus
+    created_at: datetime
+
+
+class TaskShown(Shown):
+    id: UUID
+    lead_id: str
+    proposal_id: UUID | None
+    kind: str
+    owner: str
+    expected: str
+    due_on: date
+    status: TaskStatus
+    created_at: datetime
+    closed_at: datetime | None
+
+
+class TasksShown(Shown):
+    tasks: list[TaskShown]
+
+
+class LeadShown(Shown):
+    lead_id: str
+    stage: str
+    owner: str | None
+    score: ScoreShown | None
+    proposals: list[ProposalShown]
+    tasks: list[TaskShown]
+
+
+class MoveShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    clause: Clause
+    detail: str
+
+
+class Problem(Shown):
+    """RFC 9457; the media type is application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    proposal_id: UUID | None = None
+    task_id: UUID | None = None
+
+
+class Health(Shown):
+    status: Literal["live", "ready"]
+    model: ModelShown | None = None

@@ -1,0 +1,222 @@
+"""The tables. What they hold is read and written by the modules that name them."""
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    DateTime,
+    Dialect,
+    ForeignKey,
+    Index,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAME = 200  # characters of an identifier that comes from outside
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware instant; SQLite keeps it without zone, in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc: datetime = value.astimezone(UTC)  # a naive one is our bug
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        read: datetime = value
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "ck": "%(constraint_name)s",
+        }
+    )
+    type_annotation_map = {datetime: UtcDateTime, str: String(NAME)}  # noqa: RUF012 - SQLAlchemy reads it as is
+
+
+class StageRow(Base):
+    """The pipeline as the database's own lock knows it; a copy of the file."""
+
+    __tablename__ = "stage"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+    reserved: Mapped[bool]
+    closes: Mapped[bool]
+
+
+class LeadRow(Base):
+    """A lead as it is known now. `version` rises with each write that concerns it."""
+
+    __tablename__ = "lead"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    external_id: Mapped[str] = mapped_column(unique=True)
+    version: Mapped[int]
+    stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
+    stage_at: Mapped[datetime | None]
+    owner: Mapped[str | None]
+    owner_at: Mapped[datetime | None]
+    priority: Mapped[str | None]  # the last one written
+    score: Mapped[float | None]
+    grade: Mapped[str | None]
+    short: Mapped[str | None] = mapped_column(Text)
+    moment: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class EventRow(Base):
+    """The log: append-only, each (source, event_id) once."""
+
+    __tablename__ = "event"
+    __table_args__ = (UniqueConstraint("source", "event_id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    event_id: Mapped[str]
+    source: Mapped[str]
+    kind: Mapped[str]
+    occurred_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    actor: Mapped[str]
+    data: Mapped[str] = mapped_column(Text)  # a JSON object
+
+
+class ScoreRow(Base):
+    """Every score ever given. `body` is the whole score, as it was served."""
+
+    __tablename__ = "score"
+    __table_args__ = (Index("ix_score_lead_id", "lead_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"))
+    moment: Mapped[datetime]
+    score: Mapped[float]
+    priority: Mapped[str]
+    model_version: Mapped[str]
+    model_sha256: Mapped[str]
+    written_at: Mapped[datetime]
+    body: Mapped[str] = mapped_column(Text)
+
+
+class ProposalRow(Base):
+    """What automation would like, and what a person made of it."""
+
+    __tablename__ = "proposal"
+    __table_args__ = (
+        CheckConstraint(
+            "status = 'open' OR (decided_by <> '' AND decided_at IS NOT NULL)",
+            name="proposal_decided_by_somebody",
+        ),
+        Index(
+            "uq_proposal_open",
+            "lead_id",
+            "to_stage",
+            unique=True,
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    from_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
+    to_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
+    clause: Mapped[str]
+    reason: Mapped[str | None] = mapped_column(Text)
+    asked_by_kind: Mapped[str]
+    asked_by: Mapped[str]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    decided_by_kind: Mapped[str | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    decision_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class TaskRow(Base):
+    __tablename__ = "task"
+    __table_args__ = (CheckConstraint("owner <> ''", name="task_has_an_owner"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    proposal_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("proposal.id"), index=True
+    )
+    kind: Mapped[str]
+    owner: Mapped[str]
+    expected: Mapped[str]
+    due_on: Mapped[date]
+    status: Mapped[str]
+    created_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class DecisionRow(Base):
+    """What was really applied, and who signed it (lock 3).
+
+    The first constraint is the rule; a trigger holds `reserved` to the truth of
+    the table `stage`, and two more keep decisions from being changed.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (
+        CheckConstraint(
+            "NOT reserved OR signer_kind = 'person'", name="reserved_for_people"
+        ),
+        CheckConstraint(
+            "signer_kind IN ('person', 'integration', 'automation')"
+            " AND trim(signer) <> ''",
+            name="decision_is_signed",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    from_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
+    to_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
+    reserved: Mapped[bool]
+    clause: Mapped[str]
+    signer_kind: Mapped[str]
+    signer: Mapped[str]
+    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+
+
+class KeyRow(Base):
+    """An API key; the secret itself is never stored."""
+
+    __tablename__ = "api_key"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    source: Mapped[str]
+    max_actor: Mapped[str]
+    default_actor: Mapped[str]
+    scopes: Mapped[str]  # separated by spaces
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]

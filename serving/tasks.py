@@ -1,0 +1,99 @@
+"""Reading and writing tasks. The only module that knows their table."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy.orm import Session
+
+from governance.task import OpenTask
+from serving.tables import LeadRow, TaskRow
+
+
+class TaskStatus(StrEnum):
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    id: UUID
+    lead_id: str
+    proposal_id: UUID | None
+    kind: str
+    owner: str
+    expected: str
+    due_on: date
+    status: TaskStatus
+    created_at: datetime
+    closed_at: datetime | None
+
+
+def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -> None:
+    session.execute(
+        insert(TaskRow).values(
+            id=task.id,
+            lead_id=lead_uuid,
+            proposal_id=task.proposal_id,
+            kind=task.kind.value,
+            owner=task.owner,
+            expected=task.expected.value,
+            due_on=task.due_on,
+            status=TaskStatus.OPEN.value,
+            created_at=now,
+        )
+    )
+
+
+def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> None:
+    session.execute(
+        update(TaskRow)
+        .where(TaskRow.proposal_id == proposal_id, TaskRow.status == "open")
+        .values(status=TaskStatus.CLOSED.value, closed_at=now)
+    )
+
+
+def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:
+    """The open tasks of a lead, the most urgent first."""
+    return _selected(session, TaskRow.lead_id == lead_uuid, TaskRow.status == "open")
+
+
+def listed_tasks(
+    session: Session, status: TaskStatus | None, owner: str | None, limit: int
+) -> list[Task]:
+    conditions: list[ColumnElement[bool]] = []
+    if status is not None:
+        conditions.append(TaskRow.status == status.value)
+    if owner is not None:
+        conditions.append(TaskRow.owner == owner)
+    return _selected(session, *conditions, limit=limit)
+
+
+def _selected(
+    session: Session, *conditions: ColumnElement[bool], limit: int | None = None
+) -> list[Task]:
+    rows = session.execute(
+        select(TaskRow, LeadRow.external_id)
+        .join(LeadRow, LeadRow.id == TaskRow.lead_id)
+        .where(*conditions)
+        .order_by(TaskRow.due_on, TaskRow.created_at)
+        .limit(limit)
+    )
+    return [_as_task(row, lead_id) for row, lead_id in rows]
+
+
+def _as_task(row: TaskRow, lead_id: str) -> Task:
+    return Task(
+        id=row.id,
+        lead_id=lead_id,
+        proposal_id=row.proposal_id,
+        kind=row.kind,
+        owner=row.owner,
+        expected=row.expected,
+        due_on=row.due_on,
+        status=TaskStatus(row.status),
+        created_at=row.created_at,
+        closed_at=row.closed_at,
+    )

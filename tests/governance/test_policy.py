@@ -1,0 +1,88 @@
+"""The two locks that stand in code, each by itself."""
+
+from uuid import uuid4
+
+import pytest
+
+from governance.errors import (
+    ActionNotAutomaticError,
+    StageAlreadyHeldError,
+    StageUnknownError,
+)
+from governance.executor import MoveStage, OpenProposal, admit
+from governance.pipeline import read_pipeline
+from governance.policy import Clause, StageMove, Verdict, judge_move
+from governance.principal import Principal, PrincipalKind
+
+PIPELINE = read_pipeline()
+RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
+FREE = [stage.name for stage in PIPELINE.stage if not stage.reserved]
+NOT_PEOPLE = [kind for kind in PrincipalKind if kind is not PrincipalKind.PERSON]
+
+
+def principal(kind: PrincipalKind) -> Principal:
+    return Principal(kind, "somebody")
+
+
+@pytest.mark.parametrize("kind", NOT_PEOPLE)
+@pytest.mark.parametrize("to", RESERVED)
+def test_a_reserved_move_is_proposed(to: str, kind: PrincipalKind) -> None:
+    ruling = judge_move(principal(kind), StageMove("qualifie", to), PIPELINE)
+
+    assert ruling.verdict is Verdict.PROPOSE
+    assert ruling.clause is Clause.STAGE_RESERVED
+
+
+@pytest.mark.parametrize("to", [s.name for s in PIPELINE.stage if s.name != "qualifie"])
+def test_a_person_decides_any_move(to: str) -> None:
+    person = principal(PrincipalKind.PERSON)
+    ruling = judge_move(person, StageMove("qualifie", to), PIPELINE)
+    assert ruling.verdict is Verdict.APPLY
+
+
+@pytest.mark.parametrize("kind", NOT_PEOPLE)
+def test_a_free_move_is_applied(kind: PrincipalKind) -> None:
+    ruling = judge_move(principal(kind), StageMove("nouveau", "contacte"), PIPELINE)
+    assert (ruling.verdict, ruling.clause) == (Verdict.APPLY, Clause.STAGE_FREE)
+
+
+def test_an_unknown_stage_and_a_move_that_changes_nothing_are_errors() -> None:
+    key = principal(PrincipalKind.INTEGRATION)
+    with pytest.raises(StageUnknownError):
+        judge_move(key, StageMove("nouveau", "ailleurs"), PIPELINE)
+    with pytest.raises(StageAlreadyHeldError):
+        judge_move(key, StageMove("perdu", "perdu"), PIPELINE)
+
+
+@pytest.mark.parametrize("to", RESERVED)
+def test_the_executor_has_no_reserved_move(to: str) -> None:
+    with pytest.raises(ActionNotAutomaticError):
+        admit(MoveStage(to), PIPELINE)
+
+
+@pytest.mark.parametrize("to", FREE)
+def test_the_executor_lets_a_free_move_through(to: str) -> None:
+    admit(MoveStage(to), PIPELINE)
+
+
+def test_the_executor_lets_a_proposal_of_a_reserved_move_through() -> None:
+    proposal = OpenProposal(
+        id=uuid4(),
+        origin="qualifie",
+        to="perdu",
+        clause=Clause.STAGE_RESERVED,
+        reason=None,
+        asked_by=principal(PrincipalKind.AUTOMATION),
+    )
+    admit(proposal, PIPELINE)
+
+
+def test_the_executor_refuses_what_is_not_in_its_closed_set() -> None:
+    with pytest.raises(ActionNotAutomaticError):
+        admit("delete everything", PIPELINE)
+
+
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_principal_has_a_name(name: str) -> None:
+    with pytest.raises(ValueError, match="name"):
+        Principal(PrincipalKind.PERSON, name)

@@ -1,0 +1,62 @@
+"""Builders, valid by default."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from features.event import Actor
+from governance.principal import Principal, PrincipalKind
+from serving.access import USUAL_SCOPES, ApiKey, digest, new_secret, token_of
+from serving.keys import add_key
+from serving.service import Service
+
+NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
+AWA = Principal(PrincipalKind.PERSON, "Awa Diallo")
+ONE = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+
+
+def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]]:
+    """A stored key, and the headers that carry it."""
+    key_id, secret = new_secret()
+    fields: dict[str, Any] = {
+        "id": key_id,
+        "name": "CRM",
+        "secret_sha256": digest(secret),
+        "source": "crm",
+        "max_actor": Actor.PERSON,
+        "default_actor": Actor.LEAD,
+        "scopes": USUAL_SCOPES,
+        "created_at": NOW,
+    }
+    key = ApiKey(**fields | overrides)
+    with service.store.writing() as session:
+        add_key(session, key)
+    return key, {"Authorization": f"Bearer {token_of(key_id, secret)}"}
+
+
+def make_event(**overrides: Any) -> dict[str, Any]:
+    """A CloudEvent that the default key may send; None leaves a field out."""
+    fields = {
+        "specversion": "1.0",
+        "id": "1",
+        "source": "crm",
+        "type": "page_viewed",
+        "time": (NOW - timedelta(hours=1)).isoformat(),
+        "subject": "L-1",
+        "data": {"page": "tarifs"},
+    } | overrides
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def send(
+    client: TestClient, headers: dict[str, str], *events: dict[str, Any]
+) -> dict[str, Any]:
+    """Send a batch; every event of it must be well formed."""
+    answer = client.post(
+        "/v1/events", json=list(events), headers=headers | {"Content-Type": BATCH}
+    )
+    assert answer.status_code == 200, answer.text
+    taken: dict[str, Any] = answer.json()
+    return taken

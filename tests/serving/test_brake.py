@@ -1,0 +1,310 @@
+"""The brake: no key makes a reserved move, and each lock holds alone."""
+
+import sqlite3
+from dataclasses import replace
+from itertools import combinations
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from starlette.testclient import TestClient
+
+from features.event import Actor
+from governance.brake import Brake
+from governance.pipeline import read_pipeline
+from governance.policy import Clause, Ruling, Verdict
+from serving.access import Scope
+from serving.errors import ReservedForPeopleError
+from serving.moves import MoveAsked, move_stage
+from serving.proposals import all_proposals
+from serving.service import Service
+from tests.serving.builders import NOW, make_event, make_key, send
+from tests.serving.fakes import score_of
+
+PIPELINE = read_pipeline()
+RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
+FREE = [stage.name for stage in PIPELINE.stage if not stage.reserved]
+SCOPE_SETS = [
+    frozenset(some) for n in range(len(Scope) + 1) for some in combinations(Scope, n)
+]
+
+
+def ask(client: TestClient, headers: dict[str, str], to: str, **more: Any) -> Any:
+    return client.post(
+        "/v1/leads/L-1/stage-moves", json={"to": to} | more, headers=headers
+    )
+
+
+@pytest.fixture
+def known(client: TestClient, headers: dict[str, str]) -> TestClient:
+    """A client of a service that knows the lead L-1."""
+    send(client, headers, make_event())
+    return client
+
+
+@pytest.mark.parametrize("to", RESERVED)
+def test_no_key_makes_a_reserved_move(
+    known: TestClient, service: Service, to: str
+) -> None:
+    for scopes in SCOPE_SETS:
+        for actor in Actor:
+            _, headers = make_key(service, scopes=scopes, max_actor=actor)
+            answer = ask(known, headers, to)
+            may_ask = Scope.MOVES in scopes
+            expected = (
+                (409, "reserved_for_people") if may_ask else (403, "scope_missing")
+            )
+            assert (answer.status_code, answer.json()["code"]) == expected
+    assert decisions(service) == []
+    assert stage(service) == "nouveau"
+
+
+@pytest.mark.parametrize("to", RESERVED)
+def test_a_refusal_leaves_one_proposal_and_one_task(
+    known: TestClient, headers: dict[str, str], service: Service, to: str
+) -> None:
+    first = ask(known, headers, to, reason="Le client est prêt").json()
+    second = ask(known, headers, to).json()
+
+    assert first["proposal_id"] == second["proposal_id"]
+    assert first["task_id"] == second["task_id"]
+    assert "réservé aux personnes" in first["detail"]
+    lead = known.get("/v1/leads/L-1", headers=headers).json()
+    assert [one["id"] for one in lead["proposals"]] == [first["proposal_id"]]
+    assert lead["score"]["proposals"] == [first["proposal_id"]]
+    (task,) = known.get("/v1/tasks", headers=headers).json()["tasks"]
+    assert task["id"] == first["task_id"]
+    assert task["owner"] == "Direction commerciale"
+    assert (task["expected"], task["due_on"]) == ("arbitrage", "2026-11-26")
+
+
+@pytest.mark.parametrize("to", [name for name in FREE if name != "nouveau"])
+def test_a_free_move_is_made_recorded_and_scored(
+    known: TestClient, headers: dict[str, str], service: Service, to: str
+) -> None:
+    answer = ask(known, headers, to)
+
+    assert answer.status_code == 200
+    assert (answer.json()["from_stage"], answer.json()["to_stage"]) == ("nouveau", to)
+    assert stage(service) == to
+    (decision,) = decisions(service)
+    assert (decision["to_stage"], decision["signer_kind"]) == (to, "integration")
+    lead = known.get("/v1/leads/L-1", headers=headers).json()
+    assert lead["score"]["score"] == score_of(2)
+    with service.store.reading() as session:
+        kept = session.execute(
+            text("SELECT kind, actor FROM event WHERE source = 'frein'")
+        ).all()
+    assert [tuple(row) for row in kept] == [("stage_changed", "automation")]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        pytest.param({"to": "ailleurs"}, 422, "stage_unknown", id="unknown"),
+        pytest.param({"to": "nouveau"}, 409, "stage_already_held", id="same"),
+        pytest.param({}, 422, "request_invalid", id="no-stage"),
+        pytest.param(
+            {"to": "perdu", "actor": "person"}, 422, "request_invalid", id="forged"
+        ),
+        pytest.param(
+            {"to": "x", "reason": "y" * 1001}, 422, "request_invalid", id="long"
+        ),
+    ],
+)
+def test_a_move_that_cannot_be_asked(
+    known: TestClient,
+    headers: dict[str, str],
+    body: dict[str, str],
+    status: int,
+    code: str,
+) -> None:
+    answer = known.post("/v1/leads/L-1/stage-moves", json=body, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_an_unknown_lead_is_a_404(client: TestClient, headers: dict[str, str]) -> None:
+    assert ask(client, headers, "perdu").json()["code"] == "lead_unknown"
+
+
+@pytest.mark.parametrize("action", ["confirm", "dismiss"])
+def test_no_key_decides_a_proposal(
+    known: TestClient, service: Service, headers: dict[str, str], action: str
+) -> None:
+    proposal_id = ask(known, headers, "perdu").json()["proposal_id"]
+    _, all_scopes = make_key(service, scopes=frozenset(Scope))
+
+    answer = known.post(f"/v1/proposals/{proposal_id}/{action}", headers=all_scopes)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "person_required")
+    with service.store.reading() as session:
+        assert [one.status for one in all_proposals(session)] == ["open"]
+
+
+def applies_all(*_: object) -> Ruling:
+    return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
+
+
+def admits_all(*_: object) -> None:
+    return
+
+
+class TestTheLocksOneByOne:
+    @pytest.mark.parametrize("to", RESERVED)
+    @pytest.mark.parametrize(
+        "brake",
+        [
+            pytest.param(Brake(judge=applies_all), id="executor-and-database"),
+            pytest.param(Brake(admit=admits_all), id="policy-and-database"),
+            pytest.param(Brake(judge=applies_all, admit=admits_all), id="database"),
+        ],
+    )
+    def test_with_others_off_the_move_still_becomes_a_proposal(
+        self, known: TestClient, service: Service, brake: Brake, to: str
+    ) -> None:
+        braked = replace(service, brake=brake)
+        with pytest.raises(ReservedForPeopleError) as caught:
+            self._ask(braked, to)
+
+        assert caught.value.proposal_id is not None
+        assert stage(service) == "nouveau"
+        assert decisions(service) == []
+
+    @pytest.mark.parametrize("to", RESERVED)
+    def test_with_the_executor_alone_it_holds_too(
+        self, known: TestClient, service: Service, without_lock_3: None, to: str
+    ) -> None:
+        with pytest.raises(ReservedForPeopleError):
+            self._ask(replace(service, brake=Brake(judge=applies_all)), to)
+        assert decisions(service) == []
+
+    @pytest.mark.parametrize("to", RESERVED)
+    def test_with_all_off_there_is_a_breach(
+        self, known: TestClient, service: Service, without_lock_3: None, to: str
+    ) -> None:
+        self._ask(
+            replace(service, brake=Brake(judge=applies_all, admit=admits_all)), to
+        )
+        assert stage(service) == to
+
+    @pytest.fixture
+    def without_lock_3(self, service: Service) -> None:
+        """Switch the database's lock off: no trigger, no constraint."""
+        with service.store.engine.connect() as connection:
+            connection.exec_driver_sql("DROP TRIGGER decision_reserved_is_true")
+            connection.commit()
+            connection.connection.execute("PRAGMA ignore_check_constraints=ON")
+        service.store.engine.dispose()
+
+        def ignore(dbapi_connection: sqlite3.Connection, _: object) -> None:
+            dbapi_connection.execute("PRAGMA ignore_check_constraints=ON")
+
+        from sqlalchemy import event
+
+        event.listen(service.store.engine, "connect", ignore)
+
+    def _ask(self, service: Service, to: str) -> None:
+        key, _ = make_key(service)
+        asked = MoveAsked(lead_id="L-1", to=to, reason=None, by=key.principal)
+        move_stage(service, asked, NOW)
+
+
+class TestLock3ByDirectSql:
+    @pytest.mark.parametrize("to", RESERVED)
+    @pytest.mark.parametrize("reserved", [0, 1, None])
+    @pytest.mark.parametrize("kind", ["integration", "automation", "", "robot"])
+    @pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE"])
+    def test_an_unsigned_reserved_decision_is_refused(
+        self,
+        known: TestClient,
+        service: Service,
+        to: str,
+        reserved: int | None,
+        kind: str,
+        verb: str,
+    ) -> None:
+        with pytest.raises(IntegrityError):
+            write_decision(service, to, reserved, kind, verb=verb)
+        assert decisions(service) == []
+
+    @pytest.mark.parametrize("signer", ["", "  "])
+    def test_a_person_without_a_name_signs_nothing(
+        self, known: TestClient, service: Service, signer: str
+    ) -> None:
+        with pytest.raises(IntegrityError):
+            write_decision(service, "perdu", 1, "person", signer=signer)
+
+    def test_a_person_signs(self, known: TestClient, service: Service) -> None:
+        write_decision(service, "perdu", 1, "person")
+        assert len(decisions(service)) == 1
+
+    def test_a_stage_outside_the_pipeline_is_refused(
+        self, known: TestClient, service: Service
+    ) -> None:
+        with pytest.raises(IntegrityError):
+            write_decision(service, "ailleurs", 0, "integration")
+
+    @pytest.mark.parametrize(
+        "statement",
+        [
+            "UPDATE decision SET to_stage = 'perdu', reserved = 0",
+            "DELETE FROM decision",
+        ],
+    )
+    def test_a_decision_never_changes(
+        self, known: TestClient, service: Service, statement: str
+    ) -> None:
+        write_decision(service, "contacte", 0, "integration")
+        with (
+            pytest.raises(IntegrityError, match="append_only"),
+            service.store.writing() as session,
+        ):
+            session.execute(text(statement))
+
+    def test_replacing_a_decision_is_refused(
+        self, known: TestClient, service: Service
+    ) -> None:
+        same = uuid4().hex
+        write_decision(service, "contacte", 0, "integration", id=same)
+        with pytest.raises(IntegrityError, match="append_only"):
+            write_decision(
+                service, "qualifie", 0, "integration", id=same, verb="INSERT OR REPLACE"
+            )
+
+
+def write_decision(
+    service: Service,
+    to: str,
+    reserved: int | None,
+    kind: str,
+    **more: str,
+) -> None:
+    """Write a decision by SQL alone; `verb`, `signer` and `id` may be given."""
+    with service.store.writing() as session:
+        session.execute(
+            text(
+                f"{more.get('verb', 'INSERT')} INTO decision"
+                " (id, lead_id, from_stage, to_stage, reserved,"
+                " clause, signer_kind, signer, decided_at) SELECT :id, id, 'nouveau',"
+                " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24' FROM lead"
+            ),
+            {
+                "id": more.get("id", uuid4().hex),
+                "to": to,
+                "reserved": reserved,
+                "kind": kind,
+                "signer": more.get("signer", "Awa Diallo"),
+            },
+        )
+
+
+def decisions(service: Service) -> list[Any]:
+    with service.store.reading() as session:
+        return list(session.execute(text("SELECT * FROM decision")).mappings())
+
+
+def stage(service: Service) -> str:
+    with service.store.reading() as session:
+        return str(session.scalar(text("SELECT stage FROM lead")))
