@@ -33,6 +33,7 @@ class _FromFile(BaseModel):
 
 class Stage(_FromFile):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    title: Annotated[str, Field(min_length=1, max_length=64)]
     role: StageRole | None = None
     reserved: bool = False
 

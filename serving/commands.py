@@ -1,5 +1,6 @@
 """`frein serve`, `frein score`, `frein leads`."""
 
+import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,9 +76,9 @@ def list_leads(
     log: LogFolder = None,
 ) -> None:
     """The leads to call first."""
-    table = Table("priorité", "score", "opportunité", "en bref")
-    for row in _of_store(top) if log is None else _of_log(log, top):
-        table.add_row(*row)
+    table = Table("score", "lead", "in short")
+    for score, lead, short in _of_store(top) if log is None else _of_log(log, top):
+        table.add_row(_points(score), lead, _wrapped(short, out.width - 30))
     out.print(table)
 
 
@@ -89,7 +90,7 @@ def champion() -> "Explains":
     return registry.load(registry.champion())
 
 
-Row = tuple[str, str, str, str]
+Row = tuple[float | None, str, str]
 
 
 def _of_store(top: int) -> list[Row]:
@@ -99,10 +100,7 @@ def _of_store(top: int) -> list[Row]:
 
     with opened(Settings()) as service, service.store.reading() as session:
         leads = listed_leads(session, LeadFilter(), limit=top, offset=0)
-    return [
-        (lead.priority or "", _points(lead.score), lead.lead_id, lead.short or "")
-        for lead in leads
-    ]
+    return [(lead.score, lead.lead_id, lead.short or "") for lead in leads]
 
 
 def _of_log(folder: Path, top: int) -> list[Row]:
@@ -110,23 +108,27 @@ def _of_log(folder: Path, top: int) -> list[Row]:
 
     with err.status("Scoring the log…"):
         scores = log_scores(folder, champion())
-    return [
-        (one.priority.value, _points(one.score), one.lead_id, one.narrative.short)
-        for one in scores[:top]
-    ]
+    return [(one.score, one.lead_id, one.narrative.short) for one in scores[:top]]
 
 
 def _tell(score: "Score") -> None:
     out.print(
-        f"{score.lead_id} · {_points(score.score)} sur 100 · "
-        f"grade {score.grade.value} · priorité {score.priority.value}\n",
+        f"{score.lead_id} · {_points(score.score)} / 100 · {score.grade.value}\n",
         markup=False,
         highlight=False,
         style="bold",
     )
-    out.print(score.narrative.text, highlight=False, markup=False)
+    typer.echo(_wrapped(score.narrative.text, out.width))
     for one in score.doubts:
-        out.print(f"\nÀ vérifier\u00a0: {one.text}", highlight=False, markup=False)
+        typer.echo(_wrapped(f"\n⚠ {one.text}", out.width))
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Lines of at most `width`; Rich would break at a no-break space."""
+    return "\n".join(
+        textwrap.fill(line, max(width, 20), break_long_words=False)
+        for line in text.splitlines()
+    )
 
 
 def _points(score: float | None) -> str:

@@ -59,7 +59,7 @@ def move_stage(service: Service, asked: MoveAsked, now: datetime) -> MoveMade:
     except (ActionNotAutomaticError, ReservedForPeopleError) as error:
         log.critical("lock_held", extra={"lock": error.code})
         recorded = _moved(service, asked, now, ruling=_TO_A_PERSON)
-    return _made_or_proposed(recorded, asked)
+    return _made_or_proposed(recorded, asked, service.pipeline.named(asked.to).title)
 
 
 def _moved(
@@ -160,7 +160,7 @@ def _proposing(
     return Plan(effects=((lead.lead_id, proposal), (lead.lead_id, task)))
 
 
-def _made_or_proposed(recorded: Recorded, asked: MoveAsked) -> MoveMade:
+def _made_or_proposed(recorded: Recorded, asked: MoveAsked, title: str) -> MoveMade:
     for _, effect in recorded.plan.effects:
         if isinstance(effect, Decide):
             return MoveMade(
@@ -170,13 +170,15 @@ def _made_or_proposed(recorded: Recorded, asked: MoveAsked) -> MoveMade:
                 clause=effect.clause,
                 score=recorded.scores.get(asked.lead_id),
             )
-    raise _left_to_people(recorded, asked)
+    raise _left_to_people(recorded, asked, title)
 
 
-def _left_to_people(recorded: Recorded, asked: MoveAsked) -> ReservedForPeopleError:
+def _left_to_people(
+    recorded: Recorded, asked: MoveAsked, title: str
+) -> ReservedForPeopleError:
     for _, effect in recorded.plan.effects:
         if isinstance(effect, OpenTask):
-            return ReservedForPeopleError(asked.to, effect.proposal_id, effect.id)
+            return ReservedForPeopleError(title, effect.proposal_id, effect.id)
     waiting = recorded.seen.leads[asked.lead_id].proposal_to(asked.to)
     assert waiting is not None  # else the plan would have opened one
-    return ReservedForPeopleError(asked.to, waiting.id, waiting.task_id)
+    return ReservedForPeopleError(title, waiting.id, waiting.task_id)
