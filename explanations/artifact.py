@@ -7,6 +7,7 @@ manifest.json    SHA-256 of each; its own SHA-256 is what the registry holds
 """
 
 import hashlib
+import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,14 +15,22 @@ import lightgbm as lgb
 import orjson
 
 from explanations.scorer import Scorer, ScorerFacts
-from features.catalogue import parse_catalogue
+from features.catalogue import Catalogue, parse_catalogue
 from features.errors import CatalogueError, ModelRejectedError
 
 MODEL_FILE = "model.lgb"
 CATALOGUE_FILE = "catalogue.toml"
 FACTS_FILE = "facts.json"
 MANIFEST_FILE = "manifest.json"
-UNPARSABLE = (KeyError, TypeError, ValueError, CatalogueError, lgb.basic.LightGBMError)
+LAST_LINES = b"\nend of parameters\n\npandas_categorical:null\n"  # of a model's text
+UNPARSABLE = (
+    AttributeError,
+    KeyError,
+    TypeError,
+    ValueError,
+    CatalogueError,
+    lgb.basic.LightGBMError,
+)
 MAX_FILE_BYTES = 256 * 2**20  # LightGBM parses text in C++: refuse the absurd
 
 
@@ -46,33 +55,31 @@ def load_scorer(folder: Path, manifest_sha256: str) -> Scorer:
     Raises
     ------
     ModelRejectedError
-        If a file is absent, too large, or not the one that was registered.
+        If a file is absent, too large, not the one that was registered, or no
+        part of a scorer.
     """
     manifest = _read(folder / MANIFEST_FILE)
     _refuse_other(MANIFEST_FILE, manifest, manifest_sha256)
+    try:
+        return _parse(_listed(folder, manifest))
+    except UNPARSABLE as error:
+        raise ModelRejectedError(f"{folder}: {error!r}") from error
+
+
+def _listed(folder: Path, manifest: bytes) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for name, digest in orjson.loads(manifest).items():
         files[name] = _read(folder / name)
         _refuse_other(name, files[name], digest)
-    try:
-        return _parse(files)
-    except (
-        KeyError,
-        TypeError,
-        ValueError,
-        CatalogueError,
-        lgb.basic.LightGBMError,
-    ) as e:
-        raise ModelRejectedError(f"{folder}: {e}") from e
+    return files
 
 
 def _parse(files: dict[str, bytes]) -> Scorer:
     facts = orjson.loads(files[FACTS_FILE])
+    catalogue = parse_catalogue(files[CATALOGUE_FILE].decode(), origin=CATALOGUE_FILE)
     return Scorer(
-        booster=lgb.Booster(model_str=files[MODEL_FILE].decode()),
-        catalogue=parse_catalogue(
-            files[CATALOGUE_FILE].decode(), origin=CATALOGUE_FILE
-        ),
+        booster=_booster(files[MODEL_FILE], catalogue),
+        catalogue=catalogue,
         facts=ScorerFacts(
             horizon_days=facts["horizon_days"],
             slope=facts["slope"],
@@ -83,6 +90,24 @@ def _parse(files: dict[str, bytes]) -> Scorer:
             usual_delay_hours=facts["usual_delay_hours"],
         ),
     )
+
+
+def _booster(text: bytes, catalogue: Catalogue) -> lgb.Booster:
+    _refuse_truncated(text)
+    booster = lgb.Booster(model_str=text.decode())
+    if tuple(booster.feature_name()) != catalogue.names:
+        raise ModelRejectedError(f"{MODEL_FILE}: its signals aren't the catalogue's")
+    return booster
+
+
+def _refuse_truncated(text: bytes) -> None:
+    """LightGBM 4.6 reads on past the end of a short text: it then crashes, or finds
+    the trees of another model there (both were seen)."""
+    header, _, _ = text.partition(b"\nTree=0\n")
+    sizes = re.search(rb"^tree_sizes=([\d ]+)$", header, re.MULTILINE)
+    trees_end = len(header) + 1 + (sum(map(int, sizes[1].split())) if sizes else 0)
+    if not text.startswith(b"end of trees", trees_end) or not text.endswith(LAST_LINES):
+        raise ModelRejectedError(f"{MODEL_FILE}: truncated")
 
 
 def _read(path: Path) -> bytes:

@@ -125,7 +125,8 @@ def _strongest(several: Iterable[Candidate | None]) -> list[Candidate]:
 def _rests_on(candidate: Candidate) -> object:
     if candidate.inserted is None:
         return candidate.evidence
-    return (candidate.inserted.kind, candidate.inserted.occurred_at)
+    event = candidate.inserted
+    return (event.kind, event.occurred_at, frozenset(event.data.items()))
 
 
 def _evidence_found(

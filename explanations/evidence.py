@@ -32,7 +32,7 @@ def evidence_frame(known: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
     return (
         known.select(ROW, *EVENT_KEY, "occurred_at", **readers)
         .unpivot(index=[ROW, *EVENT_KEY, "occurred_at"], variable_name="reader")
-        .filter("value")
+        .filter(pl.col("value").cast(pl.Boolean))  # of no type where nobody reads
         .select(
             ROW,
             *EVENT_KEY,
@@ -76,11 +76,14 @@ def _reads(signal: Signal) -> pl.Expr:
     window = signal.window_days
     if window is not None and signal.trend is not None:
         window *= 2
-    return pl.any_horizontal([_takes(one, window) for one in signal.selectors])
+    selectors = signal.selectors if signal.share is None else (signal.share.among,)
+    return pl.any_horizontal([_takes(one, window) for one in selectors])
 
 
 def _takes(selector: Selector, window_days: float | None) -> pl.Expr:
     selected = is_selected(selector, window_days)
+    if not selector.kind:  # it reads that someone acted; the fields speak of others
+        selected &= pl.col("kind") != ATTRIBUTES_KIND
     if not isinstance(selector, FieldSelector):
         return selected
     return selected & pl.col(field_column(selector.field)).is_not_null()

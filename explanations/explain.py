@@ -99,7 +99,10 @@ class Explainer:
             previous_priority=written or FIRST_PRIORITY,
             reasons=texted,
             other_points=score - base - sum(one.points for one in reasons),
-            doubts=tuple(TextedDoubt(one, self.wording.doubt(one)) for one in doubts),
+            doubts=tuple(
+                TextedDoubt(one, self.wording.doubt(one, partly=bool(reasons)))
+                for one in doubts
+            ),
             narrative=narrate(story, self.wording),
             model=self.model,
         )

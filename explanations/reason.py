@@ -38,7 +38,8 @@ class Reason:
     `points` are probability points (0 to 100), signed; `log_odds` the same in
     calibrated log-odds. `values` are the idea's signals (None where unknown).
     `score_without` is what the model says once the evidence is taken out, or
-    the awaited event put in; it is not `score - points`.
+    the awaited event put in; it is not `score - points`. `last_at` is when the
+    latest of the evidence happened, or since when the absent event is awaited.
     """
 
     idea: str
@@ -48,6 +49,6 @@ class Reason:
     values: Mapping[str, float | str | None]
     check: Check
     evidence: tuple[Evidence, ...]
-    last_at: datetime | None  # when the latest of the evidence happened
+    last_at: datetime
     inserted: Event | None
     score_without: float

@@ -136,6 +136,8 @@ class Scorer:
 
     def log_odds(self, signals: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds, (n_rows,) float64, of rows that `featurise` gave."""
+        if signals.is_empty():  # LightGBM 4.6 divides by the number of rows
+            return np.empty(0)
         matrix = encode(signals, self.catalogue, self.facts.codes)
         return np.asarray(
             self.booster.predict(
@@ -145,6 +147,8 @@ class Scorer:
 
     def contributions(self, signals: pl.DataFrame) -> Contributions:
         """TreeSHAP contributions, exact, summed per idea."""
+        if signals.is_empty():
+            return Contributions(np.empty(0), np.empty((0, len(self.catalogue.ideas))))
         matrix = encode(signals, self.catalogue, self.facts.codes)
         shares = np.asarray(
             self.booster.predict(

@@ -97,11 +97,11 @@ def _reasons(
 def _values_of(
     row: Mapping[str, float | str | None], idea: str, catalogue: Catalogue
 ) -> dict[str, float | str | None]:
-    """The idea's signals; NaN and null are unknown."""
+    """The idea's signals; NaN and null are unknown, and so is a sum that overflowed."""
     return {
         signal.name: _known(row[signal.name]) for signal in catalogue.signals_of(idea)
     }
 
 
 def _known(value: float | str | None) -> float | str | None:
-    return None if isinstance(value, float) and math.isnan(value) else value
+    return None if isinstance(value, float) and not math.isfinite(value) else value

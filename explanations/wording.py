@@ -27,6 +27,8 @@ from features.errors import WordingError
 from features.featurise import ZERO_WITHOUT_EVENTS
 
 LOCALE = Path(__file__).parent / "locale"
+LONGEST_LABEL = 100  # characters; Fluent refuses 1,000, and no label is that long
+LARGEST_NUMBER = 1e15  # Babel fails from 1e25, and no honest signal is that large
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
 
 # What `narrate` says, whatever the catalogue, and the arguments that it gives.
@@ -185,8 +187,8 @@ def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argume
     are found again rather than formatted.
     """
     if isinstance(value, str):
-        return value
-    if value is None or math.isnan(value):
+        return value if len(value) <= LONGEST_LABEL else UNKNOWN
+    if value is None or not abs(value) < LARGEST_NUMBER:
         # No event counts as zero (`featurise` promises it); the rest is unknown.
         return 0 if signal.aggregate in ZERO_WITHOUT_EVENTS else UNKNOWN
     if signal.aggregate in {"days_since_last", "days_since_first"}:

@@ -1,0 +1,49 @@
+"""What takes seconds to make is made once: a demo log and a model of few trees."""
+
+import polars as pl
+import pytest
+
+from data.generate import generate
+from explanations.explain import Explainer
+from explanations.score import ModelId
+from explanations.scorer import Scorer
+from explanations.telling import Told, tell
+from explanations.wording import read_wording
+from features.log import Log, read_log
+from tests.explanations.models import sampled_moments, small_scorer, trained_on
+
+
+@pytest.fixture(scope="session")
+def demo_log(tmp_path_factory: pytest.TempPathFactory) -> Log:
+    folder = tmp_path_factory.mktemp("demo") / "log"
+    generate(folder, leads=600, seed=3)
+    return read_log(folder)
+
+
+@pytest.fixture(scope="session")
+def scorer(demo_log: Log) -> Scorer:
+    """Trained on the demo log with the shipped catalogue."""
+    return trained_on(demo_log)
+
+
+@pytest.fixture(scope="session")
+def explainer(scorer: Scorer) -> Explainer:
+    model = ModelId(name="essai", version="1", sha256="0" * 64)
+    return Explainer(scorer=scorer, wording=read_wording(scorer.catalogue), model=model)
+
+
+@pytest.fixture(scope="session")
+def demo_moments(demo_log: Log) -> pl.DataFrame:
+    """One moment of each of 240 leads, early and late in their lives."""
+    return sampled_moments(demo_log, leads=240)
+
+
+@pytest.fixture(scope="session")
+def told(demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer) -> Told:
+    return tell(demo_log.events, demo_moments, scorer)
+
+
+@pytest.fixture(scope="session")
+def small() -> Scorer:
+    """Five signals, one of them a category; a few trees on made-up rows."""
+    return small_scorer()
