@@ -16,8 +16,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-import pyarrow as pa  # type: ignore[import-untyped]  # pyarrow has no stubs
-import pyarrow.parquet as pq  # type: ignore[import-untyped]  # the same
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from data.demo import truth
 from data.demo.arrays import Floats, Ints

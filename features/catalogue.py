@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from enum import IntEnum, StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
@@ -19,6 +19,8 @@ from features.event import Actor
 from features.selector import (
     FieldName,
     FieldSelector,
+    KindName,
+    Kinds,
     Names,
     Selector,
     Strict,
@@ -84,8 +86,8 @@ class Awaited(Strict):
     the awaited one; `data` completes it when it is put in for a check.
     """
 
-    kind: str
-    after: str | None = None
+    kind: KindName
+    after: KindName | None = None
     actor: Actor = Actor.LEAD
     where: dict[FieldName, str] = Field(default_factory=dict)
     data: dict[FieldName, str | int | float] = Field(default_factory=dict)
@@ -149,7 +151,7 @@ class Signal(Strict):
     @model_validator(mode="before")
     @classmethod
     def _named_direction(cls, fields: dict[str, object]) -> dict[str, object]:
-        named = fields.get("direction")
+        named = fields.get("direction") if isinstance(fields, dict) else None
         if isinstance(named, str):
             try:
                 return fields | {"direction": Direction[named.upper()]}
@@ -195,10 +197,15 @@ class Signal(Strict):
 
 
 class Catalogue(Strict):
-    """Every idea and signal, in column order. `segment` is an attribute's field."""
+    """Every idea and signal, in column order.
+
+    `segment` is an attribute's field. `kinds` names further kinds of event, which
+    signals that name no kind may read.
+    """
 
     name: Name
     segment: FieldName | None = None
+    other_kinds: Kinds = Field(default=(), alias="kinds")
     idea: tuple[Idea, ...] = Field(min_length=1)
     signal: tuple[Signal, ...] = Field(min_length=1)
     text: str = Field(exclude=True, repr=False)  # as written, so it can be saved so
@@ -256,9 +263,23 @@ class Catalogue(Strict):
         return frozenset().union(*(selector.kinds for selector in selectors))
 
     @cached_property
+    def known_kinds(self) -> tuple[str, ...]:
+        """The kinds of event that some signal, awaited event or `kinds` names."""
+        awaited = [idea.awaited for idea in self.idea if idea.awaited]
+        waited_for = {kind for one in awaited for kind in (one.kind, one.after) if kind}
+        return tuple(sorted(self.kinds | waited_for | set(self.other_kinds)))
+
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the text, in hexadecimal."""
         return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def shipped_catalogue(log_name: str) -> Path:
+    """The catalogue for a log of that name, or that of B2B leads."""
+    here = Path(__file__).parent
+    own = here / f"{log_name}.toml"
+    return own if own.is_file() else here / "catalogue.toml"
 
 
 def read_catalogue(path: Path) -> Catalogue:
@@ -279,22 +300,41 @@ def read_catalogue(path: Path) -> Catalogue:
 def parse_catalogue(text: str, *, origin: str = "catalogue") -> Catalogue:
     """Parse a catalogue's TOML text; raises as `read_catalogue` does."""
     try:
-        return Catalogue.model_validate(tomllib.loads(text) | {"text": text})
+        fields = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise CatalogueError(f"{origin}: {error}") from error
+    try:
+        return Catalogue.model_validate(fields | {"text": text})
     except ValidationError as error:
-        raise CatalogueError(f"{origin}: {_told(error)}") from error
+        raise CatalogueError(f"{origin}: {_told(error, fields)}") from error
 
 
-def _told(error: ValidationError) -> str:
-    lines = []
-    for one in error.errors(include_url=False):
-        place = ".".join(str(part) for part in one["loc"])
-        given = one["input"]
-        name = given.get("name") if isinstance(given, dict) else None
-        whose = f" ({name})" if name else ""
-        lines.append(f"{place}{whose}: {one['msg'].removeprefix('Value error, ')}")
-    return "; ".join(lines)
+def _told(error: ValidationError, fields: dict[str, Any]) -> str:
+    every = error.errors(include_url=False)
+    inside = {one["loc"][0] for one in every if len(one["loc"]) > 1}
+    # pydantic counts a list whose items are wrong as empty as well
+    told = [
+        e for e in every if not (e["type"] == "too_short" and e["loc"][0] in inside)
+    ]
+    return "; ".join(
+        ": ".join(
+            [*_place(one["loc"], fields), one["msg"].removeprefix("Value error, ")]
+        )
+        for one in told
+    )
+
+
+def _place(loc: tuple[int | str, ...], fields: dict[str, Any]) -> Iterator[str]:
+    """Where in the file, signals and ideas by their name."""
+    match loc:
+        case [("signal" | "idea") as what, int(position), *rest]:
+            given = fields[what][position]
+            name = given.get("name") if isinstance(given, dict) else None
+            yield f"{what} {name!r}" if name else f"{what} number {position + 1}"
+        case _:
+            rest = list(loc)
+    if rest:
+        yield ".".join(map(str, rest))
 
 
 def _refuse_twice(what: str, names: list[str]) -> None:

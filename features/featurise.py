@@ -11,6 +11,8 @@ from features.catalogue import Catalogue, Last, Latency, Signal
 from features.known import (
     MOMENT_SCHEMA,
     ROW,
+    as_number,
+    divided,
     field_column,
     is_selected,
     known_events,
@@ -162,7 +164,7 @@ def _simple(aggregate: str, selector: Selector, mask: pl.Expr) -> pl.Expr:
             "days_since_first": age.max(),
         }[aggregate]
     text = pl.when(mask).then(pl.col(field_column(selector.field)))
-    number = text.cast(pl.Float64, strict=False)
+    number = as_number(text)
     is_text = isinstance(selector, Last) and selector.type == "category"
     return {
         "distinct": text.drop_nulls().n_unique(),
@@ -208,7 +210,7 @@ def _latency(name: str, latency: Latency) -> tuple[list[pl.Expr], pl.Expr]:
     asked_at = pl.when(asks).then(pl.col("occurred_at"))
     was_asked = asking.forward_fill().shift(1).over(ROW)
     elapsed = pl.col("occurred_at") - asked_at.forward_fill().shift(1).over(ROW)
-    hours = elapsed.dt.total_microseconds() / 3_600e6
+    hours = divided(elapsed.dt.total_microseconds(), 3_600e6)
     answered = pl.when(answers & was_asked).then(hours).alias(f"{name}.hours")
     column = pl.col(f"{name}.hours")
     if latency.statistic == "median":

@@ -3,14 +3,14 @@
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from shutil import rmtree
 from tempfile import mkdtemp
 
 import polars as pl
 import tomli_w
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
@@ -24,7 +24,7 @@ class LogAbout:
     """What a log is. `received_at` is "recorded", or "assumed" equal to `occurred_at`.
 
     `won_kinds` and `lost_kinds` end a lead's open life; `provenance` is free:
-    the mapping of an import, the parameters of a generator.
+    the mapping of an import, the parameters of a generator (TOML knows no null).
     """
 
     name: str
@@ -32,6 +32,9 @@ class LogAbout:
     won_kinds: tuple[str, ...] = ("won",)
     lost_kinds: tuple[str, ...] = ("lost",)
     provenance: dict[str, JsonValue] = field(default_factory=dict)
+
+
+_ABOUT = TypeAdapter(LogAbout)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +50,20 @@ def read_log(folder: Path) -> Log:
     ------
     LogError
         If the folder is no log, a file is damaged, a column is missing or of
-        another type, or there is no event at all.
+        another type or holds nulls, or there is no event at all.
     """
     about = _read_about(folder / ABOUT_FILE)
     path = folder / EVENTS_FILE
     try:
-        events = pl.read_parquet(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        events = pl.read_parquet(path, glob=False)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise LogError(f"{path}: {error}") from error
     for column, dtype in EVENT_SCHEMA.items():
         if events.schema.get(column) != dtype:
             found = events.schema.get(column, "nothing")
             raise LogError(f"{path}: column {column!r} is {found}, expected {dtype}")
+        if n_null := events[column].null_count():
+            raise LogError(f"{path}: column {column!r} is empty in {n_null} rows")
     if events.is_empty():
         raise LogError(f"{path}: the log holds no event")
     return Log(about, once_each(events.select(EVENT_SCHEMA.names())))
@@ -75,7 +80,8 @@ def once_each(events: pl.DataFrame, *key: str) -> pl.DataFrame:
     repeated = events.filter(twice)
     if repeated.is_empty():
         return events
-    first = repeated.sort("received_at", "occurred_at", "kind", "data").unique(
+    content = ["occurred_at", "lead_id", "kind", "actor", "data"]
+    first = repeated.sort("received_at", *content).unique(
         pair, keep="first", maintain_order=True
     )
     return pl.concat([events.filter(~twice), first])
@@ -131,15 +137,14 @@ def write_about(folder: Path, about: LogAbout) -> None:
 
 def _read_about(path: Path) -> LogAbout:
     try:
-        fields = tomllib.loads(path.read_text(encoding="utf-8"))
-        return LogAbout(
-            name=fields["name"],
-            received_at=fields["received_at"],
-            won_kinds=tuple(fields["won_kinds"]),
-            lost_kinds=tuple(fields["lost_kinds"]),
-            provenance=fields["provenance"],
-        )
+        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        keys = [key.name for key in fields(LogAbout)]
+        return _ABOUT.validate_python({key: written[key] for key in keys})
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LogError(f"{path}: {error}") from error
     except KeyError as error:
         raise LogError(f"{path}: the key {error} is missing") from error
+    except ValidationError as error:
+        (first, *_) = error.errors(include_url=False)
+        place = ".".join(map(str, first["loc"]))
+        raise LogError(f"{path}: {place}: {first['msg']}") from error

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
 from features.event import Actor
 
-ANY_VALUE = "*"  # in `where`: the field is there, and is not an empty list
+ANY_VALUE = "*"  # in `where`: the field is there, and is no empty text or list
 KIND_FIELD = "@kind"  # in place of a field of `data`: the event's own kind
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
@@ -20,6 +20,18 @@ def _as_pairs(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     return tuple((name, _as_tuple(wanted)) for name, wanted in value.items())
+
+
+def _some(wanted: tuple[Any, ...]) -> tuple[Any, ...]:
+    if not wanted:
+        raise ValueError("an empty list matches nothing")
+    return wanted
+
+
+def _kind_name(kind: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,99}", kind):
+        raise ValueError(f"{kind!r} is no kind: lower-case letters, digits and _ only")
+    return kind
 
 
 def _field_name(name: str) -> str:
@@ -44,9 +56,12 @@ def duration_days(text: str) -> float:
 
 FieldName = Annotated[str, AfterValidator(_field_name)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
+KindName = Annotated[str, AfterValidator(_kind_name)]
+Kinds = Annotated[tuple[KindName, ...], BeforeValidator(_as_tuple)]
+Wanted = Annotated[tuple[str | int | float | bool, ...], AfterValidator(_some)]
 Actors = Annotated[tuple[Actor, ...], BeforeValidator(_as_tuple)]
 Where = Annotated[
-    tuple[tuple[FieldName, tuple[str | int | float | bool, ...]], ...],
+    tuple[tuple[FieldName, Wanted], ...],
     BeforeValidator(_as_pairs),
 ]
 
@@ -60,15 +75,16 @@ class Strict(BaseModel):
 class Selector(Strict):
     """Events of these kinds, by these actors, with these field values.
 
-    An empty `kind` or `actor` means any. A `where` field matches a value equal
-    to one wanted, or a list that holds one; `"*"` matches any value. `after`
-    keeps only what happened since the last event of that kind.
+    An empty `kind` means any that the catalogue knows, an empty `actor` anybody.
+    A `where` field matches a value equal to one wanted (5, 5.0 and "5" are equal),
+    or a list of plain values that holds one as it is written; `"*"` matches any
+    value. `after` keeps only what happened since the last event of that kind.
     """
 
-    kind: Names = ()
+    kind: Kinds = ()
     actor: Actors = ()
     where: Where = ()
-    after: str | None = None
+    after: KindName | None = None
 
     @property
     def fields(self) -> frozenset[str]:

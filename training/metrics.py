@@ -37,6 +37,8 @@ def calibration_error(
 ) -> float:
     """Expected calibration error over bins of equal mass, in [0, 1].
 
+    Equal scores share their outcomes, so that the order of rows doesn't matter.
+
     Parameters
     ----------
     won : ndarray of shape (n,), bool
@@ -52,11 +54,14 @@ def calibration_error(
     Examples
     --------
     >>> said = np.array([0.1, 0.1, 0.9, 0.9])
-    >>> calibration_error(np.array([0, 0, 1, 1], bool), said, np.ones(4), n_bins=2)
+    >>> round(calibration_error(np.array([0, 0, 1, 1], bool), said, np.ones(4)), 6)
     0.1
     """
-    order = np.argsort(probability, kind="stable")
-    w, gap = weight[order], (won - probability)[order] * weight[order]
+    said, group = np.unique(probability, return_inverse=True)
+    mass = np.bincount(group, weight)
+    rate = np.bincount(group, weight * won) / np.where(mass > 0, mass, 1.0)
+    order = np.argsort(group, kind="stable")
+    w, gap = weight[order], ((rate - said)[group] * weight)[order]
     total = w.sum()
     bin_of = np.minimum((np.cumsum(w) - w / 2) / total * n_bins, n_bins - 1).astype(int)
     return float(np.abs(np.bincount(bin_of, gap, n_bins)).sum() / total)
@@ -74,6 +79,8 @@ def lift(
     >>> lift(np.array([True, False]), np.array([0.5, 0.5]), np.ones(2), share=0.5)
     1.0
     """
+    counted = weight > 0  # a resample leaves leads out
+    won, probability, weight = won[counted], probability[counted], weight[counted]
     _, group = np.unique(-probability, return_inverse=True)
     mass = np.bincount(group, weight)
     before = np.cumsum(mass) - mass

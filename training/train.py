@@ -61,7 +61,7 @@ def train(
     refuse_absent_kinds(log, catalogue)
     phase("moments")
     moments = labelled_moments(log, settings.plan, horizon_days=settings.horizon_days)
-    fitted_on, held_out, cut = _split(moments.frame, settings.horizon_days)
+    fitted_on, held_out, cut = _split(log, moments.frame, settings)
     phase("signals")
     signals = _signals(log, fitted_on, catalogue)
     phase("fitting")
@@ -120,17 +120,22 @@ def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
 
 
 def _split(
-    moments: pl.DataFrame, horizon_days: float
+    log: Log, moments: pl.DataFrame, settings: TrainSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame, datetime]:
+    """What was known at the cut (outcomes received later teach nothing), and after."""
     cut = newest_leads_from(moments, share=HOLD_OUT_SHARE)
-    fitted_on, held_out = before_and_after(
-        moments, train_before=cut, test_from=cut, horizon_days=horizon_days
+    _, held_out = before_and_after(
+        moments, train_before=cut, test_from=cut, horizon_days=settings.horizon_days
     )
+    fitted_on = labelled_moments(
+        log, settings.plan, horizon_days=settings.horizon_days, known_at=cut
+    ).frame
     for name, part in (("training", fitted_on), ("the hold-out", held_out)):
         if part.is_empty() or part["won"].sum() in {0, part.height}:
             raise TrainingError(
                 f"{name} has no won lead, or no other: the log must span several "
-                f"horizons of {horizon_days:g} days; give a longer log or a shorter one"
+                f"horizons of {settings.horizon_days:g} days; give a longer log or a "
+                "shorter horizon"
             )
     return fitted_on, held_out, cut
 

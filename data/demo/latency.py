@@ -7,8 +7,8 @@ from data.demo.arrays import Floats, Ints
 
 # Log-normal latency, in working days of the lead's clock. Large leads are often
 # slow, the more so when they mean to buy: many hands touch the answer.
-MEDIAN_LATENCY = np.array([1.8, 1.2, 0.2, 0.9, 0.12])
-SLOW_MEDIAN = 2.6
+MEDIAN_LATENCY = np.array([2.4, 1.7, 0.4, 1.2, 0.3])
+SLOW_MEDIAN = 3.2
 SLOW_SHARE = np.array(
     [
         [0.05, 0.05, 0.05, 0.1, 0.05],

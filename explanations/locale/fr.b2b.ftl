@@ -28,13 +28,13 @@ idea-reponses = réponses aux e-mails
     }
 
 idea-delai_reponse = délai de réponse
-    .facts = { AT_LEAST($last_reply_latency_hours, 24) ->
-        [yes] délai de réponse de { DURATION($last_reply_latency_hours) }
+    .facts = { AT_LEAST($reply_latency_hours, 24) ->
+        [yes] délai de réponse de { DURATION($reply_latency_hours) }
         [no] délai de réponse inférieur à 24 h
        *[unknown] aucun délai de réponse mesuré
     }
-    .up = { AT_LEAST($last_reply_latency_hours, 24) ->
-        [yes] réponse reçue malgré un délai de { DURATION($last_reply_latency_hours) }
+    .up = { AT_LEAST($reply_latency_hours, 24) ->
+        [yes] réponse reçue malgré un délai de { DURATION($reply_latency_hours) }
        *[other] { idea-delai_reponse.facts }
     }
 

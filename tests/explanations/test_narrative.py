@@ -19,7 +19,7 @@ HIGH, NORMAL, LOW = Priority.HIGH, Priority.NORMAL, Priority.LOW
 
 REPLY = make_reason("reponses", followup_replies_30d=1, points=14)
 PRICING = make_reason("interet_tarifs", pricing_views_30d=3, points=9)
-LATENCY = make_reason("delai_reponse", last_reply_latency_hours=5, points=6)
+LATENCY = make_reason("delai_reponse", reply_latency_hours=5, points=6)
 PROFILE = make_reason(
     "profil", sector="sante", headcount=120, region="bretagne", points=4
 )

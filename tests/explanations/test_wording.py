@@ -219,12 +219,12 @@ def texts_of_codes() -> set[str]:
         (
             "délai de réponse inférieur à 24\xa0h",
             "delai_reponse",
-            {"last_reply_latency_hours": 23.9},
+            {"reply_latency_hours": 23.9},
         ),
         (
             "réponse reçue malgré un délai de 4\xa0jours",
             "delai_reponse",
-            {"last_reply_latency_hours": 97.0},
+            {"reply_latency_hours": 97.0},
         ),
         (
             "activité récente du prospect, il y a 2\xa0jours",

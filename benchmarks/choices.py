@@ -1,0 +1,215 @@
+"""Candidates compared inside the training part: no test lead is looked at.
+
+Two validations, both by time. *Blocks*: each fifth of the leads, by their
+beginning, scored by a model fitted on the others, over the whole horizon.
+*Rolling origin*: leads scored by a model fitted on what was known when they
+began, with an embargo; over a third of the horizon, since a training part little
+longer than the horizon holds no rolling origin over all of it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from explanations.scorer import probability
+from features.catalogue import Catalogue
+from features.encoding import encode
+from features.featurise import featurise
+from features.log import Log
+from training.fitting import FitSettings, fit
+from training.metrics import auc, average_precision, logarithmic_loss
+from training.moments import MomentPlan, labelled_moments
+from training.split import before_and_after, newest_leads_from
+
+SEEDS = (11, 12, 13)  # none of those that give the figure
+ORIGIN_SHARES = (0.6, 0.45, 0.3, 0.15)  # of the leads, those that begin after it
+SHORTER = 3.0  # the rolling origin's horizon is the horizon divided by this
+
+Figures = tuple[float, float, float]  # AUC, average precision, log loss
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A candidate, and its means over seeds (and origins)."""
+
+    name: str
+    blocks: Figures
+    forward: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Labelled moments and their signals, row for row."""
+
+    moments: pl.DataFrame
+    signals: pl.DataFrame
+    horizon_days: float
+
+    def rows(self, kept: pl.DataFrame) -> "Part":
+        """The part of it that holds these moments."""
+        return Part(
+            kept,
+            kept.select("lead_id", "moment").join(
+                self.signals,
+                on=["lead_id", "moment"],
+                how="left",
+                maintain_order="left",
+            ),
+            self.horizon_days,
+        )
+
+
+def _settings(max_depth: int = 3, num_leaves: int = 8, **changed: Any) -> FitSettings:
+    return replace(FitSettings(), max_depth=max_depth, num_leaves=num_leaves, **changed)
+
+
+SETTINGS = {
+    "as chosen": FitSettings(),
+    "depth 3, 8 leaves, 150 trees at 0.04": _settings(n_trees=150, learning_rate=0.04),
+    "depth 4, 12 leaves, 200 trees": _settings(4, 12, n_trees=200),
+    "depth 5, 16 leaves, 200 trees at 0.04": _settings(
+        5, 16, n_trees=200, learning_rate=0.04
+    ),
+    "no bound, 31 leaves, 100 trees at 0.1": _settings(
+        -1, 31, n_trees=100, learning_rate=0.1
+    ),
+    "a quarter of the signals a tree": _settings(feature_fraction=0.25),
+    "all signals a tree": _settings(feature_fraction=1.0),
+    "half of the rows a tree": _settings(bagging_fraction=0.5),
+    "30 rows a leaf": _settings(min_data_in_leaf=30),
+    "100 rows a leaf": _settings(min_data_in_leaf=100),
+    "extremely randomised": _settings(params={"extra_trees": True}),
+}
+
+
+def choices(
+    log: Log,
+    catalogue: Catalogue,
+    plan: MomentPlan,
+    *,
+    horizon_days: float,
+    known_at: datetime,
+) -> Iterator[Choice]:
+    """Settings, then each signal in turn: left out, or put back where it isn't enabled.
+
+    Parameters
+    ----------
+    known_at : datetime
+        Nothing received later is used.
+    """
+    everything = _with_signals(catalogue, {signal.name for signal in catalogue.signal})
+    whole, shorter = (
+        labelled_part(log, everything, plan, horizon_days=days, known_at=known_at)
+        for days in (horizon_days, horizon_days / SHORTER)
+    )
+    for name, its_catalogue, settings in _candidates(catalogue):
+        yield Choice(
+            name,
+            _by_blocks(whole, its_catalogue, settings),
+            _by_origins(shorter, its_catalogue, settings),
+        )
+
+
+def n_choices(catalogue: Catalogue) -> int:
+    """How many candidates `choices` compares."""
+    return len(SETTINGS) + len(catalogue.signal)
+
+
+def _candidates(
+    catalogue: Catalogue,
+) -> Iterator[tuple[str, Catalogue, FitSettings]]:
+    for name, settings in SETTINGS.items():
+        yield name, catalogue, settings
+    names = set(catalogue.names)
+    for signal in catalogue.signal:
+        change = "without" if signal.enabled else "with"
+        changed = _with_signals(catalogue, names ^ {signal.name})
+        yield f"{change} {signal.name}", changed, FitSettings()
+
+
+def labelled_part(
+    log: Log,
+    catalogue: Catalogue,
+    plan: MomentPlan,
+    *,
+    horizon_days: float,
+    known_at: datetime,
+) -> Part:
+    moments = labelled_moments(
+        log, plan, horizon_days=horizon_days, known_at=known_at
+    ).frame
+    signals = featurise(log.events, moments.select("lead_id", "moment"), catalogue)
+    return Part(moments, signals, horizon_days)
+
+
+def _by_blocks(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figures:
+    won = part.moments["won"].to_numpy()
+    said = [
+        fit(part.signals, part.moments, catalogue, settings, seed=seed).out_of_block
+        for seed in SEEDS
+    ]
+    return _mean([_figures(won, probability(log_odds)) for log_odds in said])
+
+
+def _by_origins(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figures:
+    figures = []
+    for before, after in rolling_origins(part):
+        for seed in SEEDS:
+            fitted = fit(before.signals, before.moments, catalogue, settings, seed=seed)
+            matrix = encode(after.signals, catalogue, fitted.codes)
+            said = np.asarray(fitted.booster.predict(matrix))
+            figures.append(_figures(after.moments["won"].to_numpy(), said))
+    return _mean(figures)
+
+
+def rolling_origins(part: Part) -> Iterator[tuple[Part, Part]]:
+    """What was known at each origin, and the leads that began until the next one."""
+    cuts = [newest_leads_from(part.moments, share=share) for share in ORIGIN_SHARES]
+    for origin, following in zip(cuts, [*cuts[1:], None], strict=True):
+        before, after = before_and_after(
+            part.moments,
+            train_before=origin,
+            test_from=origin,
+            horizon_days=part.horizon_days,
+        )
+        if following is not None:
+            after = after.filter(pl.col("first_at") < following)
+        yield part.rows(before), part.rows(after)
+
+
+def _figures(won: np.ndarray, said: np.ndarray) -> Figures:
+    even = np.ones(len(won))
+    return (
+        auc(won, said, even),
+        average_precision(won, said, even),
+        logarithmic_loss(won, said, even),
+    )
+
+
+def _mean(figures: list[Figures]) -> Figures:
+    a, b, c = np.mean(figures, axis=0)
+    return float(a), float(b), float(c)
+
+
+def _with_signals(catalogue: Catalogue, names: set[str]) -> Catalogue:
+    """The catalogue with exactly these signals enabled, and the ideas they speak of."""
+    spoken_of = {signal.idea for signal in catalogue.signal if signal.name in names}
+    signals = tuple(
+        signal.model_copy(update={"enabled": signal.name in names})
+        for signal in catalogue.signal
+        if signal.idea in spoken_of
+    )
+    return Catalogue.model_validate(
+        {
+            "name": catalogue.name,
+            "segment": catalogue.segment,
+            "kinds": catalogue.other_kinds,
+            "idea": [idea for idea in catalogue.idea if idea.name in spoken_of],
+            "signal": signals,
+            "text": f"{sorted(names)} of {catalogue.digest}",
+        }
+    )

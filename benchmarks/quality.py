@@ -1,0 +1,294 @@
+"""Quality: the model and its baselines, on leads that began later.
+
+    python -m benchmarks.quality --log logs/bpic2012 --moments 1d,3d,7d,14d,21d \\
+        --horizon 30d --train-before 2011-12-15 --test-from 2011-12-15
+
+`docs/quality.md` tells the protocol. The last line is one JSON object. With
+`--choose` it prints the rolling-origin table instead, and looks at no test lead.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import orjson
+import polars as pl
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks.choices import choices, n_choices
+from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
+from features.encoding import encode
+from features.errors import FreinError, TrainingError
+from features.featurise import featurise
+from features.log import Log, read_log
+from features.selector import duration_days
+from training.baselines import lightgbm_31, odoo_baseline
+from training.fitting import FitSettings, fit
+from training.metrics import METRICS, Interval, auc, bootstrap_intervals
+from training.moments import MomentPlan, labelled_moments
+from training.split import before_and_after
+from training.train import refuse_absent_kinds
+
+FloatArray = NDArray[np.float64]
+
+SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """What is asked: which log, when leads are scored, and where the time is cut."""
+
+    log: Path
+    catalogue: Path | None
+    ages: tuple[str, ...]
+    horizon_days: float
+    train_before: datetime
+    test_from: datetime
+    resamples: int
+    choose: bool
+
+    @property
+    def plan(self) -> MomentPlan:
+        return MomentPlan(ages_days=tuple(duration_days(age) for age in self.ages))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one contestant said of the test moments: probabilities, an array a seed."""
+
+    name: str
+    probabilities: Sequence[FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One contestant's figures; `by_moment` is its AUC at each age."""
+
+    name: str
+    metrics: dict[str, Interval]
+    by_moment: dict[str, float | None]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
+    protocol = _protocol(arguments)
+    console = Console(width=110)
+    try:
+        log = read_log(protocol.log)
+        catalogue = read_catalogue(
+            protocol.catalogue or shipped_catalogue(log.about.name)
+        )
+        refuse_absent_kinds(log, catalogue)
+        if protocol.choose:
+            _print_choices(console, log, catalogue, protocol)
+        else:
+            _print_quality(console, log, catalogue, protocol)
+    except FreinError as error:
+        print(f"quality: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def training_part(log: Log, protocol: Protocol) -> pl.DataFrame:
+    """Labelled moments as they were known at `train_before`, horizon and all."""
+    return labelled_moments(
+        log,
+        protocol.plan,
+        horizon_days=protocol.horizon_days,
+        known_at=protocol.train_before,
+    ).frame
+
+
+def test_part(log: Log, protocol: Protocol) -> pl.DataFrame:
+    """Labelled moments of the leads that began at or after `test_from`."""
+    labelled = labelled_moments(log, protocol.plan, horizon_days=protocol.horizon_days)
+    _, later = before_and_after(
+        labelled.frame,
+        train_before=protocol.train_before,
+        test_from=protocol.test_from,
+        horizon_days=protocol.horizon_days,
+    )
+    if later["won"].n_unique() < 2:
+        raise TrainingError(
+            f"of the {later['lead_id'].n_unique()} leads that began at or after "
+            f"{protocol.test_from:%Y-%m-%d} with a whole horizon, none was won or all "
+            "were: give an earlier --test-from, or a shorter --horizon"
+        )
+    return later
+
+
+def answers(
+    log: Log,
+    catalogue: Catalogue,
+    training: pl.DataFrame,
+    test: pl.DataFrame,
+    *,
+    known_at: datetime,
+) -> list[Answer]:
+    """What the model and each baseline say of the test moments."""
+    signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
+    scored = featurise(log.events, test.select("lead_id", "moment"), catalogue)
+    by_seed = []
+    for seed in SEEDS:
+        fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
+        matrix = encode(scored, catalogue, fitted.codes)
+        by_seed.append(np.asarray(fitted.booster.predict(matrix)))
+    won = training["won"].to_numpy()
+    return [
+        Answer("model", by_seed),
+        Answer("odoo", [odoo_baseline(log, catalogue, scored, known_at=known_at)]),
+        Answer("lightgbm_31", [lightgbm_31(signals, won, scored, catalogue)]),
+    ]
+
+
+def report(answer: Answer, test: pl.DataFrame, protocol: Protocol) -> Report:
+    """A contestant's figures on the test moments."""
+    won = test["won"].to_numpy()
+    age = test["moment"] - test["first_at"]
+    return Report(
+        answer.name,
+        bootstrap_intervals(
+            test["lead_id"].to_list(),
+            won,
+            answer.probabilities,
+            n_resamples=protocol.resamples,
+        ),
+        {
+            text: _auc_of(
+                answer, won, (age == timedelta(days=duration_days(text))).to_numpy()
+            )
+            for text in protocol.ages
+        },
+    )
+
+
+def _auc_of(
+    answer: Answer, won: NDArray[np.bool_], rows: NDArray[np.bool_]
+) -> float | None:
+    if len(set(won[rows])) < 2:
+        return None
+    even = np.ones(int(rows.sum()))
+    return float(np.mean([auc(won[rows], p[rows], even) for p in answer.probabilities]))
+
+
+def _print_choices(
+    console: Console, log: Log, catalogue: Catalogue, protocol: Protocol
+) -> None:
+    rows = choices(
+        log,
+        catalogue,
+        protocol.plan,
+        horizon_days=protocol.horizon_days,
+        known_at=protocol.train_before,
+    )
+    table = Table(title="Chosen inside the training part")
+    for column in ("candidate", "AUC", "AP", "log loss", "AUC", "AP", "log loss"):
+        table.add_column(column, justify="left" if column == "candidate" else "right")
+    table.caption = "first three: blocks of time, whole horizon; then: rolling origin"
+    for row in track(rows, total=n_choices(catalogue), console=console):
+        table.add_row(
+            row.name, *(f"{value:.4f}" for value in (*row.blocks, *row.forward))
+        )
+    console.print(table)
+
+
+def _print_quality(
+    console: Console, log: Log, catalogue: Catalogue, protocol: Protocol
+) -> None:
+    training, test = training_part(log, protocol), test_part(log, protocol)
+    console.print(f"training {_size(training)}; test {_size(test)}")
+    with console.status("fitting and scoring"):
+        said = answers(log, catalogue, training, test, known_at=protocol.train_before)
+        reports = [report(answer, test, protocol) for answer in said]
+    console.print(_table(reports), _moments_table(reports, protocol.ages))
+    print(orjson.dumps({one.name: _fields(one, test) for one in reports}).decode())
+
+
+def _size(moments: pl.DataFrame) -> str:
+    return (
+        f"{moments['lead_id'].n_unique()} leads, {moments.height} moments, "
+        f"{moments['won'].to_numpy().mean():.1%} won"
+    )
+
+
+def _table(reports: Sequence[Report]) -> Table:
+    table = Table("", *METRICS, title="Quality, with 95 % intervals by lead")
+    for one in reports:
+        table.add_row(
+            one.name,
+            *(f"{i.value:.4f}\n{i.low:.3f}–{i.high:.3f}" for i in one.metrics.values()),
+        )
+    return table
+
+
+def _moments_table(reports: Sequence[Report], ages: Sequence[str]) -> Table:
+    table = Table("", *ages, title="AUC by age of the lead")
+    for one in reports:
+        values = [one.by_moment[age] for age in ages]
+        table.add_row(one.name, *("–" if v is None else f"{v:.3f}" for v in values))
+    return table
+
+
+def _fields(one: Report, test: pl.DataFrame) -> dict[str, object]:
+    return {
+        **{name: round(i.value, 6) for name, i in one.metrics.items()},
+        "n": test.height,
+        "positives": int(test["won"].sum()),
+        "auc_by_moment": one.by_moment,
+        "intervals": {n: [i.low, i.high] for n, i in one.metrics.items()},
+    }
+
+
+def _protocol(arguments: Sequence[str] | None) -> Protocol:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality", description=__doc__.split("\n")[0]
+    )
+    parser.add_argument("--log", type=Path, required=True, help="a log's folder")
+    parser.add_argument("--catalogue", type=Path, help="default: by the log's name")
+    parser.add_argument("--moments", type=_ages, required=True, dest="ages")
+    parser.add_argument("--horizon", type=_days, required=True, dest="horizon_days")
+    parser.add_argument("--train-before", type=_date, required=True)
+    parser.add_argument("--test-from", type=_date, required=True)
+    parser.add_argument("--resamples", type=int, default=200, help="of the leads")
+    parser.add_argument("--choose", action="store_true", help="compare candidates")
+    protocol = Protocol(**vars(parser.parse_args(arguments)))
+    if protocol.test_from < protocol.train_before:
+        parser.error("--test-from is before --train-before: a lead would do both")
+    if protocol.resamples < 2:
+        parser.error("--resamples: an interval needs at least 2")
+    return protocol
+
+
+def _ages(text: str) -> tuple[str, ...]:
+    ages = tuple(text.split(","))
+    if len({_days(age) for age in ages}) < len(ages):
+        raise argparse.ArgumentTypeError(f"{text!r} names an age twice")
+    return ages
+
+
+def _days(text: str) -> float:
+    try:
+        return duration_days(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _date(text: str) -> datetime:
+    try:
+        date = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no date: write it as 2011-12-15"
+        ) from None
+    return date if date.tzinfo else date.replace(tzinfo=UTC)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""Baselines: what a user would have without Frein, on the same leads and moments."""
+
+from datetime import datetime, timedelta
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.catalogue import Catalogue, Last
+from features.encoding import encode, learn_codes
+from features.errors import CatalogueError
+from features.featurise import featurise
+from features.log import Log
+from training.moments import lead_lives
+from training.odoo import odoo_probabilities
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+ATTRIBUTES_KIND = "attributes_set"
+N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
+_JUST_BEFORE = timedelta(microseconds=1)
+
+
+def odoo_baseline(
+    log: Log,
+    catalogue: Catalogue,
+    scored: pl.DataFrame,
+    *,
+    known_at: datetime,
+) -> FloatArray:
+    """What Odoo's predictive lead scoring says of some moments.
+
+    It reads the stage and the lead's attributes, numbers in bands of equal mass,
+    and learns from the leads whose outcome was known, each with its values just
+    before that outcome.
+
+    Parameters
+    ----------
+    scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it for this catalogue.
+    known_at : datetime
+        Outcomes received later are unknown.
+
+    Returns
+    -------
+    ndarray of shape (n_moments,), float64, in [0, 1]
+
+    Raises
+    ------
+    CatalogueError
+        If no category of the catalogue has an `order`, as a stage does.
+    """
+    stage_field, stages = stage_of(catalogue)
+    closed = _closed_leads(log, known_at=known_at)
+    values = featurise(log.events, closed.select("lead_id", "moment"), catalogue)
+    numbers, categories = _attributes(catalogue)
+    bands = [_band(name, values[name]) for name in numbers]
+    return odoo_probabilities(
+        values.with_columns(bands),
+        closed["won"].to_numpy(),
+        scored.with_columns(bands),
+        stage_field=stage_field,
+        stages=stages,
+        fields=[*categories, *numbers],
+    )
+
+
+def stage_of(catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
+    """The catalogue's stage: its first ordered category, and the order."""
+    for signal in catalogue.signals:
+        if signal.last is not None and signal.last.order:
+            return signal.name, signal.last.order
+    raise CatalogueError(
+        f"catalogue {catalogue.name!r}: Odoo's algorithm needs a stage, "
+        "and no category has an `order`"
+    )
+
+
+def lightgbm_31(
+    signals: pl.DataFrame, won: BoolArray, scored: pl.DataFrame, catalogue: Catalogue
+) -> FloatArray:
+    """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration.
+
+    Parameters
+    ----------
+    signals, scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns them.
+    won : ndarray of shape (n_moments,), bool
+
+    Returns
+    -------
+    ndarray of shape (n_scored,), float64, in [0, 1]
+    """
+    codes = learn_codes(signals, catalogue, min_leads=1)
+    dataset = lgb.Dataset(
+        encode(signals, catalogue, codes),
+        won.astype(np.float64),
+        feature_name=list(catalogue.names),
+        categorical_feature=list(catalogue.categories),
+    )
+    params = {"objective": "binary", "deterministic": True, "force_row_wise": True}
+    booster = lgb.train({**params, "verbosity": -1}, dataset, 100)
+    return np.asarray(booster.predict(encode(scored, catalogue, codes)))
+
+
+def _closed_leads(log: Log, *, known_at: datetime) -> pl.DataFrame:
+    """`lead_id`, `moment` (just before the outcome) and `won`."""
+    return (
+        lead_lives(log, known_at=known_at)
+        .drop_nulls("ended_at")
+        .select("lead_id", "won", moment=pl.col("ended_at") - _JUST_BEFORE)
+    )
+
+
+def _attributes(catalogue: Catalogue) -> tuple[list[str], list[str]]:
+    """The signals that are a lead's attributes: numbers, and categories."""
+    by_type: dict[str, list[str]] = {"number": [], "category": []}
+    for signal in catalogue.signals:
+        if isinstance(signal.last, Last) and signal.last.kind == (ATTRIBUTES_KIND,):
+            by_type[signal.last.type].append(signal.name)
+    return by_type["number"], by_type["category"]
+
+
+def _band(name: str, learnt_from: pl.Series) -> pl.Expr:
+    """A number as the text of its band; null where unknown."""
+    known = learnt_from.drop_nans().drop_nulls().to_numpy()
+    if not len(known):
+        return pl.lit(None, dtype=pl.String).alias(name)
+    cuts = np.unique(np.quantile(known, np.arange(1, N_BANDS) / N_BANDS)).tolist()
+    column = pl.col(name)
+    band = pl.sum_horizontal([column > cut for cut in cuts]).cast(pl.String)
+    return pl.when(column.is_not_nan()).then(band).alias(name)
