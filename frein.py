@@ -50,7 +50,7 @@ def demo(
     """
     if not DEMO_LOG.exists():
         yesterday = datetime.now(UTC) - timedelta(days=1)
-        generate_log(DEMO_LOG, leads=5_000, seed=7, end=yesterday)
+        generate_log(DEMO_LOG, end=yesterday)
     _have_a_champion()
     key = _have_the_leads()
     if prepare_only:

@@ -39,7 +39,7 @@ def import_log(
 @data.command("generate")
 def generate_log(
     folder: NewFolder,
-    leads: Annotated[int, typer.Option(help="How many leads.")] = 5_000,
+    leads: Annotated[int, typer.Option(help="How many leads.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same log.")] = 7,
     end: Annotated[
         datetime | None,

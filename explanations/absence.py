@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from explanations.evidence import ATTRIBUTES_KIND
 from explanations.scorer import EVERY_SEGMENT, ScorerFacts
 from features.catalogue import Awaited, Catalogue
 from features.event import Event
@@ -60,7 +61,9 @@ def _times(idea: str, awaited: Awaited) -> Iterator[pl.Expr]:
 def _segment(catalogue: Catalogue) -> pl.Expr:
     if catalogue.segment is None:
         return pl.lit(EVERY_SEGMENT).first().alias(_SEGMENT)
-    return pl.col(field_column(catalogue.segment)).drop_nulls().last().alias(_SEGMENT)
+    set_now = pl.col("kind") == ATTRIBUTES_KIND
+    value = pl.col(field_column(catalogue.segment)).filter(set_now)
+    return value.drop_nulls().last().alias(_SEGMENT)
 
 
 def _absence(

@@ -60,6 +60,7 @@ def _measuring(catalogue: Catalogue, awaited: dict[str, Awaited]) -> Catalogue:
     return Catalogue.model_validate(
         {
             "name": "delays",
+            "kinds": catalogue.known_kinds,
             "idea": [{"name": "wait", "expected": "wait"}],
             "signal": signals,
             "text": f"delays of {catalogue.digest}",

@@ -22,15 +22,15 @@ from features.errors import ModelRejectedError
 from features.event import Actor, Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from tests.explanations.hot_lead import (
+from tests.explanations.taken_out import taken_out
+from tests.factories import NOW, make_event
+from tests.features.random_logs import cases, strangers
+from tests.hot_lead import (
     NEW_VISIT,
     REPLY,
     VARIANTS,
     scores_of,
 )
-from tests.explanations.taken_out import taken_out
-from tests.factories import NOW, make_event
-from tests.features.random_logs import cases, strangers
 
 FEW = settings(
     max_examples=15,

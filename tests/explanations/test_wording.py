@@ -79,7 +79,7 @@ def make_reason(
     *,
     way: Way = Way.UP,
     check: Check = Check.DELETION,
-    days: float | None = None,
+    days: float = 0,
     points: float = 10.0,
     **values: Value,
 ) -> Reason:
@@ -92,7 +92,7 @@ def make_reason(
         values=values,
         check=check,
         evidence=(),
-        last_at=None if days is None else NOON - timedelta(days=days),
+        last_at=NOON - timedelta(days=days),
         inserted=None,
         score_without=50.0,
     )
@@ -122,7 +122,7 @@ def reasons_of(idea: str) -> Iterator[Reason]:
     ways = WAYS if b2b().ideas[idea].awaited else WAYS[:2]
     for values in itertools.product(*(tried(signal) for signal in signals)):
         named = dict(zip((signal.name for signal in signals), values, strict=True))
-        for (way, check), days in itertools.product(ways, (None, 0, 1, 18)):
+        for (way, check), days in itertools.product(ways, (0, 1, 18)):
             reason = make_reason(idea, way=way, check=check, days=days)
             yield replace(reason, values=named)
 

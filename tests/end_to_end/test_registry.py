@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pytest
+
+from explanations.artifact import load_scorer
+from explanations.scorer import probability
+from features.encoding import encode
+from features.errors import ModelRejectedError, ModelUnavailableError
+from serving.registry import mlflow_registry
+from tests.end_to_end.conftest import Registered
+from training.registry import current_champion, download
+
+
+def test_the_registered_model_scores_as_the_trained_one(
+    registered: Registered, tmp_path: Path
+) -> None:
+    champion = current_champion()
+    scorer = load_scorer(download(champion, tmp_path), champion.manifest_sha256)
+    rows = registered.trained.signals[:200]
+    assert np.array_equal(
+        scorer.log_odds(rows), registered.trained.scorer.log_odds(rows)
+    )
+
+
+def test_a_data_scientist_loads_the_calibrated_probability(
+    registered: Registered,
+) -> None:
+    scorer, rows = registered.trained.scorer, registered.trained.signals[:200]
+    matrix = encode(rows, scorer.catalogue, scorer.facts.codes)
+    model = mlflow.pyfunc.load_model("models:/lead-scoring@champion")
+    frame = mlflow.models.get_model_info(
+        "models:/lead-scoring@champion"
+    ).signature.inputs.input_names()
+    predicted = model.predict({name: matrix[:, i] for i, name in enumerate(frame)})
+    assert np.allclose(predicted, probability(scorer.log_odds(rows)), atol=1e-12)
+
+
+def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> None:
+    experiment = mlflow.get_experiment_by_name("lead-scoring")
+    assert experiment is not None
+    (run,) = mlflow.MlflowClient().search_runs([experiment.experiment_id])
+    assert {"auc", "average_precision", "log_loss", "ece", "lift_at_10"} <= set(
+        run.data.metrics
+    )
+    assert {"git_commit", "log_sha256", "catalogue_sha256"} <= set(run.data.tags)
+    assert run.inputs is not None
+    assert run.inputs.dataset_inputs
+
+
+def test_a_model_whose_files_changed_is_refused(registered: Registered) -> None:
+    registry = mlflow_registry()
+    (model,) = (registered.store / "artifacts").rglob("model.lgb")
+    genuine = model.read_bytes()
+    model.write_bytes(genuine.replace(b"leaf_value=", b"leaf_value=9", 1))
+    try:
+        with pytest.raises(ModelRejectedError, match=r"model\.lgb"):
+            registry.load(registry.champion())
+    finally:
+        model.write_bytes(genuine)
+
+
+def test_a_registry_without_champion_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(ModelUnavailableError):
+        current_champion()
