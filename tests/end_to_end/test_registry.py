@@ -10,7 +10,7 @@ from features.encoding import encode
 from features.errors import ModelRejectedError, ModelUnavailableError
 from serving.registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
-from training.registry import current_champion, download
+from training.registry import connect, current_champion, download
 
 
 def test_the_registered_model_scores_as_the_trained_one(
@@ -29,6 +29,7 @@ def test_a_data_scientist_loads_the_calibrated_probability(
 ) -> None:
     scorer, rows = registered.trained.scorer, registered.trained.signals[:200]
     matrix = encode(rows, scorer.catalogue, scorer.facts.codes)
+    connect()
     model = mlflow.pyfunc.load_model("models:/lead-scoring@champion")
     frame = mlflow.models.get_model_info(
         "models:/lead-scoring@champion"
@@ -38,6 +39,7 @@ def test_a_data_scientist_loads_the_calibrated_probability(
 
 
 def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> None:
+    connect()
     experiment = mlflow.get_experiment_by_name("lead-scoring")
     assert experiment is not None
     (run,) = mlflow.MlflowClient().search_runs([experiment.experiment_id])
