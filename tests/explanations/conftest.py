@@ -16,7 +16,7 @@ from tests.explanations.models import sampled_moments, small_scorer, trained_on
 @pytest.fixture(scope="session")
 def demo_log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     folder = tmp_path_factory.mktemp("demo") / "log"
-    generate(folder, leads=600, seed=3)
+    generate(folder, leads=1_200, seed=3)
     return read_log(folder)
 
 
@@ -34,8 +34,8 @@ def explainer(scorer: Scorer) -> Explainer:
 
 @pytest.fixture(scope="session")
 def demo_moments(demo_log: Log) -> pl.DataFrame:
-    """One moment of each of 240 leads, early and late in their lives."""
-    return sampled_moments(demo_log, leads=240)
+    """One moment of each of 300 leads, early and late in their lives."""
+    return sampled_moments(demo_log, leads=300)
 
 
 @pytest.fixture(scope="session")

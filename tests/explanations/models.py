@@ -82,7 +82,9 @@ def trained_on(log: Log) -> Scorer:
     settings = TrainSettings(
         plan=weekly_plan(days=119, key_kinds=("email_replied", "meeting_held")),
         horizon_days=60.0,
-        fit=FitSettings(n_trees=30, n_blocks=3, params=dict(ONE_THREAD)),
+        fit=FitSettings(
+            n_trees=30, learning_rate=0.1, n_blocks=3, params=dict(ONE_THREAD)
+        ),
         seed=7,
     )
     catalogue = read_catalogue(DEMO_CATALOGUE)

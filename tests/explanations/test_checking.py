@@ -165,7 +165,7 @@ def test_no_told_reason_is_contradicted(
                 100 / (1 + math.exp(-without)), abs=1e-9
             )
     assert sum(map(bool, told.reasons)) >= 200
-    assert min(checks[check] for check in Check) >= 30
+    assert min(checks[check] for check in Check) >= 50
 
 
 def test_points_and_log_odds_of_a_reason_are_its_ideas_contributions(

@@ -28,7 +28,7 @@ def test_base_and_ideas_add_up_to_the_log_odds_that_predict_gives(
     contributions = scorer.contributions(demo_signals)
     matrix = encode(demo_signals, scorer.catalogue, scorer.facts.codes)
     predicted = np.asarray(scorer.booster.predict(matrix, num_threads=1))
-    assert contributions.by_idea.shape == (240, len(scorer.catalogue.ideas))
+    assert contributions.by_idea.shape == (300, len(scorer.catalogue.ideas))
     assert contributions.by_idea.any(axis=0).sum() > 8  # most ideas say something
     total = contributions.base + contributions.by_idea.sum(axis=1)
     assert contributions.log_odds == pytest.approx(total, abs=1e-12)
@@ -123,7 +123,7 @@ def test_one_row_is_scored_as_it_is_among_many(
     scorer: Scorer, demo_signals: pl.DataFrame
 ) -> None:
     together = scorer.contributions(demo_signals)
-    for row in range(0, 240, 24):
+    for row in range(0, 300, 24):
         alone = scorer.contributions(demo_signals[row : row + 1])
         assert alone.by_idea[0] == pytest.approx(together.by_idea[row], abs=1e-12)
 

@@ -13,7 +13,13 @@ import pytest
 from explanations.reason import Check, Reason, Way
 from explanations.score import Doubt
 from explanations.wording import LOCALE, Wording, read_wording
-from features.catalogue import Catalogue, Nature, Signal, read_catalogue
+from features.catalogue import (
+    Catalogue,
+    Nature,
+    Signal,
+    read_catalogue,
+    shipped_catalogue,
+)
 from features.errors import WordingError
 from tests.explanations.grammar import grammar_faults
 
@@ -74,6 +80,12 @@ def wording() -> Wording:
     return read_wording(b2b())
 
 
+@cache
+def shipped(name: str) -> Wording:
+    """The wording of a shipped catalogue; reads both files."""
+    return read_wording(read_catalogue(shipped_catalogue(name)))
+
+
 def make_reason(
     idea: str,
     *,
@@ -104,7 +116,9 @@ def text_of(idea: str, **told: Value | Way | Check) -> str:
 
 def tried(signal: Signal) -> tuple[Value, ...]:
     if signal.is_category:
-        return (None, *CODES[signal.name][1][:2], "un_code_nouveau")
+        _, codes = CODES.get(signal.name, ("", ()))
+        order = signal.last.order if signal.last else ()
+        return (None, *codes[:2], *order, "un_code_nouveau")
     if signal.name.endswith("tone"):
         return (None, -2, -1, 0, 0.5, 1, 2)
     return {
@@ -117,9 +131,9 @@ def tried(signal: Signal) -> tuple[Value, ...]:
     }.get(signal.aggregate, (None, 0, 1, 2, 1000))
 
 
-def reasons_of(idea: str) -> Iterator[Reason]:
-    signals = b2b().signals_of(idea)
-    ways = WAYS if b2b().ideas[idea].awaited else WAYS[:2]
+def reasons_of(catalogue: Catalogue, idea: str) -> Iterator[Reason]:
+    signals = catalogue.signals_of(idea)
+    ways = WAYS if catalogue.ideas[idea].awaited else WAYS[:2]
     for values in itertools.product(*(tried(signal) for signal in signals)):
         named = dict(zip((signal.name for signal in signals), values, strict=True))
         for (way, check), days in itertools.product(ways, (0, 1, 18)):
@@ -127,12 +141,19 @@ def reasons_of(idea: str) -> Iterator[Reason]:
             yield replace(reason, values=named)
 
 
-IDEAS = [idea.name for idea in b2b().idea if idea.nature is not Nature.CONTEXT]
+IDEAS = [
+    (name, idea.name)
+    for name in ("b2b", "bpic2012")
+    for idea in shipped(name).catalogue.idea
+    if idea.nature is not Nature.CONTEXT
+]
 
 
 @cache
-def texts_of(idea: str) -> frozenset[str]:
-    return frozenset(wording().reason(one, NOON) for one in reasons_of(idea))
+def texts_of(name: str, idea: str) -> frozenset[str]:
+    words = shipped(name)
+    reasons = reasons_of(words.catalogue, idea)
+    return frozenset(words.reason(one, NOON) for one in reasons)
 
 
 # --- The battery ------------------------------------------------------------
@@ -155,15 +176,15 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("idea", IDEAS)
-def test_a_text_has_no_fault(idea: str, fault: str) -> None:
+@pytest.mark.parametrize(("name", "idea"), IDEAS)
+def test_a_text_has_no_fault(name: str, idea: str, fault: str) -> None:
     pattern = re.compile(FAULTS[fault])
-    assert [text for text in sorted(texts_of(idea)) if pattern.search(text)] == []
+    assert [text for text in sorted(texts_of(name, idea)) if pattern.search(text)] == []
 
 
-@pytest.mark.parametrize("idea", IDEAS)
-def test_a_text_fits_a_list(idea: str) -> None:
-    assert all(4 < len(text) <= 100 for text in texts_of(idea))
+@pytest.mark.parametrize(("name", "idea"), IDEAS)
+def test_a_text_fits_a_list(name: str, idea: str) -> None:
+    assert all(4 < len(text) <= 100 for text in texts_of(name, idea))
 
 
 @pytest.mark.parametrize("idea", [idea.name for idea in b2b().idea])
@@ -172,7 +193,7 @@ def test_an_idea_has_a_name(idea: str) -> None:
 
 
 def test_the_grammar_is_right(tmp_path: Path) -> None:
-    texts = {text for idea in IDEAS for text in texts_of(idea)}
+    texts = {text for one in IDEAS for text in texts_of(*one)}
     assert grammar_faults(sorted(texts | texts_of_codes()), tmp_path) == []
 
 

@@ -1,0 +1,109 @@
+# The ideas of the catalogue `bpic2012`: loan applications at a bank. Arguments: the
+# idea's signals, by name, and $evidence_days; "inconnu" where unknown.
+
+### The application
+
+idea-avancement = avancement de la demande
+    .facts = demande { CODE($stage) ->
+        [application_submitted] déposée
+        [application_partly_submitted] déposée
+        [application_preaccepted] pré-acceptée
+        [application_accepted] acceptée, à compléter
+        [application_finalized] complète
+       *[other] sans étape connue
+    }{ $days_in_stage ->
+        [inconnu] { "" }
+        [0] , depuis aujourd’hui
+        [one] , depuis hier
+       *[other] , depuis { $days_in_stage } jours
+    }
+
+idea-traitement_demande = traitement de la demande
+    .facts = { $lead_handling_contacts ->
+        [0] { $days_since_lead_handling ->
+            [inconnu] aucun traitement de la demande
+           *[other] demande à traiter, prévue { AGO($days_since_lead_handling) }
+        }
+        [one] demande traitée une fois{ AGO($days_since_lead_handling, before: ", ") }
+       *[other] demande traitée { $lead_handling_contacts } fois{ AGO($days_since_lead_handling, before: ", la dernière ") }
+    }
+
+idea-dossier = constitution du dossier
+    .facts = { $application_completion_contacts ->
+        [0] { $days_since_application_completion ->
+            [inconnu] dossier pas encore ouvert
+           *[other] dossier à compléter, prévu { AGO($days_since_application_completion) }
+        }
+        [one] un contact pour compléter le dossier{ AGO($days_since_application_completion, before: ", ") }
+       *[other] { $application_completion_contacts } contacts pour compléter le dossier{ AGO($days_since_application_completion, before: ", le dernier ") }
+    }
+
+idea-pieces_manquantes = pièces manquantes
+    .facts = { $documents_call_contacts ->
+        [0] { $days_since_documents_call ->
+            [inconnu] aucun appel pour des pièces manquantes
+           *[other] appel prévu pour des pièces manquantes, décidé { AGO($days_since_documents_call) }
+        }
+        [one] un appel pour des pièces manquantes{ AGO($days_since_documents_call, before: ", ") }
+       *[other] { $documents_call_contacts } appels pour des pièces manquantes{ AGO($days_since_documents_call, before: ", le dernier ") }
+    }
+
+idea-evaluation = évaluation de la demande
+    .facts = { $assessment_contacts ->
+        [0] { $days_since_assessment ->
+            [inconnu] aucune évaluation de la demande
+           *[other] évaluation de la demande, prévue { AGO($days_since_assessment) }
+        }
+        [one] demande évaluée une fois{ AGO($days_since_assessment, before: ", ") }
+       *[other] demande évaluée { $assessment_contacts } fois{ AGO($days_since_assessment, before: ", la dernière ") }
+    }
+
+### The offer
+
+idea-offres = offres envoyées
+    .facts = { $offers_sent ->
+        [0] { $offers_cancelled ->
+            [0] aucune offre envoyée
+            [one] une offre annulée ou refusée
+           *[other] { $offers_cancelled } offres annulées ou refusées
+        }
+        [one] offre envoyée{ AGO($days_since_offer, before: " ") }
+       *[other] { $offers_sent } offres envoyées{ AGO($days_since_offer, before: ", la dernière ") }
+    }
+
+idea-retour_offre = retour de l’offre
+    .facts = { $offers_returned ->
+        [0] aucune offre retournée par le client
+        [one] offre retournée par le client{ AGO($days_since_offer_returned, before: " ") }
+       *[other] { $offers_returned } offres retournées par le client{ AGO($days_since_offer_returned, before: ", la dernière ") }
+    }
+    .absent = { $evidence_days ->
+        [inconnu] aucun retour de l’offre
+        [0] aucun retour de l’offre envoyée aujourd’hui
+       *[other] aucun retour de l’offre { SINCE($evidence_days) }
+    }
+
+idea-relance_offre = suivi de l’offre
+    .facts = { $offer_call_contacts ->
+        [0] { $days_since_offer_call ->
+            [inconnu] aucun appel de suivi de l’offre
+           *[other] appel de suivi de l’offre, prévu { AGO($days_since_offer_call) }
+        }
+        [one] un appel de suivi de l’offre{ AGO($days_since_offer_call, before: ", ") }
+       *[other] { $offer_call_contacts } appels de suivi de l’offre{ AGO($days_since_offer_call, before: ", le dernier ") }
+    }
+
+### Rhythm, and who asks
+
+idea-rythme = rythme du traitement
+    .facts = { $person_acts ->
+        [0] aucune intervention d’un conseiller
+        [one] une intervention d’un conseiller{ AGO($days_since_person_acted, before: ", ") }
+       *[other] { $person_acts } interventions de conseillers{ AGO($days_since_person_acted, before: ", la dernière ") }
+    }
+
+idea-montant = montant demandé
+    .facts = { $amount_requested ->
+        [inconnu] montant demandé non précisé
+       *[other] montant demandé : { EURO($amount_requested) }
+    }
