@@ -2,7 +2,6 @@
 
 from functools import lru_cache
 
-import orjson
 import polars as pl
 
 from features.catalogue import Catalogue, Nature, Signal
@@ -41,18 +40,6 @@ def evidence_frame(known: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
             idea_and_field.struct[1].alias("field"),
         )
     )
-
-
-def without_fields(data: str, fields: list[str]) -> str:
-    """A `data` object, as JSON text, without these fields.
-
-    Examples
-    --------
-    >>> without_fields('{"sector":"sante","headcount":12}', ["headcount"])
-    '{"sector":"sante"}'
-    """
-    kept = {k: v for k, v in orjson.loads(data).items() if k not in fields}
-    return orjson.dumps(kept).decode()
 
 
 @lru_cache(maxsize=32)

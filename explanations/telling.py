@@ -41,7 +41,7 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
     signals = signals_of(known, moments, catalogue)
     contributions = scorer.contributions(signals)
     candidates = find_candidates(known, moments, contributions, catalogue, scorer.facts)
-    without = log_odds_without(candidates, events, moments, scorer)
+    without = log_odds_without(candidates, known, moments, scorer)
     told = _true_ones(candidates, contributions.log_odds, without)
     values = signals.select(catalogue.names)
     return Told(

@@ -7,6 +7,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from explanations.candidate import Candidate
 from explanations.checking import MUST_MOVE, holds, log_odds_without
@@ -15,6 +16,7 @@ from explanations.scorer import Scorer
 from explanations.telling import Told
 from features.event import Actor, events_frame
 from features.featurise import featurise, moments_frame
+from features.known import known_events
 from features.log import Log
 from tests.explanations.taken_out import taken_out
 from tests.factories import NOW, make_event, make_events
@@ -65,8 +67,18 @@ def test_the_score_has_to_move_by_the_bar_and_the_right_way(
 # --- What is taken out, and put in ------------------------------------------
 
 
+def without(
+    candidates: list[Candidate],
+    events: pl.DataFrame,
+    moments: pl.DataFrame,
+    scorer: Scorer,
+) -> NDArray[np.float64]:
+    known = known_events(events, moments, scorer.catalogue)
+    return log_odds_without(candidates, known, moments, scorer)
+
+
 def test_no_candidate_takes_no_score(small: Scorer) -> None:
-    nothing = log_odds_without([], events_frame([]), moments_frame([]), small)
+    nothing = log_odds_without([], pl.DataFrame(), moments_frame([]), small)
     assert nothing.shape == (0,)
 
 
@@ -81,7 +93,7 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
     both = make_candidate(evidence=(Evidence("site", "E-1"), Evidence("site", "E-2")))
     reply = make_candidate(evidence=(Evidence("site", "E-3"),))
     hers = make_candidate(row=1)
-    found = log_odds_without(
+    found = without(
         [first, both, reply, hers],
         events,
         moments_frame([("L-1", NOW), ("L-2", NOW)]),
@@ -101,7 +113,7 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
 def test_the_same_identifier_of_another_source_stays(small: Scorer) -> None:
     events = events_frame([make_event(), make_event(source="crm")])
     moments = moments_frame([("L-1", NOW)])
-    (found,) = log_odds_without([make_candidate()], events, moments, small)
+    (found,) = without([make_candidate()], events, moments, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
 
@@ -109,7 +121,7 @@ def test_every_delivery_of_an_event_goes(small: Scorer) -> None:
     later = make_event(received_at=NOW - timedelta(hours=1))
     events = events_frame([make_event(), later, make_event(event_id="E-2")])
     moments = moments_frame([("L-1", NOW)])
-    (found,) = log_odds_without([make_candidate()], events, moments, small)
+    (found,) = without([make_candidate()], events, moments, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
 
@@ -119,7 +131,7 @@ def test_a_field_goes_and_the_rest_of_its_event_stays(small: Scorer) -> None:
 
     sector = make_candidate(evidence=(Evidence("site", "E-1", "sector"),))
     whole = make_candidate()
-    found = log_odds_without(
+    found = without(
         [sector, whole],
         attributes(sector="sante", headcount=12),
         moments_frame([("L-1", NOW)]),
@@ -136,7 +148,7 @@ def test_an_awaited_event_is_put_in(small: Scorer) -> None:
     )
     events = events_frame([make_event()])
     absent = make_candidate(log_odds=-0.5, evidence=(), inserted=reply)
-    (found,) = log_odds_without([absent], events, moments_frame([("L-1", NOW)]), small)
+    (found,) = without([absent], events, moments_frame([("L-1", NOW)]), small)
     assert found == pytest.approx(
         scored(events_frame([make_event(), reply]), small), abs=1e-12
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from explanations.evidence import evidence_frame, without_fields
+from explanations.evidence import evidence_frame
 from features.catalogue import parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
@@ -227,16 +227,3 @@ def test_each_row_has_the_evidence_of_its_own_lead() -> None:
         (2, "mine"),
     }
     assert frame["occurred_at"].to_list() == [NOW, NOW]
-
-
-@pytest.mark.parametrize(
-    ("fields", "left"),
-    [
-        (["headcount"], '{"sector":"santé","tags":[1,{"a":null}]}'),
-        (["sector", "headcount", "tags"], "{}"),
-        (["absent"], '{"sector":"santé","headcount":12,"tags":[1,{"a":null}]}'),
-    ],
-)
-def test_other_fields_stay_as_they_are(fields: list[str], left: str) -> None:
-    written = '{"sector":"santé","headcount":12,"tags":[1,{"a":null}]}'
-    assert without_fields(written, fields) == left
