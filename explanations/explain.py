@@ -1,26 +1,29 @@
 """Score, explain, check and tell: the whole of `explanations`, for many leads."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from explanations.artifact import load_scorer
+from explanations.change import changes, told_change
 from explanations.narrative import NEAR_BASE, Story, narrate
-from explanations.reason import Reason, Way
+from explanations.reason import Past, Reason, Way
 from explanations.score import (
     Doubt,
     ModelId,
     Priority,
     Score,
+    TextedChange,
     TextedDoubt,
     TextedReason,
 )
 from explanations.scorer import Scorer
 from explanations.telling import tell
 from explanations.wording import Wording, read_wording
+from features.featurise import moments_frame
 
 FIRST_PRIORITY = Priority.NORMAL  # where a lead stands before anything was written
 STRONG = 0.5  # log-odds: two such reasons pulling apart are a contradiction
@@ -64,6 +67,39 @@ class Explainer:
             for (lead_id, moment), at, start, reasons in zip(
                 moments.iter_rows(), score, base, told.reasons, strict=True
             )
+        ]
+
+    def changed(
+        self,
+        scores: Sequence[Score],
+        events: pl.DataFrame,
+        pasts: Mapping[str, Past],
+        earlier: "Explainer",
+    ) -> list[Score]:
+        """The scores, each with why it moved since its past one, where it has one.
+
+        Parameters
+        ----------
+        scores : sequence of Score
+            As `scores` gave them, of these events.
+        pasts : mapping of lead_id → Past
+        earlier : Explainer
+            The one that gave the past scores.
+        """
+        told = [score for score in scores if score.lead_id in pasts]
+        found = changes(
+            events,
+            moments_frame((score.lead_id, score.moment) for score in told),
+            [pasts[score.lead_id] for score in told],
+            earlier.scorer,
+            self.scorer,
+        )
+        by_lead = {
+            score.lead_id: TextedChange(change, told_change(change, self.wording))
+            for score, change in zip(told, found, strict=True)
+        }
+        return [
+            replace(one, change=by_lead.get(one.lead_id, one.change)) for one in scores
         ]
 
     def _score(

@@ -224,7 +224,7 @@ def joined(items: Sequence[str]) -> str:
     >>> joined(["un appel", "un e-mail", "un devis"])
     'un appel, un e-mail et un devis'
     """
-    *first, last = items
+    *first, last = items or [""]
     return f"{', '.join(first)} et {last}" if first else last
 
 

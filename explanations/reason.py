@@ -1,4 +1,4 @@
-"""A reason: what moved the score, on which evidence, and how it was checked."""
+"""Reasons: what moved a score, on which evidence, and how each was checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -52,3 +52,28 @@ class Reason:
     last_at: datetime
     inserted: Event | None
     score_without: float
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """An earlier score of a lead, in points, and when it was given."""
+
+    score: float
+    moment: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """`before` + `time` + `events` + `model` = `after`, all in points.
+
+    `time`: what the earlier model says at the new moment of what was known at the
+    earlier one. `events`: what new facts add to it. `model`: what another model
+    makes of the same facts. `ideas` are those that new facts moved most.
+    """
+
+    before: float
+    after: float
+    time: float
+    events: float
+    model: float
+    ideas: tuple[str, ...]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from explanations.reason import Reason
+from explanations.reason import Change, Reason
 
 
 class Grade(StrEnum):
@@ -58,6 +58,14 @@ class TextedDoubt:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class TextedChange:
+    """Why a score moved since the one before, and its sentence."""
+
+    change: Change
+    text: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelId:
     """Which model spoke. `sha256` is that of its manifest."""
@@ -69,7 +77,10 @@ class ModelId:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Score:
-    """`score` and `base` in points (0 to 100): base + points + other = score."""
+    """`score` and `base` in points (0 to 100): base + points + other = score.
+
+    `change` is None for a first score, or when the model before can't be asked.
+    """
 
     lead_id: str
     moment: datetime
@@ -83,3 +94,4 @@ class Score:
     doubts: tuple[TextedDoubt, ...]
     narrative: Narrative
     model: ModelId
+    change: TextedChange | None = None

@@ -2,12 +2,13 @@
 
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import polars as pl
 
+from explanations.reason import Past
 from explanations.score import ModelId, Priority, Score
 from features.errors import (
     FreinError,
@@ -32,6 +33,14 @@ class Explains(Protocol):
         previous: Mapping[str, Priority] | None = None,
     ) -> list[Score]: ...
 
+    def changed(
+        self,
+        scores: Sequence[Score],
+        events: pl.DataFrame,
+        pasts: Mapping[str, Past],
+        earlier: Any,  # one that this one follows: another of the same class
+    ) -> list[Score]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -49,6 +58,7 @@ class Models:
 
     def __init__(self, explainer: Explains | None = None) -> None:
         self._explainer = explainer
+        self._before: Explains | None = None
 
     @property
     def loaded(self) -> Explains | None:
@@ -62,7 +72,13 @@ class Models:
         return explainer
 
     def replace(self, explainer: Explains) -> None:
+        self._before = self._explainer
         self._explainer = explainer  # one assignment: readers see the old or the new
+
+    def of(self, sha256: str) -> Explains | None:
+        """The model in service or the one before it, by its digest."""
+        both = (self._explainer, self._before)
+        return next((one for one in both if one and one.model.sha256 == sha256), None)
 
 
 class ModelWatch:

@@ -19,9 +19,9 @@ from governance.decision import Effect
 from serving.events import Pair, add_events, pair_of, stored_events, stored_pairs
 from serving.lead_state import LeadState, after
 from serving.leads import lead_states, lead_versions, write_lead
-from serving.models import Explains
+from serving.models import Explains, Models
 from serving.performing import perform
-from serving.scores import add_score
+from serving.scores import PastScore, add_score, past_scores
 from serving.service import Service
 
 TRIES_OUTSIDE_THE_LOCK = 3
@@ -70,6 +70,7 @@ class _Draft:
     plan: Plan
     leads: Mapping[str, LeadState]  # as they will be
     log: pl.DataFrame  # of the leads to score
+    pasts: Mapping[str, PastScore]
 
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -83,13 +84,13 @@ def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
     for _ in range(TRIES_OUTSIDE_THE_LOCK):
         with service.store.reading() as session:
             draft = _drafted(session, service, wish, explainer)
-        scores = _scored(draft, explainer, now)
+        scores = _scored(draft, explainer, service.models, now)
         with service.store.writing() as session:
             if _nothing_moved(session, wish, draft.seen):
                 return _written(session, service, draft, scores, now)
     with service.store.writing() as session:
         draft = _drafted(session, service, wish, explainer)
-        scores = _scored(draft, explainer, now)
+        scores = _scored(draft, explainer, service.models, now)
         return _written(session, service, draft, scores, now)
 
 
@@ -102,10 +103,12 @@ def _drafted(
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
-    log = events_frame([])
+    log, pasts = events_frame([]), {}
     if explainer is not None:
-        log = stored_events(session, [leads[name].id for name in _to_score(plan)])
-    return _Draft(seen=seen, plan=plan, leads=leads, log=log)
+        uuids = {name: leads[name].id for name in _to_score(plan)}
+        log = stored_events(session, uuids.values())
+        pasts = past_scores(session, uuids)
+    return _Draft(seen=seen, plan=plan, leads=leads, log=log, pasts=pasts)
 
 
 def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadState]:
@@ -123,7 +126,7 @@ def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadStat
 
 
 def _scored(
-    draft: _Draft, explainer: Explains | None, now: datetime
+    draft: _Draft, explainer: Explains | None, models: Models, now: datetime
 ) -> dict[str, Score]:
     names = sorted(_to_score(draft.plan))
     if explainer is None or not names:
@@ -135,6 +138,15 @@ def _scored(
         name: lead.priority for name, lead in draft.leads.items() if lead.priority
     }
     scores = explainer.scores(log, moments, previous)
+    for sha256 in {past.model_sha256 for past in draft.pasts.values()}:
+        earlier = models.of(sha256)
+        if earlier is not None:
+            pasts = {
+                name: one.past
+                for name, one in draft.pasts.items()
+                if one.model_sha256 == sha256
+            }
+            scores = explainer.changed(scores, log, pasts, earlier)
     return {score.lead_id: score for score in scores}
 
 

@@ -3,15 +3,12 @@
 from pydantic import JsonValue
 
 from explanations.reason import Evidence, Reason
-from explanations.score import Score, TextedReason
+from explanations.score import Score, TextedChange, TextedReason
 from serving.cloud_event import as_cloud
 
 
 def score_json(score: Score) -> dict[str, JsonValue]:
-    """base + the reasons' points + other_points = score.
-
-    `change` stays null until a score is compared with the one before.
-    """
+    """base + the reasons' points + other_points = score."""
     return {
         "lead_id": score.lead_id,
         "moment": score.moment.isoformat(),
@@ -32,12 +29,26 @@ def score_json(score: Score) -> dict[str, JsonValue]:
             {"kind": told.doubt.value, "text": told.text} for told in score.doubts
         ],
         "proposals": [],
-        "change": None,
+        "change": None if score.change is None else _change(score.change),
         "model": {
             "name": score.model.name,
             "version": score.model.version,
             "sha256": score.model.sha256,
         },
+    }
+
+
+def _change(told: TextedChange) -> JsonValue:
+    """before + time + events + model = after, in points."""
+    change = told.change
+    return {
+        "before": change.before,
+        "after": change.after,
+        "time": change.time,
+        "events": change.events,
+        "model": change.model,
+        "ideas": list(change.ideas),
+        "text": told.text,
     }
 
 

@@ -110,6 +110,18 @@ class ModelShown(Shown):
     sha256: str
 
 
+class ChangeShown(Shown):
+    """before + time + events + model = after, in points of 100."""
+
+    before: float
+    after: float
+    time: float
+    events: float
+    model: float
+    ideas: list[str]
+    text: str
+
+
 class ScoreShown(Shown):
     """base + the reasons' points + other_points = score, in points of 100."""
 
@@ -124,7 +136,7 @@ class ScoreShown(Shown):
     narrative: NarrativeShown
     exceptions: list[ExceptionShown]
     proposals: list[UUID]
-    change: None = None
+    change: ChangeShown | None = None
     model: ModelShown
 
 

@@ -68,3 +68,15 @@ expected-jugement = À vous de juger : examinez ce dossier, puis confirmez ou c
 
 short = Priorité { $priority } : { $reasons }
     .bare = Priorité { $priority }
+
+### Why it changed
+
+change = { $way ->
+        [up] Score passé de { $before } à { $after }
+        [down] Score descendu de { $before } à { $after }
+       *[same] Score inchangé, à { $after }
+    }
+    .time = { $points } avec le temps qui passe
+    .events = { $points } avec les faits nouveaux
+    .events-named = { $points } avec les faits nouveaux ({ $ideas })
+    .model = { $points } avec le nouveau modèle

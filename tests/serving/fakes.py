@@ -1,14 +1,14 @@
 """Stand-ins for what lives outside the service."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 
-from explanations.reason import Check, Evidence, Reason, Way
+from explanations.reason import Change, Check, Evidence, Past, Reason, Way
 from explanations.score import (
     Doubt,
     Grade,
@@ -16,6 +16,7 @@ from explanations.score import (
     Narrative,
     Priority,
     Score,
+    TextedChange,
     TextedDoubt,
     TextedReason,
 )
@@ -40,6 +41,21 @@ class CountingExplainer:
         return [
             self._score(lead_id, moment, events, (previous or {}).get(lead_id))
             for lead_id, moment in moments.iter_rows()
+        ]
+
+    def changed(
+        self,
+        scores: Sequence[Score],
+        events: pl.DataFrame,
+        pasts: Mapping[str, Past],
+        earlier: "CountingExplainer",
+    ) -> list[Score]:
+        """Events make all of the change."""
+        return [
+            replace(score, change=_change(pasts[score.lead_id], score.score))
+            if score.lead_id in pasts
+            else score
+            for score in scores
         ]
 
     def _score(
@@ -79,6 +95,14 @@ class CountingExplainer:
 
 def score_of(n_events: int) -> float:
     return 100 * (1 - math.exp(-n_events / 200))
+
+
+def _change(past: Past, after: float) -> TextedChange:
+    moved = after - past.score
+    change = Change(
+        before=past.score, after=after, time=0.0, events=moved, model=0.0, ideas=()
+    )
+    return TextedChange(change, "Score changé.")
 
 
 def _reason(row: Mapping[str, Any]) -> TextedReason:
