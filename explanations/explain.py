@@ -10,7 +10,7 @@ import polars as pl
 from explanations.artifact import load_scorer
 from explanations.change import changes, told_change
 from explanations.narrative import NEAR_BASE, Story, narrate
-from explanations.reason import Past, Reason, Way
+from explanations.reason import NextStep, Past, Reason, Way
 from explanations.score import (
     Doubt,
     ModelId,
@@ -19,6 +19,7 @@ from explanations.score import (
     TextedChange,
     TextedDoubt,
     TextedReason,
+    TextedStep,
 )
 from explanations.scorer import Scorer
 from explanations.telling import tell
@@ -62,10 +63,12 @@ class Explainer:
         written = previous or {}
         return [
             self._score(
-                lead_id, moment, float(at), float(start), reasons, written.get(lead_id)
+                _Scored(lead_id, moment, float(at), float(start), written.get(lead_id)),
+                told.reasons[row],
+                told.steps[row],
             )
-            for (lead_id, moment), at, start, reasons in zip(
-                moments.iter_rows(), score, base, told.reasons, strict=True
+            for row, ((lead_id, moment), at, start) in enumerate(
+                zip(moments.iter_rows(), score, base, strict=True)
             )
         ]
 
@@ -104,44 +107,53 @@ class Explainer:
 
     def _score(
         self,
-        lead_id: str,
-        moment: datetime,
-        score: float,
-        base: float,
+        scored: "_Scored",
         reasons: tuple[Reason, ...],
-        written: Priority | None,
+        steps: tuple[NextStep, ...],
     ) -> Score:
-        texted = tuple(
-            TextedReason(one, self.wording.reason(one, moment)) for one in reasons
-        )
-        doubts = _doubts(score, base, reasons)
         story = Story(
-            priority=self.scorer.facts.priority(score, written),
-            previous_priority=written or FIRST_PRIORITY,
-            grade=self.scorer.facts.grade(score),
-            score=score,
-            base=base,
-            reasons=texted,
-            doubts=doubts,
-            moment=moment,
+            priority=self.scorer.facts.priority(scored.score, scored.written),
+            previous_priority=scored.written or FIRST_PRIORITY,
+            grade=self.scorer.facts.grade(scored.score),
+            score=scored.score,
+            base=scored.base,
+            reasons=tuple(
+                TextedReason(one, self.wording.reason(one, scored.moment))
+                for one in reasons
+            ),
+            doubts=_doubts(scored.score, scored.base, reasons),
+            steps=tuple(TextedStep(one, self.wording.step(one.name)) for one in steps),
+            moment=scored.moment,
         )
         return Score(
-            lead_id=lead_id,
-            moment=moment,
-            score=score,
-            base=base,
+            lead_id=scored.lead_id,
+            moment=scored.moment,
+            score=scored.score,
+            base=scored.base,
             grade=story.grade,
             priority=story.priority,
-            previous_priority=written or FIRST_PRIORITY,
-            reasons=texted,
-            other_points=score - base - sum(one.points for one in reasons),
+            previous_priority=scored.written or FIRST_PRIORITY,
+            reasons=story.reasons,
+            other_points=scored.score - scored.base - sum(r.points for r in reasons),
             doubts=tuple(
                 TextedDoubt(one, self.wording.doubt(one, partly=bool(reasons)))
-                for one in doubts
+                for one in story.doubts
             ),
             narrative=narrate(story, self.wording),
             model=self.model,
+            steps=story.steps,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """A lead at its moment: score and base in points, the priority last written."""
+
+    lead_id: str
+    moment: datetime
+    score: float
+    base: float
+    written: Priority | None
 
 
 def load_explainer(folder: Path, model: ModelId) -> Explainer:

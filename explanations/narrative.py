@@ -6,7 +6,14 @@ from datetime import datetime
 
 from explanations import french
 from explanations.reason import Way
-from explanations.score import Doubt, Grade, Narrative, Priority, TextedReason
+from explanations.score import (
+    Doubt,
+    Grade,
+    Narrative,
+    Priority,
+    TextedReason,
+    TextedStep,
+)
 from explanations.wording import Wording
 
 NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
@@ -33,6 +40,7 @@ class Story:
     reasons: tuple[TextedReason, ...]
     doubts: tuple[Doubt, ...]
     moment: datetime
+    steps: tuple[TextedStep, ...] = ()
 
     def texts(self, way: Way) -> tuple[str, ...]:
         return tuple(told.text for told in self.reasons if told.reason.way is way)
@@ -152,11 +160,25 @@ def _headed(heading: str, texts: Sequence[str], wording: Wording) -> list[str]:
 
 
 def _expected(story: Story, wording: Wording) -> str:
-    """One action of a person, with its day."""
+    """One action of a person, with its day; then what steps the model looks up to."""
     days = DAYS_TO_JUDGE if story.doubts else DAYS_TO_ACT[story.priority]
     today = french.paris_day(story.moment)
     deadline = french.day(french.due_day(today, days), today)
-    return wording.text(f"expected-{_action(story, wording)}", deadline=deadline)
+    action = wording.text(f"expected-{_action(story, wording)}", deadline=deadline)
+    return " ".join([action, *_steps(story, wording)])
+
+
+def _steps(story: Story, wording: Wording) -> list[str]:
+    """What would raise the score, to the model; nothing where a person judges."""
+    if not story.steps or story.doubts:
+        return []
+    names = ("first", "second")
+    told = dict(zip(names, (one.text for one in story.steps), strict=False))
+    scores = (french.nearest(one.step.score_with) for one in story.steps)
+    told |= zip((f"{name}_score" for name in names), map(str, scores), strict=False)
+    return [
+        wording.text("expected-steps" if len(told) > 2 else "expected-step", **told)
+    ]
 
 
 def _action(story: Story, wording: Wording) -> str:

@@ -77,3 +77,11 @@ class Change:
     events: float
     model: float
     ideas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step of the catalogue, and the score in points that the model would give."""
+
+    name: str
+    score_with: float

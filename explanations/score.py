@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from explanations.reason import Change, Reason
+from explanations.reason import Change, NextStep, Reason
 
 
 class Grade(StrEnum):
@@ -59,6 +59,14 @@ class TextedDoubt:
 
 
 @dataclass(frozen=True, slots=True)
+class TextedStep:
+    """A next step and its name: « un appel abouti »."""
+
+    step: NextStep
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class TextedChange:
     """Why a score moved since the one before, and its sentence."""
 
@@ -94,4 +102,5 @@ class Score:
     doubts: tuple[TextedDoubt, ...]
     narrative: Narrative
     model: ModelId
+    steps: tuple[TextedStep, ...] = ()
     change: TextedChange | None = None

@@ -9,8 +9,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from explanations.candidate import Candidate, find_candidates
-from explanations.checking import holds, log_odds_without
-from explanations.reason import Reason, Way
+from explanations.checking import holds, log_odds_of
+from explanations.next_step import next_steps, step_variants
+from explanations.reason import NextStep, Reason, Way
 from explanations.scorer import Contributions, Scorer, probability
 from features.catalogue import Catalogue
 from features.featurise import signals_of
@@ -21,10 +22,12 @@ MOST_UP, MOST_DOWN = 4, 2  # a rep reads no more (design §6)
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Contributions of every row, and the true reasons of each, strongest first."""
+    """Contributions of every row, and of each the true reasons, strongest first, and
+    the next steps, best first."""
 
     contributions: Contributions
     reasons: tuple[tuple[Reason, ...], ...]
+    steps: tuple[tuple[NextStep, ...], ...]
 
 
 def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
@@ -41,7 +44,9 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
     signals = signals_of(known, moments, catalogue)
     contributions = scorer.contributions(signals)
     candidates = find_candidates(known, moments, contributions, catalogue, scorer.facts)
-    without = log_odds_without(candidates, known, moments, scorer)
+    steps = step_variants(moments, catalogue)
+    tried = log_odds_of([*candidates, *steps], known, moments, scorer)
+    without, with_step = np.split(tried, [len(candidates)])
     told = _true_ones(candidates, contributions.log_odds, without)
     values = signals.select(catalogue.names)
     return Told(
@@ -50,6 +55,7 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
             _reasons(told.get(row, ()), values, catalogue)
             for row in range(moments.height)
         ),
+        tuple(next_steps(contributions.log_odds, with_step, catalogue)),
     )
 
 

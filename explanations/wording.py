@@ -51,6 +51,8 @@ GENERAL: Mapping[str, set[str]] = {
     "ordinary.short": set(),
     "short": {"priority", "reasons"},
     "short.bare": {"priority"},
+    "expected-step": {"first", "first_score"},
+    "expected-steps": {"first", "first_score", "second", "second_score"},
     "expected-examen": {"deadline"},
     "expected-jugement": {"deadline"},
     "expected-veille": {"deadline"},
@@ -97,6 +99,10 @@ class Wording:
         """What an idea is called: « délai de réponse »."""
         return self._messages.text(f"idea-{name}", {})
 
+    def step(self, name: str) -> str:
+        """What a next step is called: « un appel abouti »."""
+        return self._messages.text(f"step-{name}", {})
+
     def doubt(self, doubt: Doubt, *, partly: bool = False) -> str:
         """A doubt; `partly` when some reasons are told beside it."""
         return self.text(f"doubt-{doubt.value}{'.partly' if partly else ''}")
@@ -106,6 +112,8 @@ class Wording:
         return key if key in self._messages else f"idea-{idea}.facts"
 
     def _idea_problems(self) -> Iterator[str]:
+        steps = [f"step-{step.name}" for step in self.catalogue.step]
+        yield from _absent_keys(self._messages, steps, self.catalogue)
         for idea in self.catalogue.idea:
             if idea.nature is not Nature.CONTEXT:
                 yield from self._problems_of(idea)

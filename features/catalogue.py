@@ -109,6 +109,15 @@ class Idea(Strict):
     awaited: Awaited | None = None
 
 
+class Step(Strict):
+    """An event that a rep can bring about: what would it do to the score?"""
+
+    name: Name
+    kind: KindName
+    actor: Actor
+    data: dict[FieldName, str | int | float] = Field(default_factory=dict)
+
+
 AGGREGATES = (
     "count",
     "days_since_last",
@@ -200,7 +209,8 @@ class Catalogue(Strict):
     """Every idea and signal, in column order.
 
     `segment` is an attribute's field. `kinds` names further kinds of event, which
-    signals that name no kind may read.
+    signals that name no kind may read. `step` are the next steps that may be tried
+    on a lead.
     """
 
     name: Name
@@ -208,16 +218,21 @@ class Catalogue(Strict):
     other_kinds: Kinds = Field(default=(), alias="kinds")
     idea: tuple[Idea, ...] = Field(min_length=1)
     signal: tuple[Signal, ...] = Field(min_length=1)
+    step: tuple[Step, ...] = ()
     text: str = Field(exclude=True, repr=False)  # as written, so it can be saved so
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Catalogue":
         _refuse_twice("idea", [idea.name for idea in self.idea])
         _refuse_twice("signal", [signal.name for signal in self.signal])
+        _refuse_twice("step", [step.name for step in self.step])
         known = {idea.name for idea in self.idea}
         for signal in self.signal:
             if signal.idea not in known:
                 raise ValueError(f"signal {signal.name!r}: no idea {signal.idea!r}")
+        for step in self.step:
+            if step.kind not in self.known_kinds:
+                raise ValueError(f"step {step.name!r}: no signal reads {step.kind!r}")
         for name in sorted(known - {signal.idea for signal in self.signals}):
             raise ValueError(f"idea {name!r}: no signal speaks of it")
         return self
@@ -327,7 +342,7 @@ def _told(error: ValidationError, fields: dict[str, Any]) -> str:
 def _place(loc: tuple[int | str, ...], fields: dict[str, Any]) -> Iterator[str]:
     """Where in the file, signals and ideas by their name."""
     match loc:
-        case [("signal" | "idea") as what, int(position), *rest]:
+        case [("signal" | "idea" | "step") as what, int(position), *rest]:
             given = fields[what][position]
             name = given.get("name") if isinstance(given, dict) else None
             yield f"{what} {name!r}" if name else f"{what} number {position + 1}"

@@ -25,6 +25,10 @@ def score_json(score: Score) -> dict[str, JsonValue]:
             "short": score.narrative.short,
             "text": score.narrative.text,
         },
+        "next_steps": [
+            {"name": one.step.name, "text": one.text, "score_with": one.step.score_with}
+            for one in score.steps
+        ],
         "exceptions": [
             {"kind": told.doubt.value, "text": told.text} for told in score.doubts
         ],

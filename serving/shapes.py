@@ -110,6 +110,14 @@ class ModelShown(Shown):
     sha256: str
 
 
+class NextStepShown(Shown):
+    """What the model would say, were this done now; no promise."""
+
+    name: str
+    text: str
+    score_with: float
+
+
 class ChangeShown(Shown):
     """before + time + events + model = after, in points of 100."""
 
@@ -134,6 +142,7 @@ class ScoreShown(Shown):
     reasons: list[ReasonShown]
     other_points: float
     narrative: NarrativeShown
+    next_steps: list[NextStepShown]
     exceptions: list[ExceptionShown]
     proposals: list[UUID]
     change: ChangeShown | None = None

@@ -461,3 +461,9 @@ idea-origine = origine
     }
 
 idea-anciennete = ancienneté
+
+### Next steps
+
+step-appel = un appel abouti
+step-reponse = une réponse à un e-mail
+step-rendez_vous = un rendez-vous

@@ -107,3 +107,8 @@ idea-montant = montant demandé
         [inconnu] montant demandé non précisé
        *[other] montant demandé : { EURO($amount_requested) }
     }
+
+### Next steps
+
+step-retour_offre = un retour de l’offre
+step-suivi_offre = un appel de suivi de l’offre

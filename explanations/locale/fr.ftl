@@ -64,6 +64,9 @@ expected-examen = Faites le point sur ce dossier d’ici au { $deadline }.
 expected-veille = Aucune action urgente : faites le point sur ce dossier d’ici au { $deadline }.
 expected-jugement = À vous de juger : examinez ce dossier, puis confirmez ou corrigez sa priorité d’ici au { $deadline }.
 
+expected-step = Selon le modèle, sans garantie, { $first } porterait le score à { $first_score } sur 100.
+expected-steps = Selon le modèle, sans garantie, { $first } porterait le score à { $first_score } sur 100, et { $second } à { $second_score }.
+
 ### For a list or a notification
 
 short = Priorité { $priority } : { $reasons }

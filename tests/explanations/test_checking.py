@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from explanations.candidate import Candidate
-from explanations.checking import MUST_MOVE, holds, log_odds_without
+from explanations.checking import MUST_MOVE, holds, log_odds_of
 from explanations.reason import Check, Evidence, Way
 from explanations.scorer import Scorer
 from explanations.telling import Told
@@ -74,11 +74,11 @@ def without(
     scorer: Scorer,
 ) -> NDArray[np.float64]:
     known = known_events(events, moments, scorer.catalogue)
-    return log_odds_without(candidates, known, moments, scorer)
+    return log_odds_of(candidates, known, moments, scorer)
 
 
 def test_no_candidate_takes_no_score(small: Scorer) -> None:
-    nothing = log_odds_without([], pl.DataFrame(), moments_frame([]), small)
+    nothing = log_odds_of([], pl.DataFrame(), moments_frame([]), small)
     assert nothing.shape == (0,)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import polars as pl
 
 from explanations.candidate import find_candidates
-from explanations.checking import holds, log_odds_without
+from explanations.checking import holds, log_odds_of
 from explanations.reason import Check, Way
 from explanations.scorer import Scorer
 from explanations.telling import MOST_DOWN, MOST_UP, Told, tell
@@ -39,7 +39,7 @@ def test_a_reason_left_out_either_failed_its_check_or_found_no_room(
     candidates = find_candidates(
         known, demo_moments, told.contributions, catalogue, scorer.facts
     )
-    without = log_odds_without(candidates, known, demo_moments, scorer)
+    without = log_odds_of(candidates, known, demo_moments, scorer)
     true_ones: dict[tuple[int, Way], list[str]] = {}
     for candidate, alone in zip(candidates, without, strict=True):
         if holds(candidate, told.contributions.log_odds[candidate.row], alone):

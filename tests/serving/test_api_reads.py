@@ -63,6 +63,7 @@ class TestStatelessScores:
             *(
                 "other_points",
                 "narrative",
+                "next_steps",
                 "exceptions",
                 "proposals",
                 "change",
