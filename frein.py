@@ -21,7 +21,7 @@ from serving.proposal_commands import proposals
 from training.commands import train, train_model
 
 DEMO_LOG = Path("logs/demo")
-DEMO_KEY = "demo CRM"
+KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
 out = Console()
 err = Console(stderr=True)
 
@@ -52,7 +52,7 @@ def demo(
         yesterday = datetime.now(UTC) - timedelta(days=1)
         generate_log(DEMO_LOG, end=yesterday)
     _have_a_champion()
-    key = _have_the_leads()
+    key = _have_the_leads(KEY_TO_KEEP if prepare_only else KEY_OF_A_LOOK)
     if prepare_only:
         out.print(f"API key of the demo CRM: {key}", highlight=False, soft_wrap=True)
     else:
@@ -66,8 +66,8 @@ def _have_a_champion() -> None:
         train_model(DEMO_LOG)
 
 
-def _have_the_leads() -> str:
-    """Load the demo's open leads where they are missing; a new key for its CRM."""
+def _have_the_leads(key_name: str) -> str:
+    """Load the demo's open leads where they are missing; a new key of that name."""
     from features.event import Actor
     from features.log import read_log
     from serving.issuing import KeyWish, replace_key
@@ -91,7 +91,7 @@ def _have_the_leads() -> str:
                     lambda n: progress.update(task, completed=n),
                 )
         wish = KeyWish(
-            name=DEMO_KEY,
+            name=key_name,
             source="crm",
             max_actor=Actor.PERSON,
             default_actor=Actor.LEAD,
@@ -102,7 +102,7 @@ def _have_the_leads() -> str:
 
 
 def _show(key: str) -> None:
-    from serving.demo import look, running_service
+    from serving.demo import RESERVED, look, running_service
 
     with running_service() as address:
         seen = look(address, key, top=5)
@@ -113,12 +113,14 @@ def _show(key: str) -> None:
     out.rule("the brake")
     out.print(
         f"POST /v1/leads/{seen.tried_on}/stage-moves "
-        '{"to": "negociation_finale"}, with the key:\n'
+        f'{{"to": "{RESERVED}"}}, with the key:\n'
         f"{seen.refusal_status} {seen.refusal['code']}",
         highlight=False,
         markup=False,
     )
     out.print(seen.refusal["detail"], highlight=False, markup=False)
+    if seen.refusal["code"] != "reserved_for_people":
+        raise typer.Exit(1)
     out.print("\n`make serve` stays up, on http://127.0.0.1:8000.", highlight=False)
 
 
@@ -126,6 +128,10 @@ def main() -> None:
     """Run a command. An error of ours is told, and exits 2."""
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
+    # A server that doesn't answer is told within seconds, not after seven tries.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "10")
     try:
         app()
     except FreinError as error:

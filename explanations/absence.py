@@ -54,7 +54,8 @@ def anchor_selector(awaited: Awaited) -> Selector:
 def _times(idea: str, awaited: Awaited) -> Iterator[pl.Expr]:
     start = pl.col("occurred_at").filter(is_selected(anchor_selector(awaited)))
     yield (start.max() if awaited.after else start.min()).alias(f"{idea}.since")
-    came = pl.col("occurred_at").filter(is_selected(awaited.selector))
+    instead = pl.col("kind").is_in(awaited.unless)
+    came = pl.col("occurred_at").filter(is_selected(awaited.selector) | instead)
     yield came.max().alias(f"{idea}.came")
 
 

@@ -27,6 +27,7 @@ from explanations.wording import Wording, read_wording
 from features.featurise import moments_frame
 
 FIRST_PRIORITY = Priority.NORMAL  # where a lead stands before anything was written
+READS_AT_LEAST = 0.1  # of a log's events; another log's model reads next to none
 STRONG = 0.5  # log-odds: two such reasons pulling apart are a contradiction
 
 
@@ -37,6 +38,11 @@ class Explainer:
     scorer: Scorer
     wording: Wording
     model: ModelId
+
+    def reads(self, events: pl.DataFrame) -> bool:
+        """Is the model made for such a log? It reads a tenth of it at the least."""
+        known = events["kind"].is_in(self.scorer.catalogue.known_kinds)
+        return events.is_empty() or float(known.to_numpy().mean()) >= READS_AT_LEAST
 
     def scores(
         self,
@@ -111,9 +117,11 @@ class Explainer:
         reasons: tuple[Reason, ...],
         steps: tuple[NextStep, ...],
     ) -> Score:
+        priority = self.scorer.facts.priority(scored.score, scored.written)
+        is_first = scored.written is None and priority is FIRST_PRIORITY
         story = Story(
-            priority=self.scorer.facts.priority(scored.score, scored.written),
-            previous_priority=scored.written or FIRST_PRIORITY,
+            priority=priority,
+            previous_priority=None if is_first else scored.written or FIRST_PRIORITY,
             grade=self.scorer.facts.grade(scored.score),
             score=scored.score,
             base=scored.base,

@@ -15,6 +15,7 @@ from explanations.score import (
     TextedStep,
 )
 from explanations.wording import Wording
+from features.catalogue import Nature
 
 NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
 SHORT_LENGTH = 140  # characters (score.Narrative)
@@ -186,10 +187,11 @@ def _action(story: Story, wording: Wording) -> str:
         return "jugement"
     if story.priority is Priority.LOW:
         return "veille"
-    leading = _leading(story)
-    if not leading:
+    ideas = [wording.catalogue.ideas[told.reason.idea] for told in _leading(story)]
+    if not ideas:
         return "examen"
-    return wording.catalogue.ideas[leading[0].reason.idea].expected
+    acted_on = (idea for idea in ideas if idea.nature is Nature.BEHAVIOUR)
+    return next(acted_on, ideas[0]).expected
 
 
 def _leading(story: Story) -> list[TextedReason]:

@@ -82,13 +82,15 @@ class Awaited(Strict):
     """The event whose absence an idea may speak of.
 
     It is due once the segment's usual delay has gone by since the last event
-    `after`, or since the lead's first event. `where` is what makes an event
+    `after`, or since the lead's first event. Nobody misses it once an event of
+    the kinds `unless` came in its place. `where` is what makes an event
     the awaited one; `data` completes it when it is put in for a check.
     """
 
     kind: KindName
     after: KindName | None = None
     actor: Actor = Actor.LEAD
+    unless: Kinds = ()
     where: dict[FieldName, str] = Field(default_factory=dict)
     data: dict[FieldName, str | int | float] = Field(default_factory=dict)
 
@@ -281,7 +283,12 @@ class Catalogue(Strict):
     def known_kinds(self) -> tuple[str, ...]:
         """The kinds of event that some signal, awaited event or `kinds` names."""
         awaited = [idea.awaited for idea in self.idea if idea.awaited]
-        waited_for = {kind for one in awaited for kind in (one.kind, one.after) if kind}
+        waited_for = {
+            kind
+            for one in awaited
+            for kind in (one.kind, one.after, *one.unless)
+            if kind
+        }
         return tuple(sorted(self.kinds | waited_for | set(self.other_kinds)))
 
     @cached_property

@@ -9,6 +9,7 @@ from features.event import Actor
 
 ANY_VALUE = "*"  # in `where`: the field is there, and is no empty text or list
 KIND_FIELD = "@kind"  # in place of a field of `data`: the event's own kind
+LONGEST_DAYS = 36_525
 _UNITS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 
 
@@ -49,9 +50,12 @@ def duration_days(text: str) -> float:
     1.5
     """
     match = re.fullmatch(r"(\d+)([hdw])", text)
-    if match is None or int(match[1]) == 0:
-        raise ValueError(f"{text!r} is no duration: write it as 36h, 30d or 2w")
-    return int(match[1]) * _UNITS[match[2]]
+    days = int(match[1]) * _UNITS[match[2]] if match else 0.0
+    if not 0 < days <= LONGEST_DAYS:
+        raise ValueError(
+            f"{text!r} is no duration of up to a century: write it as 36h, 30d or 2w"
+        )
+    return days
 
 
 FieldName = Annotated[str, AfterValidator(_field_name)]

@@ -60,7 +60,7 @@ def _printable(text: str) -> str:
 
 
 def _no_slash(text: str) -> str:
-    if "/" in text:  # a lead is named in the path of a URL
+    if "/" in text or text.strip(". ") == "":  # it stands in the path of a URL
         raise PydanticCustomError("slash", "a slash")
     return text
 

@@ -22,6 +22,11 @@ LogFolder = Annotated[
 ]
 
 
+ModelVersion = Annotated[
+    str | None, typer.Option("--model", help="A registered version; else the champion.")
+]
+
+
 @serving.command("serve")
 def serve(
     host: Annotated[str | None, typer.Option(help="Else FREIN_HOST.")] = None,
@@ -53,7 +58,7 @@ def serve(
 
 
 @serving.command("score")
-def score_lead(lead: str, log: LogFolder = None) -> None:
+def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> None:
     """Score a lead now (of a log: at its end), and say why; writes nothing."""
     from serving.log_scores import log_scores
     from serving.opening import opened
@@ -61,7 +66,7 @@ def score_lead(lead: str, log: LogFolder = None) -> None:
     from serving.settings import Settings
 
     with err.status("Loading the model…"):
-        explainer = champion()
+        explainer = champion(model)
         if log is not None:
             (score,) = log_scores(log, explainer, [lead])
         else:
@@ -74,20 +79,23 @@ def score_lead(lead: str, log: LogFolder = None) -> None:
 def list_leads(
     top: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
     log: LogFolder = None,
+    model: ModelVersion = None,
 ) -> None:
-    """The leads to call first."""
+    """The leads to call first; those of the store, as they were last scored."""
     table = Table("score", "lead", "in short")
-    for score, lead, short in _of_store(top) if log is None else _of_log(log, top):
+    for score, lead, short in (
+        _of_store(top) if log is None else _of_log(log, top, model)
+    ):
         table.add_row(_points(score), lead, _wrapped(short, out.width - 30))
     out.print(table)
 
 
-def champion() -> "Explains":
-    """The model to use from the command line, checked."""
-    from serving.registry import mlflow_registry
+def champion(version: str | None = None) -> "Explains":
+    """The champion, or another version, its files checked."""
+    from serving.registry import mlflow_registry, model_of
 
     registry = mlflow_registry()
-    return registry.load(registry.champion())
+    return registry.load(model_of(version) if version else registry.champion())
 
 
 Row = tuple[float | None, str, str]
@@ -103,11 +111,11 @@ def _of_store(top: int) -> list[Row]:
     return [(lead.score, lead.lead_id, lead.short or "") for lead in leads]
 
 
-def _of_log(folder: Path, top: int) -> list[Row]:
+def _of_log(folder: Path, top: int, model: str | None) -> list[Row]:
     from serving.log_scores import log_scores
 
     with err.status("Scoring the log…"):
-        scores = log_scores(folder, champion())
+        scores = log_scores(folder, champion(model))
     return [(one.score, one.lead_id, one.narrative.short) for one in scores[:top]]
 
 

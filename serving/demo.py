@@ -14,6 +14,7 @@ import httpx2
 
 HOST = "127.0.0.1"
 SECONDS_TO_START = 60
+RESERVED = "negociation_finale"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +57,10 @@ def look(address: str, key: str, *, top: int) -> Look:
     with httpx2.Client(
         base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
     ) as client:
-        listed = _got(client, f"/v1/leads?limit={top}")["leads"]
-        leads = [_got(client, f"/v1/leads/{line['lead_id']}") for line in listed]
-        tried_on = leads[0]["lead_id"]
-        answer = client.post(
-            f"/v1/leads/{tried_on}/stage-moves", json={"to": "negociation_finale"}
-        )
+        listed = _got(client, "/v1/leads?limit=500")["leads"]
+        leads = [_got(client, f"/v1/leads/{one['lead_id']}") for one in listed[:top]]
+        tried_on = next(one["lead_id"] for one in listed if one["stage"] != RESERVED)
+        answer = client.post(f"/v1/leads/{tried_on}/stage-moves", json={"to": RESERVED})
         return Look(
             leads=leads,
             tried_on=tried_on,

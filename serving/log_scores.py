@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 
 from explanations.score import Priority, Score
+from features.errors import ModelUnavailableError
 from features.featurise import moments_frame
 from features.log import read_log
 from serving.errors import LeadUnknownError
@@ -26,8 +27,15 @@ def log_scores(
         If the folder is no log.
     LeadUnknownError
         If a lead isn't in it.
+    ModelUnavailableError
+        If the model was trained on another sort of log.
     """
     log = read_log(folder)
+    if not explainer.reads(log.events):
+        raise ModelUnavailableError(
+            f"model {explainer.model.name} {explainer.model.version} was trained on "
+            f"another sort of log than {log.about.name!r}: name a version with --model"
+        )
     names = open_leads(log) if leads is None else leads
     events = log.events.filter(pl.col("lead_id").is_in(names))
     for name in set(names) - set(events["lead_id"]):

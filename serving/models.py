@@ -33,6 +33,8 @@ class Explains(Protocol):
         previous: Mapping[str, Priority] | None = None,
     ) -> list[Score]: ...
 
+    def reads(self, events: pl.DataFrame) -> bool: ...
+
     def changed(
         self,
         scores: Sequence[Score],
@@ -89,7 +91,6 @@ class ModelWatch:
         self._models = models
         self._every_seconds = every_seconds
         self._stop = threading.Event()
-        self._rejected: ModelId | None = None
         self._last_complaint = ""
         self._thread = threading.Thread(target=self._run, name="models", daemon=True)
 
@@ -101,17 +102,19 @@ class ModelWatch:
         self._thread.join()
 
     def look(self) -> None:
-        """Take the champion in, unless it serves already or was rejected before."""
+        """Take the champion in, unless it serves already.
+
+        One that was refused is tried again: its files may have been put right.
+        """
         try:
             champion = self._registry.champion()
             serving = self._models.loaded
-            if champion == self._rejected or (serving and serving.model == champion):
+            if serving and serving.model == champion:
                 return
             self._models.replace(self._registry.load(champion))
             self._last_complaint = ""
             log.info("model_loaded", extra={"model_version": champion.version})
         except (ModelRejectedError, WordingError) as error:
-            self._rejected = champion
             self._complain("model_rejected", error)
         except FreinError as error:
             self._complain("model_unavailable", error)

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 from explanations.explain import Explainer, load_explainer
 from explanations.score import ModelId
 from serving.models import Registry
-from training.registry import Champion, current_champion, download
+from training.registry import Champion, current_champion, download, registered
 
 
 def mlflow_registry() -> Registry:
@@ -16,8 +16,16 @@ def mlflow_registry() -> Registry:
     return Registry(champion=_champion, load=_load)
 
 
+def model_of(version: str) -> ModelId:
+    """A registered version, champion or not; raises ModelUnavailableError."""
+    return _as_model_id(registered(version))
+
+
 def _champion() -> ModelId:
-    champion = current_champion()
+    return _as_model_id(current_champion())
+
+
+def _as_model_id(champion: Champion) -> ModelId:
     return ModelId(
         name=champion.name, version=champion.version, sha256=champion.manifest_sha256
     )

@@ -11,7 +11,7 @@ from governance.policy import Clause
 from serving import errors
 
 SENTENCE: dict[type[FreinError], str] = {
-    features_errors.LogError: "Le journal d’évènements est illisible.",
+    features_errors.LogError: "Le journal d’évènements ne peut pas être lu ou écrit.",
     features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
     features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
     features_errors.ImportFailedError: "L’import a échoué.",

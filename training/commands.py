@@ -8,7 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from training.moments import MomentPlan
     from training.train import Trained
+
+USUAL_KEY_KINDS = ("email_replied", "meeting_held")
 
 train = typer.Typer()
 out = Console()
@@ -29,38 +32,38 @@ def train_model(
         typer.Option(help="Ages at which leads are scored, 1d,3d,7d; else weekly."),
     ] = None,
     key_kinds: Annotated[
-        str,
-        typer.Option(help="Kinds of event after which a lead is scored as well."),
-    ] = "email_replied,meeting_held",
+        str | None,
+        typer.Option(
+            help="Kinds of event after which a lead is scored as well; else replies "
+            "and meetings, where the log has them."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 1,
 ) -> None:
     """Train, measure on the newest leads, log to MLflow and register.
 
     The first model registered becomes the champion.
     """
+    from explanations.wording import read_wording
     from features.catalogue import read_catalogue, shipped_catalogue
     from features.log import read_log
     from training.fitting import FitSettings
-    from training.moments import MomentPlan, weekly_plan
     from training.registry import has_champion, make_champion
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
 
-    key = tuple(kind for kind in key_kinds.split(",") if kind)
+    with err.status("Reading the log…"):
+        read = read_log(log)
+        signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
+        read_wording(signals)  # a model that can't speak is not worth training
     settings = TrainSettings(
-        plan=weekly_plan(key_kinds=key)
-        if moments is None
-        else MomentPlan(
-            ages_days=tuple(_days(age) for age in moments.split(",")), key_kinds=key
-        ),
+        plan=_plan(moments, _key_kinds(key_kinds, set(read.events["kind"].unique()))),
         horizon_days=_days(horizon),
         fit=FitSettings(),
         seed=seed,
     )
-    with err.status("Reading the log…") as status:
-        read = read_log(log)
-        signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
+    with err.status("Training…") as status:
         trained = trained_on(
             read, signals, settings, phase=lambda name: status.update(f"{name}…")
         )
@@ -72,6 +75,25 @@ def train_model(
     _tell(trained)
     becomes = ", champion" if is_first else ", challenger: see the registry"
     out.print(f"{version.name} version {version.version}{becomes}")
+
+
+def _plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":
+    from training.moments import MomentPlan, weekly_plan
+
+    if moments is None:
+        return weekly_plan(key_kinds=key_kinds)
+    ages = tuple(_days(age) for age in moments.split(","))
+    return MomentPlan(ages_days=ages, key_kinds=key_kinds)
+
+
+def _key_kinds(named: str | None, of_log: set[str]) -> tuple[str, ...]:
+    if named is None:
+        return tuple(kind for kind in USUAL_KEY_KINDS if kind in of_log)
+    kinds = tuple(kind.strip() for kind in named.split(",") if kind.strip())
+    for kind in kinds:
+        if kind not in of_log:
+            raise typer.BadParameter(f"--key-kinds: no event of the log is {kind!r}")
+    return kinds
 
 
 def _days(text: str) -> float:

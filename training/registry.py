@@ -65,6 +65,13 @@ def current_champion() -> Champion:
         return _as_champion(client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
 
 
+def registered(version: str) -> Champion:
+    """A version of the model, champion or not; raises ModelUnavailableError."""
+    client = connect()
+    with registry_errors():
+        return _as_champion(client.get_model_version(MODEL_NAME, version))
+
+
 def has_champion() -> bool:
     """Does the registry hold a champion? Raises if it can't be reached."""
     client = connect()

@@ -58,7 +58,7 @@ expected-appel = Appelez le prospect d’ici au { $deadline }.
 expected-relance = Relancez le prospect d’ici au { $deadline }.
 expected-qualification = Qualifiez le besoin du prospect d’ici au { $deadline }.
 expected-arbitrage = Faites arbitrer la suite par votre responsable d’ici au { $deadline }.
-expected-proposition = Faites avancer la proposition commerciale d’ici au { $deadline }.
+expected-proposition = Convenez de la prochaine étape avec le prospect d’ici au { $deadline }.
 
 expected-examen = Faites le point sur ce dossier d’ici au { $deadline }.
 expected-veille = Aucune action urgente : faites le point sur ce dossier d’ici au { $deadline }.

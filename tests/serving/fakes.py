@@ -43,6 +43,9 @@ class CountingExplainer:
             for lead_id, moment in moments.iter_rows()
         ]
 
+    def reads(self, events: pl.DataFrame) -> bool:
+        return True
+
     def changed(
         self,
         scores: Sequence[Score],

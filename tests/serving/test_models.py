@@ -52,8 +52,18 @@ def test_a_rejected_model_is_told_once_and_the_old_one_stays(
         watch.look()
 
     assert models.current().model == MODEL
-    assert registry.loads == ["1", "2"]
     assert [record.message for record in caplog.records] == ["model_rejected"]
+
+
+def test_a_rejected_model_serves_once_its_files_are_right() -> None:
+    registry, models = FakeRegistry(), Models()
+    watch = watch_on(registry, models)
+    registry.failures["1"] = ModelRejectedError("model.lgb: SHA-256 is c")
+    watch.look()
+    assert models.loaded is None
+    del registry.failures["1"]
+    watch.look()
+    assert models.current().model == MODEL
 
 
 def test_an_unreachable_registry_leaves_the_model_in() -> None:
