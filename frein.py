@@ -126,6 +126,7 @@ def _show(key: str) -> None:
 
 def main() -> None:
     """Run a command. An error of ours is told, and exits 2."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in the Makefile
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
