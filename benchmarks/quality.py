@@ -7,12 +7,10 @@
 `--choose` it prints the rolling-origin table instead, and looks at no test lead.
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import datetime, timedelta
 
 import numpy as np
 import orjson
@@ -23,18 +21,23 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.choices import choices, n_choices
-from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
+from benchmarks.protocol import (
+    Protocol,
+    parsed,
+    protocol_parser,
+    read_inputs,
+    test_part,
+    training_part,
+)
+from features.catalogue import Catalogue
 from features.encoding import encode
-from features.errors import FreinError, TrainingError
+from features.errors import FreinError
 from features.featurise import featurise
-from features.log import Log, read_log
+from features.log import Log
 from features.selector import duration_days
 from training.baselines import lightgbm_31, odoo_baseline
 from training.fitting import FitSettings, fit
 from training.metrics import METRICS, Interval, auc, bootstrap_intervals
-from training.moments import MomentPlan, labelled_moments
-from training.split import before_and_after
-from training.train import refuse_absent_kinds
 
 FloatArray = NDArray[np.float64]
 
@@ -42,21 +45,11 @@ SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """What is asked: which log, when leads are scored, and where the time is cut."""
+class Asked(Protocol):
+    """The protocol, and what this benchmark makes of it."""
 
-    log: Path
-    catalogue: Path | None
-    ages: tuple[str, ...]
-    horizon_days: float
-    train_before: datetime
-    test_from: datetime
     resamples: int
     choose: bool
-
-    @property
-    def plan(self) -> MomentPlan:
-        return MomentPlan(ages_days=tuple(duration_days(age) for age in self.ages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +71,10 @@ class Report:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
-    protocol = _protocol(arguments)
+    protocol = _asked(arguments)
     console = Console(width=110)
     try:
-        log = read_log(protocol.log)
-        catalogue = read_catalogue(
-            protocol.catalogue or shipped_catalogue(log.about.name)
-        )
-        refuse_absent_kinds(log, catalogue)
+        log, catalogue = read_inputs(protocol)
         if protocol.choose:
             _print_choices(console, log, catalogue, protocol)
         else:
@@ -94,34 +83,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"quality: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def training_part(log: Log, protocol: Protocol) -> pl.DataFrame:
-    """Labelled moments as they were known at `train_before`, horizon and all."""
-    return labelled_moments(
-        log,
-        protocol.plan,
-        horizon_days=protocol.horizon_days,
-        known_at=protocol.train_before,
-    ).frame
-
-
-def test_part(log: Log, protocol: Protocol) -> pl.DataFrame:
-    """Labelled moments of the leads that began at or after `test_from`."""
-    labelled = labelled_moments(log, protocol.plan, horizon_days=protocol.horizon_days)
-    _, later = before_and_after(
-        labelled.frame,
-        train_before=protocol.train_before,
-        test_from=protocol.test_from,
-        horizon_days=protocol.horizon_days,
-    )
-    if later["won"].n_unique() < 2:
-        raise TrainingError(
-            f"of the {later['lead_id'].n_unique()} leads that began at or after "
-            f"{protocol.test_from:%Y-%m-%d} with a whole horizon, none was won or all "
-            "were: give an earlier --test-from, or a shorter --horizon"
-        )
-    return later
 
 
 def answers(
@@ -148,7 +109,7 @@ def answers(
     ]
 
 
-def report(answer: Answer, test: pl.DataFrame, protocol: Protocol) -> Report:
+def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:
     """A contestant's figures on the test moments."""
     won = test["won"].to_numpy()
     age = test["moment"] - test["first_at"]
@@ -179,7 +140,7 @@ def _auc_of(
 
 
 def _print_choices(
-    console: Console, log: Log, catalogue: Catalogue, protocol: Protocol
+    console: Console, log: Log, catalogue: Catalogue, protocol: Asked
 ) -> None:
     rows = choices(
         log,
@@ -200,7 +161,7 @@ def _print_choices(
 
 
 def _print_quality(
-    console: Console, log: Log, catalogue: Catalogue, protocol: Protocol
+    console: Console, log: Log, catalogue: Catalogue, protocol: Asked
 ) -> None:
     training, test = training_part(log, protocol), test_part(log, protocol)
     console.print(f"training {_size(training)}; test {_size(test)}")
@@ -246,48 +207,14 @@ def _fields(one: Report, test: pl.DataFrame) -> dict[str, object]:
     }
 
 
-def _protocol(arguments: Sequence[str] | None) -> Protocol:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.quality", description=__doc__.split("\n")[0]
-    )
-    parser.add_argument("--log", type=Path, required=True, help="a log's folder")
-    parser.add_argument("--catalogue", type=Path, help="default: by the log's name")
-    parser.add_argument("--moments", type=_ages, required=True, dest="ages")
-    parser.add_argument("--horizon", type=_days, required=True, dest="horizon_days")
-    parser.add_argument("--train-before", type=_date, required=True)
-    parser.add_argument("--test-from", type=_date, required=True)
+def _asked(arguments: Sequence[str] | None) -> Asked:
+    parser = protocol_parser("quality", __doc__)
     parser.add_argument("--resamples", type=int, default=200, help="of the leads")
     parser.add_argument("--choose", action="store_true", help="compare candidates")
-    protocol = Protocol(**vars(parser.parse_args(arguments)))
-    if protocol.test_from < protocol.train_before:
-        parser.error("--test-from is before --train-before: a lead would do both")
-    if protocol.resamples < 2:
+    asked = Asked(**vars(parsed(parser, arguments)))
+    if asked.resamples < 2:
         parser.error("--resamples: an interval needs at least 2")
-    return protocol
-
-
-def _ages(text: str) -> tuple[str, ...]:
-    ages = tuple(text.split(","))
-    if len({_days(age) for age in ages}) < len(ages):
-        raise argparse.ArgumentTypeError(f"{text!r} names an age twice")
-    return ages
-
-
-def _days(text: str) -> float:
-    try:
-        return duration_days(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
-
-
-def _date(text: str) -> datetime:
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no date: write it as 2011-12-15"
-        ) from None
-    return date if date.tzinfo else date.replace(tzinfo=UTC)
+    return asked
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The reasons benchmark, run as a user runs it, and its own judgement tried."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
+from shutil import which
 from typing import Any
 
 import orjson
@@ -11,15 +13,21 @@ import pytest
 
 from benchmarks import grammar
 from benchmarks.claims import Claim, Trial, told_claims
-from benchmarks.drivers import TrueDrivers, agreement, true_drivers
+from benchmarks.drivers import Against, TrueDrivers, agreement, true_drivers
 from benchmarks.public_scores import lives, moved_back
 from benchmarks.reasons import main
 from data.generate import generate
+from explanations import telling
 from explanations.reason import Evidence
+from features.errors import LogError
 from features.event import events_frame
 from features.featurise import moments_frame
 from tests.factories import NOW, make_event, make_events
 
+judge_needed = pytest.mark.skipif(
+    which(grammar.COMMAND) is None and os.environ.get("CI") != "true",
+    reason="French is not judged without Grammalecte; on CI it must be",
+)
 LATER = NOW + timedelta(days=40)
 
 
@@ -62,8 +70,22 @@ def test_the_last_line_tells_that_no_told_reason_is_contradicted(
     assert told["lives_told_otherwise_in_their_own_time"] == 0
     assert told["top_reason_flips"]["unread_event_added"] == 0
     assert told["top_reason_flips"]["irrelevant_event_read_by"]
-    assert told["true_drivers"]["moments"] > 0
+    assert told["true_drivers_against_nothing"]["moments"] > 0
+    assert told["true_drivers_against_the_usual_lead"]["moments"] > 0
     assert told["narratives"] is None
+
+
+def test_reasons_told_without_their_check_are_caught_and_can_be_seen_again(
+    arguments: dict[str, str],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(telling, "holds", lambda *_: True)
+    assert run(arguments) == 0
+    told = orjson.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told["told_deletions"]["contradicted"] > 0
+    assert told["told_deletions"]["another_score"] == 0
+    assert {"lead_id", "moment", "idea", "evidence"} <= set(told["contradicted"][0])
 
 
 @pytest.mark.parametrize(
@@ -114,6 +136,23 @@ def test_without_a_judge_narratives_are_refused(
     monkeypatch.setattr(grammar, "COMMAND", "no-such-judge")
     assert run(arguments, narratives="10") == 2
     assert "no-such-judge is not installed" in capsys.readouterr().err
+
+
+@judge_needed
+def test_narratives_are_judged_and_timed(
+    arguments: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments, most="5", narratives="30") == 0
+    told = orjson.loads(capsys.readouterr().out.splitlines()[-1])["narratives"]
+    assert told["told"] == 30
+    assert told["grammalecte_faults_per_10000"] == 0
+    assert told["microseconds_each"] > 0
+
+
+@judge_needed
+def test_the_judge_names_the_lines_at_fault() -> None:
+    found = grammar.faults_of(["Le client a répondu.", "Il ont répondu hier."])
+    assert set(found) == {"Il ont répondu hier."}
 
 
 # --- Its own judgement ------------------------------------------------------
@@ -215,26 +254,56 @@ def test_true_drivers_are_the_two_heaviest_where_the_effect_is_clear(
         slight | {"lead_id": "L-2"},
         shares | {"lead_id": "L-3", "moment": old},
     )
-    drivers = true_drivers(tmp_path, test_from=NOW, most=10, seed=1)
+    drivers = true_drivers(tmp_path, Against.NOTHING, test_from=NOW, most=10, seed=1)
     assert drivers is not None
     assert drivers.moments.rows() == [("L-1", NOW)]
     assert drivers.main == (frozenset({"a", "c"}),)
-    assert drivers.n_ideas == 3
+    assert drivers.ideas == ("a", "b", "c")
+
+
+def test_what_everybody_shares_drives_nobody_against_the_usual_lead(
+    tmp_path: Path,
+) -> None:
+    silent = {"share_a": -1.0, "share_b": 0.0, "share_c": 0.0}
+    write_truth(
+        tmp_path,
+        silent | {"share_b": 0.5},
+        silent | {"lead_id": "L-2", "share_c": 0.5},
+    )
+    drivers = true_drivers(tmp_path, Against.USUAL, test_from=NOW, most=10, seed=1)
+    assert drivers is not None
+    assert set(drivers.main) == {frozenset("bc")}
+
+
+def test_a_truth_without_a_clear_driver_is_refused(tmp_path: Path) -> None:
+    write_truth(tmp_path, {"share_a": 0.01, "share_b": 0.0})
+    with pytest.raises(LogError, match="is clear"):
+        true_drivers(tmp_path, Against.NOTHING, test_from=NOW, most=10, seed=1)
 
 
 def test_a_log_without_truth_has_no_drivers(tmp_path: Path) -> None:
-    assert true_drivers(tmp_path, test_from=NOW, most=10, seed=1) is None
+    nothing = true_drivers(tmp_path, Against.USUAL, test_from=NOW, most=10, seed=1)
+    assert nothing is None
 
 
 def test_agreement_counts_silence_as_a_miss_and_knows_its_chance() -> None:
     main_two = (frozenset("ab"), frozenset("bc"))
     moments = moments_frame([("L-1", NOW), ("L-2", NOW)])
-    truth = TrueDrivers(moments, main_two, 4)
+    truth = TrueDrivers(moments, main_two, ("a", "b", "c", "profil"))
     found = agreement(truth, ["b", None], ["a", "a"])
     assert found.told == 0.5
     assert found.plain == 0.5
     assert found.chance == pytest.approx(0.5)  # "b" fits both, silence none
     assert found.chance_uniform == 0.5
+    assert (found.best_constant, found.best_constant_idea) == (1.0, "b")
     assert found.without_reason == 0.5
     assert found.missed == {}
     assert agreement(truth, ["c", "c"], ["a", "a"]).missed == {"c": 1}
+
+
+def test_the_source_counts_as_part_of_the_profile() -> None:
+    truth = TrueDrivers(
+        moments_frame([("L-1", NOW)]), (frozenset({"profil", "a"}),), ("profil", "a")
+    )
+    found = agreement(truth, ["origine"], ["origine"])
+    assert (found.told, found.told_by_name) == (1.0, 0.0)

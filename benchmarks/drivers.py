@@ -1,0 +1,155 @@
+"""True drivers: what the demo log's exact filter says moved each lead's chances."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from explanations.scorer import probability
+from features.errors import LogError
+
+TRUTH_FILE = "truth.parquet"
+SHARE = "share_"  # + an idea: log-odds that its clues add (data/demo/truth.py)
+CLEAR_EFFECT = 5.0  # points (issue 4)
+N_MAIN = 2
+# The filter's profile holds the source, which the catalogue tells apart.
+PART_OF = {"origine": "profil"}
+
+
+class Against(StrEnum):
+    """What a driver is weighed against.
+
+    The filter weighs it against nothing having been seen, and finds everybody
+    silent; a reason, as TreeSHAP counts, against the usual lead. Shares less their
+    mean are against the usual lead too.
+    """
+
+    NOTHING = "against_nothing"
+    USUAL = "against_the_usual_lead"
+
+
+@dataclass(frozen=True, slots=True)
+class TrueDrivers:
+    """Moments with a clear driver: `main` holds the two heaviest ideas of each.
+
+    `moments` is of MOMENT_SCHEMA; `ideas` are all that drive the log.
+    """
+
+    moments: pl.DataFrame
+    main: tuple[frozenset[str], ...]
+    ideas: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Shares of moments whose first reason is one of the two main drivers.
+
+    `told` counts the source as part of the profile, as the filter does;
+    `told_by_name` does not. `chance` draws each first reason from those told at any
+    moment, `chance_uniform` from the ideas that drive the log; `best_constant` is
+    the share of the idea that is a main driver most often.
+    """
+
+    moments: int
+    told: float
+    told_by_name: float
+    plain: float
+    chance: float
+    chance_uniform: float
+    best_constant: float
+    best_constant_idea: str
+    without_reason: float
+    missed: dict[str, int]  # first reasons that are no main driver, by idea
+
+
+def true_drivers(
+    log: Path, against: Against, *, test_from: datetime, most: int, seed: int
+) -> TrueDrivers | None:
+    """The truth of the leads that came at or after `test_from`; None if none is known.
+
+    The truth speaks of its own moments, so these are asked about. An effect is
+    what the chance of winning would lose, in points, without the heaviest share.
+
+    Raises
+    ------
+    LogError
+        If the file can't be read, or tells nothing of such leads.
+    """
+    path = log / TRUTH_FILE
+    if not path.exists():
+        return None
+    try:
+        truth = pl.read_parquet(path, glob=False)
+        new = pl.col("moment").min().over("lead_id") >= test_from
+        later = truth.filter(new).sample(fraction=1.0, shuffle=True, seed=seed)
+        columns = [name for name in later.columns if name.startswith(SHARE)]
+        shares, chance = later.select(columns).to_numpy(), later["p_win"].to_numpy()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise LogError(f"{path}: {error}") from error
+    if against is Against.USUAL:
+        shares = shares - shares.mean(axis=0)
+    order = np.argsort(-np.abs(shares), axis=1, kind="stable")
+    heaviest = np.take_along_axis(shares, order[:, :1], axis=1)[:, 0]
+    clear = np.flatnonzero(np.abs(_effect(chance, heaviest)) > CLEAR_EFFECT)[:most]
+    if not len(clear):
+        raise LogError(
+            f"{path}: no driver of a lead from {test_from:%Y-%m-%d} is clear"
+        )
+    names = tuple(name.removeprefix(SHARE) for name in columns)
+    return TrueDrivers(
+        later[clear].select("lead_id", "moment"),
+        tuple(frozenset(names[i] for i in row[:N_MAIN]) for row in order[clear]),
+        names,
+    )
+
+
+def agreement(
+    truth: TrueDrivers, told: Sequence[str | None], plain: Sequence[str | None]
+) -> Agreement:
+    """How often the first reason of each moment, None where none is told, is true."""
+    n = len(truth.main)
+    said = [_driver(idea) for idea in told]
+    mains = Counter(idea for main in truth.main for idea in main)
+    constant, times = mains.most_common(1)[0]
+    return Agreement(
+        moments=n,
+        told=_share(truth, said),
+        told_by_name=_share(truth, told),
+        plain=_share(truth, [_driver(idea) for idea in plain]),
+        chance=sum(mains[idea] for idea in said if idea) / n**2,
+        chance_uniform=N_MAIN / len(truth.ideas),
+        best_constant=times / n,
+        best_constant_idea=constant,
+        without_reason=told.count(None) / n,
+        missed=dict(
+            Counter(
+                idea
+                for idea, main in zip(told, truth.main, strict=True)
+                if idea is not None and _driver(idea) not in main
+            ).most_common()
+        ),
+    )
+
+
+def _driver(idea: str | None) -> str | None:
+    return PART_OF.get(idea, idea) if idea else None
+
+
+def _share(truth: TrueDrivers, first: Sequence[str | None]) -> float:
+    pairs = zip(first, truth.main, strict=True)
+    return sum(idea in main for idea, main in pairs) / len(truth.main)
+
+
+def _effect(
+    chance: NDArray[np.float64], share: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Points of the chance of winning that a share in log-odds accounts for."""
+    log_odds = np.log(chance) - np.log1p(-chance)
+    points: NDArray[np.float64] = 100 * (chance - probability(log_odds - share))
+    return points

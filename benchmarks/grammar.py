@@ -1,0 +1,42 @@
+"""Grammalecte, the judge of French grammar and typography (Debian: grammalecte-cli)."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+COMMAND = "grammalecte-cli"
+
+
+class JudgeAbsentError(Exception):
+    """Grammalecte is not installed: nobody can judge the French."""
+
+
+def refuse_absent_judge() -> None:
+    if shutil.which(COMMAND) is None:
+        raise JudgeAbsentError(
+            f"{COMMAND} is not installed: apt-get install {COMMAND}, or --narratives 0"
+        )
+
+
+def faults_of(lines: Sequence[str]) -> dict[str, list[str]]:
+    """What Grammalecte finds in each line at fault: grammar, spelling, typography."""
+    with TemporaryDirectory() as folder:
+        judged = Path(folder) / "judged.txt"
+        judged.write_text("\n".join(lines), encoding="utf-8")
+        answer = subprocess.run(
+            [COMMAND, "-f", str(judged), "-j"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    return {
+        lines[paragraph["iParagraph"] - 1]: [
+            *(fault["sMessage"] for fault in paragraph["lGrammarErrors"]),
+            *(f"unknown word {one['sValue']}" for one in paragraph["lSpellingErrors"]),
+        ]
+        for paragraph in json.loads(answer.stdout)["data"]
+        if paragraph["lGrammarErrors"] or paragraph["lSpellingErrors"]
+    }

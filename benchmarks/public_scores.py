@@ -1,0 +1,172 @@
+"""`POST /v1/scores` as anyone may call it: many leads a call, each with its events."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import polars as pl
+from starlette.testclient import TestClient
+
+from explanations.artifact import save_scorer
+from explanations.explain import Explainer, load_explainer
+from explanations.score import ModelId
+from explanations.scorer import Scorer
+from features.event import Actor
+from serving.access import ApiKey, Scope, digest, new_secret, token_of
+from serving.api import create_app
+from serving.keys import add_key
+from serving.opening import opened
+from serving.service import Service
+from serving.settings import Settings
+
+MOST_LEADS = 1_000  # a call (design §8)
+MOST_BYTES = 24 * 2**20  # a call, below the 32 MiB that design §8 allows
+Json = dict[str, Any]  # what the service reads and answers, whatever its shape
+Events = tuple[Json, ...]  # CloudEvents of one lead, without `subject`
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What was known of a lead at a moment; `events` as moved to the call's moment."""
+
+    lead_id: str
+    moment: datetime
+    events: Events
+
+
+@dataclass(frozen=True, slots=True)
+class PublicScores:
+    """The service's answers. One call has one moment, `at`."""
+
+    client: TestClient
+    explainer: Explainer  # the one behind the service
+    at: datetime
+
+    def of(self, leads: Iterable[Events]) -> Iterator[Json]:
+        """A Score for each lead's events, in order, 1,000 leads a call."""
+        call: list[bytes] = []
+        for name, events in zip(map(str, count()), leads, strict=False):
+            lead = orjson.dumps({"lead_id": name, "events": _named(events, name)})
+            if len(call) == MOST_LEADS or sum(map(len, call)) + len(lead) > MOST_BYTES:
+                yield from self._asked(call, self.at)
+                call = []
+            call.append(lead)
+        if call:
+            yield from self._asked(call, self.at)
+
+    def alone(self, events: Events, moment: datetime) -> Json:
+        """The Score of one lead, at a moment of its own."""
+        lead = orjson.dumps({"lead_id": "0", "events": _named(events, "0")})
+        (score,) = self._asked([lead], moment)
+        return score
+
+    def _asked(self, leads: list[bytes], moment: datetime) -> list[Json]:
+        body = {"moment": moment, "leads": [orjson.Fragment(lead) for lead in leads]}
+        answer = self.client.post(
+            "/v1/scores",
+            content=orjson.dumps(body),
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 200, answer.text
+        scores: list[Json] = orjson.loads(answer.content)["scores"]
+        return scores
+
+
+@contextmanager
+def public_scores(scorer: Scorer, at: datetime) -> Iterator[PublicScores]:
+    """The service on a scorer that was saved and loaded, with a key of its own."""
+    with TemporaryDirectory() as folder:
+        model = ModelId(
+            name="lead-scoring",
+            version="benchmark",
+            sha256=save_scorer(Path(folder), scorer),
+        )
+        explainer = load_explainer(Path(folder), model)
+        settings = Settings(database_url=f"sqlite:///{Path(folder) / 'frein.db'}")
+        with opened(settings, explainer) as service:
+            client = TestClient(create_app(service), headers=_key(service))
+            with client:
+                yield PublicScores(client, explainer, at)
+
+
+def lives(events: pl.DataFrame, moments: pl.DataFrame, at: datetime) -> list[Life]:
+    """What was known of each lead, moved in time so that its moment is `at`.
+
+    Signals read ages, so a life scores the same whenever it is lived
+    (`benchmarks.reasons` checks it); only the dates in its narrative differ.
+
+    Parameters
+    ----------
+    events : DataFrame of EVENT_SCHEMA
+    moments : DataFrame of MOMENT_SCHEMA
+    """
+    known = (
+        moments.with_row_index("row")
+        .join(events, on="lead_id")
+        .filter(pl.max_horizontal("occurred_at", "received_at") <= pl.col("moment"))
+        .sort("row", "occurred_at", "source", "event_id")
+        .select(
+            "row",
+            specversion=pl.lit("1.0"),
+            id="event_id",
+            source="source",
+            type="kind",
+            time=_moved("occurred_at", at),
+            receivedat=_moved("received_at", at),
+            actor="actor",
+            data="data",
+        )
+    )
+    of: list[list[Json]] = [[] for _ in range(moments.height)]
+    for event in known.iter_rows(named=True):
+        row = event.pop("row")
+        of[row].append(event | {"data": orjson.loads(event["data"])})
+    return [
+        Life(lead_id, moment, tuple(events))
+        for (lead_id, moment), events in zip(moments.iter_rows(), of, strict=True)
+    ]
+
+
+def moved_back(events: Iterable[Json], life: Life, at: datetime) -> Events:
+    """Events of a life that was moved to `at`, when they happened."""
+    return tuple(
+        event
+        | {
+            name: (datetime.fromisoformat(event[name]) - at + life.moment).isoformat()
+            for name in ("time", "receivedat")
+        }
+        for event in events
+    )
+
+
+def _moved(column: str, at: datetime) -> pl.Expr:
+    moved = pl.col(column) - pl.col("moment") + pl.lit(at)
+    return moved.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
+
+
+def _named(events: Events, name: str) -> list[Json]:
+    return [event | {"subject": name} for event in events]
+
+
+def _key(service: Service) -> dict[str, str]:
+    """The headers of a key that may ask for scores."""
+    key_id, secret = new_secret()
+    key = ApiKey(
+        id=key_id,
+        name="benchmark",
+        secret_sha256=digest(secret),
+        source="benchmark",
+        max_actor=Actor.PERSON,
+        default_actor=Actor.LEAD,
+        scopes=frozenset({Scope.SCORES}),
+        created_at=service.clock(),
+    )
+    with service.store.writing() as session:
+        add_key(session, key)
+    return {"Authorization": f"Bearer {token_of(key_id, secret)}"}
