@@ -81,6 +81,7 @@ class Contributions:
 
     @property
     def log_odds(self) -> FloatArray:
+        """Calibrated log-odds of each row, (n_rows,) float64: base + Σ by_idea."""
         total: FloatArray = self.base + self.by_idea.sum(axis=1)
         return total
 

@@ -13,21 +13,68 @@ Metric = Callable[[BoolArray, FloatArray, FloatArray], float]
 
 
 def auc(won: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
-    """Area under the ROC curve, in [0, 1]."""
+    """Area under the ROC curve, in [0, 1].
+
+    Parameters
+    ----------
+    won : ndarray of shape (n,), bool
+        Both outcomes are there.
+    probability : ndarray of shape (n,), float64, in [0, 1]
+    weight : ndarray of shape (n,), float64, >= 0
+
+    Raises
+    ------
+    ValueError
+        If only one outcome is there.
+
+    References
+    ----------
+    .. [1] Hanley & McNeil (1982), "The meaning and use of the area under a receiver
+       operating characteristic (ROC) curve", Radiology 143.
+    """
     return float(roc_auc_score(won, probability, sample_weight=weight))
 
 
 def average_precision(
     won: BoolArray, probability: FloatArray, weight: FloatArray
 ) -> float:
-    """Average precision (area under precision and recall), in [0, 1]."""
+    """Average precision (area under precision and recall), in [0, 1].
+
+    Parameters
+    ----------
+    won : ndarray of shape (n,), bool
+        At least one is won, else the answer is 0.
+    probability : ndarray of shape (n,), float64, in [0, 1]
+    weight : ndarray of shape (n,), float64, >= 0
+
+    References
+    ----------
+    .. [1] Zhu (2004), "Recall, precision and average precision".
+    """
     return float(average_precision_score(won, probability, sample_weight=weight))
 
 
 def logarithmic_loss(
     won: BoolArray, probability: FloatArray, weight: FloatArray
 ) -> float:
-    """Mean negative log-likelihood, in nats, >= 0; probabilities kept off 0 and 1."""
+    """Mean negative log-likelihood, in nats, >= 0; probabilities kept off 0 and 1.
+
+    Parameters
+    ----------
+    won : ndarray of shape (n,), bool
+        Both outcomes are there.
+    probability : ndarray of shape (n,), float64, in [0, 1]
+    weight : ndarray of shape (n,), float64, >= 0
+
+    Raises
+    ------
+    ValueError
+        If only one outcome is there.
+
+    References
+    ----------
+    .. [1] Good (1952), "Rational decisions", JRSS B 14.
+    """
     inside = np.clip(probability, 1e-6, 1 - 1e-6)
     return float(log_loss(won, inside, sample_weight=weight))
 
@@ -74,6 +121,14 @@ def lift(
 
     Ties at the edge count in proportion, so that a constant score has lift 1.
 
+    Parameters
+    ----------
+    won : ndarray of shape (n,), bool
+        At least one is won.
+    probability : ndarray of shape (n,), float64, in [0, 1]
+    weight : ndarray of shape (n,), float64, >= 0
+    share : float in (0, 1]
+
     Examples
     --------
     >>> lift(np.array([True, False]), np.array([0.5, 0.5]), np.ones(2), share=0.5)
@@ -110,7 +165,14 @@ class Interval:
 
 
 def evaluate(won: BoolArray, probabilities: Sequence[FloatArray]) -> dict[str, float]:
-    """Each metric, averaged over models (one probability array a seed)."""
+    """Each metric, averaged over models.
+
+    Parameters
+    ----------
+    won : ndarray of shape (n,), bool
+    probabilities : sequence of ndarray of shape (n,), float64, in [0, 1]
+        One array a seed.
+    """
     weight = np.ones(len(won))
     return {
         name: float(np.mean([metric(won, p, weight) for p in probabilities]))

@@ -51,6 +51,11 @@ def time_blocks(
 
     Blocks are contiguous in the leads' beginning, so what is held out always
     comes from another time than what was fitted, and a lead is in one block.
+
+    Yields
+    ------
+    fitted, held_out : ndarray of shape (n_fitted,), (n_held_out,), int64
+        Row numbers; each row is held out once.
     """
     order = moments.select("lead_id", "first_at").unique().sort("first_at", "lead_id")
     block = order.with_row_index("i").select(
