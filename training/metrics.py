@@ -13,19 +13,13 @@ Metric = Callable[[BoolArray, FloatArray, FloatArray], float]
 
 
 def auc(won: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
-    """Area under the ROC curve, in [0, 1].
+    """Area under the ROC curve, in [0, 1]; NaN where only one outcome is there.
 
     Parameters
     ----------
     won : ndarray of shape (n,), bool
-        Both outcomes are there.
     probability : ndarray of shape (n,), float64, in [0, 1]
     weight : ndarray of shape (n,), float64, >= 0
-
-    Raises
-    ------
-    ValueError
-        If only one outcome is there.
 
     References
     ----------
