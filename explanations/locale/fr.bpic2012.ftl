@@ -70,6 +70,7 @@ idea-offres = offres envoyées
         [one] offre envoyée{ AGO($days_since_offer, before: " ") }
        *[other] { $offers_sent } offres envoyées{ AGO($days_since_offer, before: ", la dernière ") }
     }
+    .absent = aucune offre envoyée à ce jour
 
 idea-retour_offre = retour de l’offre
     .facts = { $offers_returned ->

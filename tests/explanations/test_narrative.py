@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import pytest
 
@@ -256,10 +255,10 @@ def test_a_reason_too_long_for_a_short_form_is_left_out_whole() -> None:
     assert told(replace(make_story(), reasons=(long,))).short == "Priorité élevée"
 
 
-def test_the_grammar_of_narratives_is_right(tmp_path: Path) -> None:
+def test_the_grammar_of_narratives_is_right() -> None:
     texts = {
         part
         for one in narratives()
         for part in (one.happened, one.why, one.expected, one.short, one.text)
     }
-    assert grammar_faults(sorted(texts), tmp_path) == []
+    assert grammar_faults(sorted(texts)) == []

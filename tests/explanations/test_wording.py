@@ -192,9 +192,9 @@ def test_an_idea_has_a_name(idea: str) -> None:
     assert wording().idea(idea)
 
 
-def test_the_grammar_is_right(tmp_path: Path) -> None:
+def test_the_grammar_is_right() -> None:
     texts = {text for one in IDEAS for text in texts_of(*one)}
-    assert grammar_faults(sorted(texts | texts_of_codes()), tmp_path) == []
+    assert grammar_faults(sorted(texts | texts_of_codes())) == []
 
 
 def texts_of_codes() -> set[str]:
