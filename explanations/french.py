@@ -180,7 +180,7 @@ def when(at: datetime, moment: datetime) -> str:
 
 @lru_cache(maxsize=4096)
 def due_day(today: date, working_days: int) -> date:
-    """The day that is so many French working days (>= 1) after today.
+    """The day that is so many French working days (>= 0) after today.
 
     On a day off the count starts at the next working day, as for a task.
 

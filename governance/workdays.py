@@ -1,19 +1,14 @@
-"""French working days: Monday to Friday, holidays excepted."""
+"""When a task is due: French working days, counted from the day it is in Paris."""
 
-from datetime import date, datetime, timedelta
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import date, datetime
 
-import holidays
-
-PARIS = ZoneInfo("Europe/Paris")
+from explanations.french import due_day, paris_day
 
 
 def due_date(now: datetime, working_days: int) -> date:
     """The day that is `working_days` (>= 0) French working days after `now`.
 
-    The day of `now` is that of Paris and isn't counted; with 0, it is the first
-    working day from it on.
+    The day of `now` isn't counted; with 0, it is the first working day from it on.
 
     Examples
     --------
@@ -23,20 +18,4 @@ def due_date(now: datetime, working_days: int) -> date:
     """
     if working_days < 0:
         raise ValueError("working_days is negative")
-    day = now.astimezone(PARIS).date()
-    while not _is_worked(day):
-        day += timedelta(days=1)
-    for _ in range(working_days):
-        day += timedelta(days=1)
-        while not _is_worked(day):
-            day += timedelta(days=1)
-    return day
-
-
-def _is_worked(day: date) -> bool:
-    return day.weekday() < 5 and day not in _holidays(day.year)
-
-
-@lru_cache(maxsize=16)
-def _holidays(year: int) -> holidays.HolidayBase:
-    return holidays.country_holidays("FR", years=year)
+    return due_day(paris_day(now), working_days)

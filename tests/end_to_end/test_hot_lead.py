@@ -30,12 +30,15 @@ def test_none_of_their_twins_is(client: TestClient) -> None:
 
 def test_the_three_reasons_pass_a_check_made_with_two_calls(client: TestClient) -> None:
     score = _score(client, 0, hot_lead(0))
+    checked = set()
     for reason in score["reasons"]:
         if reason["check"] == "deletion" and "field" not in reason["evidence"][0]:
             gone = {one["event_id"] for one in reason["evidence"]}
             rest = [event for event in hot_lead(0) if event.event_id not in gone]
             without = _score(client, 0, rest)["score"]
             assert without == pytest.approx(reason["score_without"], abs=1e-9)
+            checked.add(reason["text"])
+    assert checked >= set(REASONS)
 
 
 def _is_told(score: dict[str, Any]) -> bool:
