@@ -13,16 +13,14 @@ import numpy as np
 import polars as pl
 
 from benchmarks.public_scores import Events, Json
-from explanations.evidence import EVENT_KEY, evidence_frame
+from explanations.evidence import evidence_found
 from explanations.reason import Evidence
 from explanations.scorer import Scorer
-from features.featurise import signals_of
-from features.known import ROW, known_events
+from features.seen import see
 
 MUST_MOVE = 0.1  # calibrated log-odds (design §6)
 TOLERANCE = 1e-6  # log-odds, and points
 PLAIN_TOP = 4  # reasons that a plain TreeSHAP stack shows (design §6)
-ROWS_AT_ONCE = 1_000  # moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,35 +123,21 @@ def plain_claims(
     have nothing that could be taken away.
     """
     ideas = list(scorer.catalogue.ideas)
-    for start in range(0, moments.height, ROWS_AT_ONCE):
-        some = moments[start : start + ROWS_AT_ONCE]
-        known = known_events(events, some, scorer.catalogue)
-        shares = scorer.contributions(signals_of(known, some, scorer.catalogue)).by_idea
-        evidence = _evidence(known, scorer)
-        for row, weights in enumerate(shares):
-            for i in np.argsort(-np.abs(weights), kind="stable")[:PLAIN_TOP]:
-                if weights[i] != 0:
-                    yield Claim(
-                        row=start + row,
-                        idea=ideas[i],
-                        is_up=bool(weights[i] > 0),
-                        evidence=evidence.get((row, ideas[i]), frozenset()),
-                        weight=abs(float(weights[i])),
-                    )
-
-
-def _evidence(
-    known: pl.DataFrame, scorer: Scorer
-) -> dict[tuple[int, str], frozenset[Evidence]]:
-    pieces = (
-        evidence_frame(known, scorer.catalogue)
-        .group_by(ROW, "idea")
-        .agg(*EVENT_KEY, "field")
-    )
-    return {
-        (row, idea): frozenset(map(Evidence, *columns))
-        for row, idea, *columns in pieces.iter_rows()
-    }
+    theirs = events.join(moments, on="lead_id", how="semi")
+    seen = see(theirs, moments, scorer.catalogue)
+    found = evidence_found(seen)
+    shares = scorer.contributions_of(scorer.matrix(seen.table, seen.timelines)).by_idea
+    for row, weights in enumerate(shares):
+        for i in np.argsort(-np.abs(weights), kind="stable")[:PLAIN_TOP].tolist():
+            if weights[i] != 0:
+                pieces = found.of(row, i)
+                yield Claim(
+                    row=row,
+                    idea=ideas[i],
+                    is_up=bool(weights[i] > 0),
+                    evidence=frozenset(pieces.told(seen.timelines) if pieces else ()),
+                    weight=abs(float(weights[i])),
+                )
 
 
 def _without(event: Json, evidence: frozenset[Evidence]) -> Json | None:

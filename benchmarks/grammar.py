@@ -6,8 +6,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 COMMAND = "grammalecte-cli"
+NAMES = frozenset({"HubSpot", "LinkedIn", "Salesforce"})  # words that it can't know
 
 
 class JudgeAbsentError(Exception):
@@ -32,11 +34,17 @@ def faults_of(lines: Sequence[str]) -> dict[str, list[str]]:
             text=True,
             check=True,
         )
+    paragraphs = json.loads(answer.stdout)["data"]
     return {
-        lines[paragraph["iParagraph"] - 1]: [
-            *(fault["sMessage"] for fault in paragraph["lGrammarErrors"]),
-            *(f"unknown word {one['sValue']}" for one in paragraph["lSpellingErrors"]),
-        ]
-        for paragraph in json.loads(answer.stdout)["data"]
-        if paragraph["lGrammarErrors"] or paragraph["lSpellingErrors"]
+        lines[paragraph["iParagraph"] - 1]: found
+        for paragraph in paragraphs
+        if (found := _faults(paragraph))
     }
+
+
+def _faults(paragraph: dict[str, Any]) -> list[str]:
+    words = (one["sValue"] for one in paragraph["lSpellingErrors"])
+    return [
+        *(fault["sMessage"] for fault in paragraph["lGrammarErrors"]),
+        *(f"unknown word {word}" for word in words if word not in NAMES),
+    ]

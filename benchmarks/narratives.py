@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 
 import polars as pl
 
+from benchmarks.forms import made_up_stories, message_texts
 from benchmarks.grammar import faults_of
 from explanations.explain import FIRST_PRIORITY, Explainer
 from explanations.narrative import Story, narrate
@@ -15,6 +16,7 @@ from explanations.score import Narrative, Priority, Score, TextedReason, TextedS
 from explanations.wording import Wording, read_wording
 
 ROWS_AT_ONCE = 1_000  # moments
+SEED = 1
 WRITTEN = (None, *Priority)  # the priorities after which a score may be told
 
 
@@ -29,9 +31,14 @@ class Told:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """`faults` by line at fault; a line that several narratives say counts each time
-    in `faults_per_10000`."""
+    in `faults_per_10000`.
 
-    narratives: int
+    Beside the log's narratives as many are judged that are made up of every form, and
+    what each message says alone, which counts once.
+    """
+
+    narratives: int  # of the log
+    made_up: int
     distinct_texts: int
     faults: dict[str, list[str]]
     faults_per_10000: float
@@ -56,17 +63,21 @@ def judged(several: Sequence[Told], explainer: Explainer) -> Judged:
     started = time.perf_counter()
     again = [_narrative(one, wording) for one in several]
     elapsed = time.perf_counter() - started
-    narratives = [one.score.narrative for one in several]
-    assert again == narratives, "the clock ran on other narratives than were told"
-    times = Counter(line for one in narratives for line in _lines(one))
+    told = [one.score.narrative for one in several]
+    assert again == told, "the clock ran on other narratives than were told"
+    stories = made_up_stories(wording, len(several), seed=SEED)
+    made_up = [narrate(story, wording) for story in stories]
+    times = Counter(line for one in (*told, *made_up) for line in _lines(one))
+    times.update(_split(message_texts(wording)))
     faults = faults_of(list(times))
     n_faults = sum(times[line] * len(found) for line, found in faults.items())
     return Judged(
-        narratives=len(narratives),
-        distinct_texts=len({one.text for one in narratives}),
+        narratives=len(told),
+        made_up=len(made_up),
+        distinct_texts=len({one.text for one in told}),
         faults=faults,
-        faults_per_10000=10_000 * n_faults / len(narratives),
-        microseconds=1e6 * elapsed / len(narratives),
+        faults_per_10000=10_000 * n_faults / (len(told) + len(made_up)),
+        microseconds=1e6 * elapsed / len(several),
     )
 
 
@@ -95,5 +106,8 @@ def _narrative(told: Told, wording: Wording) -> Narrative:
 
 def _lines(narrative: Narrative) -> set[str]:
     """Every sentence: why and what is expected are parts of the text."""
-    texts = (narrative.happened, narrative.text, narrative.short)
+    return _split((narrative.happened, narrative.text, narrative.short))
+
+
+def _split(texts: Iterable[str]) -> set[str]:
     return {line for text in texts for line in text.split("\n") if line}

@@ -50,7 +50,7 @@ from features.log import Log
 from training.delays import usual_delays
 from training.fitting import FitSettings, fit
 from training.moments import lead_lives, log_end
-from training.train import scorer_facts
+from training.train import scorer_of
 
 Item = TypeVar("Item")
 
@@ -130,13 +130,8 @@ def fitted_scorer(log: Log, catalogue: Catalogue, asked: Protocol) -> Scorer:
     training = training_part(log, asked)
     signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
     fitted = fit(signals, training, catalogue, FitSettings(), seed=SEED)
-    facts = scorer_facts(
-        fitted,
-        training,
-        usual_delays(log.events, catalogue, known_at=asked.train_before),
-        horizon_days=asked.horizon_days,
-    )
-    return Scorer(fitted.booster, catalogue, facts)
+    delays = usual_delays(log.events, catalogue, known_at=asked.train_before)
+    return scorer_of(fitted, signals, training, catalogue, delays, asked.horizon_days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,101 +1,86 @@
 """Absences: an awaited event that is overdue, and when it should have come."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
-import polars as pl
+import numpy as np
+from numpy.typing import NDArray
 
-from explanations.evidence import ATTRIBUTES_KIND
 from explanations.scorer import EVERY_SEGMENT, ScorerFacts
-from features.catalogue import Awaited, Catalogue
-from features.event import Event
-from features.known import ROW, field_column, is_selected
-from features.selector import Selector
+from features.aggregate import HOUR
+from features.catalogue import Catalogue
+from features.program import Integers, Numbers
+from features.seen import Seen
 
-AWAITED_SOURCE = "frein"
-_SEGMENT = "segment"
+_COLUMNS = 3  # of a wait, in the program: since, came, came in its place
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
-    """Since when an event is awaited, and the event as it should have come."""
+    """An awaited event of the program's that is overdue.
 
-    since: datetime
-    event: Event
+    `since` and `due` in microseconds since 1970: when the wait began, and when the
+    event should have come.
+    """
+
+    insertion: int
+    since: int
+    due: int
 
 
-def absences(
-    known: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue, facts: ScorerFacts
-) -> dict[tuple[int, str], Absence]:
-    """The overdue events, by row and idea.
+@dataclass(frozen=True, slots=True)
+class Absences:
+    """The overdue events of each row and wait, in the order of the program's waits.
+
+    All (n_rows, n_waits): is it `overdue`, and `since` and `due` as above.
+    """
+
+    overdue: NDArray[np.bool_]
+    since: Integers
+    due: Integers
+
+    def of(self, row: int, wait: int) -> Absence | None:
+        if not self.overdue[row, wait]:
+            return None
+        return Absence(wait, int(self.since[row, wait]), int(self.due[row, wait]))
+
+
+def absences(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Absences:
+    """The overdue events of every row.
 
     An event is overdue when none came since its anchor (the last event `after`,
     or the lead's first event) and the segment's usual delay has gone by.
     """
-    awaited = {name: i.awaited for name, i in catalogue.ideas.items() if i.awaited}
-    if not awaited:
-        return {}
-    columns = [column for item in awaited.items() for column in _times(*item)]
-    seen = known.group_by(ROW).agg(_segment(catalogue), *columns)
-    return {
-        (row[ROW], idea): absence
-        for row in seen.iter_rows(named=True)
-        for idea, one in awaited.items()
-        if (absence := _absence(row, idea, one, moments.row(row[ROW]), facts))
-    }
-
-
-def anchor_selector(awaited: Awaited) -> Selector:
-    """The events that start the wait: `after`, or any."""
-    return Selector(kind=(awaited.after,) if awaited.after else ())
-
-
-def _times(idea: str, awaited: Awaited) -> Iterator[pl.Expr]:
-    start = pl.col("occurred_at").filter(is_selected(anchor_selector(awaited)))
-    yield (start.max() if awaited.after else start.min()).alias(f"{idea}.since")
-    instead = pl.col("kind").is_in(awaited.unless)
-    came = pl.col("occurred_at").filter(is_selected(awaited.selector) | instead)
-    yield came.max().alias(f"{idea}.came")
-
-
-def _segment(catalogue: Catalogue) -> pl.Expr:
-    if catalogue.segment is None:
-        return pl.lit(EVERY_SEGMENT).first().alias(_SEGMENT)
-    set_now = pl.col("kind") == ATTRIBUTES_KIND
-    value = pl.col(field_column(catalogue.segment)).filter(set_now)
-    return value.drop_nulls().last().alias(_SEGMENT)
-
-
-def _absence(
-    row: dict[str, object],
-    idea: str,
-    awaited: Awaited,
-    moment: tuple[str, datetime],
-    facts: ScorerFacts,
-) -> Absence | None:
-    since, came = row[f"{idea}.since"], row[f"{idea}.came"]
-    delays = facts.usual_delay_hours.get(idea, {})
-    hours = delays.get(str(row[_SEGMENT]), delays.get(EVERY_SEGMENT))
-    if hours is None or not isinstance(since, datetime):
-        return None
-    if isinstance(came, datetime) and came >= since:
-        return None
-    lead_id, now = moment
-    due = since + timedelta(hours=hours)
-    return (
-        Absence(since, _as_event(idea, awaited, lead_id, due)) if due <= now else None
+    table, program = seen.table, seen.program
+    n_waits = len(program.waits)
+    times = table[:, program.n_signals :][:, : _COLUMNS * n_waits]
+    since, came, instead = times.reshape(len(table), n_waits, _COLUMNS).transpose(
+        2, 0, 1
     )
+    delay = _delays(seen, catalogue, facts)
+    is_waiting = ~(np.fmax(came, instead) >= since) & ~np.isnan(since + delay)
+    begun = np.where(is_waiting, since, 0).astype(np.int64)
+    due = begun + np.where(is_waiting, delay, 0).astype(np.int64)
+    return Absences(is_waiting & (due <= seen.rows.moment[:, None]), begun, due)
 
 
-def _as_event(idea: str, awaited: Awaited, lead_id: str, due: datetime) -> Event:
-    return Event(
-        event_id=f"awaited-{idea}",
-        source=AWAITED_SOURCE,
-        lead_id=lead_id,
-        kind=awaited.kind,
-        occurred_at=due,
-        received_at=due,
-        actor=awaited.actor,
-        data={**awaited.where, **awaited.data},
-    )
+def _delays(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Numbers:
+    """Usual delay of each row and wait, in microseconds; NaN where none is known."""
+    labels: tuple[str, ...] = ()
+    segment = np.full(len(seen.table), -1)
+    if catalogue.segment is not None:
+        column = seen.program.n_columns - 1
+        labels = seen.timelines.labels_of(column)
+        segment = np.nan_to_num(seen.table[:, column], nan=-1).astype(np.int64)
+    waits = seen.program.waits
+    usual = [facts.usual_delay_hours.get(idea, {}) for idea in waits]
+    by_segment = np.array(
+        [
+            [
+                hours.get(label, hours.get(EVERY_SEGMENT, np.nan)) * HOUR
+                for hours in usual
+            ]
+            for label in (*labels, EVERY_SEGMENT)  # the last: a segment unknown
+        ]
+    ).reshape(len(labels) + 1, len(waits))
+    delays: Numbers = np.rint(by_segment[segment])
+    return delays

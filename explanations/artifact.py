@@ -2,7 +2,7 @@
 
 model.lgb        LightGBM text; calibrated, so `predict` gives the probability
 catalogue.toml   the catalogue it was trained on
-facts.json       calibration, category codes, cuts, usual delays
+facts.json       calibration, category codes, cuts, usual delays, what is familiar
 manifest.json    SHA-256 of each; its own SHA-256 is what the registry holds
 """
 
@@ -25,7 +25,6 @@ MANIFEST_FILE = "manifest.json"
 LAST_LINES = b"\nend of parameters\n\npandas_categorical:null\n"  # of a model's text
 UNPARSABLE = (
     AttributeError,
-    KeyError,
     TypeError,
     ValueError,
     CatalogueError,
@@ -62,6 +61,11 @@ def load_scorer(folder: Path, manifest_sha256: str) -> Scorer:
     _refuse_other(MANIFEST_FILE, manifest, manifest_sha256)
     try:
         return _parse(_listed(folder, manifest))
+    except KeyError as error:
+        raise ModelRejectedError(
+            f"{folder}: {error} is missing; the model was made by another version of "
+            "Frein: train again"
+        ) from error
     except UNPARSABLE as error:
         raise ModelRejectedError(f"{folder}: {error!r}") from error
 
@@ -88,6 +92,8 @@ def _parse(files: dict[str, bytes]) -> Scorer:
             grade_cuts=tuple(facts["grade_cuts"]),
             priority_cuts=tuple(facts["priority_cuts"]),
             usual_delay_hours=facts["usual_delay_hours"],
+            typical_from=facts["typical_from"],
+            score_range=tuple(facts["score_range"]),
         ),
     )
 

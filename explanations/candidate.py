@@ -2,18 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import numpy as np
-import polars as pl
 
 from explanations.absence import Absence, absences
-from explanations.evidence import EVENT_KEY, evidence_frame
-from explanations.reason import Check, Evidence, Way
+from explanations.evidence import Pieces, evidence_found
+from explanations.reason import Check, Way
 from explanations.scorer import Contributions, ScorerFacts
 from features.catalogue import Catalogue
-from features.event import Event
-from features.known import ROW
+from features.program import Program
+from features.seen import Seen
+from features.variants import Variant
 
 WORTH_CHECKING = 0.05  # log-odds; half of what a check must move (design §6)
 MOST_CHECKED = 10  # per row, the strongest: 6 are told at most
@@ -23,17 +22,14 @@ MOST_CHECKED = 10  # per row, the strongest: 6 are told at most
 class Candidate:
     """An idea's share of one score, and what would have to go (or come) to test it.
 
-    `last_at` is when the latest of the evidence happened, or since when the
-    absent event is awaited.
+    `basis` is the evidence that would go, or the absence that would end.
     """
 
     row: int
     idea: str
     points: float
     log_odds: float
-    evidence: tuple[Evidence, ...]
-    last_at: datetime
-    inserted: Event | None
+    basis: Pieces | Absence
 
     @property
     def way(self) -> Way:
@@ -41,79 +37,61 @@ class Candidate:
 
     @property
     def check(self) -> Check:
-        return Check.DELETION if self.inserted is None else Check.INSERTION
+        is_absence = isinstance(self.basis, Absence)
+        return Check.INSERTION if is_absence else Check.DELETION
 
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    evidence: tuple[Evidence, ...]
-    last_at: datetime
+    @property
+    def variant(self) -> Variant:
+        """The row as it would be without the evidence, or with the awaited event."""
+        if isinstance(self.basis, Absence):
+            return Variant(
+                row=self.row, insertion=self.basis.insertion, at=self.basis.due
+            )
+        return Variant(row=self.row, events=self.basis.events, fields=self.basis.fields)
 
 
 def find_candidates(
-    known: pl.DataFrame,
-    moments: pl.DataFrame,
-    contributions: Contributions,
-    catalogue: Catalogue,
-    facts: ScorerFacts,
+    seen: Seen, contributions: Contributions, catalogue: Catalogue, facts: ScorerFacts
 ) -> list[Candidate]:
-    """The candidates of every row of `moments`, each row's strongest first.
+    """The candidates of every row, each row's strongest first.
 
     Ideas that rest on the very same evidence, or await the very same event, are
     one candidate: told under the idea that weighs most, with the weight of all.
     """
-    found = _evidence_found(known, catalogue)
-    absent = absences(known, moments, catalogue, facts)
+    program, found = seen.program, evidence_found(seen)
+    absent = absences(seen, catalogue, facts)
     _, points, _ = contributions.points()
-    ideas = list(catalogue.ideas)
-    return [
-        candidate
-        for row in range(moments.height)
-        for candidate in _strongest(
-            _candidate(
-                (row, ideas[i]),
-                points[row, i],
-                contributions.by_idea[row, i],
-                found,
-                absent,
+    order = np.argsort(-np.abs(contributions.by_idea), axis=1, kind="stable")
+    waits = {program.ideas.index(idea): i for i, idea in enumerate(program.waits)}
+    candidates: list[Candidate] = []
+    for row, ideas in enumerate(order.tolist()):
+        overdue = {i: absent.of(row, wait) for i, wait in waits.items()}
+        several = [
+            Candidate(
+                row=row,
+                idea=program.ideas[i],
+                points=float(points[row, i]),
+                log_odds=log_odds,
+                basis=basis,
             )
-            for i in np.argsort(-np.abs(contributions.by_idea[row]), kind="stable")
-        )
-    ]
+            for i in ideas
+            if (log_odds := float(contributions.by_idea[row, i]))
+            and (
+                basis := (overdue.get(i) if log_odds < 0 else None) or found.of(row, i)
+            )
+        ]
+        candidates += _strongest(several, program)
+    return candidates
 
 
-def _candidate(
-    key: tuple[int, str],
-    points: float,
-    log_odds: float,
-    found: dict[tuple[int, str], _Found],
-    absent: dict[tuple[int, str], Absence],
-) -> Candidate | None:
-    row, idea = key
-    absence = absent.get(key) if log_odds < 0 else None
-    rests_on = _Found((), absence.since) if absence else found.get(key)
-    if rests_on is None:
-        return None  # nothing to take away and nothing awaited: it can't be checked
-    return Candidate(
-        row=row,
-        idea=idea,
-        points=float(points),
-        log_odds=float(log_odds),
-        evidence=rests_on.evidence,
-        last_at=rests_on.last_at,
-        inserted=absence.event if absence else None,
-    )
-
-
-def _strongest(several: Iterable[Candidate | None]) -> list[Candidate]:
+def _strongest(several: Iterable[Candidate], program: Program) -> list[Candidate]:
     """Candidates of one row: merged where they rest on the same, strongest first."""
     merged: dict[object, Candidate] = {}
     for candidate in several:
-        if candidate is None:
-            continue
-        same = merged.setdefault(_rests_on(candidate), candidate)
+        key = _rests_on(candidate.basis, program)
+        same = merged.setdefault(key, candidate)
         if same is not candidate:
-            merged[_rests_on(candidate)] = replace(
+            merged[key] = replace(
                 same,
                 points=same.points + candidate.points,
                 log_odds=same.log_odds + candidate.log_odds,
@@ -122,23 +100,8 @@ def _strongest(several: Iterable[Candidate | None]) -> list[Candidate]:
     return sorted(worth, key=lambda c: -abs(c.log_odds))[:MOST_CHECKED]
 
 
-def _rests_on(candidate: Candidate) -> object:
-    if candidate.inserted is None:
-        return candidate.evidence
-    event = candidate.inserted
-    return (event.kind, event.occurred_at, frozenset(event.data.items()))
-
-
-def _evidence_found(
-    known: pl.DataFrame, catalogue: Catalogue
-) -> dict[tuple[int, str], _Found]:
-    pieces = (
-        evidence_frame(known, catalogue)
-        .sort(ROW, "idea", *EVENT_KEY, "field")
-        .group_by(ROW, "idea", maintain_order=True)
-        .agg(*EVENT_KEY, "field", pl.col("occurred_at").max().alias("last_at"))
-    )
-    return {
-        (row, idea): _Found(tuple(map(Evidence, sources, event_ids, fields)), last_at)
-        for row, idea, sources, event_ids, fields, last_at in pieces.iter_rows()
-    }
+def _rests_on(basis: Pieces | Absence, program: Program) -> object:
+    if isinstance(basis, Pieces):
+        return basis.key
+    event = program.insertions[basis.insertion]
+    return (event.kind, basis.due, frozenset(event.data.items()))

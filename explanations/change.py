@@ -6,12 +6,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from explanations import french
+from explanations.language import sentence
 from explanations.reason import Change, Past
 from explanations.scorer import Contributions, Scorer
 from explanations.shown import shown_points
 from explanations.wording import Wording
-from features.featurise import featurise
+from features.seen import Seen, see, see_at
+from features.timelines import timelines_of
 
 NAMED = 2  # ideas told of those that moved most
 WORTH_NAMING = 1.0  # points; less is not seen once shown without decimals
@@ -37,20 +38,13 @@ def changes(
     """
     if not pasts:
         return []
-    then = moments.select("lead_id").with_columns(
-        then=pl.Series([past.moment for past in pasts], dtype=moments.schema["moment"])
-    )
-    known_then = events.join(then, on="lead_id").filter(
-        (pl.col("occurred_at") <= pl.col("then"))
-        & (pl.col("received_at") <= pl.col("then"))
-    )
-    aged = earlier.contributions(
-        featurise(known_then.select(events.columns), moments, earlier.catalogue)
-    )
-    informed = earlier.contributions(featurise(events, moments, earlier.catalogue))
+    timelines = timelines_of(events, earlier.catalogue)
+    then = pl.Series([past.moment for past in pasts], dtype=moments.schema["moment"])
+    aged = _contributions(see_at(timelines, moments, known_at=then), earlier)
+    informed = _contributions(see_at(timelines, moments), earlier)
     after = informed
     if now is not earlier:
-        after = now.contributions(featurise(events, moments, now.catalogue))
+        after = _contributions(see(events, moments, now.catalogue), now)
     return [
         Change(
             before=past.score,
@@ -75,19 +69,26 @@ def told_change(change: Change, wording: Wording) -> str:
     """The change in one sentence; parts that round to nothing are left out."""
     parts = (change.time, change.events, change.model)
     shown = shown_points(change.before, parts, 0.0, change.after)
-    ideas = french.joined([wording.idea(name) for name in change.ideas])
+    language = wording.language
+    ideas = language.joined([wording.idea(name) for name in change.ideas])
     events = "change.events-named" if ideas else "change.events"
     told = [
-        wording.text(key, points=french.points(points), ideas=ideas)
+        wording.text(key, **language.signed(points), ideas=ideas)
         for key, points in zip(
             ("change.time", events, "change.model"), shown.points, strict=True
         )
         if points
     ]
-    steps = f"{french.NBSP}: {french.joined(told)}" if told else ""
     way = {1: "up", -1: "down"}.get(np.sign(shown.score - shown.base), "same")
-    opening = wording.text("change", way=way, before=shown.base, after=shown.score)
-    return french.sentence(f"{opening}{steps}")
+    moved = wording.text("change", way=way, before=shown.base, after=shown.score)
+    if not told:
+        return sentence(moved)
+    parts_told = language.joined(told)
+    return sentence(wording.text("change.told", change=moved, parts=parts_told))
+
+
+def _contributions(seen: Seen, scorer: Scorer) -> Contributions:
+    return scorer.contributions_of(scorer.matrix(seen.table, seen.timelines))
 
 
 def _score(contributions: Contributions) -> NDArray[np.float64]:

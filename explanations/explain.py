@@ -1,6 +1,6 @@
 """Score, explain, check and tell: the whole of `explanations`, for many leads."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from explanations.narrative import NEAR_BASE, Story, narrate
 from explanations.reason import NextStep, Past, Reason, Way
 from explanations.score import (
     Doubt,
+    Ending,
     ModelId,
     Priority,
     Score,
@@ -28,6 +29,7 @@ from features.featurise import moments_frame
 
 FIRST_PRIORITY = Priority.NORMAL  # where a lead stands before anything was written
 READS_AT_LEAST = 0.1  # of a log's events; another log's model reads next to none
+EXACT = 1e-6  # points; less is arithmetic
 STRONG = 0.5  # log-odds: two such reasons pulling apart are a contradiction
 
 
@@ -49,8 +51,9 @@ class Explainer:
         events: pl.DataFrame,
         moments: pl.DataFrame,
         previous: Mapping[str, Priority] | None = None,
+        closed: Mapping[str, Ending] | None = None,
     ) -> list[Score]:
-        """The score of each lead at its moment, told in French.
+        """The score of each lead at its moment, told in the wording's language.
 
         Parameters
         ----------
@@ -59,6 +62,8 @@ class Explainer:
         previous : mapping of lead_id → Priority, optional
             The priority last written. A lead without one is taken to stand at
             `normale`, and its priority goes by the cuts themselves.
+        closed : mapping of lead_id → Ending, optional
+            The leads that came to an end: nothing is expected any more.
 
         Returns
         -------
@@ -66,10 +71,18 @@ class Explainer:
         """
         told = tell(events, moments, self.scorer)
         base, _, score = told.contributions.points()
-        written = previous or {}
+        written, ended = previous or {}, closed or {}
         return [
             self._score(
-                _Scored(lead_id, moment, float(at), float(start), written.get(lead_id)),
+                _Scored(
+                    lead_id,
+                    moment,
+                    float(at),
+                    float(start),
+                    float(told.typical[row]),
+                    written.get(lead_id),
+                    ended.get(lead_id),
+                ),
                 told.reasons[row],
                 told.steps[row],
             )
@@ -129,9 +142,10 @@ class Explainer:
                 TextedReason(one, self.wording.reason(one, scored.moment))
                 for one in reasons
             ),
-            doubts=_doubts(scored.score, scored.base, reasons),
+            doubts=() if scored.closed else tuple(self._doubts(scored, reasons)),
             steps=tuple(TextedStep(one, self.wording.step(one.name)) for one in steps),
             moment=scored.moment,
+            closed=scored.closed,
         )
         return Score(
             lead_id=scored.lead_id,
@@ -152,16 +166,34 @@ class Explainer:
             steps=story.steps,
         )
 
+    def _doubts(
+        self, scored: "_Scored", reasons: tuple[Reason, ...]
+    ) -> Iterator[Doubt]:
+        """Why a person should look; the weightiest first."""
+        lowest, highest = self.scorer.facts.score_range
+        if not reasons and abs(scored.score - scored.base) > NEAR_BASE:
+            yield Doubt.NO_TRUE_REASON
+        if not lowest - EXACT <= scored.score <= highest + EXACT:
+            yield Doubt.OUT_OF_RANGE
+        if scored.typical < self.scorer.facts.typical_from:
+            yield Doubt.ATYPICAL
+        strong = {one.way for one in reasons if abs(one.log_odds) >= STRONG}
+        if strong == {Way.UP, Way.DOWN}:
+            yield Doubt.CONTRADICTORY
+
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """A lead at its moment: score and base in points, the priority last written."""
+    """A lead at its moment: score and base in points, how typical it is, the priority
+    last written, and how it ended."""
 
     lead_id: str
     moment: datetime
     score: float
     base: float
+    typical: float
     written: Priority | None
+    closed: Ending | None
 
 
 def load_explainer(folder: Path, model: ModelId) -> Explainer:
@@ -176,12 +208,3 @@ def load_explainer(folder: Path, model: ModelId) -> Explainer:
     """
     scorer = load_scorer(folder, model.sha256)
     return Explainer(scorer=scorer, wording=read_wording(scorer.catalogue), model=model)
-
-
-def _doubts(
-    score: float, base: float, reasons: tuple[Reason, ...]
-) -> tuple[Doubt, ...]:
-    if not reasons:
-        return () if abs(score - base) <= NEAR_BASE else (Doubt.NO_TRUE_REASON,)
-    strong = {one.way for one in reasons if abs(one.log_odds) >= STRONG}
-    return (Doubt.CONTRADICTORY,) if strong == {Way.UP, Way.DOWN} else ()

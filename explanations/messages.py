@@ -1,23 +1,20 @@
 """Messages in Project Fluent, refused whole if a part of them is broken.
 
-The only module that knows Fluent. The functions that a message may call stand in
-`FUNCTIONS`. An unknown value is `UNKNOWN`, on which a message may select.
+The only module that knows Fluent. The functions that a message may call are those of
+its `Language`. An unknown value is `UNKNOWN`, on which a message may select.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
+from babel import Locale
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
 
-from explanations import french
+from explanations.language import Argument, Language
 from features.errors import WordingError
 
-Argument = str | int | float
 UNKNOWN = "inconnu"
 MEMO_SIZE = 100_000  # texts of some 100 bytes: 10 MB
 
@@ -25,9 +22,13 @@ MEMO_SIZE = 100_000  # texts of some 100 bytes: 10 MB
 class Messages:
     """The messages of some files, by key: `name`, or `name.attribute`."""
 
-    def __init__(self, sources: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, sources: Iterable[tuple[str, str]], locale: Locale) -> None:
         """Take (origin, text) pairs; WordingError tells all that is broken in them."""
-        self._bundle = FluentBundle(["fr"], functions=FUNCTIONS, use_isolating=False)
+        self.language = Language(locale, self.text)
+        functions = self.language.functions
+        self._bundle = FluentBundle(
+            [str(locale)], functions=dict(functions), use_isolating=False
+        )
         written: dict[str, _Written] = {}
         problems: list[str] = []
         for origin, text in sources:
@@ -35,7 +36,7 @@ class Messages:
             problems += _junk(origin, text, resource)
             problems += _add(origin, resource, written)
             self._bundle.add_resource(resource)
-        problems += _broken_references(written)
+        problems += _broken_references(written, functions)
         if problems:
             raise WordingError("; ".join(problems))
         self._origins = {key: one.origin for key, one in written.items()}
@@ -50,7 +51,7 @@ class Messages:
         return self._variables[key]
 
     def text(self, key: str, arguments: Mapping[str, Argument]) -> str:
-        """The message in French. Arguments that it does not need are ignored.
+        """The message. Arguments that it does not need are ignored.
 
         Raises
         ------
@@ -146,11 +147,13 @@ def _patterns(entry: ast.Message | ast.Term) -> Iterator[tuple[str, ast.Pattern]
         yield f"{name}.{attribute.id.name}", attribute.value
 
 
-def _broken_references(written: Mapping[str, _Written]) -> Iterator[str]:
+def _broken_references(
+    written: Mapping[str, _Written], functions: Collection[str]
+) -> Iterator[str]:
     for key, one in written.items():
         for unknown in sorted(one.messages - written.keys()):
             yield f"{one.origin}: {key} refers to {unknown}, which is nowhere"
-        for unknown in sorted(one.functions - FUNCTIONS.keys()):
+        for unknown in sorted(one.functions - {*functions}):
             yield f"{one.origin}: {key} calls {unknown}, which is no function"
 
 
@@ -166,53 +169,3 @@ def _needed(key: str, written: Mapping[str, _Written]) -> set[str]:
         needed |= written[one].variables
         to_see += written[one].messages
     return needed
-
-
-# --- Functions --------------------------------------------------------------
-
-
-def _at_least(value: Argument, least: float) -> str:
-    if isinstance(value, str):
-        return "unknown"
-    return "yes" if value >= least else "no"
-
-
-def _ago(days: Argument, before: str = "") -> str:
-    """« il y a 3 jours », after `before`; nothing at all if unknown."""
-    return "" if isinstance(days, str) else before + french.days_ago(int(days))
-
-
-def _since(days: Argument, before: str = "") -> str:
-    """« depuis 3 jours », after `before`; nothing at all if unknown."""
-    return "" if isinstance(days, str) else before + french.since_days(int(days))
-
-
-def _list(*items: str, none: str = "") -> str:
-    """Those of the items that are not empty, with commas."""
-    return ", ".join(str(item) for item in items if item) or none
-
-
-def _code(value: Argument) -> str:
-    """A code as a message may select on it: « Île-de-France » is ile_de_france."""
-    plain = unicodedata.normalize("NFKD", str(value)).encode("ascii", "ignore")
-    return re.sub(r"[^a-z0-9]+", "_", plain.decode().lower()).strip("_")
-
-
-def _label(value: Argument) -> str:
-    """A code that no message knows, made readable."""
-    return str(value).replace("_", " ").strip()
-
-
-# Fluent's own type for them says FluentType, but it takes text as well.
-FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "AGO": _ago,
-    "AT_LEAST": _at_least,
-    "CODE": _code,
-    "DURATION": french.duration,
-    "EURO": french.euros,
-    "LABEL": _label,
-    "LIST": _list,
-    "ORDINAL": lambda rank: french.ordinal(int(rank)),
-    "PERCENT": french.percentage,
-    "SINCE": _since,
-}

@@ -1,19 +1,22 @@
 """Narratives: what happened to a lead's priority, why, and what is expected by when."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from explanations import french
+from explanations.french import due_day, paris_day
+from explanations.language import sentence
 from explanations.reason import Way
 from explanations.score import (
     Doubt,
+    Ending,
     Grade,
     Narrative,
     Priority,
     TextedReason,
     TextedStep,
 )
+from explanations.shown import nearest
 from explanations.wording import Wording
 from features.catalogue import Nature
 
@@ -30,7 +33,8 @@ class Story:
     """What there is to tell of one score.
 
     `score` and `base` in points (0 to 100); `reasons` strongest first, at least
-    within each way. No `previous_priority`: none was ever written.
+    within each way. No `previous_priority`: none was ever written. `closed`: how
+    a lead whose outcome is known ended.
     """
 
     priority: Priority
@@ -42,6 +46,7 @@ class Story:
     doubts: tuple[Doubt, ...]
     moment: datetime
     steps: tuple[TextedStep, ...] = ()
+    closed: Ending | None = None
 
     def texts(self, way: Way) -> tuple[str, ...]:
         return tuple(told.text for told in self.reasons if told.reason.way is way)
@@ -71,29 +76,53 @@ class _Account:
 
 
 def narrate(story: Story, wording: Wording) -> Narrative:
-    """Tell a score in French; what no checked reason supports is not told."""
-    priority = wording.text(f"priority-{story.priority.value}")
-    move = wording.text(f"move-{_move(story)}", priority=priority)
+    """Tell a score; what no checked reason supports is not told."""
+    story = replace(story, reasons=tuple(_quoted_once(story, wording)))
+    move = _move(story, wording)
     account = _account(story, move, wording)
     expected = _expected(story, wording)
     return Narrative(
         happened=wording.text(
             "happened",
             move=move,
-            score=french.nearest(story.score),
+            score=nearest(story.score),
             grade=story.grade.value,
         ),
         why=account.why,
         expected=expected,
-        short=_short(story, priority, wording),
+        short=_short(story, wording),
         text=f"{account.text}\n\n{expected}",
     )
 
 
-def _move(story: Story) -> str:
+def _move(story: Story, wording: Wording) -> str:
+    priority = _priority(story, wording)
+    if story.closed is not None:
+        return wording.text("move-closed", priority=priority, stage=story.closed)
     if story.previous_priority is None:
-        return "first"
-    return "kept" if story.priority is story.previous_priority else "changed"
+        return wording.text("move-first", priority=priority)
+    kept = story.priority is story.previous_priority
+    return wording.text(f"move-{'kept' if kept else 'changed'}", priority=priority)
+
+
+def _priority(story: Story, wording: Wording) -> str:
+    return wording.text(f"priority-{story.priority.value}")
+
+
+def _quoted_once(story: Story, wording: Wording) -> Iterator[TextedReason]:
+    """The reasons; a note that several of them rest on is quoted by the first."""
+    seen: set[str] = set()
+    for told in story.reasons:
+        quote = told.reason.quote
+        again = quote is not None and quote in seen
+        yield replace(told, text=_unquoted(told, story, wording)) if again else told
+        seen |= {quote} if quote else set()
+
+
+def _unquoted(told: TextedReason, story: Story, wording: Wording) -> str:
+    if told.reason.quote is None:
+        return told.text
+    return wording.reason(replace(told.reason, quote=None), story.moment)
 
 
 # --- Why --------------------------------------------------------------------
@@ -114,9 +143,9 @@ def _account(story: Story, move: str, wording: Wording) -> _Account:
 
 def _because(story: Story, way: Way, move: str, wording: Wording) -> _Account:
     """The reference form: « … car : », a list, then what pulls the other way."""
-    reasons = french.bullets(story.texts(way))
-    other, heading = (Way.DOWN, "watch") if way is Way.UP else (Way.UP, "contrary")
-    rest = _headed(heading, story.texts(other), wording)
+    reasons = wording.language.bullets(story.texts(way))
+    other = Way.DOWN if way is Way.UP else Way.UP
+    rest = _headed("contrary", story.texts(other), wording)
     return _Account(
         "\n\n".join([reasons, *rest]),
         "\n\n".join([f"{wording.text('because', move=move)}\n{reasons}", *rest]),
@@ -135,13 +164,13 @@ def _doubted(story: Story, move: str, doubts: str, wording: Wording) -> _Account
     both = _both_ways(story, wording)
     opening = wording.text("although", move=move, doubts=doubts)
     return _Account(
-        "\n\n".join([french.sentence(doubts), *both]), "\n\n".join([opening, *both])
+        "\n\n".join([sentence(doubts), *both]), "\n\n".join([opening, *both])
     )
 
 
 def _doubts(story: Story, wording: Wording) -> str:
     told = (wording.doubt(one, partly=bool(story.reasons)) for one in story.doubts)
-    return french.joined(tuple(told))
+    return wording.language.joined(tuple(told))
 
 
 def _both_ways(story: Story, wording: Wording) -> list[str]:
@@ -154,7 +183,7 @@ def _both_ways(story: Story, wording: Wording) -> list[str]:
 def _headed(heading: str, texts: Sequence[str], wording: Wording) -> list[str]:
     if not texts:
         return []
-    return [wording.text(f"heading-{heading}", reasons=french.bullets(texts))]
+    return [wording.text(f"heading-{heading}", reasons=wording.language.bullets(texts))]
 
 
 # --- What is expected -------------------------------------------------------
@@ -162,23 +191,45 @@ def _headed(heading: str, texts: Sequence[str], wording: Wording) -> list[str]:
 
 def _expected(story: Story, wording: Wording) -> str:
     """One action of a person, with its day; then what steps the model looks up to."""
+    if story.closed is not None:
+        return wording.text("closed", stage=story.closed)
     days = DAYS_TO_JUDGE if story.doubts else DAYS_TO_ACT[story.priority]
-    today = french.paris_day(story.moment)
-    deadline = french.day(french.due_day(today, days), today)
+    today = paris_day(story.moment)
+    deadline = wording.language.day(due_day(today, days), today)
     action = wording.text(f"expected-{_action(story, wording)}", deadline=deadline)
     return " ".join([action, *_steps(story, wording)])
 
 
 def _steps(story: Story, wording: Wording) -> list[str]:
-    """What would raise the score, to the model; nothing where a person judges."""
+    """What would raise the score, to the model; nothing where a person judges.
+
+    A step whose rise can't be seen without decimals is told alone or not at all.
+    """
     if not story.steps or story.doubts:
         return []
-    names = ("first", "second")
-    told = dict(zip(names, (one.text for one in story.steps), strict=False))
-    scores = (french.nearest(one.step.score_with) for one in story.steps)
-    told |= zip((f"{name}_score" for name in names), map(str, scores), strict=False)
+    score = nearest(story.score)
+    told = [(one.text, nearest(one.step.score_with)) for one in story.steps]
+    seen = [(name, with_it) for name, with_it in told if with_it > score]
+    if not seen:
+        return [wording.text("expected-step.barely", first=told[0][0])]
+    (first, first_score), *others = seen
+    if not others:
+        return [
+            wording.text(
+                "expected-step", score=score, first=first, first_score=first_score
+            )
+        ]
+    second, second_score = others[0]
+    key = "expected-steps.same" if second_score == first_score else "expected-steps"
     return [
-        wording.text("expected-steps" if len(told) > 2 else "expected-step", **told)
+        wording.text(
+            key,
+            score=score,
+            first=first,
+            first_score=first_score,
+            second=second,
+            second_score=second_score,
+        )
     ]
 
 
@@ -204,14 +255,14 @@ def _leading(story: Story) -> list[TextedReason]:
 # --- In short ---------------------------------------------------------------
 
 
-def _short(story: Story, priority: str, wording: Wording) -> str:
-    """As many reasons as fit: a reason is told whole or not at all."""
+def _short(story: Story, wording: Wording) -> str:
+    """As many reasons as fit: a reason is told whole or not at all, and no note."""
+    if story.closed is not None:
+        return wording.text("closed.short", stage=story.closed)
+    priority = _priority(story, wording)
     items = _short_items(story, wording)
-    between = ", "
-    if any("," in item or ":" in item for item in items):
-        between = f"{french.NBSP}; "
     for count in range(len(items), 0, -1):
-        reasons = between.join(items[:count])
+        reasons = wording.text("short.joint").join(items[:count])
         text = wording.text("short", priority=priority, reasons=reasons)
         if len(text) <= SHORT_LENGTH:
             return text
@@ -223,5 +274,5 @@ def _short_items(story: Story, wording: Wording) -> list[str]:
         return [wording.text(f"doubt-{story.doubts[0].value}.short")]
     if story.is_ordinary:
         return [wording.text("ordinary.short")]
-    leading = [told.text for told in _leading(story)]
+    leading = [_unquoted(told, story, wording) for told in _leading(story)]
     return leading or [wording.text("unexplained.short")]

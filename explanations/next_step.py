@@ -1,28 +1,28 @@
 """What would raise the score: next steps tried on the model, not promised."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from explanations.checking import MUST_MOVE, Variant
+from explanations.checking import MUST_MOVE
 from explanations.reason import NextStep
 from explanations.scorer import probability
-from features.catalogue import Catalogue, Step
-from features.event import Event
+from features.catalogue import Catalogue
+from features.seen import Seen
+from features.variants import Variant
 
 MOST_STEPS = 2  # a rep does one thing next; a second is a choice
-STEP_SOURCE = "frein"
 
 
-def step_variants(moments: pl.DataFrame, catalogue: Catalogue) -> list[Variant]:
+def step_variants(seen: Seen) -> list[Variant]:
     """Each row with each step done at its very moment; row by row, in order."""
+    program = seen.program
+    steps = range(len(program.waits), len(program.insertions))
     return [
-        Variant(row=row, inserted=_as_event(step, lead_id, moment))
-        for row, (lead_id, moment) in enumerate(moments.iter_rows())
-        for step in catalogue.step
+        Variant(row=row, insertion=step, at=moment)
+        for row, moment in enumerate(seen.rows.moment.tolist())
+        for step in steps
     ]
 
 
@@ -53,16 +53,3 @@ def next_steps(
             for i in best
             if tried[row, i] - start >= MUST_MOVE
         )
-
-
-def _as_event(step: Step, lead_id: str, moment: datetime) -> Event:
-    return Event(
-        event_id=f"step-{step.name}",
-        source=STEP_SOURCE,
-        lead_id=lead_id,
-        kind=step.kind,
-        occurred_at=moment,
-        received_at=moment,
-        actor=step.actor,
-        data=dict(step.data),
-    )

@@ -40,6 +40,7 @@ class Reason:
     `score_without` is what the model says once the evidence is taken out, or
     the awaited event put in; it is not `score - points`. `last_at` is when the
     latest of the evidence happened, or since when the absent event is awaited.
+    `quote` is the text of a note that the reason rests on, as it was written.
     """
 
     idea: str
@@ -52,6 +53,7 @@ class Reason:
     last_at: datetime
     inserted: Event | None
     score_without: float
+    quote: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

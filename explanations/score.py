@@ -22,11 +22,20 @@ class Priority(StrEnum):
     LOW = "basse"
 
 
+class Ending(StrEnum):
+    """How a lead's open life ended. Company data, hence French."""
+
+    WON = "gagne"
+    LOST = "perdu"
+
+
 class Doubt(StrEnum):
     """Why a score is handed over to a person."""
 
     NO_TRUE_REASON = "aucune_raison_verifiee"
     CONTRADICTORY = "signaux_contradictoires"
+    ATYPICAL = "ligne_atypique"  # few leads that the model learnt from look like it
+    OUT_OF_RANGE = "score_hors_apprentissage"  # outside of what training saw
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

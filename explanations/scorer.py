@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import lightgbm as lgb
 import numpy as np
@@ -9,13 +10,14 @@ import polars as pl
 from numpy.typing import NDArray
 
 from explanations.score import Grade, Priority
+from explanations.trees import Trees, trees_of
 from features.catalogue import Catalogue
-from features.encoding import Codes, encode
+from features.encoding import Codes, encode, recode
+from features.timelines import Timelines
 
 FloatArray = NDArray[np.float64]
 EVERY_SEGMENT = "*"
 PAST_THE_CUT = 3.0  # points; a priority changes only this far past a cut (design §5)
-_FEW_ROWS = 64  # below, one thread is faster than starting two (measured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,9 @@ class ScorerFacts:
 
     `slope` and `intercept` are the calibration already folded into them;
     `grade_cuts` (A, B, C) and `priority_cuts` (elevee, basse) are scores in
-    points; `usual_delay_hours` is idea → segment → hours, `"*"` any segment.
+    points; `usual_delay_hours` is idea → segment → hours, `"*"` any segment. A row less
+    typical (see `Trees.scores`) than `typical_from` is atypical; `score_range` are the
+    lowest and the highest score of the training rows, in points.
     """
 
     horizon_days: float
@@ -34,6 +38,8 @@ class ScorerFacts:
     grade_cuts: tuple[float, float, float]
     priority_cuts: tuple[float, float]
     usual_delay_hours: Mapping[str, Mapping[str, float]]
+    typical_from: float
+    score_range: tuple[float, float]
 
     def grade(self, score: float) -> Grade:
         """The grade of a score in points."""
@@ -51,7 +57,8 @@ class ScorerFacts:
 
         >>> facts = ScorerFacts(
         ...     horizon_days=60, slope=1, intercept=0, codes={}, usual_delay_hours={},
-        ...     grade_cuts=(40, 20, 10), priority_cuts=(30, 10))
+        ...     grade_cuts=(40, 20, 10), priority_cuts=(30, 10),
+        ...     typical_from=-9, score_range=(1, 90))
         >>> facts.priority(32.9, Priority.NORMAL), facts.priority(33, Priority.NORMAL)
         (<Priority.NORMAL: 'normale'>, <Priority.HIGH: 'elevee'>)
         >>> facts.priority(28, Priority.HIGH), facts.priority(28)
@@ -127,7 +134,7 @@ def probability(log_odds: FloatArray) -> FloatArray:
     return answer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scorer:
     """Signals in, calibrated log-odds and their shares out."""
 
@@ -137,35 +144,32 @@ class Scorer:
 
     def log_odds(self, signals: pl.DataFrame) -> FloatArray:
         """Calibrated log-odds, (n_rows,) float64, of rows that `featurise` gave."""
-        if signals.is_empty():  # LightGBM 4.6 divides by the number of rows
-            return np.empty(0)
-        matrix = encode(signals, self.catalogue, self.facts.codes)
-        return np.asarray(
-            self.booster.predict(
-                matrix, raw_score=True, num_threads=_threads(len(matrix))
-            )
-        )
+        return self.log_odds_of(encode(signals, self.catalogue, self.facts.codes))
 
     def contributions(self, signals: pl.DataFrame) -> Contributions:
         """TreeSHAP contributions, exact, summed per idea."""
-        if signals.is_empty():
-            return Contributions(np.empty(0), np.empty((0, len(self.catalogue.ideas))))
-        matrix = encode(signals, self.catalogue, self.facts.codes)
-        shares = np.asarray(
-            self.booster.predict(
-                matrix, pred_contrib=True, num_threads=_threads(len(matrix))
-            )
-        )
-        return Contributions(shares[:, -1], shares[:, :-1] @ self._belonging())
+        return self.contributions_of(encode(signals, self.catalogue, self.facts.codes))
 
-    def _belonging(self) -> NDArray[np.float64]:
-        """(n_signals, n_ideas): 1 where the signal speaks of the idea."""
+    def matrix(self, table: FloatArray, timelines: Timelines) -> FloatArray:
+        """What the kernels aggregated as the booster reads it, (n_rows, n_signals)."""
+        return recode(table, timelines, self.catalogue, self.facts.codes)
+
+    def log_odds_of(self, matrix: FloatArray) -> FloatArray:
+        """Calibrated log-odds, (n_rows,) float64, of rows as the booster reads them."""
+        raw, _ = self.trees.scores(matrix)
+        return raw
+
+    def contributions_of(self, matrix: FloatArray) -> Contributions:
+        """As `contributions`, of rows as the booster reads them."""
+        by_idea = self.trees.contributions(matrix, self._idea_of_signal)
+        return Contributions(np.full(len(matrix), self.trees.expected), by_idea)
+
+    @cached_property
+    def trees(self) -> Trees:
+        """The booster's trees, tabulated; raises ModelRejectedError if too deep."""
+        return trees_of(self.booster)
+
+    @cached_property
+    def _idea_of_signal(self) -> NDArray[np.int64]:
         ideas = list(self.catalogue.ideas)
-        belonging = np.zeros((len(self.catalogue.names), len(ideas)))
-        for i, signal in enumerate(self.catalogue.signals):
-            belonging[i, ideas.index(signal.idea)] = 1
-        return belonging
-
-
-def _threads(n_rows: int) -> int:
-    return 1 if n_rows <= _FEW_ROWS else 0
+        return np.array([ideas.index(one.idea) for one in self.catalogue.signals])

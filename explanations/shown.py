@@ -4,8 +4,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from explanations import french
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownPoints:
@@ -39,7 +37,7 @@ def shown_points(
     assert math.isclose(math.fsum(parts), score, abs_tol=1e-6), "does not add up"
     # Beyond the ninth decimal is noise: 2.9999999999 is shown as 3, not as 2 + 1.
     parts = [round(part, 9) for part in parts]
-    shown_score = french.nearest(score)
+    shown_score = nearest(score)
     shown = [math.floor(part) for part in parts]
     by_remainder = sorted(range(len(parts)), key=lambda i: shown[i] - parts[i])
     for i in by_remainder[: shown_score - sum(shown)]:
@@ -47,3 +45,8 @@ def shown_points(
     return ShownPoints(
         base=shown[0], points=tuple(shown[1:-1]), other=shown[-1], score=shown_score
     )
+
+
+def nearest(value: float) -> int:
+    """The nearest whole number, halves up (Python's own `round` takes the even)."""
+    return math.floor(round(value, 9) + 0.5)

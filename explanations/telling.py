@@ -1,31 +1,37 @@
 """Which checked candidates are told: a short list, facts that hold."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import orjson
 import polars as pl
 from numpy.typing import NDArray
 
+from explanations.absence import Absence
 from explanations.candidate import Candidate, find_candidates
 from explanations.checking import holds, log_odds_of
+from explanations.evidence import Pieces
 from explanations.next_step import next_steps, step_variants
-from explanations.reason import NextStep, Reason, Way
+from explanations.reason import Evidence, NextStep, Reason, Way
 from explanations.scorer import Contributions, Scorer, probability
 from features.catalogue import Catalogue
-from features.featurise import signals_of
-from features.known import known_events
+from features.event import Event
+from features.seen import Seen, see
 
 MOST_UP, MOST_DOWN = 4, 2  # a rep reads no more (design §6)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
     """Contributions of every row, and of each the true reasons, strongest first, and
-    the next steps, best first."""
+    the next steps, best first. `typical` (n_rows,) as `Trees.scores` has it."""
 
     contributions: Contributions
+    typical: NDArray[np.float64]
     reasons: tuple[tuple[Reason, ...], ...]
     steps: tuple[tuple[NextStep, ...], ...]
 
@@ -39,23 +45,24 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
     moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
     scorer : Scorer
     """
-    catalogue = scorer.catalogue
-    known = known_events(events, moments, catalogue)
-    signals = signals_of(known, moments, catalogue)
-    contributions = scorer.contributions(signals)
-    candidates = find_candidates(known, moments, contributions, catalogue, scorer.facts)
-    steps = step_variants(moments, catalogue)
-    tried = log_odds_of([*candidates, *steps], known, moments, scorer)
+    seen = see(events, moments, scorer.catalogue)
+    matrix = scorer.matrix(seen.table, seen.timelines)
+    _, typical = scorer.trees.scores(matrix)
+    contributions = scorer.contributions_of(matrix)
+    candidates = find_candidates(seen, contributions, scorer.catalogue, scorer.facts)
+    variants = [candidate.variant for candidate in candidates]
+    variants += step_variants(seen)
+    tried = log_odds_of(variants, seen, scorer)
     without, with_step = np.split(tried, [len(candidates)])
-    told = _true_ones(candidates, contributions.log_odds, without)
-    values = signals.select(catalogue.names)
+    telling = _Telling(seen, moments["lead_id"], scorer.catalogue)
     return Told(
         contributions,
+        typical,
         tuple(
-            _reasons(told.get(row, ()), values, catalogue)
-            for row in range(moments.height)
+            tuple(telling.reason(*one) for one in checked)
+            for checked in _true_ones(candidates, contributions.log_odds, without)
         ),
-        tuple(next_steps(contributions.log_odds, with_step, catalogue)),
+        tuple(next_steps(contributions.log_odds, with_step, scorer.catalogue)),
     )
 
 
@@ -63,51 +70,84 @@ def _true_ones(
     candidates: Sequence[Candidate],
     log_odds: NDArray[np.float64],
     without: NDArray[np.float64],
-) -> dict[int, list[tuple[Candidate, float]]]:
+) -> list[list[tuple[Candidate, float]]]:
     """By row: the candidates that hold, with the score without them, in points."""
-    told: dict[int, list[tuple[Candidate, float]]] = {}
+    told: list[list[tuple[Candidate, float]]] = [[] for _ in log_odds]
     room: dict[tuple[int, Way], int] = {}
-    scores = 100 * probability(without)
+    scores = (100 * probability(without)).tolist()
     for candidate, score, alone in zip(candidates, scores, without, strict=True):
         place = (candidate.row, candidate.way)
         left = room.setdefault(place, MOST_UP if candidate.way is Way.UP else MOST_DOWN)
         if left and holds(candidate, log_odds[candidate.row], alone):
             room[place] = left - 1
-            told.setdefault(candidate.row, []).append((candidate, float(score)))
+            told[candidate.row].append((candidate, score))
     return told
 
 
-def _reasons(
-    told: Sequence[tuple[Candidate, float]], values: pl.DataFrame, catalogue: Catalogue
-) -> tuple[Reason, ...]:
-    if not told:
-        return ()
-    row = values.row(told[0][0].row, named=True)
-    return tuple(
-        Reason(
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """What a reason is told of: the signals, the events and the leads' names."""
+
+    seen: Seen
+    lead_ids: pl.Series
+    catalogue: Catalogue
+
+    def reason(self, candidate: Candidate, score_without: float) -> Reason:
+        evidence: tuple[Evidence, ...] = ()
+        inserted: Event | None = None
+        quote: str | None = None
+        if isinstance(candidate.basis, Absence):
+            last_at = candidate.basis.since
+            inserted = self._inserted(candidate.row, candidate.basis)
+        else:
+            evidence = candidate.basis.told(self.seen.timelines)
+            last_at = candidate.basis.last_at(self.seen.timelines)
+            quote = self._quote(candidate.idea, candidate.basis)
+        return Reason(
             idea=candidate.idea,
             way=candidate.way,
             points=candidate.points,
             log_odds=candidate.log_odds,
-            values=_values_of(row, candidate.idea, catalogue),
+            values=self._values(candidate.row, candidate.idea),
             check=candidate.check,
-            evidence=candidate.evidence,
-            last_at=candidate.last_at,
-            inserted=candidate.inserted,
+            evidence=evidence,
+            last_at=_time(last_at),
+            inserted=inserted,
             score_without=score_without,
+            quote=quote,
         )
-        for candidate, score_without in told
-    )
+
+    def _quote(self, idea: str, pieces: Pieces) -> str | None:
+        """What the latest of the evidence that says something says."""
+        field = self.catalogue.ideas[idea].quotes
+        if field is None:
+            return None
+        data = self.seen.timelines.events["data"]
+        latest_first = reversed(pieces.events.tolist())
+        said = (orjson.loads(data[event]).get(field) for event in latest_first)
+        return next((one for one in said if one and isinstance(one, str)), None)
+
+    def _inserted(self, row: int, absence: Absence) -> Event:
+        insertion = self.seen.program.insertions[absence.insertion]
+        return insertion.event(self.lead_ids[row], _time(absence.due))
+
+    def _values(self, row: int, idea: str) -> dict[str, float | str | None]:
+        """The idea's signals; NaN is unknown, and so is a sum that overflowed."""
+        columns = self.catalogue.columns_of[idea]
+        return {
+            self.catalogue.names[column]: self._value(
+                self.seen.table[row, column], column
+            )
+            for column in columns
+        }
+
+    def _value(self, value: float, column: int) -> float | str | None:
+        if not math.isfinite(value):
+            return None
+        if self.catalogue.signals[column].is_category:
+            return self.seen.timelines.labels_of(column)[int(value)]
+        return float(value)
 
 
-def _values_of(
-    row: Mapping[str, float | str | None], idea: str, catalogue: Catalogue
-) -> dict[str, float | str | None]:
-    """The idea's signals; NaN and null are unknown, and so is a sum that overflowed."""
-    return {
-        signal.name: _known(row[signal.name]) for signal in catalogue.signals_of(idea)
-    }
-
-
-def _known(value: float | str | None) -> float | str | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _time(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)

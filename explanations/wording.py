@@ -1,7 +1,7 @@
-"""The French of reasons: a message catalogue, whole and checked when it is read.
+"""What is told, in a language: message catalogues, whole and checked when read.
 
-`fr.ftl` holds what every catalogue shares; `fr.<catalogue name>.ftl` the ideas of
-that catalogue, one message each:
+`fr.ftl` holds what every catalogue of signals shares; `fr.<catalogue name>.ftl` its
+ideas, one message each. Another language is two more such files, and no code.
 
     idea-devis = devis                      what the idea is called
         .facts = devis envoyé hier          its facts, whichever way they pull
@@ -14,69 +14,42 @@ true of the facts: the heading above it tells the way.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from explanations import french
-from explanations.messages import UNKNOWN, Argument, Messages
+from babel import Locale, UnknownLocaleError
+
+from explanations.french import gone_by
+from explanations.general_messages import GENERAL, tried_arguments
+from explanations.language import Argument
+from explanations.messages import UNKNOWN, Messages
+from explanations.quotation import quoted
 from explanations.reason import Check, Reason, Way
-from explanations.score import Doubt, Priority
+from explanations.score import Doubt
+from explanations.shown import nearest
 from features.catalogue import Catalogue, Idea, Nature, Signal
 from features.errors import WordingError
 from features.featurise import ZERO_WITHOUT_EVENTS
 
 LOCALE = Path(__file__).parent / "locale"
+FRENCH = "fr"
 LONGEST_LABEL = 100  # characters; Fluent refuses 1,000, and no label is that long
 LARGEST_NUMBER = 1e15  # Babel fails from 1e25, and no honest signal is that large
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
-
-# What `narrate` says, whatever the catalogue, and the arguments that it gives.
-GENERAL: Mapping[str, set[str]] = {
-    "move-first": {"priority"},
-    "move-kept": {"priority"},
-    "move-changed": {"priority"},
-    "happened": {"move", "score", "grade"},
-    "because": {"move"},
-    "although": {"move", "doubts"},
-    "without-reason": {"move"},
-    "plain": {"move"},
-    "heading-watch": {"reasons"},
-    "heading-contrary": {"reasons"},
-    "heading-for": {"reasons"},
-    "heading-against": {"reasons"},
-    "unexplained": set(),
-    "unexplained.short": set(),
-    "ordinary": set(),
-    "ordinary.short": set(),
-    "short": {"priority", "reasons"},
-    "short.bare": {"priority"},
-    "expected-step": {"first", "first_score"},
-    "expected-steps": {"first", "first_score", "second", "second_score"},
-    "expected-examen": {"deadline"},
-    "expected-jugement": {"deadline"},
-    "expected-veille": {"deadline"},
-    "change": {"way", "before", "after"},
-    "change.time": {"points"},
-    "change.events": {"points"},
-    "change.events-named": {"points", "ideas"},
-    "change.model": {"points"},
-    **{f"priority-{priority.value}": set() for priority in Priority},
-    **{f"doubt-{doubt.value}": set() for doubt in Doubt},
-    **{f"doubt-{doubt.value}.partly": set() for doubt in Doubt},
-    **{f"doubt-{doubt.value}.short": set() for doubt in Doubt},
-}
 
 
 class Wording:
     """The messages for one catalogue. Once built, it has a text for whatever comes."""
 
-    def __init__(self, catalogue: Catalogue, messages: Messages) -> None:
+    def __init__(self, catalogue: Catalogue, messages: Messages, code: str) -> None:
         """Raise WordingError, which tells all that is absent or wrong."""
         self.catalogue = catalogue
+        self.language = messages.language
         self._messages = messages
+        self._code = code
         self._signals = {idea: catalogue.signals_of(idea) for idea in catalogue.ideas}
-        problems = [*_general_problems(messages), *self._idea_problems()]
+        problems = [*self._general_problems(), *self._catalogue_problems()]
         if problems:
             raise WordingError("; ".join(problems))
 
@@ -85,15 +58,25 @@ class Wording:
         return self._messages.text(key, arguments)
 
     def reason(self, reason: Reason, moment: datetime) -> str:
-        """A reason of a score at `moment`, as an item of a list."""
+        """A reason of a score at `moment`, as an item of a list, with its quote."""
         key = self._key(reason.idea, reason.way, reason.check)
         arguments = {
             signal.name: _told(signal, reason.values.get(signal.name), moment)
             for signal in self._signals[reason.idea]
         }
         at = reason.last_at
-        gone_by = UNKNOWN if at is None else french.days_between(at, moment)
-        return self._messages.text(key, {**arguments, EVIDENCE_DAYS: gone_by})
+        days = UNKNOWN if at is None else gone_by(at, moment)
+        text = self._messages.text(key, {**arguments, EVIDENCE_DAYS: days})
+        quote = quoted(reason.quote) if reason.quote else ""
+        return self.text("quoting", reason=text, quote=quote) if quote else text
+
+    def check(self, reason: Reason) -> str:
+        """How a reason was checked: « sans cet élément, le score serait de 41… »."""
+        score = nearest(reason.score_without)
+        if reason.check is Check.INSERTION:
+            return self.text("checked-insertion", score=score)
+        facts = len(reason.evidence)
+        return self.text("checked-deletion", facts=facts, score=score)
 
     def idea(self, name: str) -> str:
         """What an idea is called: « délai de réponse »."""
@@ -111,56 +94,87 @@ class Wording:
         key = f"idea-{idea}.{'absent' if check is Check.INSERTION else way.value}"
         return key if key in self._messages else f"idea-{idea}.facts"
 
-    def _idea_problems(self) -> Iterator[str]:
-        steps = [f"step-{step.name}" for step in self.catalogue.step]
-        yield from _absent_keys(self._messages, steps, self.catalogue)
+    def _general_problems(self) -> Iterator[str]:
+        yield from self._absent(GENERAL, self._file)
+        for key, given in GENERAL.items():
+            yield from self._message_problems(key, self._file, tried_arguments(given))
+
+    def _catalogue_problems(self) -> Iterator[str]:
+        file = f"{self._code}.{self.catalogue.name}.ftl"
+        expected = {f"expected-{idea.expected}" for idea in self.catalogue.idea}
+        named = [f"step-{step.name}" for step in self.catalogue.step]
+        named += [f"idea-{idea.name}" for idea in self.catalogue.idea]
+        yield from self._absent(sorted(expected - GENERAL.keys()), self._file)
+        yield from self._absent(named, file)
+        for key in sorted(expected):
+            deadline = tried_arguments({"deadline"})
+            yield from self._message_problems(key, self._file, deadline)
+        for key in named:
+            yield from self._message_problems(key, file, [{}])
         for idea in self.catalogue.idea:
             if idea.nature is not Nature.CONTEXT:
-                yield from self._problems_of(idea)
+                yield from self._idea_problems(idea, file)
 
-    def _problems_of(self, idea: Idea) -> Iterator[str]:
+    def _idea_problems(self, idea: Idea, file: str) -> Iterator[str]:
         name = f"idea-{idea.name}"
-        needed = [name, f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
-        given = {EVIDENCE_DAYS, *(signal.name for signal in self._signals[idea.name])}
-        yield from _absent_keys(self._messages, needed, self.catalogue)
-        yield from _absent_keys(self._messages, [f"expected-{idea.expected}"])
+        needed = [f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
+        yield from self._absent(needed, file)
+        tried = [_tried_signals(self._signals[idea.name], one) for one in _TRIALS]
         for key in (*needed, f"{name}.up", f"{name}.down"):
-            if key in self._messages:
-                unknown = set(self._messages.variables(key)) - given
-                told = f"{_file_name(self.catalogue)}: {key} asks for"
-                yield from (f"{told} ${one}, no signal of its idea" for one in unknown)
-                if not unknown:
-                    yield from self._trial_problems(key, idea.name)
+            yield from self._message_problems(key, file, tried)
 
-    def _trial_problems(self, key: str, idea: str) -> Iterator[str]:
-        for trial in (None, 0.0, 1.0, 1000.0):
-            arguments = {
-                signal.name: _told(signal, _tried(signal, trial), _TRIAL_MOMENT)
-                for signal in self._signals[idea]
-            }
-            days = UNKNOWN if trial is None else int(trial)
+    def _absent(self, keys: Iterable[str], file: str) -> Iterator[str]:
+        yield from (
+            f"{file}: {key} is absent" for key in keys if key not in self._messages
+        )
+
+    def _message_problems(
+        self, key: str, file: str, tried: Sequence[Mapping[str, Argument]]
+    ) -> Iterator[str]:
+        """What is wrong with a message, if there is one, given what it may be given."""
+        if key not in self._messages:
+            return
+        unknown = sorted({*self._messages.variables(key)} - tried[0].keys())
+        yield from (f"{file}: {key} asks for ${one}, no argument" for one in unknown)
+        if unknown:
+            return
+        for arguments in tried:
             try:
-                text = self._messages.text(key, {**arguments, EVIDENCE_DAYS: days})
+                told = self._messages.text(key, arguments)
             except WordingError as error:
                 yield str(error)
                 return
-            if not text.strip():
-                yield f"{key} is empty where every signal is {trial}"
+            if not told.strip():
+                yield f"{file}: {key} is empty where its arguments are {arguments}"
+
+    @property
+    def _file(self) -> str:
+        return f"{self._code}.ftl"
 
 
-_TRIAL_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+def read_wording(
+    catalogue: Catalogue, language: str = FRENCH, *, folder: Path = LOCALE
+) -> Wording:
+    """Read the messages of a language for a catalogue.
 
-
-def read_wording(catalogue: Catalogue, folder: Path = LOCALE) -> Wording:
-    """Read the messages for a catalogue.
+    Parameters
+    ----------
+    language : str
+        A code of Babel's, as `fr` or `en`.
 
     Raises
     ------
     WordingError
-        A file can't be read or parsed, or an idea lacks a message; tells all.
+        The language is unknown, a file can't be read or parsed, or a message is
+        absent or broken; tells all.
     """
-    names = (_file_name(), _file_name(catalogue))
-    return Wording(catalogue, Messages([_source(folder / name) for name in names]))
+    try:
+        locale = Locale.parse(language)
+    except (UnknownLocaleError, ValueError) as error:
+        raise WordingError(f"language {language!r}: {error}") from error
+    names = (f"{language}.ftl", f"{language}.{catalogue.name}.ftl")
+    messages = Messages([_source(folder / name) for name in names], locale)
+    return Wording(catalogue, messages, language)
 
 
 def _source(path: Path) -> tuple[str, str]:
@@ -170,26 +184,24 @@ def _source(path: Path) -> tuple[str, str]:
         raise WordingError(f"{path}: {error}") from error
 
 
-def _general_problems(messages: Messages) -> Iterator[str]:
-    yield from _absent_keys(messages, GENERAL)
-    for key, given in GENERAL.items():
-        if key in messages and (unknown := {*messages.variables(key)} - given):
-            yield f"{key} asks for {', '.join(sorted(unknown))}, which it is not given"
+# --- What messages are tried with when they are read --------------------------
+
+_TRIAL_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+_TRIALS = (None, 0.0, 0.125, 1.0, 2.0, 1000.0)  # None: all is unknown
 
 
-def _absent_keys(
-    messages: Messages, keys: Iterable[str], catalogue: Catalogue | None = None
-) -> Iterator[str]:
-    file = _file_name(catalogue)
-    yield from (f"{file}: {key} is absent" for key in keys if key not in messages)
-
-
-def _file_name(catalogue: Catalogue | None = None) -> str:
-    return f"fr.{catalogue.name}.ftl" if catalogue else "fr.ftl"
-
-
-def _tried(signal: Signal, trial: float | None) -> float | str | None:
-    return "autre" if signal.is_category and trial is not None else trial
+def _tried_signals(
+    signals: Iterable[Signal], trial: float | None
+) -> dict[str, Argument]:
+    told = {
+        signal.name: _told(
+            signal,
+            "autre" if signal.is_category and trial is not None else trial,
+            _TRIAL_MOMENT,
+        )
+        for signal in signals
+    }
+    return {**told, EVIDENCE_DAYS: UNKNOWN if trial is None else trial}
 
 
 def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argument:
@@ -205,7 +217,7 @@ def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argume
         # No event counts as zero (`featurise` promises it); the rest is unknown.
         return 0 if signal.aggregate in ZERO_WITHOUT_EVENTS else UNKNOWN
     if signal.aggregate in {"days_since_last", "days_since_first"}:
-        return french.days_between(moment - timedelta(days=value), moment)
+        return gone_by(moment - timedelta(days=value), moment)
     if signal.aggregate == "latency":
         return math.floor(value) if value < 48 else 24 * round(value / 24)
     return int(value) if value == int(value) else round(value, 3)

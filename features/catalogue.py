@@ -95,6 +95,16 @@ class Awaited(Strict):
     data: dict[FieldName, str | int | float] = Field(default_factory=dict)
 
     @property
+    def content(self) -> dict[str, str | int | float]:
+        """The data of the event as it would come."""
+        return {**self.where, **self.data}
+
+    @property
+    def anchor(self) -> Selector:
+        """The events that start the wait: `after`, or any."""
+        return Selector(kind=(self.after,) if self.after else ())
+
+    @property
     def selector(self) -> Selector:
         return Selector(kind=(self.kind,), where=tuple(self._wanted()))
 
@@ -103,12 +113,17 @@ class Awaited(Strict):
 
 
 class Idea(Strict):
-    """One business idea, one possible reason. `expected` is what a rep would do."""
+    """One business idea, one possible reason.
+
+    `expected` is what a rep would do; `quotes` is the field of its latest evidence
+    that the reason quotes.
+    """
 
     name: Name
     expected: Name
     nature: Nature = Nature.BEHAVIOUR
     awaited: Awaited | None = None
+    quotes: FieldName | None = None
 
 
 class Step(Strict):
@@ -118,6 +133,10 @@ class Step(Strict):
     kind: KindName
     actor: Actor
     data: dict[FieldName, str | int | float] = Field(default_factory=dict)
+
+    @property
+    def content(self) -> dict[str, str | int | float]:
+        return self.data
 
 
 AGGREGATES = (
@@ -264,6 +283,14 @@ class Catalogue(Strict):
 
     def signals_of(self, idea: str) -> tuple[Signal, ...]:
         return tuple(signal for signal in self.signals if signal.idea == idea)
+
+    @cached_property
+    def columns_of(self) -> dict[str, tuple[int, ...]]:
+        """The positions of each idea's signals."""
+        return {
+            idea: tuple(i for i, one in enumerate(self.signals) if one.idea == idea)
+            for idea in self.ideas
+        }
 
     @cached_property
     def fields(self) -> tuple[str, ...]:

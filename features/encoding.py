@@ -7,9 +7,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
+from features.timelines import Timelines
 
 FloatArray = NDArray[np.float64]
-Codes = Mapping[str, tuple[str, ...]]  # signal → its labels; the code is the position
+Labels = tuple[str, ...]
+Codes = Mapping[str, Labels]  # signal → its labels; the code is the position
 
 OTHER = "autre"  # code 0: a label too rare to learn from, or never seen
 
@@ -46,6 +48,27 @@ def encode(signals: pl.DataFrame, catalogue: Catalogue, codes: Codes) -> FloatAr
         for name in catalogue.names
     ]
     return signals.select(columns).to_numpy(order="c").astype(np.float64, copy=False)
+
+
+def recode(
+    table: FloatArray, timelines: Timelines, catalogue: Catalogue, codes: Codes
+) -> FloatArray:
+    """Encode what the kernels aggregated, as `encode` does the same signals.
+
+    Parameters
+    ----------
+    table : ndarray of shape (n_rows, >= n_signals), float64
+        Its categories are positions among the labels of `timelines`.
+    """
+    matrix = table[:, : len(catalogue.names)].copy()
+    for name in catalogue.categories:
+        column = catalogue.names.index(name)
+        labels = timelines.labels_of(column)
+        position = {label: float(code) for code, label in enumerate(codes[name])}
+        code_of = np.array([position.get(label, 0.0) for label in labels])
+        known = ~np.isnan(matrix[:, column])
+        matrix[known, column] = code_of[matrix[known, column].astype(np.int64)]
+    return matrix
 
 
 def _coded(name: str, labels: tuple[str, ...]) -> pl.Expr:

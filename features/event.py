@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import JsonValue
 
 TIME = pl.Datetime("us", "UTC")
+ATTRIBUTES_KIND = "attributes_set"  # who the lead is, as its data say
 
 EVENT_SCHEMA = pl.Schema(
     {

@@ -4,9 +4,10 @@ import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import polars as pl
 import tomli_w
@@ -54,19 +55,87 @@ def read_log(folder: Path) -> Log:
     """
     about = _read_about(folder / ABOUT_FILE)
     path = folder / EVENTS_FILE
-    try:
+    with _told_of(path):
         events = pl.read_parquet(path, glob=False)
-    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise LogError(f"{path}: {error}") from error
-    for column, dtype in EVENT_SCHEMA.items():
-        if events.schema.get(column) != dtype:
-            found = events.schema.get(column, "nothing")
-            raise LogError(f"{path}: column {column!r} is {found}, expected {dtype}")
+    return Log(about, once_each(_checked(events, path)))
+
+
+@contextmanager
+def log_parts(
+    folder: Path, *, events_at_once: int
+) -> Iterator[tuple[LogAbout, int, Iterator[pl.DataFrame]]]:
+    """A log of any size, in parts of whole leads, of about so many events each.
+
+    Yields what the log is, the number of parts, and the parts, frames of EVENT_SCHEMA.
+    What doesn't fit at once lies in a temporary folder meanwhile, about as large as
+    the log. A (source, event_id) counts once a lead.
+
+    Raises
+    ------
+    LogError
+        As `read_log` does; also while the parts are read.
+    """
+    about = _read_about(folder / ABOUT_FILE)
+    path = folder / EVENTS_FILE
+    with _told_of(path):
+        events = pl.scan_parquet(path, glob=False)
+        _check_columns(events.collect_schema(), path)
+        n_events = events.select(pl.len()).collect().item()
+    if not n_events:
+        raise LogError(f"{path}: the log holds no event")
+    n_parts = -(-n_events // events_at_once)
+    with TemporaryDirectory(prefix="frein-log-") as scattered:
+        part = (pl.col("lead_id").hash() % n_parts).alias("part")
+        with _told_of(path):
+            events.with_columns(part).sink_parquet(
+                pl.PartitionBy(scattered, key="part", include_key=False), mkdir=True
+            )
+        files = sorted(Path(scattered).glob("part=*"))
+        yield about, len(files), (_checked_part(one, path) for one in files)
+
+
+def log_end(folder: Path) -> datetime:
+    """When the last event of a log was known; raises LogError as `read_log` does."""
+    path = folder / EVENTS_FILE
+    with _told_of(path):
+        events = pl.scan_parquet(path, glob=False)
+        _check_columns(events.collect_schema(), path)
+        last = pl.max_horizontal("occurred_at", "received_at").max()
+        end: datetime | None = events.select(last).collect().item()
+    if end is None:
+        raise LogError(f"{path}: the log holds no event")
+    return end
+
+
+def _checked_part(part: Path, path: Path) -> pl.DataFrame:
+    with _told_of(path):
+        return _checked(pl.read_parquet(part), path)
+
+
+def _checked(events: pl.DataFrame, path: Path) -> pl.DataFrame:
+    _check_columns(events.schema, path)
+    for column in EVENT_SCHEMA:
         if n_null := events[column].null_count():
             raise LogError(f"{path}: column {column!r} is empty in {n_null} rows")
     if events.is_empty():
         raise LogError(f"{path}: the log holds no event")
-    return Log(about, once_each(events.select(EVENT_SCHEMA.names())))
+    return events.select(EVENT_SCHEMA.names())
+
+
+def _check_columns(schema: pl.Schema, path: Path) -> None:
+    for column, dtype in EVENT_SCHEMA.items():
+        if schema.get(column) != dtype:
+            found = schema.get(column, "nothing")
+            raise LogError(f"{path}: column {column!r} is {found}, expected {dtype}")
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    """What reading raises, told of the file."""
+    try:
+        yield
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
+        raise LogError(f"{path}: {error}") from error
 
 
 def once_each(events: pl.DataFrame, *key: str) -> pl.DataFrame:

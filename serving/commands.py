@@ -1,5 +1,6 @@
 """`frein serve`, `frein score`, `frein leads`."""
 
+import os
 import textwrap
 from datetime import UTC, datetime
 from pathlib import Path
@@ -88,6 +89,45 @@ def list_leads(
     ):
         table.add_row(_points(score), lead, _wrapped(short, out.width - 30))
     out.print(table)
+
+
+@serving.command("explain")
+def explain(
+    log: Annotated[Path, typer.Option(help="A log's folder.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
+    moment: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the log's end.")
+    ] = None,
+    model: ModelVersion = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; else one a core.")
+    ] = None,
+) -> None:
+    """Explain every lead of a log that is open at a moment, however many there are."""
+    from tempfile import TemporaryDirectory
+
+    from rich.progress import Progress
+
+    from serving.explaining import explain_log
+    from serving.registry import champion_id, fetched, model_of
+
+    with (
+        TemporaryDirectory(prefix="frein-model-") as folder,
+        Progress(console=err, transient=True) as bar,
+    ):
+        task = bar.add_task("Loading the model", total=None)
+        chosen = model_of(model) if model else champion_id()
+        files = fetched(chosen, Path(folder))
+        bar.update(task, description="Explaining")
+        n_leads = explain_log(
+            log,
+            moment.replace(tzinfo=UTC) if moment else None,
+            out_file,
+            (files, chosen),
+            workers=workers or len(os.sched_getaffinity(0)),
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    out.print(f"{n_leads:,} leads explained: {out_file}", highlight=False)
 
 
 def champion(version: str | None = None) -> "Explains":

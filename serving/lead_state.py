@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
-from explanations.score import Priority
+from explanations.score import Ending, Priority
 from features.event import Event
 from governance.pipeline import Pipeline, StageRole
 
@@ -60,6 +60,15 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
         if owner and _is_news(event, state.owner_at):
             state = replace(state, owner=owner, owner_at=event.occurred_at)
     return state
+
+
+def endings(leads: Iterable[LeadState], pipeline: Pipeline) -> dict[str, Ending]:
+    """How each of the leads ended that did, by the CRM's identifier."""
+    ends = {
+        pipeline.of_role(StageRole.WON): Ending.WON,
+        pipeline.of_role(StageRole.ABANDONED): Ending.LOST,
+    }
+    return {lead.lead_id: ends[lead.stage] for lead in leads if lead.stage in ends}
 
 
 def stage_told(event: Event, pipeline: Pipeline) -> str | None:

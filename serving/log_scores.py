@@ -5,10 +5,10 @@ from pathlib import Path
 
 import polars as pl
 
-from explanations.score import Priority, Score
+from explanations.score import Ending, Priority, Score
 from features.errors import ModelUnavailableError
 from features.featurise import moments_frame
-from features.log import read_log
+from features.log import LogAbout, read_log
 from serving.errors import LeadUnknownError
 from serving.loading import open_leads
 from serving.models import Explains
@@ -42,7 +42,19 @@ def log_scores(
         raise LeadUnknownError(name)
     end = log.events.select(pl.max_horizontal("occurred_at", "received_at").max())
     moments = moments_frame((name, end.item()) for name in names)
-    return sorted(explainer.scores(events, moments), key=_first_to_call)
+    scores = explainer.scores(events, moments, closed=_ended(events, log.about))
+    return sorted(scores, key=_first_to_call)
+
+
+def _ended(events: pl.DataFrame, about: LogAbout) -> dict[str, Ending]:
+    """How the leads ended that did: by the last outcome of each."""
+    outcome = dict.fromkeys(about.won_kinds, Ending.WON)
+    outcome |= dict.fromkeys(about.lost_kinds, Ending.LOST)
+    ends = events.filter(pl.col("kind").is_in([*outcome])).sort("occurred_at")
+    return {
+        lead_id: outcome[kind]
+        for lead_id, kind in ends.select("lead_id", "kind").rows()
+    }
 
 
 def _first_to_call(score: Score) -> tuple[int, float]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import polars as pl
 
 from explanations.reason import Past
-from explanations.score import ModelId, Priority, Score
+from explanations.score import Ending, ModelId, Priority, Score
 from features.errors import (
     FreinError,
     ModelRejectedError,
@@ -31,6 +31,7 @@ class Explains(Protocol):
         events: pl.DataFrame,
         moments: pl.DataFrame,
         previous: Mapping[str, Priority] | None = None,
+        closed: Mapping[str, Ending] | None = None,
     ) -> list[Score]: ...
 
     def reads(self, events: pl.DataFrame) -> bool: ...

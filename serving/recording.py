@@ -12,12 +12,12 @@ from datetime import datetime
 import polars as pl
 from sqlalchemy.orm import Session
 
-from explanations.score import Score
+from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
 from governance.decision import Effect
 from serving.events import Pair, add_events, pair_of, stored_events, stored_pairs
-from serving.lead_state import LeadState, after
+from serving.lead_state import LeadState, after, endings
 from serving.leads import lead_states, lead_versions, write_lead
 from serving.models import Explains, Models
 from serving.performing import perform
@@ -71,6 +71,7 @@ class _Draft:
     leads: Mapping[str, LeadState]  # as they will be
     log: pl.DataFrame  # of the leads to score
     pasts: Mapping[str, PastScore]
+    closed: Mapping[str, Ending]
 
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -108,7 +109,14 @@ def _drafted(
         uuids = {name: leads[name].id for name in _to_score(plan)}
         log = stored_events(session, uuids.values())
         pasts = past_scores(session, uuids)
-    return _Draft(seen=seen, plan=plan, leads=leads, log=log, pasts=pasts)
+    return _Draft(
+        seen=seen,
+        plan=plan,
+        leads=leads,
+        log=log,
+        pasts=pasts,
+        closed=endings(leads.values(), service.pipeline),
+    )
 
 
 def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadState]:
@@ -137,7 +145,7 @@ def _scored(
     previous = {
         name: lead.priority for name, lead in draft.leads.items() if lead.priority
     }
-    scores = explainer.scores(log, moments, previous)
+    scores = explainer.scores(log, moments, previous, draft.closed)
     for sha256 in {past.model_sha256 for past in draft.pasts.values()}:
         earlier = models.of(sha256)
         if earlier is not None:

@@ -13,7 +13,7 @@ from training.registry import Champion, current_champion, download, registered
 def mlflow_registry() -> Registry:
     """The registry that `MLFLOW_TRACKING_URI` names, or the project's own."""
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")  # in logs
-    return Registry(champion=_champion, load=_load)
+    return Registry(champion=champion_id, load=_load)
 
 
 def model_of(version: str) -> ModelId:
@@ -21,7 +21,8 @@ def model_of(version: str) -> ModelId:
     return _as_model_id(registered(version))
 
 
-def _champion() -> ModelId:
+def champion_id() -> ModelId:
+    """The champion; raises ModelUnavailableError."""
     return _as_model_id(current_champion())
 
 
@@ -31,9 +32,14 @@ def _as_model_id(champion: Champion) -> ModelId:
     )
 
 
-def _load(model: ModelId) -> Explainer:
+def fetched(model: ModelId, folder: Path) -> Path:
+    """Copy a model's files into `folder`; raises ModelUnavailableError."""
     champion = Champion(
         name=model.name, version=model.version, manifest_sha256=model.sha256
     )
+    return download(champion, folder)
+
+
+def _load(model: ModelId) -> Explainer:
     with TemporaryDirectory(prefix="frein-model-") as folder:
-        return load_explainer(download(champion, Path(folder)), model)
+        return load_explainer(fetched(model, Path(folder)), model)

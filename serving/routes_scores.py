@@ -42,8 +42,8 @@ def post_scores(
     _refuse_odd(asked, service.settings.max_leads)
     scores = score_given(
         explainer,
-        [lead.lead_id for lead in asked.leads],
-        [event for lead in asked.leads for event in _events(lead)],
+        {lead.lead_id: _events(lead) for lead in asked.leads},
+        service.pipeline,
         asked.moment or service.clock(),
     )
     shown = {"scores": [score_json(score) for score in scores]}

@@ -1,13 +1,16 @@
 """Scores on request: of a stored lead, or of events that are sent along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 
 from explanations.score import Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
+from governance.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
+from serving.lead_state import LeadState, after, endings
 from serving.leads import lead_states
 from serving.models import Explains
 from serving.recording import Plan, Seen, Wish, record
@@ -41,16 +44,32 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
             raise LeadUnknownError(lead_id)
         log = stored_events(session, [lead.id])
     previous = {lead_id: lead.priority} if lead.priority else {}
-    (score,) = explainer.scores(log, moments_frame([(lead_id, now)]), previous)
+    (score,) = explainer.scores(
+        log,
+        moments_frame([(lead_id, now)]),
+        previous,
+        endings([lead], service.pipeline),
+    )
     return score
 
 
 def score_given(
     explainer: Explains,
-    lead_ids: Sequence[str],
-    events: Sequence[Event],
+    leads: Mapping[str, Sequence[Event]],
+    pipeline: Pipeline,
     moment: datetime,
 ) -> list[Score]:
-    """Score leads from the events given, at one moment; writes nothing."""
-    moments = moments_frame((lead_id, moment) for lead_id in lead_ids)
-    return explainer.scores(events_frame(events), moments)
+    """Score leads, each from its events, at one moment; writes nothing."""
+    known = {
+        lead_id: after(
+            LeadState.unknown(lead_id, pipeline),
+            (e for e in events if max(e.occurred_at, e.received_at) <= moment),
+            pipeline,
+        )
+        for lead_id, events in leads.items()
+    }
+    return explainer.scores(
+        events_frame(chain.from_iterable(leads.values())),
+        moments_frame((lead_id, moment) for lead_id in leads),
+        closed=endings(known.values(), pipeline),
+    )

@@ -1,5 +1,7 @@
 """Baselines: what a user would have without Frein, on the same leads and moments."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import lightgbm as lgb
@@ -10,17 +12,81 @@ from numpy.typing import NDArray
 from features.catalogue import Catalogue, Last
 from features.encoding import encode, learn_codes
 from features.errors import CatalogueError
+from features.event import ATTRIBUTES_KIND
 from features.featurise import featurise
 from features.log import Log
+from training.logistic import logistic_baseline
 from training.moments import lead_lives
 from training.odoo import odoo_probabilities
+from training.points import points_baseline, rules_of
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
-ATTRIBUTES_KIND = "attributes_set"
 N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
+MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes long
 _JUST_BEFORE = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What a baseline may learn from: labelled moments and their signals, row for row.
+
+    `known_at`: outcomes received later are unknown.
+    """
+
+    log: Log
+    catalogue: Catalogue
+    moments: pl.DataFrame
+    signals: pl.DataFrame
+    known_at: datetime
+
+    def of_fewer_leads(self, *, most: int = MOST_MOMENTS, seed: int = 0) -> "Lesson":
+        """Of as many leads, drawn at random, as have about `most` moments."""
+        if self.moments.height <= most:
+            return self
+        leads = self.moments["lead_id"].unique(maintain_order=True)
+        share = most / self.moments.height
+        rows = self.moments["lead_id"].is_in(
+            leads.sample(fraction=share, seed=seed).implode()
+        )
+        return replace(
+            self, moments=self.moments.filter(rows), signals=self.signals.filter(rows)
+        )
+
+
+def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
+    """What each baseline says of some moments; without those that don't apply.
+
+    A catalogue without stages has no Odoo baseline, one without rules and without
+    directions no points.
+
+    Parameters
+    ----------
+    scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it for the lesson's catalogue.
+
+    Returns
+    -------
+    dict of name → ndarray of shape (n_moments,), float64, in [0, 1]
+    """
+    return dict(_each(lesson, lesson.of_fewer_leads(), scored))
+
+
+def _each(
+    lesson: Lesson, fewer: Lesson, scored: pl.DataFrame
+) -> Iterator[tuple[str, FloatArray]]:
+    catalogue, signals, moments = lesson.catalogue, fewer.signals, fewer.moments
+    if any(one.last is not None and one.last.order for one in catalogue.signals):
+        yield (
+            "odoo",
+            odoo_baseline(lesson.log, catalogue, scored, known_at=lesson.known_at),
+        )
+    if rules := rules_of(catalogue):
+        yield "points", points_baseline(signals, moments, scored, rules)
+    yield "logistic", logistic_baseline(signals, moments, scored, catalogue)
+    won = moments["won"].to_numpy()
+    yield "lightgbm_31", lightgbm_31(signals, won, scored, catalogue)
 
 
 def odoo_baseline(

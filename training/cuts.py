@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 GRADE_SHARES = (0.10, 0.30, 0.60)  # the best tenth is A, then B, C; the rest is D
+ATYPICAL_SHARE = 0.005  # of the training moments: a person looks at what is as rare
 PRIORITY_SHARES = (0.15, 0.60)  # elevee above, basse below: a rep's week holds a few
 
 

@@ -8,7 +8,7 @@ import polars as pl
 from explanations.scorer import EVERY_SEGMENT
 from features.catalogue import Awaited, Catalogue
 from features.featurise import featurise
-from features.known import MOMENT_SCHEMA
+from features.timelines import MOMENT_SCHEMA
 
 MIN_LEADS = 30  # a segment with fewer answers is told the delay of all
 _SEGMENT = "segment"

@@ -7,15 +7,18 @@ from datetime import datetime
 import polars as pl
 
 from explanations.scorer import Scorer, ScorerFacts, probability
+from explanations.trees import trees_of
 from features.catalogue import Catalogue
+from features.encoding import encode
 from features.errors import CatalogueError, TrainingError
 from features.featurise import featurise
 from features.log import Log
-from training.cuts import GRADE_SHARES, PRIORITY_SHARES, quantile_cuts
+from training.cuts import ATYPICAL_SHARE, GRADE_SHARES, PRIORITY_SHARES, quantile_cuts
 from training.delays import usual_delays
 from training.fitting import FitSettings, Fitted, fit
-from training.metrics import Interval, bootstrap_intervals
+from training.metrics import bootstrap_intervals
 from training.moments import MomentPlan, labelled_moments
+from training.resampling import Interval
 from training.split import before_and_after, newest_leads_from
 
 HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
@@ -66,13 +69,10 @@ def train(
     signals = _signals(log, fitted_on, catalogue)
     phase("fitting")
     fitted = fit(signals, fitted_on, catalogue, settings.fit, seed=settings.seed)
-    facts = scorer_facts(
-        fitted,
-        fitted_on,
-        usual_delays(log.events, catalogue, known_at=cut),
-        horizon_days=settings.horizon_days,
+    delays = usual_delays(log.events, catalogue, known_at=cut)
+    scorer = scorer_of(
+        fitted, signals, fitted_on, catalogue, delays, settings.horizon_days
     )
-    scorer = Scorer(fitted.booster, catalogue, facts)
     phase("evaluation")
     return Trained(
         scorer=scorer,
@@ -86,19 +86,33 @@ def train(
     )
 
 
-def scorer_facts(
+def scorer_of(
     fitted: Fitted,
+    signals: pl.DataFrame,
     moments: pl.DataFrame,
+    catalogue: Catalogue,
     delays: dict[str, dict[str, float]],
-    *,
     horizon_days: float,
-) -> ScorerFacts:
-    """What is stored with the trees; cuts come from out-of-block scores."""
+) -> Scorer:
+    """The fitted booster, with what is stored beside it.
+
+    Cuts come from out-of-block scores; what is familiar, from the training rows.
+
+    Parameters
+    ----------
+    signals : DataFrame of shape (n_moments, 2 + n_signals)
+        That it was fitted on, row for row with `moments`.
+    horizon_days : float, > 0
+    """
+    matrix = encode(signals, catalogue, fitted.codes)
+    raw, typical = trees_of(fitted.booster).scores(matrix)
+    known = 100 * probability(raw)
     scores = 100 * probability(fitted.out_of_block)
     weight = moments["weight"].to_numpy()
     a, b, c = quantile_cuts(scores, weight, GRADE_SHARES)
     high, low = quantile_cuts(scores, weight, PRIORITY_SHARES)
-    return ScorerFacts(
+    (typical_from,) = quantile_cuts(typical, weight, [1 - ATYPICAL_SHARE])
+    facts = ScorerFacts(
         horizon_days=horizon_days,
         slope=fitted.slope,
         intercept=fitted.intercept,
@@ -106,7 +120,10 @@ def scorer_facts(
         grade_cuts=(a, b, c),
         priority_cuts=(high, low),
         usual_delay_hours=delays,
+        typical_from=typical_from,
+        score_range=(float(known.min()), float(known.max())),
     )
+    return Scorer(fitted.booster, catalogue, facts)
 
 
 def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:

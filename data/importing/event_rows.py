@@ -13,7 +13,7 @@ from data.importing.cells import (
     read_times,
     required,
 )
-from data.importing.mapping import ATTRIBUTES_KIND, EventMapping
+from data.importing.mapping import EventMapping
 from data.importing.rows import (
     Rows,
     actors,
@@ -24,6 +24,7 @@ from data.importing.rows import (
     refusals,
 )
 from data.importing.sheet import Sheet
+from features.event import ATTRIBUTES_KIND
 
 _KIND = re.compile(r"[a-z][a-z0-9_]*")
 

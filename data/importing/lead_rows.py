@@ -11,7 +11,7 @@ from data.importing.cells import (
     required,
     where,
 )
-from data.importing.mapping import ATTRIBUTES_KIND, FieldColumn, LeadMapping
+from data.importing.mapping import FieldColumn, LeadMapping
 from data.importing.rows import (
     Rows,
     actors,
@@ -21,6 +21,7 @@ from data.importing.rows import (
     refusals,
 )
 from data.importing.sheet import Sheet
+from features.event import ATTRIBUTES_KIND
 
 _OPEN = "open"
 

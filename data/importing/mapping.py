@@ -21,9 +21,8 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from features.errors import ImportFailedError
-from features.event import Actor
+from features.event import ATTRIBUTES_KIND, Actor
 
-ATTRIBUTES_KIND = "attributes_set"
 ISO_8601 = "iso8601"
 
 _EXAMPLE_DAY = datetime(2001, 12, 30, 13, 14, 15)  # noqa: DTZ001 - tries a format

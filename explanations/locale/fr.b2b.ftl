@@ -21,10 +21,10 @@ idea-reponses = réponses aux e-mails
         [inconnu] { idea-reponses.facts }
        *[other] dernière réponse à un e-mail { AGO($days_since_reply) }
     }
-    .absent = { $evidence_days ->
-        [inconnu] aucune réponse au dernier e-mail
-        [0] aucune réponse à l’e-mail envoyé aujourd’hui
-       *[other] aucune réponse à l’e-mail { SINCE($evidence_days) }
+    .absent = { AT_LEAST($evidence_days, 2) ->
+        [yes] aucune réponse à l’e-mail { SINCE($evidence_days) }
+        [no] aucune réponse à l’e-mail envoyé { AGO($evidence_days) }
+       *[unknown] aucune réponse au dernier e-mail
     }
 
 idea-delai_reponse = délai de réponse
@@ -74,7 +74,7 @@ idea-interet_tarifs = intérêt pour les tarifs
         [one] visite de la page tarifs{ AGO($days_since_pricing_view, before: " ") }
        *[other] { AT_LEAST($pricing_views_30d, 4) ->
             [no] nouvelle visite de la page tarifs
-           *[yes] nouvelle visite de la page tarifs, la { ORDINAL($pricing_views_30d) } en 30 jours
+           *[yes] nouvelle visite de la page tarifs, la { $pricing_views_30d }ᵉ en 30 jours
         }
     }
     .down = { $days_since_pricing_view ->
@@ -89,20 +89,20 @@ idea-interet_tarifs = intérêt pour les tarifs
 idea-interet_produit = intérêt pour le produit
     .facts = { $product_views_30d ->
         [0] { $days_since_product_view ->
-            [inconnu] aucune consultation de page sur le produit
-           *[other] dernière consultation d’une page sur le produit { AGO($days_since_product_view) }
+            [inconnu] aucune page produit vue
+           *[other] dernière page produit vue { AGO($days_since_product_view) }
         }
-        [one] consultation d’une page sur le produit{ AGO($days_since_product_view, before: " ") }
+        [one] page produit vue{ AGO($days_since_product_view, before: " ") }
        *[other] { AT_LEAST($product_sessions_30d, 2) ->
-            [yes] { $product_views_30d } consultations de pages sur le produit en { $product_sessions_30d } visites
-           *[no] { $product_views_30d } consultations de pages sur le produit en 30 jours
+            [yes] { $product_views_30d } pages produit vues en { $product_sessions_30d } visites
+           *[no] { $product_views_30d } pages produit vues en 30 jours
         }
     }
     .down = { $days_since_product_view ->
         [inconnu] { idea-interet_produit.facts }
-       *[other] dernière consultation d’une page sur le produit { AGO($days_since_product_view) }
+       *[other] dernière page produit vue { AGO($days_since_product_view) }
     }
-    .absent = aucune visite de la page produit à ce jour
+    .absent = aucune page produit vue à ce jour
 
 idea-demandes = demandes envoyées depuis le site
     .facts = { $forms_60d ->
@@ -301,10 +301,10 @@ idea-silence = silence du prospect
         [no] activité récente du prospect, { AGO($days_since_lead_acted) }
        *[unknown] { idea-silence.facts }
     }
-    .absent = { $evidence_days ->
-        [inconnu] dernier e-mail resté sans réponse
-        [0] e-mail envoyé aujourd’hui, sans réponse
-       *[other] e-mail sans réponse { SINCE($evidence_days) }
+    .absent = { AT_LEAST($evidence_days, 2) ->
+        [yes] e-mail sans réponse { SINCE($evidence_days) }
+        [no] e-mail envoyé { AGO($evidence_days) }, sans réponse
+       *[unknown] dernier e-mail resté sans réponse
     }
 
 idea-rythme = rythme de l’activité
@@ -332,18 +332,18 @@ idea-rythme = rythme de l’activité
 
 ### Who acts on our side
 
-idea-suivi_humain = suivi par une personne
+idea-suivi_humain = suivi par notre équipe
     .facts = { AT_LEAST($automated_share_30d, 1) ->
         [yes] suivi entièrement automatisé sur 30 jours
        *[no] { AT_LEAST($automated_share_30d, 0.5) ->
             [yes] suivi automatisé à { PERCENT($automated_share_30d) } sur 30 jours
            *[no] { $days_since_person_acted ->
                 [inconnu] { $emails_sent_14d ->
-                    [0] aucune intervention humaine à ce jour
+                    [0] aucune action de notre équipe à ce jour
                     [one] un e-mail envoyé au prospect en 14 jours
                    *[other] { $emails_sent_14d } e-mails envoyés au prospect en 14 jours
                 }
-               *[other] dernière intervention humaine { AGO($days_since_person_acted) }
+               *[other] dernière action de notre équipe { AGO($days_since_person_acted) }
             }
         }
     }
@@ -351,7 +351,14 @@ idea-suivi_humain = suivi par une personne
         [inconnu] { idea-suivi_humain.facts }
        *[other] { AT_LEAST($automated_share_30d, 0.5) ->
             [yes] { idea-suivi_humain.facts }
-           *[other] suivi par une personne, dernière intervention { AGO($days_since_person_acted) }
+           *[other] suivi par notre équipe, dernière action { AGO($days_since_person_acted) }
+        }
+    }
+    .down = { AT_LEAST($automated_share_30d, 0.5) ->
+        [yes] { idea-suivi_humain.facts }
+       *[other] { AT_LEAST($emails_sent_14d, 3) ->
+            [yes] { $emails_sent_14d } e-mails envoyés au prospect en 14 jours
+           *[other] { idea-suivi_humain.facts }
         }
     }
 

@@ -11,51 +11,46 @@ idea-avancement = avancement de la demande
         [application_accepted] acceptée, à compléter
         [application_finalized] complète
        *[other] sans étape connue
-    }{ $days_in_stage ->
-        [inconnu] { "" }
-        [0] , depuis aujourd’hui
-        [one] , depuis hier
-       *[other] , depuis { $days_in_stage } jours
-    }
+    }{ SINCE($days_in_stage, before: " ") }
 
 idea-traitement_demande = traitement de la demande
     .facts = { $lead_handling_contacts ->
         [0] { $days_since_lead_handling ->
             [inconnu] aucun traitement de la demande
-           *[other] demande à traiter, prévue { AGO($days_since_lead_handling) }
+           *[other] traitement de la demande programmé { AGO($days_since_lead_handling) }
         }
-        [one] demande traitée une fois{ AGO($days_since_lead_handling, before: ", ") }
-       *[other] demande traitée { $lead_handling_contacts } fois{ AGO($days_since_lead_handling, before: ", la dernière ") }
+        [one] demande traitée une fois{ AGO($days_since_lead_handling, before: ", dernier mouvement ") }
+       *[other] demande traitée { $lead_handling_contacts } fois{ AGO($days_since_lead_handling, before: ", dernier mouvement ") }
     }
 
 idea-dossier = constitution du dossier
     .facts = { $application_completion_contacts ->
         [0] { $days_since_application_completion ->
             [inconnu] dossier pas encore ouvert
-           *[other] dossier à compléter, prévu { AGO($days_since_application_completion) }
+           *[other] contact programmé { AGO($days_since_application_completion) } pour compléter le dossier
         }
-        [one] un contact pour compléter le dossier{ AGO($days_since_application_completion, before: ", ") }
-       *[other] { $application_completion_contacts } contacts pour compléter le dossier{ AGO($days_since_application_completion, before: ", le dernier ") }
+        [one] un contact pour compléter le dossier{ AGO($days_since_application_completion, before: ", dernier mouvement ") }
+       *[other] { $application_completion_contacts } contacts pour compléter le dossier{ AGO($days_since_application_completion, before: ", dernier mouvement ") }
     }
 
 idea-pieces_manquantes = pièces manquantes
     .facts = { $documents_call_contacts ->
         [0] { $days_since_documents_call ->
             [inconnu] aucun appel pour des pièces manquantes
-           *[other] appel prévu pour des pièces manquantes, décidé { AGO($days_since_documents_call) }
+           *[other] appel programmé { AGO($days_since_documents_call) } pour des pièces manquantes
         }
-        [one] un appel pour des pièces manquantes{ AGO($days_since_documents_call, before: ", ") }
-       *[other] { $documents_call_contacts } appels pour des pièces manquantes{ AGO($days_since_documents_call, before: ", le dernier ") }
+        [one] un appel pour des pièces manquantes{ AGO($days_since_documents_call, before: ", dernier mouvement ") }
+       *[other] { $documents_call_contacts } appels pour des pièces manquantes{ AGO($days_since_documents_call, before: ", dernier mouvement ") }
     }
 
 idea-evaluation = évaluation de la demande
     .facts = { $assessment_contacts ->
         [0] { $days_since_assessment ->
             [inconnu] aucune évaluation de la demande
-           *[other] évaluation de la demande, prévue { AGO($days_since_assessment) }
+           *[other] évaluation de la demande programmée { AGO($days_since_assessment) }
         }
-        [one] demande évaluée une fois{ AGO($days_since_assessment, before: ", ") }
-       *[other] demande évaluée { $assessment_contacts } fois{ AGO($days_since_assessment, before: ", la dernière ") }
+        [one] demande évaluée une fois{ AGO($days_since_assessment, before: ", dernier mouvement ") }
+       *[other] demande évaluée { $assessment_contacts } fois{ AGO($days_since_assessment, before: ", dernier mouvement ") }
     }
 
 ### The offer
@@ -78,20 +73,20 @@ idea-retour_offre = retour de l’offre
         [one] offre retournée par le client{ AGO($days_since_offer_returned, before: " ") }
        *[other] { $offers_returned } offres retournées par le client{ AGO($days_since_offer_returned, before: ", la dernière ") }
     }
-    .absent = { $evidence_days ->
-        [inconnu] aucun retour de l’offre
-        [0] aucun retour de l’offre envoyée aujourd’hui
-       *[other] aucun retour de l’offre { SINCE($evidence_days) }
+    .absent = { AT_LEAST($evidence_days, 2) ->
+        [yes] aucun retour de l’offre { SINCE($evidence_days) }
+        [no] aucun retour de l’offre envoyée { AGO($evidence_days) }
+       *[unknown] aucun retour de l’offre
     }
 
 idea-relance_offre = suivi de l’offre
     .facts = { $offer_call_contacts ->
         [0] { $days_since_offer_call ->
             [inconnu] aucun appel de suivi de l’offre
-           *[other] appel de suivi de l’offre, prévu { AGO($days_since_offer_call) }
+           *[other] appel de suivi de l’offre programmé { AGO($days_since_offer_call) }
         }
-        [one] un appel de suivi de l’offre{ AGO($days_since_offer_call, before: ", ") }
-       *[other] { $offer_call_contacts } appels de suivi de l’offre{ AGO($days_since_offer_call, before: ", le dernier ") }
+        [one] un appel de suivi de l’offre{ AGO($days_since_offer_call, before: ", dernier mouvement ") }
+       *[other] { $offer_call_contacts } appels de suivi de l’offre{ AGO($days_since_offer_call, before: ", dernier mouvement ") }
     }
 
 ### Rhythm, and who asks
@@ -99,7 +94,7 @@ idea-relance_offre = suivi de l’offre
 idea-rythme = rythme du traitement
     .facts = { $person_acts ->
         [0] aucune intervention d’un conseiller
-        [one] une intervention d’un conseiller{ AGO($days_since_person_acted, before: ", ") }
+        [one] une intervention d’un conseiller{ AGO($days_since_person_acted, before: " ") }
        *[other] { $person_acts } interventions de conseillers{ AGO($days_since_person_acted, before: ", la dernière ") }
     }
 
@@ -108,6 +103,8 @@ idea-montant = montant demandé
         [inconnu] montant demandé non précisé
        *[other] montant demandé : { EURO($amount_requested) }
     }
+
+idea-anciennete = ancienneté et dernier mouvement du dossier
 
 ### Next steps
 

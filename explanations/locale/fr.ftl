@@ -1,5 +1,6 @@
 # What Frein says whatever the catalogue of signals. U+00A0 stands before « : »,
-# « ; » and units, U+2019 is the apostrophe: the tests look.
+# « ; » and units, U+2019 is the apostrophe: the tests look. The other languages'
+# files have the same messages.
 
 ### Priorities
 
@@ -12,6 +13,7 @@ priority-basse = basse
 move-first = Opportunité classée en priorité { $priority }
 move-kept = Opportunité maintenue en priorité { $priority }
 move-changed = Opportunité passée en priorité { $priority }
+move-closed = { closed.name }, classée pour mémoire en priorité { $priority }
 
 happened = { $move }, avec un score { $score ->
         [0] inférieur à 1
@@ -25,9 +27,6 @@ although = { $move }, mais { $doubts }.
 without-reason = { $move }, sans raison vérifiée qui l’explique.
 plain = { $move }.
 
-heading-watch =
-    À surveiller :
-    { $reasons }
 heading-contrary =
     En sens contraire :
     { $reasons }
@@ -39,9 +38,11 @@ heading-against =
     { $reasons }
 
 unexplained = aucune raison vérifiée n’explique ce score
-    .short = aucune raison vérifiée
+    .short = aucune raison vérifiée ne l’explique
 ordinary = Ce prospect reste proche du point de départ : rien ne le distingue.
     .short = rien ne le distingue
+
+quoting = { $reason } (« { $quote } »)
 
 ### Doubts: `.partly` when some reasons are told beside it
 
@@ -51,6 +52,12 @@ doubt-aucune_raison_verifiee = { unexplained }
 doubt-signaux_contradictoires = les signaux se contredisent
     .partly = les signaux se contredisent
     .short = les signaux se contredisent, à vous de juger
+doubt-ligne_atypique = peu de dossiers passés ressemblent à celui-ci
+    .partly = peu de dossiers passés ressemblent à celui-ci
+    .short = peu de dossiers passés y ressemblent, à vous de juger
+doubt-score_hors_apprentissage = aucun dossier passé n’a reçu un tel score
+    .partly = aucun dossier passé n’a reçu un tel score
+    .short = score jamais vu sur un dossier passé, à vous de juger
 
 ### What is expected: one message an action that a catalogue may name, then ours
 
@@ -64,13 +71,32 @@ expected-examen = Faites le point sur ce dossier d’ici au { $deadline }.
 expected-veille = Aucune action urgente : faites le point sur ce dossier d’ici au { $deadline }.
 expected-jugement = À vous de juger : examinez ce dossier, puis confirmez ou corrigez sa priorité d’ici au { $deadline }.
 
-expected-step = Selon le modèle, sans garantie, { $first } porterait le score à { $first_score } sur 100.
-expected-steps = Selon le modèle, sans garantie, { $first } porterait le score à { $first_score } sur 100, et { $second } à { $second_score }.
+expected-step = Selon le modèle, sans garantie, { $first } porterait le score de { $score } à { $first_score } sur 100.
+    .barely = Selon le modèle, sans garantie, { $first } relèverait à peine le score.
+expected-steps = Selon le modèle, sans garantie, { $first } porterait le score de { $score } à { $first_score } sur 100 ; { $second }, à { $second_score }.
+    .same = Selon le modèle, sans garantie, { $first } ou { $second } porterait le score de { $score } à { $first_score } sur 100.
+
+closed = { closed.name } : aucune action n’est attendue, le score est donné pour mémoire.
+    .short = { closed.name } : aucune action n’est attendue
+    .name = { CODE($stage) ->
+        [gagne] Affaire gagnée
+        [perdu] Affaire perdue
+       *[other] Affaire close
+    }
 
 ### For a list or a notification
 
 short = Priorité { $priority } : { $reasons }
     .bare = Priorité { $priority }
+    .joint = {" ; "}
+
+### How a reason was checked
+
+checked-deletion = { $facts ->
+        [one] sans cet élément, le score serait de { $score } sur 100
+       *[other] sans ces { $facts } éléments, le score serait de { $score } sur 100
+    }
+checked-insertion = si l’événement attendu avait eu lieu, le score serait de { $score } sur 100
 
 ### Why it changed
 
@@ -79,7 +105,45 @@ change = { $way ->
         [down] Score descendu de { $before } à { $after }
        *[same] Score inchangé, à { $after }
     }
-    .time = { $points } avec le temps qui passe
-    .events = { $points } avec les faits nouveaux
-    .events-named = { $points } avec les faits nouveaux ({ $ideas })
-    .model = { $points } avec le nouveau modèle
+    .time = { points } avec le temps qui passe
+    .events = { points } avec les faits nouveaux
+    .events-named = { points } avec les faits nouveaux ({ $ideas })
+    .model = { points } avec le nouveau modèle
+    .told = { $change } : { $parts }
+
+### Numbers, days and lists
+
+points = { $signed } { $count ->
+        [one] point
+       *[other] points
+    }
+euros = { $amount } €
+
+duration-hours = { $count ->
+        [0] moins d’une heure
+       *[other] { $count } h
+    }
+duration-days = { $count ->
+        [0] moins d’un jour
+        [one] { $count } jour
+       *[other] { $count } jours
+    }
+duration-months = { $count } mois
+duration-years = { $count ->
+        [one] { $count } an
+       *[other] { $count } ans
+    }
+
+ago = il y a { $duration }
+    .yesterday = hier
+since = depuis { $duration }
+    .yesterday = depuis hier
+
+day = { $weekday } { $number ->
+        [1] 1ᵉʳ
+       *[other] { $number }
+    } { $month }
+    .dated = { day } { $year }
+
+bullet = – { $item } ;
+    .last = – { $item }.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from explanations.scorer import Scorer, ScorerFacts
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
-from features.known import MOMENT_SCHEMA
+from features.timelines import MOMENT_SCHEMA
 from features.log import Log
 from training.fitting import FitSettings, fit
 from training.moments import weekly_plan
@@ -73,6 +73,8 @@ def make_facts(**overrides: object) -> ScorerFacts:
         "grade_cuts": (40.0, 20.0, 10.0),
         "priority_cuts": (30.0, 10.0),
         "usual_delay_hours": {},
+        "typical_from": -99.0,
+        "score_range": (0.0, 100.0),
     }
     return ScorerFacts(**defaults | overrides)  # type: ignore[arg-type]  # a builder's overrides
 

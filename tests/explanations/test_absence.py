@@ -1,15 +1,16 @@
 """An absence: an awaited event, overdue by what is usual in the lead's segment."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from explanations.absence import Absence, absences
+from explanations.absence import absences
 from features.catalogue import Catalogue, parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
-from features.known import known_events
+from features.seen import see
 from tests.explanations.models import make_facts
 from tests.factories import NOW, make_event
 
@@ -45,18 +46,48 @@ def happened(kind: str, hours_ago: float, **overrides: object) -> Event:
     )
 
 
+def time_of(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Overdue:
+    """An absence as people know it: since when, and the event that should have come."""
+
+    since: datetime
+    event: Event
+
+
+def overdue(
+    events: Iterable[Event],
+    pairs: Sequence[tuple[str, datetime]],
+    catalogue: Catalogue,
+    delays: Mapping[str, Mapping[str, float]],
+) -> dict[tuple[int, str], Overdue]:
+    """What is overdue, by row and idea."""
+    seen = see(events_frame(events), moments_frame(pairs), catalogue)
+    found = absences(seen, catalogue, make_facts(usual_delay_hours=delays))
+    assert found.overdue.shape == (len(pairs), len(seen.program.waits))
+    return {
+        (row, idea): Overdue(
+            time_of(one.since),
+            seen.program.insertions[one.insertion].event(lead_id, time_of(one.due)),
+        )
+        for row, (lead_id, _) in enumerate(pairs)
+        for wait, idea in enumerate(seen.program.waits)
+        if (one := found.of(row, wait)) is not None
+    }
+
+
 def absence_of(
     *events: Event,
     awaited: str = REPLY,
     delays: Mapping[str, Mapping[str, float]] = DELAYS,
     segment: bool = True,
-) -> Absence | None:
+) -> Overdue | None:
     """What is overdue for L-1 at NOW."""
     catalogue = awaiting(awaited, segment=segment)
-    moments = moments_frame([("L-1", NOW)])
-    known = known_events(events_frame(events), moments, catalogue)
-    facts = make_facts(usual_delay_hours=delays)
-    return absences(known, moments, catalogue, facts).get((0, "attente"))
+    return overdue(events, [("L-1", NOW)], catalogue, delays).get((0, "attente"))
 
 
 def sector(name: str, hours_ago: float = 500) -> Event:
@@ -206,11 +237,8 @@ def test_an_idea_that_awaits_nothing_is_never_absent() -> None:
     catalogue = parse_catalogue(
         awaiting(REPLY).text.replace(f"awaited = {REPLY}\n", "")
     )
-    moments = moments_frame([("L-1", NOW)])
-    known = known_events(
-        events_frame([happened("note_added", 900)]), moments, catalogue
-    )
-    assert absences(known, moments, catalogue, make_facts()) == {}
+    note = happened("note_added", 900)
+    assert overdue([note], [("L-1", NOW)], catalogue, DELAYS) == {}
 
 
 def test_the_event_to_insert_is_the_awaited_one_at_its_usual_time() -> None:
@@ -237,8 +265,40 @@ def test_each_row_has_its_own_absences() -> None:
         happened("email_sent", 90, lead_id="L-2", event_id="other"),
     ]
     pairs = [("L-2", NOW), ("L-1", NOW), ("L-1", NOW - timedelta(hours=10))]
-    moments = moments_frame([*pairs, ("L-3", NOW)])
-    known = known_events(events_frame(events), moments, catalogue)
-    found = absences(known, moments, catalogue, make_facts(usual_delay_hours=DELAYS))
+    found = overdue(events, [*pairs, ("L-3", NOW)], catalogue, DELAYS)
     assert set(found) == {(0, "attente"), (1, "attente")}
     assert found[0, "attente"].event.lead_id == "L-2"
+    assert found[0, "attente"].since == NOW - timedelta(hours=90)
+    assert found[1, "attente"].since == NOW - timedelta(hours=30)
+
+
+def test_each_idea_has_its_own_wait() -> None:
+    two = (
+        awaiting(REPLY).text
+        + """
+[[idea]]
+name = "rendez_vous"
+expected = "relance"
+awaited = { kind = "meeting_held" }
+
+[[signal]]
+name = "meetings"
+idea = "rendez_vous"
+count = { kind = "meeting_held" }
+"""
+    )
+    delays = DELAYS | {"rendez_vous": {"*": 48.0}}
+    events = [sector("sante", 60), happened("email_sent", 50)]
+    found = overdue(events, [("L-1", NOW)], parse_catalogue(two), delays)
+    assert set(found) == {(0, "rendez_vous")}
+    awaited = found[0, "rendez_vous"]
+    assert awaited.event.kind == "meeting_held"
+    assert awaited.event.occurred_at == NOW - timedelta(hours=12)
+    later = [("L-1", NOW + timedelta(hours=22))]
+    both = overdue(events, later, parse_catalogue(two), delays)
+    assert set(both) == {(0, "attente"), (0, "rendez_vous")}
+    assert both[0, "attente"].event.occurred_at == NOW + timedelta(hours=22)
+
+
+def test_no_moment_has_no_absence() -> None:
+    assert overdue([happened("email_sent", 90)], [], awaiting(REPLY), DELAYS) == {}

@@ -6,19 +6,23 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
+from explanations.absence import Absence
 from explanations.candidate import (
     MOST_CHECKED,
     WORTH_CHECKING,
     Candidate,
     find_candidates,
 )
+from explanations.evidence import Pieces
 from explanations.reason import Check, Evidence, Way
 from explanations.scorer import Contributions
 from features.catalogue import Catalogue, parse_catalogue
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from features.known import known_events
+from features.program import NONE
+from features.seen import Seen, see
 from tests.explanations.models import make_facts
+from tests.explanations.test_absence import time_of
 from tests.factories import NOW, make_event
 
 VISITS = 'count = { kind = "page_viewed" }'
@@ -38,6 +42,11 @@ def make_catalogue(ideas: Mapping[str, str], **more: str) -> Catalogue:
     return parse_catalogue("\n".join(['name = "essai"', f"kinds = {kinds}", *tables]))
 
 
+def seen_of(catalogue: Catalogue, *events: Event) -> Seen:
+    """L-1 at NOW."""
+    return see(events_frame(events), moments_frame([("L-1", NOW)]), catalogue)
+
+
 def candidates_of(
     catalogue: Catalogue,
     shares: list[float],
@@ -45,10 +54,8 @@ def candidates_of(
     delays: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[Candidate]:
     """Those of L-1 at NOW, given each idea's share of the log-odds."""
-    moments = moments_frame([("L-1", NOW)])
     return find_candidates(
-        known_events(events_frame(events), moments, catalogue),
-        moments,
+        seen_of(catalogue, *events),
         Contributions(np.array([-1.0]), np.array([shares])),
         catalogue,
         make_facts(usual_delay_hours=delays or {}),
@@ -65,14 +72,19 @@ def mail(name: str = "mail", days_ago: float = 2) -> Event:
 
 
 def test_an_idea_with_evidence_is_a_candidate_for_deletion() -> None:
-    (found,) = candidates_of(
-        make_catalogue({"visites": VISITS}), [0.8], visit("b", 1), visit("a", 3)
-    )
+    catalogue = make_catalogue({"visites": VISITS})
+    events = (visit("b", 1), visit("a", 3))
+    (found,) = candidates_of(catalogue, [0.8], *events)
     assert (found.idea, found.way, found.check) == ("visites", Way.UP, Check.DELETION)
     assert found.log_odds == 0.8
-    assert found.evidence == (Evidence("site", "a"), Evidence("site", "b"))
-    assert found.last_at == NOW - timedelta(days=1)
-    assert found.inserted is None
+    assert isinstance(found.basis, Pieces)
+    timelines = seen_of(catalogue, *events).timelines
+    told = found.basis.told(timelines)
+    assert told == (Evidence("site", "a"), Evidence("site", "b"))
+    assert time_of(found.basis.last_at(timelines)) == NOW - timedelta(days=1)
+    assert found.variant.events is found.basis.events
+    assert found.variant.fields is found.basis.fields
+    assert found.variant.insertion == NONE
 
 
 def test_an_idea_without_evidence_cannot_be_checked() -> None:
@@ -115,10 +127,13 @@ def test_two_ideas_that_await_the_same_event_are_one() -> None:
     (found,) = candidates_of(catalogue, [-0.2, -0.4], mail(), visit(), delays=delays)
     assert (found.idea, found.check) == ("silence", Check.INSERTION)
     assert found.log_odds == pytest.approx(-0.6)
-    assert found.evidence == ()
-    assert found.last_at == mail().occurred_at
-    assert found.inserted is not None
-    assert found.inserted.occurred_at == mail().occurred_at + timedelta(hours=24)
+    assert isinstance(found.basis, Absence)
+    assert time_of(found.basis.since) == mail().occurred_at
+    assert time_of(found.basis.due) == mail().occurred_at + timedelta(hours=24)
+    (inserted, _) = seen_of(catalogue).program.insertions
+    assert inserted.kind == "email_replied"
+    assert (found.variant.insertion, found.variant.at) == (1, found.basis.due)
+    assert found.variant.events.size == 0
 
 
 @pytest.mark.parametrize(
@@ -193,8 +208,7 @@ def test_candidates_come_row_by_row() -> None:
     moments = moments_frame([("L-1", NOW), ("L-2", NOW), ("L-1", NOW)])
     by_idea = np.array([[0.1, 0.2], [0.9, 0.9], [0.4, 0.3]])
     found = find_candidates(
-        known_events(events, moments, catalogue),
-        moments,
+        see(events, moments, catalogue),
         Contributions(np.zeros(3), by_idea),
         catalogue,
         make_facts(),

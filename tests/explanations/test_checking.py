@@ -2,6 +2,8 @@
 
 import collections
 import math
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -9,15 +11,20 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
+from explanations.absence import Absence
 from explanations.candidate import Candidate
 from explanations.checking import MUST_MOVE, holds, log_odds_of
+from explanations.evidence import Pieces
 from explanations.reason import Check, Evidence, Way
 from explanations.scorer import Scorer
 from explanations.telling import Told
+from features.catalogue import parse_catalogue
 from features.event import Actor, events_frame
 from features.featurise import featurise, moments_frame
-from features.known import known_events
 from features.log import Log
+from features.program import NONE
+from features.seen import Seen, see
+from tests.explanations.models import SMALL_CATALOGUE
 from tests.explanations.taken_out import taken_out
 from tests.factories import NOW, make_event, make_events
 
@@ -28,11 +35,22 @@ def make_candidate(**overrides: object) -> Candidate:
         "idea": "visites",
         "points": 4.0,
         "log_odds": 0.5,
-        "evidence": (Evidence("site", "E-1"),),
-        "last_at": NOW,
-        "inserted": None,
+        "basis": Pieces(np.array([0]), np.array([NONE])),
     }
     return Candidate(**defaults | overrides)  # type: ignore[arg-type]  # a builder's overrides
+
+
+def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Candidate:
+    """A candidate on evidence of the row's lead, as people know it."""
+    mine = range(seen.rows.start[row], seen.rows.end[row])
+    position = {seen.timelines.keys[event]: event for event in mine}
+    fields = (None, *seen.program.fields)
+    pieces = [
+        (position[one.source, one.event_id], fields.index(one.field) - 1)
+        for one in evidence
+    ]
+    events, of_them = np.array(sorted(pieces)).T
+    return make_candidate(row=row, basis=Pieces(events, of_them))
 
 
 def scored(events: pl.DataFrame, scorer: Scorer, lead_id: str = "L-1") -> float:
@@ -67,19 +85,18 @@ def test_the_score_has_to_move_by_the_bar_and_the_right_way(
 # --- What is taken out, and put in ------------------------------------------
 
 
-def without(
-    candidates: list[Candidate],
-    events: pl.DataFrame,
-    moments: pl.DataFrame,
-    scorer: Scorer,
+def log_odds_without(
+    candidates: Sequence[Candidate], seen: Seen, scorer: Scorer
 ) -> NDArray[np.float64]:
-    known = known_events(events, moments, scorer.catalogue)
-    return log_odds_of(candidates, known, moments, scorer)
+    return log_odds_of([one.variant for one in candidates], seen, scorer)
+
+
+E_1, E_2, E_3 = (Evidence("site", f"E-{i}") for i in (1, 2, 3))
 
 
 def test_no_candidate_takes_no_score(small: Scorer) -> None:
-    nothing = log_odds_of([], pl.DataFrame(), moments_frame([]), small)
-    assert nothing.shape == (0,)
+    nothing = see(events_frame([]), moments_frame([]), small.catalogue)
+    assert log_odds_of([], nothing, small).shape == (0,)
 
 
 def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
@@ -89,16 +106,13 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
             make_event(event_id="E-1", lead_id="L-2"),
         ]
     )
-    first = make_candidate()
-    both = make_candidate(evidence=(Evidence("site", "E-1"), Evidence("site", "E-2")))
-    reply = make_candidate(evidence=(Evidence("site", "E-3"),))
-    hers = make_candidate(row=1)
-    found = without(
-        [first, both, reply, hers],
-        events,
-        moments_frame([("L-1", NOW), ("L-2", NOW)]),
-        small,
-    )
+    moments = moments_frame([("L-1", NOW), ("L-2", NOW)])
+    seen = see(events, moments, small.catalogue)
+    first = resting_on(seen, E_1)
+    both = resting_on(seen, E_1, E_2)
+    reply = resting_on(seen, E_3)
+    hers = resting_on(seen, E_1, row=1)
+    found = log_odds_without([first, both, reply, hers], seen, small)
     mine = events.filter(pl.col("lead_id") == "L-1")
     expected = [
         scored(mine.filter(pl.col("event_id") != "E-1"), small),
@@ -112,16 +126,16 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
 
 def test_the_same_identifier_of_another_source_stays(small: Scorer) -> None:
     events = events_frame([make_event(), make_event(source="crm")])
-    moments = moments_frame([("L-1", NOW)])
-    (found,) = without([make_candidate()], events, moments, small)
+    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    (found,) = log_odds_without([resting_on(seen, E_1)], seen, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
 
 def test_every_delivery_of_an_event_goes(small: Scorer) -> None:
     later = make_event(received_at=NOW - timedelta(hours=1))
     events = events_frame([make_event(), later, make_event(event_id="E-2")])
-    moments = moments_frame([("L-1", NOW)])
-    (found,) = without([make_candidate()], events, moments, small)
+    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    (found,) = log_odds_without([resting_on(seen, E_1)], seen, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
 
@@ -129,26 +143,34 @@ def test_a_field_goes_and_the_rest_of_its_event_stays(small: Scorer) -> None:
     def attributes(**fields: object) -> pl.DataFrame:
         return events_frame([make_event(kind="attributes_set", data=fields)])
 
-    sector = make_candidate(evidence=(Evidence("site", "E-1", "sector"),))
-    whole = make_candidate()
-    found = without(
-        [sector, whole],
-        attributes(sector="sante", headcount=12),
-        moments_frame([("L-1", NOW)]),
-        small,
-    )
+    events = attributes(sector="sante", headcount=12)
+    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    sector = resting_on(seen, Evidence("site", "E-1", "sector"))
+    whole = resting_on(seen, E_1)
+    found = log_odds_without([sector, whole], seen, small)
     expected = [scored(attributes(headcount=12), small), scored(attributes(), small)]
     assert found == pytest.approx(expected, abs=1e-12)
     assert found[0] != found[1]
 
 
 def test_an_awaited_event_is_put_in(small: Scorer) -> None:
+    awaited = 'name = "reponses"\nawaited = { kind = "email_replied" }'
+    text = SMALL_CATALOGUE.replace('name = "reponses"', awaited)
+    awaiting = replace(small, catalogue=parse_catalogue(text))
     reply = make_event(
-        event_id="awaited", kind="email_replied", source="frein", actor=Actor.LEAD
+        event_id="awaited-reponses",
+        kind="email_replied",
+        source="frein",
+        actor=Actor.LEAD,
+        data={},
     )
     events = events_frame([make_event()])
-    absent = make_candidate(log_odds=-0.5, evidence=(), inserted=reply)
-    (found,) = without([absent], events, moments_frame([("L-1", NOW)]), small)
+    seen = see(events, moments_frame([("L-1", NOW)]), awaiting.catalogue)
+    (inserted,) = seen.program.insertions
+    assert inserted.event("L-1", NOW) == reply
+    now = int(seen.rows.moment[0])
+    absent = make_candidate(log_odds=-0.5, basis=Absence(0, since=now, due=now))
+    (found,) = log_odds_without([absent], seen, awaiting)
     assert found == pytest.approx(
         scored(events_frame([make_event(), reply]), small), abs=1e-12
     )

@@ -2,13 +2,16 @@
 
 from datetime import datetime, timedelta
 
+import numpy as np
 import pytest
 
-from explanations.evidence import evidence_frame
+from explanations.evidence import Pieces, evidence_found
+from explanations.reason import Evidence
 from features.catalogue import parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
-from features.known import known_events
+from features.program import NONE
+from features.seen import see
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
 
 Piece = tuple[str, str | None]
@@ -49,10 +52,15 @@ def evidence_of(text: str, *events: Event) -> set[Piece]:
     """(event_id, field) of the one idea of a catalogue, at NOW."""
     catalogue = parse_catalogue(text)
     moments = moments_frame([("L-1", NOW)])
-    known = known_events(events_frame(events or HISTORY), moments, catalogue)
-    frame = evidence_frame(known, catalogue)
-    assert not frame.is_duplicated().any()
-    return set(frame.select("event_id", "field").iter_rows())
+    seen = see(events_frame(events or HISTORY), moments, catalogue)
+    found = evidence_found(seen)
+    assert found.n_ideas == 1
+    pieces = found.of(0, 0)
+    if pieces is None:
+        return set()
+    told = pieces.told(seen.timelines)
+    assert len(set(told)) == len(told)
+    return {(one.event_id, one.field) for one in told}
 
 
 def whole(*names: str) -> set[Piece]:
@@ -99,7 +107,14 @@ MAIL_AND_REPLY = 'from = { kind = "email_sent" }, to = { kind = "email_replied" 
             id="mean",
         ),
         pytest.param(
-            'last = { kind = "email_replied", field = "to" }', ["reply"], id="last"
+            'last = { kind = "email_replied", field = "to", type = "category" }',
+            ["reply"],
+            id="last",
+        ),
+        pytest.param(
+            'last = { kind = "email_replied", field = "to" }',
+            [],
+            id="last number: what is none isn't read",
         ),
         pytest.param(
             'share = { of = { actor = "lead" }, among = { actor = ["person"] } }',
@@ -219,11 +234,57 @@ def test_each_row_has_the_evidence_of_its_own_lead() -> None:
         make_event(event_id="hers", lead_id="L-2"),
     ]
     moments = moments_frame([("L-2", NOW), ("L-3", NOW), ("L-1", NOW)])
-    frame = evidence_frame(
-        known_events(events_frame(events), moments, catalogue), catalogue
-    )
-    assert set(frame.select("row", "event_id").iter_rows()) == {
-        (0, "hers"),
-        (2, "mine"),
-    }
-    assert frame["occurred_at"].to_list() == [NOW, NOW]
+    seen = see(events_frame(events), moments, catalogue)
+    found = evidence_found(seen)
+    rests_on = {row: pieces for row in range(3) if (pieces := found.of(row, 0))}
+    told = {row: pieces.told(seen.timelines) for row, pieces in rests_on.items()}
+    assert told == {0: (Evidence("site", "hers"),), 2: (Evidence("site", "mine"),)}
+    now = seen.rows.moment[0]
+    assert [one.last_at(seen.timelines) for one in rests_on.values()] == [now, now]
+
+
+def test_pieces_come_by_time_and_the_last_is_the_latest() -> None:
+    events = [
+        make_event(event_id="a", occurred_at=ago(days=1)),
+        make_event(event_id="b", occurred_at=ago(days=3)),
+        make_event(event_id="c", occurred_at=ago(days=2)),
+    ]
+    seen = see(events_frame(events), moments_frame([("L-1", NOW)]), make_catalogue())
+    pieces = evidence_found(seen).of(0, 0)
+    assert pieces is not None
+    assert [one.event_id for one in pieces.told(seen.timelines)] == ["b", "c", "a"]
+    day = timedelta(days=1) / timedelta(microseconds=1)
+    assert pieces.last_at(seen.timelines) == seen.rows.moment[0] - day
+
+
+def test_each_idea_has_evidence_of_its_own() -> None:
+    replies = """
+[[idea]]
+name = "reponses"
+expected = "appel"
+
+[[signal]]
+name = "replies"
+idea = "reponses"
+count = { kind = "email_replied" }
+"""
+    catalogue = parse_catalogue(catalogue_text() + replies)
+    seen = see(events_frame(HISTORY), moments_frame([("L-1", NOW)]), catalogue)
+    found = evidence_found(seen)
+    told = [
+        [one.event_id for one in pieces.told(seen.timelines)]
+        for idea in range(2)
+        if (pieces := found.of(0, idea))
+    ]
+    assert told == [["old-visit", "visit", "blog"], ["reply"]]
+
+
+def test_the_very_same_evidence_has_the_same_key() -> None:
+    def pieces(events: list[int], fields: list[int]) -> Pieces:
+        return Pieces(np.array(events), np.array(fields))
+
+    same = pieces([1, 2], [NONE, NONE]).key
+    assert pieces([1, 2], [NONE, NONE]).key == same
+    assert pieces([1, 3], [NONE, NONE]).key != same
+    assert pieces([1, 2], [NONE, 0]).key != same
+    assert pieces([1], [NONE]).key != same

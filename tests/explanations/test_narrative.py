@@ -7,12 +7,33 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from benchmarks.forms import made_up_stories
 from explanations.narrative import SHORT_LENGTH, Story, narrate
-from explanations.reason import Check, Reason, Way
-from explanations.score import Doubt, Grade, Narrative, Priority, TextedReason
+from explanations.reason import Check, NextStep, Reason, Way
+from explanations.score import (
+    Doubt,
+    Ending,
+    Grade,
+    Narrative,
+    Priority,
+    TextedReason,
+    TextedStep,
+)
+from explanations.wording import Wording
 from tests.explanations.grammar import grammar_faults
-from tests.explanations.test_wording import NOON, make_reason, wording
+from tests.explanations.test_wording import (
+    ENGLISH_FAULTS,
+    NOON,
+    PLACES,
+    SHIPPED,
+    faulty,
+    make_reason,
+    shipped,
+    wording,
+)
 
 HIGH, NORMAL, LOW = Priority.HIGH, Priority.NORMAL, Priority.LOW
 
@@ -54,6 +75,21 @@ def make_story(
     )
 
 
+def with_steps(story: Story, **steps: float) -> Story:
+    """The story with next steps and what they would take the score to."""
+    return replace(
+        story,
+        steps=tuple(
+            TextedStep(NextStep(name, score_with), wording().step(name))
+            for name, score_with in steps.items()
+        ),
+    )
+
+
+def ended(ending: Ending, story: Story) -> Story:
+    return replace(story, closed=ending)
+
+
 def told(story: Story) -> Narrative:
     return narrate(story, wording())
 
@@ -80,7 +116,7 @@ def test_the_three_parts_stand_alone() -> None:
     assert parts.why == (
         "–\xa0réponse à l’e-mail de relance.\n"
         "\n"
-        "À surveiller\xa0:\n"
+        "En sens contraire\xa0:\n"
         "–\xa0réserves exprimées\xa0: prix ou budget, décideur absent."
     )
     assert parts.expected == "Appelez le prospect d’ici au mercredi 25 novembre."
@@ -88,14 +124,12 @@ def test_the_three_parts_stand_alone() -> None:
 
 
 def test_a_short_form_names_the_reasons_that_fit() -> None:
-    assert told(make_story(*UPS)).short == (
-        "Priorité élevée\xa0: réponse à l’e-mail de relance, nouvelle visite de la "
-        "page tarifs, délai de réponse inférieur à 24\xa0h"
-    )
-    assert told(make_story(*UPS, PROFILE)).short == (
+    three = (
         "Priorité élevée\xa0: réponse à l’e-mail de relance\xa0; nouvelle visite de la "
         "page tarifs\xa0; délai de réponse inférieur à 24\xa0h"
     )
+    assert told(make_story(*UPS)).short == three
+    assert told(make_story(*UPS, PROFILE)).short == three
 
 
 def test_a_low_priority_is_told_from_below() -> None:
@@ -162,6 +196,14 @@ def test_a_score_far_from_the_base_asks_for_reasons(
     assert expected in why
 
 
+@pytest.mark.parametrize("way", Way)
+def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Way) -> None:
+    """There are verified reasons, and none of them explains it."""
+    reasons, priority = ((OBJECTIONS,), HIGH) if way is Way.DOWN else ((REPLY,), LOW)
+    short = told(make_story(*reasons, priority=priority)).short
+    assert short.endswith("\xa0: aucune raison vérifiée ne l’explique")
+
+
 def test_a_high_priority_without_a_reason_says_so() -> None:
     text = told(make_story(OBJECTIONS)).text
     assert text.startswith(
@@ -208,7 +250,190 @@ def test_the_strongest_reason_tells_what_to_do(
     assert told(make_story(*reasons, priority=priority)).expected.startswith(action)
 
 
+# --- What would raise it ----------------------------------------------------
+
+LEAD = "Selon le modèle, sans garantie, "
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        pytest.param({}, None, id="none"),
+        pytest.param(
+            {"rendez_vous": 71.4},
+            f"{LEAD}un rendez-vous porterait le score de 62 à 71 sur 100.",
+            id="one",
+        ),
+        pytest.param(
+            {"rendez_vous": 71.4, "appel": 65.0},
+            f"{LEAD}un rendez-vous porterait le score de 62 à 71 sur 100\xa0; un appel "
+            "abouti, à 65.",
+            id="two",
+        ),
+        pytest.param(
+            {"rendez_vous": 65.4, "appel": 65.0},
+            f"{LEAD}un rendez-vous ou un appel abouti porterait le score de 62 à 65 "
+            "sur 100.",
+            id="the same",
+        ),
+        pytest.param(
+            {"rendez_vous": 71.4, "appel": 62.4},
+            f"{LEAD}un rendez-vous porterait le score de 62 à 71 sur 100.",
+            id="a rise that can't be seen",
+        ),
+        pytest.param(
+            {"rendez_vous": 62.4, "appel": 62.3},
+            f"{LEAD}un rendez-vous relèverait à peine le score.",
+            id="no rise that can be seen",
+        ),
+    ],
+)
+def test_next_steps_are_told_from_the_score(
+    steps: dict[str, float], said: str | None
+) -> None:
+    action = "Appelez le prospect d’ici au mercredi 25 novembre."
+    expected = told(with_steps(make_story(*UPS), **steps)).expected
+    assert expected == (f"{action} {said}" if said else action)
+
+
+def test_no_step_is_told_where_a_person_judges_or_nothing_is_expected() -> None:
+    doubted = with_steps(make_story(*UPS, doubts=(Doubt.ATYPICAL,)), rendez_vous=71)
+    closed = ended(Ending.WON, with_steps(make_story(*UPS), rendez_vous=71))
+    assert not any("modèle" in told(story).text for story in (doubted, closed))
+
+
+# --- A lead whose outcome is known ------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("closed", "name"),
+    [(Ending.WON, "gagnée"), (Ending.LOST, "perdue")],
+)
+def test_nothing_is_expected_of_a_closed_lead(closed: Ending, name: str) -> None:
+    parts = told(ended(closed, make_story(*UPS)))
+    assert parts.happened == (
+        f"Affaire {name}, classée pour mémoire en priorité élevée, avec un score de 62 "
+        "sur 100 (note A)."
+    )
+    assert parts.expected == (
+        f"Affaire {name}\xa0: aucune action n’est attendue, le score est donné pour "
+        "mémoire."
+    )
+    assert parts.short == f"Affaire {name}\xa0: aucune action n’est attendue"
+    assert parts.text.startswith(f"Affaire {name}, classée pour mémoire")
+    assert parts.text.endswith(parts.expected)
+
+
+@pytest.mark.parametrize("priority", Priority)
+@pytest.mark.parametrize("doubts", [(), (Doubt.OUT_OF_RANGE,)])
+@pytest.mark.parametrize("reasons", [(), UPS, DOWNS])
+def test_no_one_is_told_to_act_on_a_closed_lead(
+    reasons: tuple[Reason, ...], doubts: tuple[Doubt, ...], priority: Priority
+) -> None:
+    story = make_story(*reasons, doubts=doubts, priority=priority)
+    parts = told(ended(Ending.LOST, story))
+    for part in (parts.expected, parts.short, parts.text):
+        assert "aucune action n’est attendue" in part
+        assert not re.search(r"\b[A-ZÀa-zà]+ez\b|d’ici au|vous de juger", part)
+
+
+# --- A note -----------------------------------------------------------------
+
+NOTE = "Le tarif leur paraît élevé.\nÀ revoir."
+QUOTED = "«\xa0Le tarif leur paraît élevé. À revoir\xa0»"
+NOTED = replace(OBJECTIONS, quote=NOTE)
+FELT = make_reason("ressenti_terrain", way=Way.DOWN, last_tone=-1, quote=NOTE, points=5)
+
+
+def test_a_note_is_quoted_once_and_never_in_short() -> None:
+    parts = told(make_story(NOTED, FELT, priority=LOW))
+    for part in (parts.why, parts.text):
+        assert part.count(QUOTED) == 1
+        assert "ressenti négatif dans la dernière note de terrain." in part
+    assert parts.short == (
+        "Priorité basse\xa0: réserves exprimées\xa0: prix ou budget, décideur absent"
+        "\xa0; ressenti négatif dans la dernière note de terrain"
+    )
+
+
+@given(note=st.text(max_size=400))
+def test_no_note_breaks_the_form(note: str) -> None:
+    noted = replace(OBJECTIONS, quote=note)
+    plain = told(make_story(OBJECTIONS, REPLY, priority=LOW))
+    parts = told(make_story(noted, REPLY, priority=LOW))
+    assert parts.short == plain.short
+    assert parts.text.count("\n") == plain.text.count("\n")
+    assert parts.text.count("«") == parts.text.count("»") <= 1
+    without = re.sub(r" \(«\xa0.*\xa0»\)", "", parts.text)
+    assert without == plain.text
+
+
+# --- The same in another language -------------------------------------------
+
+
+def test_the_same_score_is_told_in_english() -> None:
+    story = with_steps(make_story(REPLY, PRICING, OBJECTIONS), rendez_vous=71)
+    parts = narrate(in_language(story, wording("en")), wording("en"))
+    assert parts.text == (
+        "Opportunity moved to high priority because of:\n"
+        "– reply to the follow-up email;\n"
+        "– new visit to the pricing page.\n"
+        "\n"
+        "On the other hand:\n"
+        "– reservations: price or budget, decision-maker absent.\n"
+        "\n"
+        "Call the lead by Wednesday 25 November. In the model’s view, with no "
+        "guarantee, a meeting would take the score from 62 to 71 out of 100."
+    )
+    assert parts.happened == (
+        "Opportunity moved to high priority, with a score of 62 out of 100 (grade A)."
+    )
+    assert parts.short == (
+        "Priority high: reply to the follow-up email; new visit to the pricing page"
+    )
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_narrative_in_english_has_the_parts_of_the_french_and_none_of_its_words(
+    name: str,
+) -> None:
+    french, english = shipped(name), shipped(name, "en")
+    for story in made_up_stories(french, 300, seed=5):
+        parts = parts_of(narrate(in_language(story, english), english))
+        for part, in_french in zip(
+            parts, parts_of(narrate(story, french)), strict=True
+        ):
+            assert part.count("\n") == in_french.count("\n")
+            assert part != in_french
+        own_words = PLACES.sub("Somewhere", "\n".join(parts).replace("\n", ", "))
+        assert faulty({own_words}, ENGLISH_WORDS) == [], parts
+
+
+def in_language(story: Story, words: Wording) -> Story:
+    """The same story, its note left out: a note is told in its own language."""
+    reasons = (replace(told.reason, quote=None) for told in story.reasons)
+    return replace(
+        story,
+        reasons=tuple(
+            TextedReason(one, words.reason(one, story.moment)) for one in reasons
+        ),
+        steps=tuple(
+            TextedStep(one.step, words.step(one.step.name)) for one in story.steps
+        ),
+    )
+
+
+ENGLISH_WORDS = {
+    fault: ENGLISH_FAULTS[fault]
+    for fault in ("a French space", "a French letter", "a French word")
+}
+
+
 # --- The battery ------------------------------------------------------------
+
+
+def parts_of(one: Narrative) -> tuple[str, ...]:
+    return (one.happened, one.why, one.expected, one.short, one.text)
 
 
 def stories() -> Iterator[Story]:
@@ -224,7 +449,13 @@ def stories() -> Iterator[Story]:
 
 @cache
 def narratives() -> tuple[Narrative, ...]:
-    return tuple(told(story) for story in stories())
+    """Of every combination, and of what draws on every form of both catalogues."""
+    made_up = (
+        narrate(story, shipped(name))
+        for name in SHIPPED
+        for story in made_up_stories(shipped(name), 400, seed=2)
+    )
+    return (*(told(story) for story in stories()), *made_up)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +464,7 @@ def narratives() -> tuple[Narrative, ...]:
 )
 def test_a_narrative_has_no_fault(fault: str) -> None:
     for one in narratives():
-        for part in (one.happened, one.why, one.expected, one.short, one.text):
+        for part in parts_of(one):
             assert re.search(fault, part) is None, part
 
 
@@ -256,9 +487,10 @@ def test_a_reason_too_long_for_a_short_form_is_left_out_whole() -> None:
 
 
 def test_the_grammar_of_narratives_is_right() -> None:
-    texts = {
-        part
+    lines = {
+        line
         for one in narratives()
-        for part in (one.happened, one.why, one.expected, one.short, one.text)
+        for part in parts_of(one)
+        for line in part.split("\n")
     }
-    assert grammar_faults(sorted(texts)) == []
+    assert grammar_faults(sorted(lines)) == []

@@ -3,11 +3,12 @@ import math
 import polars as pl
 
 from explanations.explain import Explainer
-from explanations.next_step import MOST_STEPS, STEP_SOURCE
+from explanations.next_step import MOST_STEPS
 from explanations.telling import Told
 from features.event import Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
+from features.program import INSERTED_SOURCE
 
 
 def test_a_step_says_what_the_score_would_be_with_its_event(
@@ -23,7 +24,7 @@ def test_a_step_says_what_the_score_would_be_with_its_event(
             step = by_name[one.name]
             done = Event(
                 event_id="done",
-                source=STEP_SOURCE,
+                source=INSERTED_SOURCE,
                 lead_id=lead_id,
                 kind=step.kind,
                 occurred_at=moment,

@@ -7,8 +7,10 @@ import pytest
 from explanations.score import Grade, Priority
 from explanations.scorer import Contributions, Scorer, probability
 from features.encoding import encode
-from features.featurise import featurise
+from features.event import events_frame
+from features.featurise import featurise, moments_frame
 from features.log import Log
+from features.seen import see
 from tests.explanations.models import make_facts, small_signals
 from tests.explanations.oracles import enumerated, shap_values
 
@@ -117,6 +119,29 @@ def test_contributions_equal_the_definition_enumerated(small: Scorer) -> None:
         by_idea = [shares[:2].sum(), shares[2], shares[3:].sum()]
         assert contributions.by_idea[row] == pytest.approx(by_idea, abs=1e-6)
         assert contributions.base[row] == pytest.approx(expected, abs=1e-6)
+
+
+def test_what_was_seen_is_scored_as_the_signals_are(
+    demo_log: Log,
+    demo_moments: pl.DataFrame,
+    scorer: Scorer,
+    demo_signals: pl.DataFrame,
+) -> None:
+    seen = see(demo_log.events, demo_moments, scorer.catalogue)
+    matrix = scorer.matrix(seen.table, seen.timelines)
+    encoded = encode(demo_signals, scorer.catalogue, scorer.facts.codes)
+    np.testing.assert_array_equal(matrix, encoded)
+    assert (scorer.log_odds_of(matrix) == scorer.log_odds(demo_signals)).all()
+    contributions = scorer.contributions_of(matrix)
+    assert (contributions.by_idea == scorer.contributions(demo_signals).by_idea).all()
+
+
+def test_no_row_has_neither_log_odds_nor_contributions(scorer: Scorer) -> None:
+    nothing = see(events_frame([]), moments_frame([]), scorer.catalogue)
+    matrix = scorer.matrix(nothing.table, nothing.timelines)
+    assert scorer.log_odds_of(matrix).shape == (0,)
+    by_idea = scorer.contributions_of(matrix).by_idea
+    assert by_idea.shape == (0, len(scorer.catalogue.ideas))
 
 
 def test_one_row_is_scored_as_it_is_among_many(

@@ -13,8 +13,8 @@ from explanations.telling import MOST_DOWN, MOST_UP, Told, tell
 from features.catalogue import Nature
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
-from features.known import known_events
 from features.log import Log
+from features.seen import see
 from tests.factories import NOW, make_event, make_events
 
 
@@ -35,11 +35,9 @@ def test_a_reason_left_out_either_failed_its_check_or_found_no_room(
     demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: Told
 ) -> None:
     catalogue, events = scorer.catalogue, demo_log.events
-    known = known_events(events, demo_moments, catalogue)
-    candidates = find_candidates(
-        known, demo_moments, told.contributions, catalogue, scorer.facts
-    )
-    without = log_odds_of(candidates, known, demo_moments, scorer)
+    seen = see(events, demo_moments, catalogue)
+    candidates = find_candidates(seen, told.contributions, catalogue, scorer.facts)
+    without = log_odds_of([one.variant for one in candidates], seen, scorer)
     true_ones: dict[tuple[int, Way], list[str]] = {}
     for candidate, alone in zip(candidates, without, strict=True):
         if holds(candidate, told.contributions.log_odds[candidate.row], alone):

@@ -1,8 +1,6 @@
-"""Every idea has a French text, whatever its signals."""
+"""Every idea has a text in every language, whatever its signals."""
 
-import itertools
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -10,80 +8,34 @@ from pathlib import Path
 
 import pytest
 
-from explanations.reason import Check, Reason, Way
+from benchmarks.forms import CODES, message_texts, reasons_of, told_ideas
+from explanations.general_messages import GENERAL
+from explanations.reason import Check, Evidence, Reason, Way
 from explanations.score import Doubt
 from explanations.wording import LOCALE, Wording, read_wording
-from features.catalogue import (
-    Catalogue,
-    Nature,
-    Signal,
-    read_catalogue,
-    shipped_catalogue,
-)
+from features.catalogue import Catalogue, Nature, read_catalogue, shipped_catalogue
 from features.errors import WordingError
 from tests.explanations.grammar import grammar_faults
 
-CATALOGUE = Path("features/catalogue.toml")
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)  # a Tuesday
+LANGUAGES = ("fr", "en")
+SHIPPED = ("b2b", "bpic2012")
 
 Value = float | str | None
 
-# The codes of the demo company, and the idea that tells them.
-CODES = {
-    "stage": (
-        "etape",
-        ["nouveau", "contacte", "qualifie", "proposition", "negociation_finale"],
-    ),
-    "sector": (
-        "profil",
-        ["industrie", "logiciel", "sante", "distribution", "services", "btp"],
-    ),
-    "lead_source": (
-        "origine",
-        ["salon", "recommandation", "site_web", "prospection", "partenaire"],
-    ),
-    "region": (
-        "profil",
-        [
-            "auvergne_rhone_alpes",
-            "bourgogne_franche_comte",
-            "bretagne",
-            "centre_val_de_loire",
-            "corse",
-            "grand_est",
-            "hauts_de_france",
-            "ile_de_france",
-            "normandie",
-            "nouvelle_aquitaine",
-            "occitanie",
-            "pays_de_la_loire",
-            "provence_alpes_cote_d_azur",
-        ],
-    ),
-}
-
-# Told ways of a reason: up and down by deletion, and the absence.
-WAYS = [
-    (Way.UP, Check.DELETION),
-    (Way.DOWN, Check.DELETION),
-    (Way.DOWN, Check.INSERTION),
-]
-
 
 @cache
-def b2b() -> Catalogue:
-    return read_catalogue(CATALOGUE)
-
-
-@cache
-def wording() -> Wording:
-    return read_wording(b2b())
-
-
-@cache
-def shipped(name: str) -> Wording:
+def shipped(name: str, language: str = "fr") -> Wording:
     """The wording of a shipped catalogue; reads both files."""
-    return read_wording(read_catalogue(shipped_catalogue(name)))
+    return read_wording(read_catalogue(shipped_catalogue(name)), language)
+
+
+def b2b() -> Catalogue:
+    return shipped("b2b").catalogue
+
+
+def wording(language: str = "fr") -> Wording:
+    return shipped("b2b", language)
 
 
 def make_reason(
@@ -114,44 +66,17 @@ def text_of(idea: str, **told: Value | Way | Check) -> str:
     return wording().reason(make_reason(idea, **told), NOON)  # type: ignore[arg-type]  # the builder's own keywords
 
 
-def tried(signal: Signal) -> tuple[Value, ...]:
-    if signal.is_category:
-        _, codes = CODES.get(signal.name, ("", ()))
-        order = signal.last.order if signal.last else ()
-        return (None, *codes[:2], *order, "un_code_nouveau")
-    if signal.name.endswith("tone"):
-        return (None, -2, -1, 0, 0.5, 1, 2)
-    return {
-        "share": (None, 0, 0.5, 0.996, 1),
-        "trend": (-1000, -1, 0, 1, 2, 1000),
-        "latency": (None, 0, 0.5, 1, 23.9, 24, 47, 60, 1000),
-        "mean": (None, 0, 1, 2.5, 1000),
-        "last": (None, 0, 1, 2, 1000, 12500),
-        "days_since_last": (None, 0, 0.9, 1, 2, 20, 75, 1000),
-    }.get(signal.aggregate, (None, 0, 1, 2, 1000))
-
-
-def reasons_of(catalogue: Catalogue, idea: str) -> Iterator[Reason]:
-    signals = catalogue.signals_of(idea)
-    ways = WAYS if catalogue.ideas[idea].awaited else WAYS[:2]
-    for values in itertools.product(*(tried(signal) for signal in signals)):
-        named = dict(zip((signal.name for signal in signals), values, strict=True))
-        for (way, check), days in itertools.product(ways, (0, 1, 18)):
-            reason = make_reason(idea, way=way, check=check, days=days)
-            yield replace(reason, values=named)
-
-
 IDEAS = [
-    (name, idea.name)
-    for name in ("b2b", "bpic2012")
-    for idea in shipped(name).catalogue.idea
-    if idea.nature is not Nature.CONTEXT
+    pytest.param(language, name, idea, id=f"{language}-{name}-{idea}")
+    for language in LANGUAGES
+    for name in SHIPPED
+    for idea in told_ideas(shipped(name).catalogue)
 ]
 
 
 @cache
-def texts_of(name: str, idea: str) -> frozenset[str]:
-    words = shipped(name)
+def texts_of(language: str, name: str, idea: str) -> frozenset[str]:
+    words = shipped(name, language)
     reasons = reasons_of(words.catalogue, idea)
     return frozenset(words.reason(one, NOON) for one in reasons)
 
@@ -164,44 +89,102 @@ FAULTS = {
     "a space before a comma": r"\s,",
     "a straight quote": r"['\"]",
     "a placeholder": r"[{}]|\?\?\?",
-    "an unknown value": r"\binconnue?s?\b|\bnan\b|\bNone\b",
+    "an unknown value": r"\binconnue?s?\b|\bunknown\b|\bnan\b|\bNone\b",
     "a count of nothing": r"(?<![\d,.\u202f])0\s?[a-zéè]",
     "a final stop": r"[.;:,]$",
+    "jargon": r"shap|log.odds|feature|signal\b",
+}
+FRENCH_FAULTS = {
     "a capital at the start": r"^[A-ZÉÀ]",
     "a plain space before a sign": r" [:;%€»]|« |\d (h|min|jours?|mois|ans?)\b",
     "a plural of one": r"(?<![\d,.\u202f])1\s(?!mois)[a-zé]+s\b",
     "a decimal point": r"\d\.\d",
-    "jargon": r"shap|log.odds|feature|signal\b",
 }
+ENGLISH_FAULTS = {
+    "a plural of one": r"(?<![\d,.€])1 [a-z]+s\b",
+    "a space before a sign": r"\s[:;%]",
+    "a French space": r"[\u00a0\u202f]",
+    "a French letter": r"[éèêàâîûôç«»]",
+    "a French word": r"\b(le|la|les|du|des|une?|et|est|par|pour|dans|sur|hier)\b",
+}
+# A place keeps its French name.
+PLACES = re.compile(r"(Île|Auvergne|Bourgogne|Centre|Réunion|Pays|Provence)[^,]*")
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize(("name", "idea"), IDEAS)
-def test_a_text_has_no_fault(name: str, idea: str, fault: str) -> None:
-    pattern = re.compile(FAULTS[fault])
-    assert [text for text in sorted(texts_of(name, idea)) if pattern.search(text)] == []
+def faulty(texts: frozenset[str] | set[str], faults: dict[str, str]) -> list[str]:
+    return [
+        f"{fault}: {text}"
+        for fault, pattern in faults.items()
+        for text in sorted(texts)
+        if re.search(pattern, text)
+    ]
 
 
-@pytest.mark.parametrize(("name", "idea"), IDEAS)
-def test_a_text_fits_a_list(name: str, idea: str) -> None:
-    assert all(4 < len(text) <= 100 for text in texts_of(name, idea))
+@pytest.mark.parametrize(("language", "name", "idea"), IDEAS)
+def test_a_text_has_no_fault(language: str, name: str, idea: str) -> None:
+    own = FRENCH_FAULTS if language == "fr" else ENGLISH_FAULTS
+    texts = {PLACES.sub("Somewhere", text) for text in texts_of(language, name, idea)}
+    assert faulty(texts, FAULTS | own) == []
 
 
-@pytest.mark.parametrize("idea", [idea.name for idea in b2b().idea])
-def test_an_idea_has_a_name(idea: str) -> None:
-    assert wording().idea(idea)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_message_in_english_has_no_french(name: str) -> None:
+    texts = message_texts(shipped(name, "en"))
+    assert faulty(texts, {**ENGLISH_FAULTS, "a code": "_"}) == []
 
 
-def test_the_grammar_is_right() -> None:
-    texts = {text for one in IDEAS for text in texts_of(*one)}
-    assert grammar_faults(sorted(texts | texts_of_codes())) == []
+@pytest.mark.parametrize(("language", "name", "idea"), IDEAS)
+def test_a_text_fits_a_list(language: str, name: str, idea: str) -> None:
+    assert all(4 < len(text) <= 100 for text in texts_of(language, name, idea))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_an_idea_has_a_name_and_so_has_a_step(name: str, language: str) -> None:
+    words = shipped(name, language)
+    names = [words.idea(idea.name) for idea in words.catalogue.idea]
+    names += [words.step(step.name) for step in words.catalogue.step]
+    assert all(names)
+    assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_grammar_is_right(name: str) -> None:
+    """Of every idea at every plural, of every code, and of all that is told besides."""
+    reasons = {
+        text
+        for idea in told_ideas(shipped(name).catalogue)
+        for text in texts_of("fr", name, idea)
+    }
+    codes = texts_of_codes() if name == "b2b" else set()
+    assert grammar_faults(sorted(reasons | codes | message_texts(shipped(name)))) == []
+
+
+def codes_written(message: str) -> list[str]:
+    """The codes on which a message of `fr.b2b.ftl` selects."""
+    text = (LOCALE / "fr.b2b.ftl").read_text(encoding="utf-8")
+    _, _, body = text.partition(f"\n{message} = ")
+    return re.findall(r"\n        \[(\w+)\]", body[: body.index("\n\n")])
+
+
+CODE_MESSAGES = [
+    ("etape", "stage", "stage-of"),
+    ("profil", "sector", "sector-of"),
+    ("profil", "region", "region-in"),
+    ("origine", "lead_source", "idea-origine"),
+]
+WRITTEN_CODES = [
+    pytest.param(idea, signal, code, id=f"{signal}-{code}")
+    for idea, signal, message in CODE_MESSAGES
+    for code in codes_written(message)
+]
 
 
 def texts_of_codes() -> set[str]:
     return {
         text_of(idea, **{signal: code})
-        for signal, (idea, codes) in CODES.items()
-        for code in codes
+        for idea, signal, message in CODE_MESSAGES
+        for code in codes_written(message)
     }
 
 
@@ -253,6 +236,16 @@ def texts_of_codes() -> set[str]:
             {"days_since_lead_acted": 2.1},
         ),
         (
+            "activité récente du prospect, il y a 3\xa0h",
+            "silence",
+            {"days_since_lead_acted": 0.13},
+        ),
+        (
+            "8 pages produit vues en 3 visites",
+            "interet_produit",
+            {"product_views_30d": 8, "product_sessions_30d": 3},
+        ),
+        (
             "devis de 12\u202f500\xa0€ envoyé il y a 3\xa0jours",
             "devis",
             {"quotes": 1, "last_quote_amount": 12500, "days_since_quote": 3},
@@ -279,8 +272,11 @@ def test_an_absence_is_told_since_the_event_that_calls_for_an_answer() -> None:
     assert text_of("reponses", days=18, **absence) == (
         "aucune réponse à l’e-mail depuis 18\xa0jours"
     )
-    assert text_of("reponses", days=0, **absence) == (
-        "aucune réponse à l’e-mail envoyé aujourd’hui"
+    assert text_of("reponses", days=1, **absence) == (
+        "aucune réponse à l’e-mail envoyé hier"
+    )
+    assert text_of("reponses", days=0.26, **absence) == (
+        "aucune réponse à l’e-mail envoyé il y a 6\xa0h"
     )
 
 
@@ -306,23 +302,78 @@ def test_yesterday_is_the_day_before_in_paris() -> None:
     )
 
 
-def test_a_doubt_is_told() -> None:
-    assert wording().doubt(Doubt.NO_TRUE_REASON) == (
-        "aucune raison vérifiée n’explique ce score"
+@pytest.mark.parametrize(
+    ("doubt", "told"),
+    [
+        (Doubt.NO_TRUE_REASON, "aucune raison vérifiée n’explique ce score"),
+        (Doubt.CONTRADICTORY, "les signaux se contredisent"),
+        (Doubt.ATYPICAL, "peu de dossiers passés ressemblent à celui-ci"),
+        (Doubt.OUT_OF_RANGE, "aucun dossier passé n’a reçu un tel score"),
+    ],
+)
+def test_a_doubt_is_told(doubt: Doubt, told: str) -> None:
+    assert wording().doubt(doubt) == told
+
+
+NOTE = "Bon accueil.\nLe tarif leur paraît élevé."
+OBJECTION = make_reason("objections", way=Way.DOWN, price_objections=1)
+
+
+def test_a_note_is_quoted_after_the_reason_that_rests_on_it() -> None:
+    noted = replace(OBJECTION, quote=NOTE)
+    assert wording().reason(noted, NOON) == (
+        "réserves exprimées\xa0: prix ou budget "
+        "(«\xa0Bon accueil. Le tarif leur paraît élevé\xa0»)"
+    )
+    assert wording("en").reason(noted, NOON) == (
+        "reservations: price or budget (“Bon accueil. Le tarif leur paraît élevé”)"
+    )
+
+
+def test_a_note_without_a_word_is_not_quoted() -> None:
+    text = wording().reason(replace(OBJECTION, quote=" …\n"), NOON)
+    assert text == wording().reason(OBJECTION, NOON)
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        (1, "sans cet élément, le score serait de 50 sur 100"),
+        (2, "sans ces 2 éléments, le score serait de 50 sur 100"),
+        (1000, "sans ces 1\u202f000 éléments, le score serait de 50 sur 100"),
+    ],
+)
+def test_how_a_reason_was_checked_is_told(facts: int, told: str) -> None:
+    evidence = tuple(Evidence("site", str(i)) for i in range(facts))
+    reason = replace(make_reason("interet_tarifs"), evidence=evidence)
+    assert wording().check(reason) == told
+    absence = make_reason("reponses", way=Way.DOWN, check=Check.INSERTION)
+    assert wording().check(absence) == (
+        "si l’événement attendu avait eu lieu, le score serait de 50 sur 100"
     )
 
 
 # --- Codes ------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("idea", "signal", "code"), WRITTEN_CODES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_code_that_french_knows_has_its_words(
+    language: str, idea: str, signal: str, code: str
+) -> None:
+    reason = replace(make_reason(idea), values={signal: code})
+    text = wording(language).reason(reason, NOON)
+    assert not re.search("[«“_]", text)
+
+
 @pytest.mark.parametrize(
     ("signal", "code"),
-    [(signal, code) for signal, (_, codes) in CODES.items() for code in codes],
+    [(signal, code) for signal, codes in CODES.items() for code in codes]
+    + [("stage", code) for code in ("nouveau", "contacte", "negociation_finale")],
 )
-def test_a_code_of_the_demo_company_has_its_french(signal: str, code: str) -> None:
-    text = text_of(CODES[signal][0], **{signal: code})
-    assert "«" not in text
-    assert "_" not in text
+def test_a_code_of_the_demo_company_is_one(signal: str, code: str) -> None:
+    known = {param.values[2] for param in WRITTEN_CODES if param.values[1] == signal}
+    assert code in known
 
 
 def test_a_code_that_nobody_foresaw_is_still_readable() -> None:
@@ -334,63 +385,144 @@ def test_a_code_that_nobody_foresaw_is_still_readable() -> None:
 # --- What is broken is refused when it is read ------------------------------
 
 
-def folder_with(tmp_path: Path, old: str, new: str) -> Path:
-    for name in ("fr.ftl", "fr.b2b.ftl"):
+def folder_with(tmp_path: Path, old: str, new: str, language: str = "fr") -> Path:
+    found = 0
+    for name in (f"{language}.ftl", f"{language}.b2b.ftl"):
         text = (LOCALE / name).read_text(encoding="utf-8")
+        found += text.count(old)
         (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")
+    assert found, f"{old!r} is nowhere: nothing would be broken"
     return tmp_path
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("idea-origine =", "idea-autre =", "fr.b2b.ftl: idea-origine is absent"),
-        (
+        pytest.param(
+            "idea-origine =",
+            "idea-autre =",
+            "fr.b2b.ftl: idea-origine is absent",
+            id="no idea",
+        ),
+        pytest.param(
             "    .absent = aucun document",
             "    .other = aucun document",
             "idea-documents.absent",
+            id="no absence",
         ),
-        (
-            "[inconnu] dernier e-mail resté",
-            "[inconnu dernier e-mail resté",
+        pytest.param(
+            "[unknown] dernier e-mail resté",
+            "[unknown dernier e-mail resté",
             "fr.b2b.ftl, line",
+            id="junk",
         ),
-        ("{ calls-length }", "{ calls-lengths }", "calls-lengths, which is nowhere"),
-        ("EURO(", "EUROS(", "EUROS, which is no function"),
-        ("$last_quote_amount", "$amount", "$amount, no signal"),
-        (
+        pytest.param(
+            "{ calls-length }",
+            "{ calls-lengths }",
+            "calls-lengths, which is nowhere",
+            id="no message",
+        ),
+        pytest.param(
+            "EURO(", "EUROS(", "EUROS, which is no function", id="no function"
+        ),
+        pytest.param(
+            "$last_quote_amount", "$amounts", "$amounts, no argument", id="no signal"
+        ),
+        pytest.param(
             "expected-appel =",
             "expected-telephone =",
             "fr.ftl: expected-appel is absent",
+            id="no action",
         ),
-        ("doubt-signaux_contradictoires =", "doubt-autre =", "doubt-signaux"),
-        (
+        pytest.param(
+            "expected-appel = Appelez le prospect d’ici au { $deadline }",
+            "expected-appel = Appelez { $lead } d’ici au { $deadline }",
+            "fr.ftl: expected-appel asks for $lead",
+            id="an argument of an action",
+        ),
+        pytest.param(
+            "idea-anciennete = ancienneté",
+            "idea-anciennete = { $days }",
+            "idea-anciennete asks for $days",
+            id="an argument of a name",
+        ),
+        pytest.param(
             "idea-anciennete =",
             "idea-devis =",
             "idea-devis already stands in fr.b2b.ftl",
+            id="twice",
         ),
-        ("{ ORDINAL($pricing_views_30d) }", "{ ORDINAL() }", "idea-interet_tarifs"),
-    ],
-    ids=[
-        "no idea",
-        "no absence",
-        "junk",
-        "no message",
-        "no function",
-        "no signal",
-        "no action",
-        "no doubt",
-        "twice",
-        "no argument",
+        pytest.param(
+            "SINCE($days_in_stage, before:",
+            "SINCE(before:",
+            "idea-etape",
+            id="no argument of a function",
+        ),
+        pytest.param(
+            "euros = { $amount }\xa0€",
+            "euros = { EURO($amount) }",
+            "fr.ftl: euros",
+            id="a general message that fails",
+        ),
+        pytest.param(
+            "    .short = rien ne le distingue",
+            '    .short = {""}',
+            "fr.ftl: ordinary.short is empty",
+            id="empty",
+        ),
     ],
 )
 def test_broken_wording_is_refused(
     tmp_path: Path, old: str, new: str, told: str
 ) -> None:
     with pytest.raises(WordingError, match=re.escape(told)):
-        read_wording(b2b(), folder_with(tmp_path, old, new))
+        read_wording(b2b(), folder=folder_with(tmp_path, old, new))
+
+
+def required() -> set[str]:
+    """Every message and attribute that a language has to have for `b2b`."""
+    ideas = [f"idea-{idea.name}" for idea in b2b().idea]
+    told = [i for i in b2b().idea if i.nature is not Nature.CONTEXT]
+    return {
+        *GENERAL,
+        *ideas,
+        *(f"step-{step.name}" for step in b2b().step),
+        *(f"expected-{idea.expected}" for idea in b2b().idea),
+        *(f"idea-{idea.name}.facts" for idea in told),
+        *(f"idea-{idea.name}.absent" for idea in told if idea.awaited),
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("key", sorted(required()))
+def test_each_message_that_is_missing_is_named(
+    tmp_path: Path, key: str, language: str
+) -> None:
+    name, _, attribute = key.partition(".")
+    for file in (f"{language}.ftl", f"{language}.b2b.ftl"):
+        text = (LOCALE / file).read_text(encoding="utf-8")
+        (tmp_path / file).write_text(without(text, name, attribute), encoding="utf-8")
+    with pytest.raises(WordingError, match=re.escape(key)):
+        read_wording(b2b(), language, folder=tmp_path)
+
+
+def without(text: str, name: str, attribute: str) -> str:
+    """The messages, one of them or its attribute called otherwise."""
+    if not attribute:
+        return re.sub(rf"(?m)^{name} =", "autre-message =", text)
+    entry = re.search(rf"(?m)^{name} =.*(\n+[ }}].*)*", text)
+    if entry is None:
+        return text
+    renamed = entry[0].replace(f"    .{attribute} =", "    .autre-attribut =")
+    return text.replace(entry[0], renamed)
 
 
 def test_a_catalogue_without_its_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WordingError, match=r"fr\.ftl"):
-        read_wording(b2b(), tmp_path)
+        read_wording(b2b(), folder=tmp_path)
+
+
+@pytest.mark.parametrize("language", ["de", "xx", "", "../fr"])
+def test_a_language_without_its_files_is_refused(language: str) -> None:
+    with pytest.raises(WordingError, match=re.escape(language or "language")):
+        read_wording(b2b(), language)

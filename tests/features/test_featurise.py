@@ -82,7 +82,7 @@ class TestRandomLogs:
         whole = _featurised(case, catalogue)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module, "ROWS_AT_ONCE", 2)
+            patch.setattr(module, "EVENTS_AT_ONCE", 2)
             assert _featurised(case, catalogue).equals(whole)
 
     @given(data=st.data())

@@ -11,6 +11,7 @@ import polars as pl
 from explanations.reason import Change, Check, Evidence, Past, Reason, Way
 from explanations.score import (
     Doubt,
+    Ending,
     Grade,
     ModelId,
     Narrative,
@@ -37,6 +38,7 @@ class CountingExplainer:
         events: pl.DataFrame,
         moments: pl.DataFrame,
         previous: Mapping[str, Priority] | None = None,
+        closed: Mapping[str, Ending] | None = None,
     ) -> list[Score]:
         return [
             self._score(lead_id, moment, events, (previous or {}).get(lead_id))

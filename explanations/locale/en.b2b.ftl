@@ -1,0 +1,476 @@
+# The ideas of the catalogue `b2b`. Arguments: the idea's signals, by name, and
+# $evidence_days; "inconnu" where unknown. See explanations/wording.py.
+
+### Mail
+
+idea-reponses = replies to emails
+    .facts = { $followup_replies_30d ->
+        [0] { $replies_14d ->
+            [0] { $replies ->
+                [0] no reply by email
+                [one] reply to an email{ AGO($days_since_reply, before: " ") }
+               *[other] { $replies } replies to emails{ AGO($days_since_reply, before: ", the last one ") }
+            }
+            [one] reply to an email{ AGO($days_since_reply, before: " ") }
+           *[other] { $replies_14d } replies to emails in 14 days
+        }
+        [one] reply to the follow-up email
+       *[other] { $followup_replies_30d } replies to follow-up emails
+    }
+    .down = { $days_since_reply ->
+        [inconnu] { idea-reponses.facts }
+       *[other] last reply to an email { AGO($days_since_reply) }
+    }
+    .absent = { AT_LEAST($evidence_days, 2) ->
+        [yes] no reply to the email { SINCE($evidence_days) }
+        [no] no reply to the email sent { AGO($evidence_days) }
+       *[unknown] no reply to the last email
+    }
+
+idea-delai_reponse = time to reply
+    .facts = { AT_LEAST($reply_latency_hours, 24) ->
+        [yes] replied after { DURATION($reply_latency_hours) }
+        [no] replied within 24 hours
+       *[unknown] no time to reply measured
+    }
+    .up = { AT_LEAST($reply_latency_hours, 24) ->
+        [yes] replied, though after { DURATION($reply_latency_hours) }
+       *[other] { idea-delai_reponse.facts }
+    }
+
+idea-engagement_email = clicks in emails
+    .facts = { $clicks_30d ->
+        [0] { $days_since_click ->
+            [inconnu] no click in our emails
+           *[other] last click in an email { AGO($days_since_click) }
+        }
+        [one] click in an email{ AGO($days_since_click, before: " ") }
+       *[other] { $clicks_30d } clicks in our emails in 30 days
+    }
+    .down = { $days_since_click ->
+        [inconnu] { idea-engagement_email.facts }
+       *[other] last click in an email { AGO($days_since_click) }
+    }
+    .absent = no click in { $evidence_days ->
+        [inconnu] the last email
+       *[other] the email sent { AGO($evidence_days) }
+    }
+
+idea-desabonnement = unsubscription from emails
+    .facts = { $unsubscribes ->
+        [0] still subscribed to emails
+        [one] unsubscribed from emails{ AGO($evidence_days, before: " ") }
+       *[other] unsubscribed from emails { $unsubscribes } times{ AGO($evidence_days, before: ", the last one ") }
+    }
+
+### Site
+
+idea-interet_tarifs = interest in pricing
+    .facts = { $pricing_views_30d ->
+        [0] { $days_since_pricing_view ->
+            [inconnu] no visit to the pricing page
+           *[other] last visit to the pricing page { AGO($days_since_pricing_view) }
+        }
+        [one] visit to the pricing page{ AGO($days_since_pricing_view, before: " ") }
+       *[other] { AT_LEAST($pricing_views_30d, 4) ->
+            [no] new visit to the pricing page
+           *[yes] new visit to the pricing page, { $pricing_views_30d } in 30 days
+        }
+    }
+    .down = { $days_since_pricing_view ->
+        [inconnu] { idea-interet_tarifs.facts }
+       *[other] last visit to the pricing page { AGO($days_since_pricing_view) }
+    }
+    .absent = { $days_since_pricing_view ->
+        [inconnu] no visit to the pricing page so far
+       *[other] last visit to the pricing page { AGO($days_since_pricing_view) }
+    }
+
+idea-interet_produit = interest in the product
+    .facts = { $product_views_30d ->
+        [0] { $days_since_product_view ->
+            [inconnu] no product page viewed
+           *[other] product page last viewed { AGO($days_since_product_view) }
+        }
+        [one] product page viewed{ AGO($days_since_product_view, before: " ") }
+       *[other] { AT_LEAST($product_sessions_30d, 2) ->
+            [yes] { $product_views_30d } product pages viewed in { $product_sessions_30d } visits
+           *[no] { $product_views_30d } product pages viewed in 30 days
+        }
+    }
+    .down = { $days_since_product_view ->
+        [inconnu] { idea-interet_produit.facts }
+       *[other] product page last viewed { AGO($days_since_product_view) }
+    }
+    .absent = no product page viewed so far
+
+idea-demandes = requests sent from the site
+    .facts = { $forms_60d ->
+        [0] { $contact_views_30d ->
+            [0] no request for a demo or a contact in 60 days
+            [one] visit to the contact page
+           *[other] { $contact_views_30d } visits to the contact page in 30 days
+        }
+        [one] request for a demo or a contact
+       *[other] { $forms_60d } requests for a demo or a contact in 60 days
+    }
+    .down = { $forms_60d ->
+        [0] no request for a demo or a contact in 60 days
+       *[other] { idea-demandes.facts }
+    }
+
+idea-documents = documents downloaded
+    .facts = { $documents_30d ->
+        [0] { $days_since_document ->
+            [inconnu] no document downloaded
+           *[other] document last downloaded { AGO($days_since_document) }
+        }
+        [one] document downloaded{ AGO($days_since_document, before: " ") }
+       *[other] { $documents_30d } documents downloaded in 30 days
+    }
+    .down = { $days_since_document ->
+        [inconnu] { idea-documents.facts }
+       *[other] document last downloaded { AGO($days_since_document) }
+    }
+    .absent = no document downloaded so far
+
+### Calls and meetings
+
+idea-appels = phone conversations
+    .facts = { $calls_received ->
+        [0] { $calls_reached_30d ->
+            [0] { calls-missed }
+            [one] phone conversation with the lead{ calls-length }
+           *[other] { $calls_reached_30d } phone conversations in 30 days{ calls-length }
+        }
+        [one] call received from the lead
+       *[other] { $calls_received } calls received from the lead
+    }
+    .down = { $calls_missed_30d ->
+        [0] { idea-appels.facts }
+       *[other] { $calls_reached_30d ->
+            [0] { calls-missed }
+           *[other] { LIST(calls-missed, calls-reached) }
+        }
+    }
+    .absent = lead not reached by phone so far
+
+calls-missed = { $calls_missed_30d ->
+        [0] no phone conversation noted in 30 days
+        [one] one call that went to voicemail
+       *[other] { $calls_missed_30d } calls that went to voicemail in 30 days
+    }
+calls-reached = { $calls_reached_30d ->
+        [one] 1 phone conversation
+       *[other] { $calls_reached_30d } phone conversations
+    }
+calls-length = { AT_LEAST($call_minutes_30d, 1) ->
+        [yes] , { $call_minutes_30d } min in all
+       *[other] { "" }
+    }
+
+idea-rendez_vous = meetings
+    .facts = { $meetings ->
+        [0] no meeting with the lead
+        [one] meeting with the lead{ AGO($days_since_meeting, before: " ") }
+       *[other] { $meetings } meetings with the lead{ AGO($days_since_meeting, before: ", the last one ") }
+    }
+    .down = { $days_since_meeting ->
+        [inconnu] { idea-rendez_vous.facts }
+       *[other] last meeting with the lead { AGO($days_since_meeting) }
+    }
+    .absent = no meeting with the lead so far
+
+idea-retour_apres_rendez_vous = return to the site after a meeting
+    .facts = { $views_after_meeting ->
+        [0] no return to the site after a meeting
+        [one] return to the site after the meeting{ AGO($days_since_view_after_meeting, before: ", ") }
+       *[other] return to the site after the meeting, { $views_after_meeting } pages viewed
+    }
+    .absent = { $views_after_meeting ->
+        [0] no return to the site since the meeting{ AGO($evidence_days, before: " held ") }
+       *[other] product page not viewed since the meeting{ AGO($evidence_days, before: " held ") }
+    }
+
+### Notes from the field: a tone is below 0, 0, or above
+
+idea-ressenti_terrain = impression from the field
+    .facts = { AT_LEAST($last_tone, 0.001) ->
+        [yes] good impression in the last note from the field
+        [no] { AT_LEAST($last_tone, 0) ->
+            [yes] neutral impression in the last note from the field
+           *[no] poor impression in the last note from the field
+        }
+       *[unknown] no impression noted in the field
+    }
+    .up = { AT_LEAST($last_tone, 0.001) ->
+        [yes] { idea-ressenti_terrain.facts }
+       *[other] { AT_LEAST($mean_tone, 0.001) ->
+            [yes] good impression in the notes from the field as a whole
+           *[other] { idea-ressenti_terrain.facts }
+        }
+    }
+    .down = { AT_LEAST($last_tone, 0) ->
+        [no] { idea-ressenti_terrain.facts }
+       *[other] { AT_LEAST($mean_tone, 0) ->
+            [no] poor impression in the notes from the field as a whole
+           *[other] { idea-ressenti_terrain.facts }
+        }
+    }
+
+idea-objections = objections
+    .facts = { LIST(objection-price, objection-competitor, objection-decider, none: "none") ->
+        [none] { $objections_60d ->
+            [0] no objection noted in 60 days
+            [one] objection noted in the field
+           *[other] objections raised in { $objections_60d } notes in 60 days
+        }
+       *[other] reservations: { LIST(objection-price, objection-competitor, objection-decider) }
+    }
+
+objection-price = { $price_objections ->
+        [0] { "" }
+       *[other] price or budget
+    }
+objection-competitor = { $competitor_objections ->
+        [0] { "" }
+       *[other] competition
+    }
+objection-decider = { $absent_decider_objections ->
+        [0] { "" }
+       *[other] decision-maker absent
+    }
+
+### Offer and stage
+
+idea-devis = quotes
+    .facts = { $quotes ->
+        [0] no quote sent
+        [one] quote{ quote-amount } sent{ AGO($days_since_quote, before: " ") }
+       *[other] { $quotes } quotes sent{ quote-last }
+    }
+    .down = { $days_since_quote ->
+        [inconnu] { idea-devis.facts }
+       *[other] last quote sent { AGO($days_since_quote) }
+    }
+
+quote-last = { AT_LEAST($last_quote_amount, 1) ->
+        [yes] , the last one{ quote-amount }{ AGO($days_since_quote, before: ", ") }
+       *[other] { AGO($days_since_quote, before: ", the last one ") }
+    }
+quote-amount = { AT_LEAST($last_quote_amount, 1) ->
+        [yes] {" "}of { EURO($last_quote_amount) }
+       *[other] { "" }
+    }
+
+idea-etape = sales stage
+    .facts = { AT_LEAST($days_in_stage, 7) ->
+        [no] moved to the { stage-of } stage { AGO($days_in_stage) }
+       *[other] at the { stage-of } stage{ SINCE($days_in_stage, before: " ") }
+    }
+
+stage-of = { CODE($stage) ->
+        [nouveau] new contact
+        [contacte] first contact
+        [premier_contact] first contact
+        [prospection] prospecting
+        [qualifie] qualification
+        [qualification] qualification
+        [decouverte] discovery
+        [demonstration] demo
+        [proposition] proposal
+        [negociation] negotiation
+        [negociation_finale] final negotiation
+        [gagne] signature
+        [signature] signature
+        [perdu] abandonment
+        [inconnu] current
+       *[other] “{ LABEL($stage) }”
+    }
+
+### Silence and rhythm
+
+idea-silence = silence of the lead
+    .facts = { AT_LEAST($days_since_lead_acted, 2) ->
+        [yes] no sign of the lead { SINCE($days_since_lead_acted) }
+        [no] last sign of the lead { AGO($days_since_lead_acted) }
+       *[unknown] no sign of the lead so far
+    }
+    .up = { AT_LEAST($days_since_lead_acted, 14) ->
+        [yes] last sign of the lead { AGO($days_since_lead_acted) }
+        [no] recent activity of the lead, { AGO($days_since_lead_acted) }
+       *[unknown] { idea-silence.facts }
+    }
+    .absent = { AT_LEAST($evidence_days, 2) ->
+        [yes] email unanswered { SINCE($evidence_days) }
+        [no] email sent { AGO($evidence_days) }, unanswered
+       *[unknown] last email unanswered
+    }
+
+idea-rythme = pace of activity
+    .facts = { AT_LEAST($lead_acts_trend_14d, 1) ->
+        [yes] activity of the lead up over 14 days
+       *[no] { AT_LEAST($lead_acts_trend_14d, 0) ->
+            [no] activity of the lead down over 14 days
+           *[yes] { $lead_acts_7d ->
+                [0] no activity of the lead in 7 days
+                [one] a single action of the lead in 7 days
+               *[other] { $lead_acts_7d } actions of the lead in 7 days
+            }
+        }
+    }
+    .up = { AT_LEAST($lead_acts_trend_14d, 1) ->
+        [yes] { idea-rythme.facts }
+       *[no] { AT_LEAST($lead_acts_7d, 2) ->
+            [yes] { $lead_acts_7d } actions of the lead in 7 days
+           *[no] { AT_LEAST($distinct_pages_30d, 2) ->
+                [yes] { $distinct_pages_30d } different pages viewed in 30 days
+               *[no] { idea-rythme.facts }
+            }
+        }
+    }
+
+### Who acts on our side
+
+idea-suivi_humain = follow-up by our team
+    .facts = { AT_LEAST($automated_share_30d, 1) ->
+        [yes] follow-up fully automated over 30 days
+       *[no] { AT_LEAST($automated_share_30d, 0.5) ->
+            [yes] follow-up { PERCENT($automated_share_30d) } automated over 30 days
+           *[no] { $days_since_person_acted ->
+                [inconnu] { $emails_sent_14d ->
+                    [0] no action of our team so far
+                    [one] one email sent to the lead in 14 days
+                   *[other] { $emails_sent_14d } emails sent to the lead in 14 days
+                }
+               *[other] last action of our team { AGO($days_since_person_acted) }
+            }
+        }
+    }
+    .up = { $days_since_person_acted ->
+        [inconnu] { idea-suivi_humain.facts }
+       *[other] { AT_LEAST($automated_share_30d, 0.5) ->
+            [yes] { idea-suivi_humain.facts }
+           *[other] follow-up by our team, last action { AGO($days_since_person_acted) }
+        }
+    }
+    .down = { AT_LEAST($automated_share_30d, 0.5) ->
+        [yes] { idea-suivi_humain.facts }
+       *[other] { AT_LEAST($emails_sent_14d, 3) ->
+            [yes] { $emails_sent_14d } emails sent to the lead in 14 days
+           *[other] { idea-suivi_humain.facts }
+        }
+    }
+
+### Fit: who the lead is, never what it did
+
+idea-profil = profile
+    .facts = profile: { LIST(profile-sector, profile-headcount, profile-region, none: "not filled in") }
+
+profile-sector = { CODE($sector) ->
+        [inconnu] { "" }
+       *[other] { sector-of } sector
+    }
+profile-headcount = { AT_LEAST($headcount, 1) ->
+        [yes] { $headcount ->
+            [one] 1 employee
+           *[other] { $headcount } employees
+        }
+       *[other] { "" }
+    }
+profile-region = { CODE($region) ->
+        [inconnu] { "" }
+       *[other] { region-in }
+    }
+
+sector-of = { CODE($sector) ->
+        [administration] administration
+        [aeronautique] aerospace
+        [agriculture] farming
+        [agroalimentaire] food
+        [assurance] insurance
+        [automobile] automotive
+        [banque] banking
+        [btp] construction
+        [chimie] chemical
+        [commerce] trade
+        [conseil] consulting
+        [construction] construction
+        [distribution] retail
+        [education] education
+        [energie] energy
+        [finance] finance
+        [formation] training
+        [hotellerie] hotel
+        [immobilier] real estate
+        [industrie] manufacturing
+        [informatique] IT
+        [logiciel] software
+        [logistique] logistics
+        [luxe] luxury
+        [medias] media
+        [numerique] digital
+        [public] public
+        [restauration] catering
+        [sante] health
+        [services] services
+        [telecoms] telecoms
+        [tourisme] tourism
+        [transport] transport
+       *[other] “{ LABEL($sector) }”
+    }
+
+region-in = { CODE($region) ->
+        [auvergne_rhone_alpes] in Auvergne-Rhône-Alpes
+        [bourgogne_franche_comte] in Bourgogne-Franche-Comté
+        [bretagne] in Brittany
+        [centre_val_de_loire] in Centre-Val de Loire
+        [corse] in Corsica
+        [grand_est] in Grand Est
+        [guadeloupe] in Guadeloupe
+        [guyane] in French Guiana
+        [hauts_de_france] in Hauts-de-France
+        [ile_de_france] in Île-de-France
+        [la_reunion] in Réunion
+        [martinique] in Martinique
+        [mayotte] in Mayotte
+        [normandie] in Normandy
+        [nouvelle_aquitaine] in Nouvelle-Aquitaine
+        [occitanie] in Occitania
+        [pays_de_la_loire] in Pays de la Loire
+        [provence_alpes_cote_d_azur] in Provence-Alpes-Côte d’Azur
+       *[other] region “{ LABEL($region) }”
+    }
+
+idea-origine = origin
+    .facts = origin: { CODE($lead_source) ->
+        [annonce] advertisement
+        [appel_entrant] inbound call
+        [emailing] email campaign
+        [evenement] event
+        [formulaire] form on the site
+        [hubspot] HubSpot
+        [inconnu] not filled in
+        [linkedin] LinkedIn
+        [newsletter] newsletter
+        [parrainage] sponsorship
+        [partenaire] partner
+        [prospection] prospecting
+        [publicite] advertising
+        [recommandation] recommendation
+        [referencement] web search
+        [reseaux_sociaux] social networks
+        [salesforce] Salesforce
+        [salon] trade show
+        [site_web] website
+        [webinaire] webinar
+       *[other] “{ LABEL($lead_source) }”
+    }
+
+idea-anciennete = age
+
+### Next steps
+
+step-appel = a call that gets through
+step-reponse = a reply to an email
+step-rendez_vous = a meeting

@@ -1,0 +1,74 @@
+"""A note from the field, quoted: its own words, and nothing that breaks a text."""
+
+import re
+import unicodedata
+
+MOST_QUOTED = 80  # characters, the ellipsis included
+ELLIPSIS = "…"
+_UNSEEN = {"Cc", "Cf", "Cs"}  # controls, isolates and the like, lone surrogates
+_BEFORE = f"{ELLIPSIS} "  # where sentences were left out
+_BETWEEN_SENTENCES = re.compile(r"(?<=\w{3}[.!?…])\s")  # not after « M. »
+_LEFT_OUT = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.,;:-–—•*·>"
+
+
+def quoted(text: str) -> str:
+    """The last sentences of a note that fit, on one line; what was objected ends it.
+
+    Of a last sentence that is too long its beginning, cut at the end of a word. What
+    is quoted is the note's own: spaces, quotation marks within it and what can't be
+    seen are all that is put in order. Nothing is left of a note without a word.
+    Quoting what is quoted changes nothing.
+
+    Examples
+    --------
+    >>> quoted("- Le prix reste\\n« le principal » frein.")
+    'Le prix reste “le principal” frein'
+    >>> quoted("Appel de suivi, comme convenu avec la responsable du projet la semaine "
+    ...        "dernière. Le prix reste le principal frein.")
+    '… Le prix reste le principal frein'
+    """
+    told = _in_order(text)
+    if len(told) > MOST_QUOTED:
+        told = _end_of(told)
+    return told if any(character.isalnum() for character in told) else ""
+
+
+def _end_of(told: str) -> str:
+    starts = [0, *(gap.end() for gap in _BETWEEN_SENTENCES.finditer(told))]
+    room = MOST_QUOTED - len(_BEFORE)
+    for start in starts[1:]:
+        if len(told) - start <= room:
+            return _BEFORE + told[start:]
+    before = _BEFORE if starts[-1] else ""
+    last = told[starts[-1] :]
+    cut = _cut(last, MOST_QUOTED - len(before) - len(ELLIPSIS)).rstrip(_LEFT_OUT)
+    return f"{before}{cut}{ELLIPSIS}"
+
+
+def _in_order(text: str) -> str:
+    seen = "".join(filter(None, map(_seen, unicodedata.normalize("NFC", text))))
+    inner = re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", seen))
+    spaced = re.sub(r"\s{2,}", " ", inner)
+    return spaced.lstrip(_LEFT_OUT).rstrip(_LEFT_OUT)
+
+
+def _seen(character: str) -> str:
+    """The character as it may stand on a line; nothing if it can't be seen."""
+    if character in "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}":
+        return character
+    if character.isspace():
+        return " "
+    return "" if unicodedata.category(character) in _UNSEEN else character
+
+
+def _cut(told: str, length: int) -> str:
+    """The whole words that fit; of a word that alone is longer, what fits."""
+    start = told[:length]
+    if told[length].isspace():
+        return start
+    whole, space, _ = start.rpartition(" ")
+    if space:
+        return whole
+    while start and unicodedata.combining(told[len(start)]):
+        start = start[:-1]
+    return start

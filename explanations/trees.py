@@ -1,0 +1,356 @@
+"""A booster's trees as tables: scores and exact TreeSHAP, compiled.
+
+The contributions are those of LightGBM's `pred_contrib` (path-dependent TreeSHAP,
+Lundberg et al. 2020). Trees are shallow, so what a leaf gives each of the few signals
+on its path is tabulated for every pattern of conditions met (Fast TreeSHAP v2, Yang
+2021): a row then costs a look-up a leaf.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from features.compiled import compiled
+from features.errors import ModelRejectedError
+
+Integers = NDArray[np.int64]
+Numbers = NDArray[np.float64]
+
+MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
+NONE = -1
+_NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing
+_MISSING = {"None": _NEVER, "Zero": _ZERO, "NaN": _NAN}
+_IS_ZERO = 1e-35  # LightGBM's own
+
+
+class Nodes(NamedTuple):
+    """Inner nodes of all trees, children after their parent.
+
+    A child >= 0 is a node, else the leaf -child - 1. `category` is where the codes that
+    go left begin and end in `codes`; both NONE where the split is by `threshold`.
+    """
+
+    signal: Integers
+    threshold: Numbers
+    left: Integers
+    right: Integers
+    missing: Integers
+    missing_left: NDArray[np.bool_]
+    codes_from: Integers
+    codes_to: Integers
+    codes: Integers
+
+
+class Leaves(NamedTuple):
+    """Leaves of all trees. The steps of leaf i are those from `steps_of[i]`.
+
+    A step is a node, whether the path goes left there, and the slot (among the leaf's
+    own signals, from `slots_of[i]`) of its signal. `table` holds, from `table_of[i]`,
+    each slot's contribution for each pattern of slots whose conditions are met.
+    """
+
+    value: Numbers
+    log_share: Numbers
+    steps_of: Integers
+    step_node: Integers
+    step_left: NDArray[np.bool_]
+    step_slot: Integers
+    slots_of: Integers
+    slot_signal: Integers
+    table_of: Integers
+    table: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Trees:
+    """A booster, ready to score and to explain. `roots`: a node or a leaf a tree."""
+
+    nodes: Nodes
+    leaves: Leaves
+    roots: Integers
+    expected: float
+
+    def scores(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+        """Raw score of each row, and how typical it is.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_rows, n_signals)
+            As the booster reads it.
+
+        Returns
+        -------
+        raw : (n_rows,)
+            In log-odds, as `predict(raw_score=True)`.
+        typical : (n_rows,), <= 0
+            Mean over the trees of log(share of the training rows in the same leaf).
+        """
+        return _scores(self.nodes, self.leaves, self.roots, matrix)
+
+    def contributions(self, matrix: Numbers, group: Integers) -> Numbers:
+        """TreeSHAP, summed per group of signals, (n_rows, n_groups), in log-odds.
+
+        Parameters
+        ----------
+        matrix : ndarray of shape (n_rows, n_signals)
+        group : ndarray of shape (n_signals,), int64
+            To which group each signal belongs, 0 to n_groups - 1; each has one.
+        """
+        into = group[self.leaves.slot_signal]
+        n_groups = int(group.max()) + 1
+        return _contributions(self.nodes, self.leaves, matrix, into, n_groups)
+
+
+def trees_of(booster: lgb.Booster) -> Trees:
+    """Tabulate a booster.
+
+    Raises
+    ------
+    ModelRejectedError
+        If a path has too many signals to be tabulated.
+    """
+    reading = _Reading()
+    roots = [
+        reading.read(tree["tree_structure"], _count(tree["tree_structure"]))
+        for tree in booster.dump_model()["tree_info"]
+    ]
+    return reading.trees(np.array(roots, np.int64))
+
+
+# --- Reading ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    node: int
+    is_left: bool
+    signal: int
+    share: float  # of the node's training rows that go this way
+
+
+class _Reading:
+    """Nodes and leaves in the making."""
+
+    def __init__(self) -> None:
+        self.nodes: list[dict[str, Any]] = []
+        self.children: list[list[int]] = []
+        self.leaves: list[tuple[float, float, tuple[_Step, ...]]] = []
+
+    def read(
+        self, found: dict[str, Any], total: int, path: tuple[_Step, ...] = ()
+    ) -> int:
+        """Read a node and what is below; returns its number, or that of a leaf."""
+        if "leaf_value" in found:
+            share = _count(found) / total if total else 1.0
+            self.leaves.append((found["leaf_value"], share, path))
+            return -len(self.leaves)
+        number = len(self.nodes)
+        self.nodes.append(found)
+        self.children.append([])
+        counts = _count(found["left_child"]), _count(found["right_child"])
+        for side, is_left in (("left_child", True), ("right_child", False)):
+            share = counts[0 if is_left else 1] / sum(counts)
+            step = _Step(number, is_left, found["split_feature"], share)
+            child = self.read(found[side], total, (*path, step))
+            self.children[number].append(child)
+        return number
+
+    def trees(self, roots: Integers) -> Trees:
+        leaves = self._leaves()
+        return Trees(self._nodes(), leaves, roots, _expected(leaves, self.leaves))
+
+    def _nodes(self) -> Nodes:
+        codes = [_codes(node) for node in self.nodes]
+        ends = np.cumsum([0, *map(len, codes)])
+        is_category = np.array([one["decision_type"] == "==" for one in self.nodes])
+        return Nodes(
+            signal=_integers(one["split_feature"] for one in self.nodes),
+            threshold=np.array(
+                [
+                    np.nan if one["decision_type"] == "==" else one["threshold"]
+                    for one in self.nodes
+                ],
+                np.float64,
+            ),
+            left=_integers(left for left, _ in self.children),
+            right=_integers(right for _, right in self.children),
+            missing=_integers(_MISSING[one["missing_type"]] for one in self.nodes),
+            missing_left=np.array([one["default_left"] for one in self.nodes], bool),
+            codes_from=np.where(is_category, ends[:-1], NONE),
+            codes_to=np.where(is_category, ends[1:], NONE),
+            codes=_integers(code for some in codes for code in some),
+        )
+
+    def _leaves(self) -> Leaves:
+        slots = [
+            list(dict.fromkeys(step.signal for step in path))
+            for _, _, path in self.leaves
+        ]
+        most = max(map(len, slots), default=0)
+        if most > MOST_SIGNALS:
+            raise ModelRejectedError(
+                f"a tree asks {most} signals one after another, over {MOST_SIGNALS}: "
+                "train with less depth"
+            )
+        paths = [path for _, _, path in self.leaves]
+        shares = [_slot_shares(*pair) for pair in zip(paths, slots, strict=True)]
+        slots_of = np.cumsum([0, *map(len, slots)])
+        sizes = [len(some) << len(some) for some in slots]
+        value = np.array([leaf[0] for leaf in self.leaves], np.float64)
+        table_of = np.cumsum([0, *sizes])
+        slot_share = np.array([z for some in shares for z in some], np.float64)
+        return Leaves(
+            value=value,
+            log_share=np.log([max(leaf[1], 1e-12) for leaf in self.leaves]),
+            steps_of=np.cumsum([0, *map(len, paths)]),
+            step_node=_integers(step.node for path in paths for step in path),
+            step_left=np.array([step.is_left for path in paths for step in path], bool),
+            step_slot=_integers(
+                some.index(step.signal)
+                for path, some in zip(paths, slots, strict=True)
+                for step in path
+            ),
+            slots_of=slots_of,
+            slot_signal=_integers(signal for some in slots for signal in some),
+            table_of=table_of,
+            table=_tabulated(value, slots_of, slot_share, table_of),
+        )
+
+
+def _expected(
+    leaves: Leaves, read: list[tuple[float, float, tuple[_Step, ...]]]
+) -> float:
+    """What the trees say of nobody in particular: all leaves, by their shares."""
+    shares = [np.prod([step.share for step in path]) for _, _, path in read]
+    return float(np.dot(leaves.value, shares))
+
+
+def _slot_shares(path: tuple[_Step, ...], slots: list[int]) -> Iterator[float]:
+    """Per slot, the share of training rows that would go the leaf's way unasked."""
+    for signal in slots:
+        yield float(np.prod([step.share for step in path if step.signal == signal]))
+
+
+def _codes(node: dict[str, Any]) -> list[int]:
+    if node["decision_type"] != "==":
+        return []
+    return [int(code) for code in str(node["threshold"]).split("||")]
+
+
+def _count(node: dict[str, Any]) -> int:
+    return int(node.get("internal_count", node.get("leaf_count", 0)))
+
+
+def _integers(several: Iterator[int]) -> Integers:
+    return np.fromiter(several, np.int64)
+
+
+# --- Kernels ----------------------------------------------------------------
+
+
+@compiled
+def _goes_left(nodes: Nodes, node: int, value: float) -> bool:
+    """LightGBM's own decision: an unknown category goes right."""
+    if nodes.codes_from[node] != NONE:
+        if np.isnan(value):
+            return False
+        for i in range(nodes.codes_from[node], nodes.codes_to[node]):
+            if nodes.codes[i] == int(value):
+                return True
+        return False
+    missing = nodes.missing[node]
+    if np.isnan(value):
+        if missing == _NAN:
+            return bool(nodes.missing_left[node])
+        value = 0.0
+    if missing == _ZERO and -_IS_ZERO <= value <= _IS_ZERO:
+        return bool(nodes.missing_left[node])
+    return bool(value <= nodes.threshold[node])
+
+
+@compiled
+def _scores(
+    nodes: Nodes, leaves: Leaves, roots: Integers, matrix: Numbers
+) -> tuple[Numbers, Numbers]:
+    raw, typical = np.zeros(len(matrix)), np.zeros(len(matrix))
+    for row in range(len(matrix)):
+        for root in roots:
+            at = root
+            while at >= 0:
+                left = _goes_left(nodes, at, matrix[row, nodes.signal[at]])
+                at = nodes.left[at] if left else nodes.right[at]
+            raw[row] += leaves.value[-at - 1]
+            typical[row] += leaves.log_share[-at - 1]
+        typical[row] /= len(roots)
+    return raw, typical
+
+
+@compiled
+def _contributions(
+    nodes: Nodes, leaves: Leaves, matrix: Numbers, into: Integers, n_groups: int
+) -> Numbers:
+    shares = np.zeros((len(matrix), n_groups))
+    left = np.empty(len(nodes.signal), dtype=np.bool_)
+    for row in range(len(matrix)):
+        for node in range(len(left)):
+            left[node] = _goes_left(nodes, node, matrix[row, nodes.signal[node]])
+        for leaf in range(len(leaves.value)):
+            slots = leaves.slots_of[leaf]
+            n_slots = leaves.slots_of[leaf + 1] - slots
+            met = (1 << n_slots) - 1
+            for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
+                if left[leaves.step_node[step]] != leaves.step_left[step]:
+                    met &= ~(1 << leaves.step_slot[step])
+            place = leaves.table_of[leaf] + met * n_slots
+            for slot in range(n_slots):
+                shares[row, into[slots + slot]] += leaves.table[place + slot]
+    return shares
+
+
+@compiled
+def _tabulated(
+    value: Numbers, slots_of: Integers, share: Numbers, table_of: Integers
+) -> Numbers:
+    r"""Each leaf's contributions, by pattern of conditions met, then by slot.
+
+    .. math:: \phi_j = v (o_j - z_j) \sum_{S \not\ni j} \frac{|S|! (u - |S| - 1)!}{u!}
+              \prod_{k \in S} o_k \prod_{k \notin S, k \ne j} z_k
+
+    with o = 1 where the slot's conditions are met and z its share.
+    """
+    table = np.zeros(table_of[-1])
+    for leaf in range(len(value)):
+        first = slots_of[leaf]
+        u = slots_of[leaf + 1] - first
+        for met in range(1 << u):
+            for j in range(u):
+                place = table_of[leaf] + met * u + j
+                own = float(met >> j & 1) - share[first + j]
+                weight = _others(met, j, u, share[first : first + u])
+                table[place] = value[leaf] * own * weight
+    return table
+
+
+@compiled
+def _others(met: int, j: int, u: int, share: Numbers) -> float:
+    """The sum over subsets of the slots other than j; one known and unmet adds none."""
+    total = 0.0
+    for known in range(1 << u):
+        if known >> j & 1 or known & ~met:
+            continue
+        size, weight = 0, 1.0
+        for k in range(u):
+            if known >> k & 1:
+                size += 1
+            elif k != j:
+                weight *= share[k]
+        # |S|! (u - |S| - 1)! / u!, by its ratios
+        orders = 1.0 / u
+        for k in range(size):
+            orders *= (k + 1) / (u - 1 - k)
+        total += weight * orders
+    return total

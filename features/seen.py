@@ -1,0 +1,48 @@
+"""What was seen of leads at their moments, ready to be asked what if."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from features.aggregate import RowArrays, aggregate, as_they_are
+from features.catalogue import Catalogue
+from features.program import Numbers, Program
+from features.timelines import Timelines, timelines_of
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """Rows of leads' timelines, and the program's columns of each.
+
+    `table` (n_rows, n_columns) as `aggregate` returns it, all columns.
+    """
+
+    timelines: Timelines
+    rows: RowArrays
+    table: Numbers
+
+    @property
+    def program(self) -> Program:
+        return self.timelines.program
+
+
+def see(events: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue) -> Seen:
+    """Read the leads' events once, and aggregate them at each moment.
+
+    Parameters
+    ----------
+    events : DataFrame of EVENT_SCHEMA
+    moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
+    catalogue : Catalogue
+    """
+    return see_at(timelines_of(events, catalogue), moments)
+
+
+def see_at(
+    timelines: Timelines, moments: pl.DataFrame, known_at: pl.Series | None = None
+) -> Seen:
+    """As `see`; with `known_at`, only what was known then is seen from the moments."""
+    program, rows = timelines.program, timelines.rows(moments, known_at)
+    bare = as_they_are(rows)
+    table = aggregate(program.arrays, timelines.arrays, rows, bare, program.n_columns)
+    return Seen(timelines, rows, table)

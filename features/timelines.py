@@ -1,0 +1,180 @@
+"""Timelines: every lead's events, read once for whatever is asked of them later."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
+
+import numpy as np
+import orjson
+import polars as pl
+from numpy.typing import NDArray
+
+from features.aggregate import EventArrays, RowArrays
+from features.catalogue import Catalogue
+from features.errors import LogError
+from features.event import TIME, events_frame
+from features.log import once_each
+from features.program import Integers, Numbers, Program, program_of
+from features.selecting import Content, of_kind, value_of
+
+MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
+_SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Timelines:
+    """The events of known kinds, by lead, time, source and identifier.
+
+    `events` has the columns of EVENT_SCHEMA. `labels` are those of each value of the
+    program, empty where it is a number.
+    """
+
+    events: pl.DataFrame
+    arrays: EventArrays
+    labels: tuple[tuple[str, ...], ...]
+    program: Program
+
+    def rows(
+        self, moments: pl.DataFrame, known_at: pl.Series | None = None
+    ) -> RowArrays:
+        """Where the events of each moment's lead are.
+
+        Parameters
+        ----------
+        moments : DataFrame of shape (n_moments, 2), MOMENT_SCHEMA
+        known_at : Series of n_moments TIME, optional
+            Only what was known then is seen; else what was at the moment.
+        """
+        spans = [self._spans.get(lead_id, (0, 0)) for lead_id in moments["lead_id"]]
+        start, end = np.array(spans, np.int64).reshape(-1, 2).T.copy()
+        moment = microseconds(moments["moment"])
+        known = moment if known_at is None else microseconds(known_at)
+        return RowArrays(start, end, known, moment)
+
+    def labels_of(self, column: int) -> tuple[str, ...]:
+        """The labels of a column of the program that is a category."""
+        return self.labels[self.program.arrays.value[column]]
+
+    @cached_property
+    def keys(self) -> list[tuple[str, str]]:
+        """Source and identifier of each event."""
+        return list(self.events.select("source", "event_id").iter_rows())
+
+    @cached_property
+    def _spans(self) -> dict[str, tuple[int, int]]:
+        """Where each lead's events begin and end."""
+        runs = self.events["lead_id"].rle().struct.unnest()
+        ends = np.cumsum(runs["len"].to_numpy(), dtype=np.int64)
+        starts = ends - runs["len"].to_numpy()
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return dict(zip(runs["value"], spans, strict=True))
+
+
+def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
+    """Read the events that the catalogue's signals may read.
+
+    Events of a kind that the catalogue doesn't know are left out: no signal reads
+    them, not even one that names no kind.
+
+    Parameters
+    ----------
+    events : DataFrame of EVENT_SCHEMA
+        Duplicates of a lead's (source, event_id) count once, the first received.
+    catalogue : Catalogue
+    """
+    known = (
+        once_each(events, "lead_id")
+        .filter(pl.col("kind").is_in(catalogue.known_kinds))
+        .sort("lead_id", "occurred_at", "source", "event_id")
+    )
+    every = pl.concat([known, _insertions(catalogue)])
+    reading = _read(every, catalogue)
+    arrays = EventArrays(
+        occurred=microseconds(every["occurred_at"]),
+        received=microseconds(every["received_at"]),
+        reads=reading.reads,
+        values=reading.values,
+        n_labels=np.array([len(labels) for labels in reading.labels], np.int64),
+    )
+    return Timelines(known, arrays, reading.labels, program_of(catalogue))
+
+
+def microseconds(times: pl.Series) -> Integers:
+    """Times of TIME as microseconds since 1970, int64."""
+    return times.to_physical().to_numpy()
+
+
+@lru_cache(maxsize=32)
+def _insertions(catalogue: Catalogue) -> pl.DataFrame:
+    """The events that may be put in: when and for whom is told later."""
+    insertions = program_of(catalogue).insertions
+    return events_frame(one.event("", _SOME_TIME) for one in insertions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """`reads` and `values` as EventArrays has them, and the labels of each value."""
+
+    reads: NDArray[np.bool_]
+    values: Numbers
+    labels: tuple[tuple[str, ...], ...]
+
+
+def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
+    """Read each content once, and ask the selectors once of what they ask about:
+    leads' events repeat each other's."""
+    program = program_of(catalogue)
+    contents: dict[tuple[str, str, str], int] = {}
+    of_event = [
+        contents.setdefault(content, len(contents))
+        for content in events.select("kind", "actor", "data").iter_rows()
+    ]
+    values = np.full((len(contents), len(program.values)), np.nan)
+    labels: list[dict[str, int]] = [{} for _ in program.values]
+    asked: dict[tuple[str | None, ...], int] = {}
+    selected: list[list[int]] = []
+    of_content = []
+    for position, (kind, actor, data) in enumerate(contents):
+        content = Content(kind, _parsed(data, events))
+        one = of_kind(catalogue, kind)
+        texts = [content.text(name) for name in one.asked]
+        same = asked.setdefault((kind, actor, *texts), len(asked))
+        if same == len(selected):
+            selected.append(one.selectors(actor, texts))
+        of_content.append(same)
+        for column in one.values:
+            found = value_of(program.values[column], content)
+            if isinstance(found, str):
+                known = labels[column]
+                found = known.setdefault(found, len(known))
+            if found is not None:
+                values[position, column] = found
+    reads = np.zeros((len(selected), len(program.selectors)), bool)
+    for row, positions in zip(reads, selected, strict=True):
+        row[positions] = True
+    return _Reading(
+        reads[np.array(of_content, np.int64)[of_event]],
+        values[of_event],
+        tuple(map(tuple, labels)),
+    )
+
+
+def _parsed(data: str, events: pl.DataFrame) -> dict[str, object]:
+    """The data of an event as JSON.
+
+    Raises
+    ------
+    LogError
+        If they are no JSON object; the event is named.
+    """
+    try:
+        value = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        value = None
+    if isinstance(value, dict):
+        return value
+    of_them = events.filter(pl.col("data") == data)
+    source, event_id = of_them.select("source", "event_id").row(0)
+    raise LogError(
+        f"event {event_id!r} of source {source!r}: its data are no JSON object"
+    )

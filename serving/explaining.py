@@ -1,0 +1,242 @@
+"""A whole log explained, however large: whole leads at a time, on every core."""
+
+import gc
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from explanations.explain import Explainer, load_explainer
+from explanations.score import ModelId, Score, TextedReason
+from features.errors import LogError, ModelUnavailableError
+from features.featurise import moments_frame
+from features.log import LogAbout, log_end, log_parts
+
+EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
+AHEAD = 2  # parts that wait for each process
+
+_EVIDENCE = pa.struct(
+    {"source": pa.string(), "event_id": pa.string(), "field": pa.string()}
+)
+_REASON = pa.struct(
+    {
+        "idea": pa.string(),
+        "direction": pa.string(),
+        "points": pa.float64(),
+        "text": pa.string(),
+        "check": pa.string(),
+        "score_without": pa.float64(),
+        "evidence": pa.list_(_EVIDENCE),
+    }
+)
+EXPLAINED_SCHEMA = pa.schema(
+    {
+        "lead_id": pa.string(),
+        "moment": pa.timestamp("us", "UTC"),
+        "score": pa.float64(),
+        "base": pa.float64(),
+        "other_points": pa.float64(),
+        "grade": pa.string(),
+        "priority": pa.string(),
+        "reasons": pa.list_(_REASON),
+        "exceptions": pa.list_(pa.string()),
+        "happened": pa.string(),
+        "why": pa.string(),
+        "expected": pa.string(),
+        "short": pa.string(),
+        "model_version": pa.string(),
+    }
+)
+
+
+def explain_log(
+    folder: Path,
+    moment: datetime | None,
+    out: Path,
+    model: tuple[Path, ModelId],
+    *,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Explain every lead of a log that is open at a moment.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a log.
+    moment : datetime, optional
+        Else the log's end.
+    out : Path
+        A Parquet file of EXPLAINED_SCHEMA; it appears whole or not at all.
+    model : tuple of Path and ModelId
+        The folder of its files, and what it is.
+    workers : int, >= 1
+        Processes.
+    progress : callable
+        Told how many parts of the log are done, and of how many.
+
+    Returns
+    -------
+    int
+        How many leads that was.
+
+    Raises
+    ------
+    LogError
+        If the folder is no log, or `out` can't be written.
+    ModelRejectedError
+        If the model's files aren't those registered.
+    ModelUnavailableError
+        If the model was trained on another sort of log, or a process was killed.
+    """
+    at = moment or log_end(folder)
+    load_explainer(*model)  # what is wrong with it is told here, and once
+    n_leads = 0
+    with (
+        _draft(out) as writer,
+        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as (about, n_parts, parts),
+        _processes(workers, model) as pool,
+    ):
+        tasks = (pool.submit(_explained, part, about, at) for part in parts)
+        for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
+            writer.write_table(explained)
+            n_leads += len(explained)
+            progress(done, n_parts)
+    return n_leads
+
+
+def _in_turn(tasks: Iterator["Future[pa.Table]"], ahead: int) -> Iterator[pa.Table]:
+    """What the tasks give, in order; a few are begun before they are asked for."""
+    begun = list(islice(tasks, ahead))
+    while begun:
+        try:
+            yield begun.pop(0).result()
+        except BrokenProcessPool as error:
+            raise ModelUnavailableError(
+                "a process that explains was killed: give it memory, or fewer --workers"
+            ) from error
+        begun += islice(tasks, 1)
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[pq.ParquetWriter]:
+    """A writer whose file gets its name when all went well, and else is removed."""
+    draft = out.with_name(f".{out.name}.draft")
+    try:
+        with pq.ParquetWriter(draft, EXPLAINED_SCHEMA) as writer:
+            yield writer
+        draft.replace(out)
+    except OSError as error:
+        raise LogError(f"{out}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+# --- In each process --------------------------------------------------------
+
+
+@contextmanager
+def _processes(
+    workers: int, model: tuple[Path, ModelId]
+) -> Iterator[ProcessPoolExecutor]:
+    """Processes with the model loaded, and one thread each: they are as many as cores.
+
+    On an error or an interruption what hasn't begun is dropped.
+    """
+    before = os.environ.get("POLARS_MAX_THREADS")
+    os.environ["POLARS_MAX_THREADS"] = "1"  # read when a process starts
+    pool = ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_begin, initargs=model
+    )
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        if before is None:
+            del os.environ["POLARS_MAX_THREADS"]
+        else:
+            os.environ["POLARS_MAX_THREADS"] = before
+
+
+_explainer: list[Explainer] = []  # of this process
+
+
+def _begin(folder: Path, model: ModelId) -> None:
+    _explainer.append(load_explainer(folder, model))
+    # Parts make millions of objects and no cycles: collecting amid them took half of
+    # the time.
+    gc.freeze()
+    gc.disable()
+
+
+def _explained(events: pl.DataFrame, about: LogAbout, at: datetime) -> pa.Table:
+    (explainer,) = _explainer
+    if not explainer.reads(events):
+        raise ModelUnavailableError(
+            f"model {explainer.model.name} {explainer.model.version} was trained on "
+            f"another sort of log than {about.name!r}: name a version with --model"
+        )
+    known = events.filter(pl.max_horizontal("occurred_at", "received_at") <= at)
+    ended = known.filter(pl.col("kind").is_in([*about.won_kinds, *about.lost_kinds]))
+    open_now = known.join(ended, on="lead_id", how="anti")
+    leads = open_now["lead_id"].unique().sort()
+    scores = explainer.scores(open_now, moments_frame((lead, at) for lead in leads))
+    table = _table(scores)
+    gc.collect()
+    return table
+
+
+def _table(scores: list[Score]) -> pa.Table:
+    columns = zip(*map(_row, scores), strict=True) if scores else [[]] * 14
+    return pa.table(
+        [
+            pa.array(list(column), type=field.type)
+            for column, field in zip(columns, EXPLAINED_SCHEMA, strict=True)
+        ],
+        schema=EXPLAINED_SCHEMA,
+    )
+
+
+def _row(score: Score) -> tuple[object, ...]:
+    """In the order of EXPLAINED_SCHEMA."""
+    return (
+        score.lead_id,
+        score.moment,
+        score.score,
+        score.base,
+        score.other_points,
+        score.grade.value,
+        score.priority.value,
+        [_reason(told) for told in score.reasons],
+        [told.doubt.value for told in score.doubts],
+        score.narrative.happened,
+        score.narrative.why,
+        score.narrative.expected,
+        score.narrative.short,
+        score.model.version,
+    )
+
+
+def _reason(told: TextedReason) -> dict[str, object]:
+    reason = told.reason
+    return {
+        "idea": reason.idea,
+        "direction": reason.way.value,
+        "points": reason.points,
+        "text": told.text,
+        "check": reason.check.value,
+        "score_without": reason.score_without,
+        "evidence": [
+            {"source": one.source, "event_id": one.event_id, "field": one.field}
+            for one in reason.evidence
+        ],
+    }
