@@ -160,7 +160,7 @@ class Scorer:
         return raw
 
     def contributions_of(self, matrix: FloatArray) -> Contributions:
-        """As `contributions`, of rows as the booster reads them."""
+        """As `contributions`, of a matrix (n_rows, n_signals) as the booster reads it."""
         by_idea = self.trees.contributions(matrix, self._idea_of_signal)
         return Contributions(np.full(len(matrix), self.trees.expected), by_idea)
 
