@@ -35,9 +35,10 @@ from features.errors import FreinError
 from features.featurise import featurise
 from features.log import Log
 from features.selector import duration_days
-from training.baselines import lightgbm_31, odoo_baseline
+from training.baselines import Lesson, baselines
 from training.fitting import FitSettings, fit
-from training.metrics import METRICS, Interval, auc, bootstrap_intervals
+from training.metrics import METRICS, auc, bootstrap_intervals
+from training.resampling import Interval
 
 FloatArray = NDArray[np.float64]
 
@@ -101,12 +102,15 @@ def answers(
         fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
         matrix = encode(scored, catalogue, fitted.codes)
         by_seed.append(np.asarray(fitted.booster.predict(matrix)))
-    won = training["won"].to_numpy()
-    return [
-        Answer("model", by_seed),
-        Answer("odoo", [odoo_baseline(log, catalogue, scored, known_at=known_at)]),
-        Answer("lightgbm_31", [lightgbm_31(signals, won, scored, catalogue)]),
-    ]
+    lesson = Lesson(
+        log=log,
+        catalogue=catalogue,
+        moments=training,
+        signals=signals,
+        known_at=known_at,
+    )
+    others = baselines(lesson, scored)
+    return [Answer("model", by_seed), *(Answer(n, [p]) for n, p in others.items())]
 
 
 def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:

@@ -160,7 +160,7 @@ class Scorer:
         return raw
 
     def contributions_of(self, matrix: FloatArray) -> Contributions:
-        """As `contributions`, of a matrix (n_rows, n_signals) as the booster reads it."""
+        """As `contributions`, of the booster's own matrix, (n_rows, n_signals)."""
         by_idea = self.trees.contributions(matrix, self._idea_of_signal)
         return Contributions(np.full(len(matrix), self.trees.expected), by_idea)
 

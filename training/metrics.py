@@ -1,15 +1,17 @@
 """How good a score is: ranking, calibration, and their intervals by lead."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
+
+from training.ranking import N_BINS, TOP_SHARE, Ranking
+from training.resampling import Drawn, Interval, lead_weights, mean_drawn
 
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
-Metric = Callable[[BoolArray, FloatArray, FloatArray], float]
+Metric = Callable[[Ranking], FloatArray]
+N_RESAMPLES = 200
 
 
 def auc(won: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
@@ -26,7 +28,7 @@ def auc(won: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
     .. [1] Hanley & McNeil (1982), "The meaning and use of the area under a receiver
        operating characteristic (ROC) curve", Radiology 143.
     """
-    return float(roc_auc_score(won, probability, sample_weight=weight))
+    return _once(won, probability, weight).auc().item()
 
 
 def average_precision(
@@ -37,7 +39,7 @@ def average_precision(
     Parameters
     ----------
     won : ndarray of shape (n,), bool
-        At least one is won, else the answer is 0.
+        At least one is won, else the answer is NaN.
     probability : ndarray of shape (n,), float64, in [0, 1]
     weight : ndarray of shape (n,), float64, >= 0
 
@@ -45,7 +47,7 @@ def average_precision(
     ----------
     .. [1] Zhu (2004), "Recall, precision and average precision".
     """
-    return float(average_precision_score(won, probability, sample_weight=weight))
+    return _once(won, probability, weight).average_precision().item()
 
 
 def logarithmic_loss(
@@ -56,29 +58,23 @@ def logarithmic_loss(
     Parameters
     ----------
     won : ndarray of shape (n,), bool
-        Both outcomes are there.
     probability : ndarray of shape (n,), float64, in [0, 1]
     weight : ndarray of shape (n,), float64, >= 0
-
-    Raises
-    ------
-    ValueError
-        If only one outcome is there.
 
     References
     ----------
     .. [1] Good (1952), "Rational decisions", JRSS B 14.
     """
-    inside = np.clip(probability, 1e-6, 1 - 1e-6)
-    return float(log_loss(won, inside, sample_weight=weight))
+    return _once(won, probability, weight).log_loss().item()
 
 
 def calibration_error(
-    won: BoolArray, probability: FloatArray, weight: FloatArray, *, n_bins: int = 10
+    won: BoolArray, probability: FloatArray, weight: FloatArray, *, n_bins: int = N_BINS
 ) -> float:
     """Expected calibration error over bins of equal mass, in [0, 1].
 
-    Equal scores share their outcomes, so that the order of rows doesn't matter.
+    Equal scores share their outcomes, and lie on both sides of a bin's edge in
+    proportion, so that the order of rows doesn't matter.
 
     Parameters
     ----------
@@ -98,18 +94,16 @@ def calibration_error(
     >>> round(calibration_error(np.array([0, 0, 1, 1], bool), said, np.ones(4)), 6)
     0.1
     """
-    said, group = np.unique(probability, return_inverse=True)
-    mass = np.bincount(group, weight)
-    rate = np.bincount(group, weight * won) / np.where(mass > 0, mass, 1.0)
-    order = np.argsort(group, kind="stable")
-    w, gap = weight[order], ((rate - said)[group] * weight)[order]
-    total = w.sum()
-    bin_of = np.minimum((np.cumsum(w) - w / 2) / total * n_bins, n_bins - 1).astype(int)
-    return float(np.abs(np.bincount(bin_of, gap, n_bins)).sum() / total)
+    ranking = _once(won, probability, weight)
+    return ranking.calibration_error(n_bins=n_bins).item()
 
 
 def lift(
-    won: BoolArray, probability: FloatArray, weight: FloatArray, *, share: float = 0.1
+    won: BoolArray,
+    probability: FloatArray,
+    weight: FloatArray,
+    *,
+    share: float = TOP_SHARE,
 ) -> float:
     """Winning rate among the best-scored `share`, over that of all; >= 0.
 
@@ -128,34 +122,16 @@ def lift(
     >>> lift(np.array([True, False]), np.array([0.5, 0.5]), np.ones(2), share=0.5)
     1.0
     """
-    counted = weight > 0  # a resample leaves leads out
-    won, probability, weight = won[counted], probability[counted], weight[counted]
-    _, group = np.unique(-probability, return_inverse=True)
-    mass = np.bincount(group, weight)
-    before = np.cumsum(mass) - mass
-    wanted = share * weight.sum()
-    taken = np.clip((wanted - before) / np.where(mass > 0, mass, 1), 0, 1)
-    won_mass = np.bincount(group, weight * won)
-    rate = (taken * won_mass).sum() / (taken * mass).sum()
-    return float(rate / (won_mass.sum() / weight.sum()))
+    return _once(won, probability, weight).lift(share=share).item()
 
 
 METRICS: Mapping[str, Metric] = {
-    "auc": auc,
-    "average_precision": average_precision,
-    "log_loss": logarithmic_loss,
-    "ece": calibration_error,
-    "lift_at_10": lift,
+    "auc": Ranking.auc,
+    "average_precision": Ranking.average_precision,
+    "log_loss": Ranking.log_loss,
+    "ece": Ranking.calibration_error,
+    "lift_at_10": Ranking.lift,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate with the bounds of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 def evaluate(won: BoolArray, probabilities: Sequence[FloatArray]) -> dict[str, float]:
@@ -167,11 +143,45 @@ def evaluate(won: BoolArray, probabilities: Sequence[FloatArray]) -> dict[str, f
     probabilities : sequence of ndarray of shape (n,), float64, in [0, 1]
         One array a seed.
     """
-    weight = np.ones(len(won))
+    rankings = [_once(won, p, np.ones(len(won))) for p in probabilities]
     return {
-        name: float(np.mean([metric(won, p, weight) for p in probabilities]))
+        name: float(np.mean([metric(ranking) for ranking in rankings]))
         for name, metric in METRICS.items()
     }
+
+
+def bootstrap(
+    lead_ids: Sequence[str],
+    won: BoolArray,
+    probability: FloatArray,
+    *,
+    metrics: Mapping[str, Metric] = METRICS,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = 0,
+) -> dict[str, Drawn]:
+    """Each metric, and what it would have been with other leads.
+
+    The same leads and the same seed give the same resamples, so two scores of the
+    same rows can be compared resample by resample (`Drawn.minus`).
+
+    Parameters
+    ----------
+    lead_ids : sequence of n str
+        Moments of one lead are resampled together: they are no independent facts.
+    won : ndarray of shape (n,), bool
+    probability : ndarray of shape (n,), float64, in [0, 1]
+    n_resamples : int, >= 2
+
+    References
+    ----------
+    .. [1] Efron & Tibshirani (1993), "An Introduction to the Bootstrap".
+    """
+    found: dict[str, list[FloatArray]] = {name: [] for name in metrics}
+    for weights in lead_weights(lead_ids, n_resamples=n_resamples, seed=seed):
+        ranking = Ranking(won, probability, weights)
+        for name, metric in metrics.items():
+            found[name].append(metric(ranking))
+    return {name: Drawn.of(np.concatenate(drawn)) for name, drawn in found.items()}
 
 
 def bootstrap_intervals(
@@ -179,43 +189,26 @@ def bootstrap_intervals(
     won: BoolArray,
     probabilities: Sequence[FloatArray],
     *,
-    n_resamples: int = 200,
+    n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Each metric with a percentile interval, by resampling whole leads.
+    """Each metric with its 95 % interval, by resampling whole leads.
 
     Parameters
     ----------
     lead_ids : sequence of n str
-        Moments of one lead are resampled together: they are no independent facts.
     won : ndarray of shape (n,), bool
     probabilities : sequence of ndarray of shape (n,), float64, in [0, 1]
         One array a seed; the metric is their mean.
     """
-    _, lead = np.unique(np.asarray(lead_ids), return_inverse=True)
-    draws = np.random.default_rng(seed)
-    n_leads = int(lead.max()) + 1
-    weights = [
-        np.bincount(draws.integers(n_leads, size=n_leads), minlength=n_leads)[lead]
-        for _ in range(n_resamples)
+    each = [
+        bootstrap(lead_ids, won, p, n_resamples=n_resamples, seed=seed)
+        for p in probabilities
     ]
-    point = evaluate(won, probabilities)
     return {
-        name: _interval(point[name], metric, won, probabilities, weights)
-        for name, metric in METRICS.items()
+        name: mean_drawn([drawn[name] for drawn in each]).interval for name in METRICS
     }
 
 
-def _interval(
-    value: float,
-    metric: Metric,
-    won: BoolArray,
-    probabilities: Sequence[FloatArray],
-    weights: Sequence[NDArray[np.int64]],
-) -> Interval:
-    drawn = [
-        np.mean([metric(won, p, weight.astype(float)) for p in probabilities])
-        for weight in weights
-    ]
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(value, float(low), float(high))
+def _once(won: BoolArray, probability: FloatArray, weight: FloatArray) -> Ranking:
+    return Ranking(won, probability, weight[None])

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from explanations.scorer import Scorer, ScorerFacts
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
-from features.timelines import MOMENT_SCHEMA
 from features.log import Log
+from features.timelines import MOMENT_SCHEMA
 from training.fitting import FitSettings, fit
 from training.moments import weekly_plan
 from training.train import TrainSettings, train

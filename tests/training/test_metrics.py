@@ -1,16 +1,21 @@
+from collections.abc import Callable
+
 import numpy as np
 import pytest
+from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 
 from training.metrics import (
     METRICS,
     auc,
     average_precision,
+    bootstrap,
     bootstrap_intervals,
     calibration_error,
     evaluate,
     lift,
     logarithmic_loss,
 )
+from training.ranking import Ranking
 
 WON = np.array([True, False, True, False, False])
 SAID = np.array([0.9, 0.8, 0.7, 0.2, 0.1])
@@ -101,12 +106,33 @@ class TestLift:
 def test_a_weight_counts_as_repetition(name: str) -> None:
     won, said = make_scores(200)
     times = np.random.default_rng(4).integers(0, 4, size=200)
-    weighted = METRICS[name](won, said, times.astype(float))
-    repeated = METRICS[name](
-        np.repeat(won, times), np.repeat(said, times), np.ones(times.sum())
-    )
-    tolerance = 0.01 if name == "ece" else 1e-9  # a heavy row falls into one bin
-    assert weighted == pytest.approx(repeated, abs=tolerance)
+    weighted = Ranking(won, said, times[None].astype(float))
+    again = np.repeat(won, times), np.repeat(said, times), np.ones((1, times.sum()))
+    assert METRICS[name](weighted) == pytest.approx(METRICS[name](Ranking(*again)))
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        pytest.param(auc, roc_auc_score, id="AUC"),
+        pytest.param(average_precision, average_precision_score, id="precision"),
+        pytest.param(logarithmic_loss, log_loss, id="log loss"),
+    ],
+)
+def test_is_what_scikit_learn_says_with_ties_and_weights(
+    ours: Callable[..., float], theirs: Callable[..., float]
+) -> None:
+    won, said = make_scores()
+    tied = said.round(1)
+    weight = np.random.default_rng(5).integers(0, 4, size=len(won)).astype(float)
+    expected = theirs(won, tied, sample_weight=weight)
+    assert ours(won, tied, weight) == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_ranking_without_won_leads_is_unknown() -> None:
+    none_won = np.zeros(5, bool)
+    for metric in (auc, average_precision, lift):
+        assert np.isnan(metric(none_won, SAID, EVEN))
 
 
 def test_models_are_averaged_not_their_scores() -> None:
@@ -148,3 +174,29 @@ class TestIntervals:
         )
         assert first == again
         assert first != other
+
+
+class TestDifferences:
+    def test_of_a_score_with_itself_are_nothing(self) -> None:
+        won, said = make_scores(100)
+        leads = [f"L-{i // 2}" for i in range(100)]
+        drawn, again = (bootstrap(leads, won, said, n_resamples=20) for _ in "ab")
+        for name, figure in drawn.items():
+            assert not figure.minus(again[name]).resamples.any(), name
+
+    def test_are_narrower_than_the_figures_when_scores_are_alike(self) -> None:
+        won, said = make_scores(300)
+        alike = said + np.random.default_rng(9).normal(0, 0.01, 300)
+        leads = [f"L-{i}" for i in range(300)]
+        one, other = (bootstrap(leads, won, p)["auc"] for p in (said, alike))
+        assert other.minus(one).standard_error < one.standard_error / 5
+
+    def test_a_resample_in_parts_is_the_same(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        won, said = make_scores(100)
+        leads = [f"L-{i}" for i in range(100)]
+        whole = bootstrap(leads, won, said, n_resamples=30)["auc"].resamples
+        monkeypatch.setattr("training.resampling.CELLS_AT_ONCE", 700)
+        in_parts = bootstrap(leads, won, said, n_resamples=30)["auc"].resamples
+        assert np.array_equal(whole, in_parts)
