@@ -33,7 +33,7 @@ class Drawn:
 
     @classmethod
     def of(cls, values: FloatArray) -> "Drawn":
-        """From the figure itself and its resamples, shape (1 + n_resamples,), float64."""
+        """From a figure and its resamples, shape (1 + n_resamples,), float64."""
         return cls(float(values[0]), values[1:])
 
     def minus(self, other: "Drawn") -> "Drawn":

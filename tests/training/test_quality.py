@@ -10,7 +10,7 @@ from tests.training.builders import day, make_visit_catalogue, make_visit_log
 from training.metrics import METRICS
 from training.moments import MomentPlan
 
-CONTESTANTS = {"model", "odoo", "lightgbm_31"}
+CONTESTANTS = {"model", "odoo", "lightgbm_31", "logistic", "points"}
 CUT = f"{day(100):%Y-%m-%d}"
 
 
