@@ -1,0 +1,115 @@
+"""A whole log: `frein explain` as it is run, and the plain stack in this process."""
+
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from benchmarks.commands import Run, run_frein
+from benchmarks.cut_leads import EVENTS, copied
+from benchmarks.plain_stack import Explained, PlainStack
+from features.log import Log, LogAbout, write_log
+from serving.explaining import EVENTS_AT_ONCE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OursInBulk:
+    """The command on a log of `n_leads`, and what it takes to start.
+
+    `start_up` is the command on a log that gives each process a part to read, and one
+    lead to tell, since the others are closed. `scores` has columns lead_id and score.
+    """
+
+    n_leads: int
+    run: Run
+    start_up: Run
+    scores: pl.DataFrame
+
+    @property
+    def leads_per_second(self) -> float:
+        return self.n_leads / self.run.seconds
+
+    @property
+    def leads_per_second_net_of_start_up(self) -> float:
+        return self.n_leads / (self.run.seconds - self.start_up.seconds)
+
+    @property
+    def cpu_microseconds_a_lead(self) -> float:
+        """Of all its processes, net of its start-up."""
+        cpu = self.run.cpu_seconds - self.start_up.cpu_seconds
+        return 1e6 * cpu / self.n_leads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlainInBulk:
+    """The plain stack on a log of its own, once everything is loaded."""
+
+    seconds: float
+    explained: Explained
+
+    @property
+    def n_leads(self) -> int:
+        return len(self.explained.leads)
+
+    @property
+    def leads_per_second(self) -> float:
+        return self.n_leads / self.seconds
+
+
+def ours_in_bulk(
+    events: pl.DataFrame, about: LogAbout, at: datetime, n_leads: int, folder: Path
+) -> OursInBulk:
+    """Explain `n_leads` copies of these leads; raises CommandFailedError."""
+    start, many = folder / "start", folder / "many"
+    every_process = len(os.sched_getaffinity(0)) * EVENTS_AT_ONCE // EVENTS
+    _write(start, _closed(copied(events, every_process), about), about)
+    _write(many, copied(events, n_leads), about)
+    start_up = _explained(start, at)
+    run = _explained(many, at)
+    scores = pl.read_parquet(_out(many), columns=["lead_id", "score"])
+    assert scores.height == n_leads, f"{scores.height} leads told, of {n_leads}"
+    return OursInBulk(n_leads=n_leads, run=run, start_up=start_up, scores=scores)
+
+
+def _closed(events: pl.DataFrame, about: LogAbout) -> pl.DataFrame:
+    """The events, with an outcome of every lead but the first."""
+    last = events.unique("lead_id", keep="last", maintain_order=True)[1:]
+    outcome = last.with_columns(
+        pl.lit(about.won_kinds[0]).alias("kind"), pl.lit("outcome").alias("event_id")
+    )
+    return pl.concat([events, outcome])
+
+
+def plain_in_bulk(
+    stack: PlainStack,
+    events: pl.DataFrame,
+    about: LogAbout,
+    at: datetime,
+    n_leads: int,
+    folder: Path,
+) -> PlainInBulk:
+    """Explain copies of these leads with the plain stack, from the file to values."""
+    log = folder / "plain"
+    _write(log, copied(events, n_leads), about)
+    started = time.perf_counter()
+    explained = stack.of_log(log, at)
+    return PlainInBulk(seconds=time.perf_counter() - started, explained=explained)
+
+
+def _write(folder: Path, events: pl.DataFrame, about: LogAbout) -> None:
+    """As a log is: by time, whosever the events are."""
+    write_log(folder, Log(replace(about, provenance={}), events.sort("occurred_at")))
+
+
+def _explained(log: Path, at: datetime) -> Run:
+    moment = f"{at:%Y-%m-%dT%H:%M:%S}"
+    return run_frein(
+        "explain", "--log", str(log), "--moment", moment, "--out", str(_out(log))
+    )
+
+
+def _out(log: Path) -> Path:
+    return log.with_suffix(".parquet")

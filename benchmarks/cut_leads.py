@@ -1,0 +1,72 @@
+"""Leads of sixty events each, cut from a log: many different ones, then copies."""
+
+from datetime import datetime, timedelta
+
+import polars as pl
+
+from features.errors import LogError
+from features.log import Log
+
+EVENTS = 60  # a lead: what the figures of design §9 are about
+STEP = timedelta(hours=31)  # between a lead and its copy: other ages, other words
+_KNOWN = pl.max_horizontal("occurred_at", "received_at")
+
+
+def cut_leads(log: Log, at: datetime) -> pl.DataFrame:
+    """The first sixty events of each lead's open life, where it had as many.
+
+    Lives are moved in time, so that the sixtieth event becomes known at `at`.
+
+    Returns
+    -------
+    DataFrame of EVENT_SCHEMA, by lead, then by when they were known
+
+    Raises
+    ------
+    LogError
+        If no lead has as many.
+    """
+    outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
+    known = log.events.with_columns(known=_KNOWN)
+    ends = known.filter(pl.col("kind").is_in(outcomes)).group_by("lead_id")
+    ended = ends.agg(end=pl.col("known").min())
+    first = (
+        known.join(ended, on="lead_id", how="left")
+        .filter(pl.col("end").is_null() | (pl.col("known") < pl.col("end")))
+        .sort("lead_id", "known", "source", "event_id")
+        .group_by("lead_id", maintain_order=True)
+        .head(EVENTS)
+        .filter(pl.len().over("lead_id") == EVENTS)
+    )
+    if first.is_empty():
+        raise LogError(f"{log.about.name}: no open lead has {EVENTS} events")
+    moved = pl.lit(at) - pl.col("known").max().over("lead_id")
+    return first.with_columns(
+        pl.col("occurred_at") + moved, pl.col("received_at") + moved
+    ).select(log.events.columns)
+
+
+def copied(events: pl.DataFrame, n_leads: int) -> pl.DataFrame:
+    """As many leads: those given, then copies under new names.
+
+    The events of a copy have new identifiers, and are a day or so older than those of
+    the one before: the same lead, seen later.
+    """
+    leads = events["lead_id"].unique(maintain_order=True)
+    copies = []
+    for number in range(-(-n_leads // len(leads))):
+        some = leads.head(n_leads - number * len(leads)).implode()
+        earlier = number * STEP
+        copy = events.filter(pl.col("lead_id").is_in(some)).with_columns(
+            pl.format("{}-{}", "lead_id", pl.lit(number)).alias("lead_id"),
+            pl.format("{}-{}", "event_id", pl.lit(number)).alias("event_id"),
+            pl.col("occurred_at") - earlier,
+            pl.col("received_at") - earlier,
+        )
+        copies.append(copy)
+    return pl.concat(copies)
+
+
+def in_parts(events: pl.DataFrame, n_leads: int) -> list[pl.DataFrame]:
+    """The events of so many leads each; those of a lead together, in order."""
+    return list(events.iter_slices(n_leads * EVENTS))

@@ -1,0 +1,186 @@
+"""Speed: ours beside the plain stack that a user would write, in one run.
+
+    python -m benchmarks.speed --log logs/demo
+
+`docs/speed.md` tells what is compared. The plain stack is pandas, `mlflow.pyfunc` and
+`shap.TreeExplainer`, without check or text. The last line is one JSON object.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import httpx2
+import numpy as np
+import orjson
+import polars as pl
+from numpy.typing import NDArray
+from rich.console import Console
+
+from benchmarks.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
+from benchmarks.commands import CommandFailedError
+from benchmarks.cut_leads import copied, cut_leads, in_parts
+from benchmarks.one_lead import Timed, asking, bodies_of, timed
+from benchmarks.phases import Phases, phases
+from benchmarks.plain_stack import PlainStack, plain_stack
+from benchmarks.speed_report import Report, fields, tables
+from explanations.explain import Explainer, load_explainer
+from features.errors import FreinError, ModelUnavailableError
+from features.log import Log, read_log
+from serving.registry import champion_id, fetched
+from training.moments import log_end
+from training.registry import has_champion
+
+MOST_PLAIN = 2_000  # leads: the plain stack takes its time
+PART = 1_000  # leads read at once, as the command does
+MOST_PROFILED = 5 * PART
+HINT = "`frein demo --prepare-only` makes the demo log and its model"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    log: Path
+    leads: int
+    calls: int
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
+    asked = _asked(arguments)
+    console = Console(width=80)
+    try:
+        report = measured(asked, console)
+    except (FreinError, CommandFailedError) as error:
+        print(f"speed: {error}\n{HINT}", file=sys.stderr)
+        return 2
+    console.print(*tables(report))
+    print(orjson.dumps(fields(report)).decode())
+    return 0
+
+
+def measured(asked: Asked, console: Console) -> Report:
+    """Every figure of the report, with progress on the console.
+
+    The profile comes first: kernels are compiled then, on a machine that is new.
+    """
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    log = read_log(asked.log)
+    at = log_end(log).replace(microsecond=0) + timedelta(seconds=1)
+    leads = cut_leads(log, at)
+    explainer = _explainer(log)
+    with TemporaryDirectory(prefix="frein-speed-") as folder:
+        bench = _Bench(asked, log, leads, at, Path(folder), console)
+        profile = bench.profile(explainer)
+        stack = plain_stack(explainer.scorer)
+        one_ours, one_plain = bench.one_lead(stack)
+        bulk_ours, bulk_plain = bench.bulk(stack)
+    return Report(
+        log=log.about.name,
+        model_version=explainer.model.version,
+        cores=len(os.sched_getaffinity(0)),
+        different_leads=leads["lead_id"].n_unique(),
+        one_ours=one_ours,
+        one_plain=one_plain,
+        bulk_ours=bulk_ours,
+        bulk_plain=bulk_plain,
+        phases=profile,
+        differences=(
+            _largest(one_ours.answers, one_plain.answers),
+            _largest(*_both(bulk_ours, bulk_plain)),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    """What is asked, the leads at their moment, and a folder for logs."""
+
+    asked: Asked
+    log: Log
+    leads: pl.DataFrame
+    at: datetime
+    folder: Path
+    console: Console
+
+    def profile(self, explainer: Explainer) -> Phases:
+        n_leads = min(self.asked.leads, MOST_PROFILED)
+        with self.console.status("profiling"):
+            parts = in_parts(copied(self.leads, n_leads), PART)
+            return phases(parts, self.at, explainer)
+
+    def one_lead(self, stack: PlainStack) -> tuple[Timed[float], Timed[float]]:
+        bodies = bodies_of(self.leads, self.at)
+        with self.console.status("one lead, ours"), asking() as ask:
+            ours = timed(ask, bodies, self.asked.calls)
+        with self.console.status("one lead, the plain stack"):
+            plain = timed(stack.of_call, bodies, self.asked.calls)
+        return (
+            Timed([_score(one) for one in ours.answers], ours.milliseconds),
+            Timed([float(one.scores[0]) for one in plain.answers], plain.milliseconds),
+        )
+
+    def bulk(self, stack: PlainStack) -> tuple[OursInBulk, PlainInBulk]:
+        known = (self.leads, self.log.about, self.at)
+        n_plain = min(self.asked.leads, MOST_PLAIN)
+        with self.console.status("a log, ours"):
+            ours = ours_in_bulk(*known, self.asked.leads, self.folder)
+        with self.console.status("a log, the plain stack"):
+            plain = plain_in_bulk(stack, *known, n_plain, self.folder)
+        return ours, plain
+
+
+def _explainer(log: Log) -> Explainer:
+    """The champion, if it was made for such a log."""
+    if not has_champion():
+        raise ModelUnavailableError("the registry has no champion")
+    champion = champion_id()
+    with TemporaryDirectory(prefix="frein-model-") as folder:
+        explainer = load_explainer(fetched(champion, Path(folder)), champion)
+    if not explainer.reads(log.events):
+        raise ModelUnavailableError(
+            f"the champion was trained on another sort of log than {log.about.name!r}"
+        )
+    return explainer
+
+
+def _score(answer: httpx2.Response) -> float:
+    assert answer.status_code == 200, answer.text
+    (score,) = answer.json()["scores"]
+    return float(score["score"])
+
+
+def _both(ours: OursInBulk, plain: PlainInBulk) -> tuple[Sequence[float], ...]:
+    """The scores of the leads that both have explained."""
+    explained = plain.explained
+    by_lead = dict(ours.scores.iter_rows())
+    return [by_lead[lead] for lead in explained.leads], explained.scores.tolist()
+
+
+def _largest(one: Sequence[float], other: Sequence[float]) -> float:
+    difference: NDArray[np.float64] = np.abs(np.subtract(one, other))
+    return float(difference.max())
+
+
+def _asked(arguments: Sequence[str] | None) -> Asked:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.speed",
+        description=(__doc__ or "").split("\n", maxsplit=1)[0],
+    )
+    parser.add_argument("--log", type=Path, default=Path("logs/demo"))
+    parser.add_argument("--leads", type=int, default=20_000, help="in bulk")
+    parser.add_argument("--calls", type=int, default=500, help="of one lead each")
+    asked = Asked(**vars(parser.parse_args(arguments)))
+    if asked.leads < 1:
+        parser.error("--leads: nothing is measured on no lead")
+    if asked.calls < 1:
+        parser.error("--calls: nothing is measured on no call")
+    return asked
+
+
+if __name__ == "__main__":
+    sys.exit(main())
