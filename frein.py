@@ -60,10 +60,17 @@ def demo(
 
 
 def _have_a_champion() -> None:
-    from training.registry import has_champion
+    from features.errors import ModelRejectedError
+    from training.registry import has_champion, make_champion
 
-    if not has_champion():
-        train_model(DEMO_LOG)
+    if has_champion():
+        try:
+            champion()
+        except ModelRejectedError as error:
+            err.print(f"The champion is refused ({error}): training another.")
+        else:
+            return
+    make_champion(train_model(DEMO_LOG))
 
 
 def _have_the_leads(key_name: str) -> str:

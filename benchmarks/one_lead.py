@@ -1,6 +1,5 @@
 """One lead a call, one client: `POST /v1/scores` on a service in its own process."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from features.event import Actor
 from features.featurise import moments_frame
 from serving.access import Scope
 from serving.demo import running_service
+from serving.environment import inherited
 from serving.issuing import KeyWish, issue_key
 from serving.opening import opened
 from serving.settings import Settings
@@ -79,7 +79,7 @@ def asking() -> Iterator[Callable[[bytes], httpx2.Response]]:
             "Content-Type": "application/json",
         }
         with (
-            _environment("FREIN_DATABASE_URL", url),
+            inherited("FREIN_DATABASE_URL", url),
             running_service() as address,
             httpx2.Client(
                 base_url=address, headers=headers, timeout=SECONDS_TO_ANSWER
@@ -99,17 +99,3 @@ def _new_key(url: str) -> str:
     )
     with opened(Settings(database_url=url)) as service:
         return issue_key(service.store, wish, datetime.now(UTC))
-
-
-@contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """A variable that processes started meanwhile inherit."""
-    before = os.environ.get(name)
-    os.environ[name] = value
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before

@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 
 from features.compiled import compiled
 from features.errors import ModelRejectedError
-
-Integers = NDArray[np.int64]
-Numbers = NDArray[np.float64]
+from features.program import NONE, Integers, Numbers
 
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
-NONE = -1
 _NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing
 _MISSING = {"None": _NEVER, "Zero": _ZERO, "NaN": _NAN}
 _IS_ZERO = 1e-35  # LightGBM's own

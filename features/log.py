@@ -44,6 +44,16 @@ class Log:
     events: pl.DataFrame  # of EVENT_SCHEMA
 
 
+@dataclass(frozen=True, slots=True)
+class LogParts:
+    """A log in parts, frames of EVENT_SCHEMA; `end`: when its last event was known."""
+
+    about: LogAbout
+    end: datetime
+    n_parts: int
+    parts: Iterator[pl.DataFrame]
+
+
 def read_log(folder: Path) -> Log:
     """Read a log, each (source, event_id) once: the first received counts.
 
@@ -61,12 +71,9 @@ def read_log(folder: Path) -> Log:
 
 
 @contextmanager
-def log_parts(
-    folder: Path, *, events_at_once: int
-) -> Iterator[tuple[LogAbout, int, Iterator[pl.DataFrame]]]:
+def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     """A log of any size, in parts of whole leads, of about so many events each.
 
-    Yields what the log is, the number of parts, and the parts, frames of EVENT_SCHEMA.
     What doesn't fit at once lies in a temporary folder meanwhile, about as large as
     the log. A (source, event_id) counts once a lead.
 
@@ -91,20 +98,17 @@ def log_parts(
                 pl.PartitionBy(scattered, key="part", include_key=False), mkdir=True
             )
         files = sorted(Path(scattered).glob("part=*"))
-        yield about, len(files), (_checked_part(one, path) for one in files)
+        parts = (_checked_part(one, path) for one in files)
+        with _told_of(path):
+            end = last_known_at(events)
+        yield LogParts(about, end, len(files), parts)
 
 
-def log_end(folder: Path) -> datetime:
-    """When the last event of a log was known; raises LogError as `read_log` does."""
-    path = folder / EVENTS_FILE
-    with _told_of(path):
-        events = pl.scan_parquet(path, glob=False)
-        _check_columns(events.collect_schema(), path)
-        last = pl.max_horizontal("occurred_at", "received_at").max()
-        end: datetime | None = events.select(last).collect().item()
-    if end is None:
-        raise LogError(f"{path}: the log holds no event")
-    return end
+def last_known_at(events: pl.LazyFrame) -> datetime:
+    """When the last of some events (at least one) was known, as its clocks have it."""
+    last = pl.max_horizontal("occurred_at", "received_at").max()
+    known_at: datetime = events.select(last).collect().item()
+    return known_at
 
 
 def _checked_part(part: Path, path: Path) -> pl.DataFrame:

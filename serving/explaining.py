@@ -1,7 +1,6 @@
 """A whole log explained, however large: whole leads at a time, on every core."""
 
 import gc
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -16,10 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explanations.explain import Explainer, load_explainer
-from explanations.score import ModelId, Score, TextedReason
+from explanations.score import ModelId, Score
 from features.errors import LogError, ModelUnavailableError
 from features.featurise import moments_frame
-from features.log import LogAbout, log_end, log_parts
+from features.log import LogAbout, log_parts
+from serving.environment import inherited
+from serving.score_json import reason_json
 
 EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
 AHEAD = 2  # parts that wait for each process
@@ -36,6 +37,7 @@ _REASON = pa.struct(
         "check": pa.string(),
         "score_without": pa.float64(),
         "evidence": pa.list_(_EVIDENCE),
+        "inserted": pa.struct({"type": pa.string(), "time": pa.string()}),
     }
 )
 EXPLAINED_SCHEMA = pa.schema(
@@ -98,19 +100,19 @@ def explain_log(
     ModelUnavailableError
         If the model was trained on another sort of log, or a process was killed.
     """
-    at = moment or log_end(folder)
     load_explainer(*model)  # what is wrong with it is told here, and once
     n_leads = 0
     with (
         _draft(out) as writer,
-        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as (about, n_parts, parts),
+        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as log,
         _processes(workers, model) as pool,
     ):
-        tasks = (pool.submit(_explained, part, about, at) for part in parts)
+        at = moment or log.end
+        tasks = (pool.submit(_explained, part, log.about, at) for part in log.parts)
         for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
             writer.write_table(explained)
             n_leads += len(explained)
-            progress(done, n_parts)
+            progress(done, log.n_parts)
     return n_leads
 
 
@@ -152,19 +154,14 @@ def _processes(
 
     On an error or an interruption what hasn't begun is dropped.
     """
-    before = os.environ.get("POLARS_MAX_THREADS")
-    os.environ["POLARS_MAX_THREADS"] = "1"  # read when a process starts
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_begin, initargs=model
-    )
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-        if before is None:
-            del os.environ["POLARS_MAX_THREADS"]
-        else:
-            os.environ["POLARS_MAX_THREADS"] = before
+    with inherited("POLARS_MAX_THREADS", "1"):
+        pool = ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=_begin, initargs=model
+        )
+        try:
+            yield pool
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 _explainer: list[Explainer] = []  # of this process
@@ -190,13 +187,16 @@ def _explained(events: pl.DataFrame, about: LogAbout, at: datetime) -> pa.Table:
     open_now = known.join(ended, on="lead_id", how="anti")
     leads = open_now["lead_id"].unique().sort()
     scores = explainer.scores(open_now, moments_frame((lead, at) for lead in leads))
-    table = _table(scores)
+    table = explained_table(scores)
     gc.collect()
     return table
 
 
-def _table(scores: list[Score]) -> pa.Table:
-    columns = zip(*map(_row, scores), strict=True) if scores else [[]] * 14
+def explained_table(scores: list[Score]) -> pa.Table:
+    """Scores as a table of EXPLAINED_SCHEMA."""
+    columns = (
+        zip(*map(_row, scores), strict=True) if scores else [[]] * len(EXPLAINED_SCHEMA)
+    )
     return pa.table(
         [
             pa.array(list(column), type=field.type)
@@ -216,7 +216,7 @@ def _row(score: Score) -> tuple[object, ...]:
         score.other_points,
         score.grade.value,
         score.priority.value,
-        [_reason(told) for told in score.reasons],
+        [reason_json(told) for told in score.reasons],
         [told.doubt.value for told in score.doubts],
         score.narrative.happened,
         score.narrative.why,
@@ -224,19 +224,3 @@ def _row(score: Score) -> tuple[object, ...]:
         score.narrative.short,
         score.model.version,
     )
-
-
-def _reason(told: TextedReason) -> dict[str, object]:
-    reason = told.reason
-    return {
-        "idea": reason.idea,
-        "direction": reason.way.value,
-        "points": reason.points,
-        "text": told.text,
-        "check": reason.check.value,
-        "score_without": reason.score_without,
-        "evidence": [
-            {"source": one.source, "event_id": one.event_id, "field": one.field}
-            for one in reason.evidence
-        ],
-    }

@@ -8,7 +8,7 @@ import polars as pl
 from explanations.score import Ending, Priority, Score
 from features.errors import ModelUnavailableError
 from features.featurise import moments_frame
-from features.log import LogAbout, read_log
+from features.log import LogAbout, last_known_at, read_log
 from serving.errors import LeadUnknownError
 from serving.loading import open_leads
 from serving.models import Explains
@@ -40,8 +40,8 @@ def log_scores(
     events = log.events.filter(pl.col("lead_id").is_in(names))
     for name in set(names) - set(events["lead_id"]):
         raise LeadUnknownError(name)
-    end = log.events.select(pl.max_horizontal("occurred_at", "received_at").max())
-    moments = moments_frame((name, end.item()) for name in names)
+    end = last_known_at(log.events.lazy())
+    moments = moments_frame((name, end) for name in names)
     scores = explainer.scores(events, moments, closed=_ended(events, log.about))
     return sorted(scores, key=_first_to_call)
 

@@ -16,7 +16,7 @@ def score_json(score: Score) -> dict[str, JsonValue]:
         "base": score.base,
         "grade": score.grade.value,
         "priority": score.priority.value,
-        "reasons": [_reason(told) for told in score.reasons],
+        "reasons": [reason_json(told) for told in score.reasons],
         "other_points": score.other_points,
         "narrative": {
             "happened": score.narrative.happened,
@@ -56,7 +56,8 @@ def _change(told: TextedChange) -> JsonValue:
     }
 
 
-def _reason(told: TextedReason) -> JsonValue:
+def reason_json(told: TextedReason) -> JsonValue:
+    """A reason: what it says, how far it pulls, on what, and how it was checked."""
     reason = told.reason
     return {
         "idea": reason.idea,

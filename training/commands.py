@@ -39,7 +39,7 @@ def train_model(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 1,
-) -> None:
+) -> str:
     """Train, measure on the newest leads, log to MLflow and register.
 
     The first model registered becomes the champion.
@@ -75,6 +75,7 @@ def train_model(
     _tell(trained)
     becomes = ", champion" if is_first else ", challenger: see the registry"
     out.print(f"{version.name} version {version.version}{becomes}")
+    return version.version
 
 
 def _plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":

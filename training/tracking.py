@@ -45,6 +45,7 @@ def record_training(
                 mlflow.log_metric(name, interval.value)
                 mlflow.log_metric(f"{name}_low", interval.low)
                 mlflow.log_metric(f"{name}_high", interval.high)
+            mlflow.log_table(trained.importance.to_pandas(), "importance.json")
             model_uri, digest = _log_model(trained, Path(folder))
             return register(model_uri, digest)
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
+from explanations.importance import importance
 from explanations.scorer import Scorer, ScorerFacts, probability
 from explanations.trees import trees_of
 from features.catalogue import Catalogue
@@ -45,6 +46,7 @@ class Trained:
     trained_until: datetime
     signals: pl.DataFrame  # of the training moments
     won: pl.Series
+    importance: pl.DataFrame  # of the hold-out: IMPORTANCE_SCHEMA
 
 
 def train(
@@ -74,15 +76,17 @@ def train(
         fitted, signals, fitted_on, catalogue, delays, settings.horizon_days
     )
     phase("evaluation")
+    newest = _signals(log, held_out, catalogue)
     return Trained(
         scorer=scorer,
-        metrics=_measure(log, held_out, scorer),
+        metrics=_measure(newest, held_out, scorer),
         n_train=fitted_on.height,
         n_test=held_out.height,
         n_censored=moments.n_censored,
         trained_until=cut,
         signals=signals,
         won=fitted_on["won"],
+        importance=importance(scorer.contributions(newest), tuple(catalogue.ideas)),
     )
 
 
@@ -161,8 +165,9 @@ def _signals(log: Log, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
     return featurise(log.events, moments.select("lead_id", "moment"), catalogue)
 
 
-def _measure(log: Log, moments: pl.DataFrame, scorer: Scorer) -> dict[str, Interval]:
-    signals = _signals(log, moments, scorer.catalogue)
+def _measure(
+    signals: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer
+) -> dict[str, Interval]:
     return bootstrap_intervals(
         moments["lead_id"].to_list(),
         moments["won"].to_numpy(),

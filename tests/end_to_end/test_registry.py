@@ -49,6 +49,9 @@ def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> 
     assert {"git_commit", "log_sha256", "catalogue_sha256"} <= set(run.data.tags)
     assert run.inputs is not None
     assert run.inputs.dataset_inputs
+    logged = mlflow.load_table("importance.json", run_ids=[run.info.run_id])
+    assert logged["idea"].to_list() == registered.trained.importance["idea"].to_list()
+    assert (logged["importance"] > 0).any()
 
 
 def test_a_model_whose_files_changed_is_refused(registered: Registered) -> None:

@@ -1,0 +1,40 @@
+"""The demo makes do with what is there, unless this version can't serve it."""
+
+from collections.abc import Callable
+
+import pytest
+
+import frein
+from features.errors import ModelRejectedError
+
+Raises = Exception | None
+
+
+def champion_that(error: Raises) -> Callable[[], None]:
+    def load() -> None:
+        if error is not None:
+            raise error
+
+    return load
+
+
+@pytest.mark.parametrize(
+    ("exists", "error", "trained"),
+    [
+        pytest.param(True, None, False, id="a champion that serves"),
+        pytest.param(False, None, True, id="none yet"),
+        pytest.param(True, ModelRejectedError("of old"), True, id="one refused"),
+    ],
+)
+def test_the_demo_trains_a_champion_where_it_needs_one(
+    monkeypatch: pytest.MonkeyPatch, *, exists: bool, error: Raises, trained: bool
+) -> None:
+    champions: list[str] = []
+    monkeypatch.setattr("training.registry.has_champion", lambda: exists)
+    monkeypatch.setattr("training.registry.make_champion", champions.append)
+    monkeypatch.setattr(frein, "champion", champion_that(error))
+    monkeypatch.setattr(frein, "train_model", lambda _: "2")
+
+    frein._have_a_champion()
+
+    assert champions == (["2"] if trained else [])
