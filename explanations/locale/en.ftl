@@ -85,7 +85,7 @@ closed = { closed.name }: nothing is expected of you, the score is kept for the 
 
 ### For a list or a notification
 
-short = Priority { $priority }: { $reasons }
+short = Priority { $priority } – { $reasons }
     .bare = Priority { $priority }
     .joint = {"; "}
 

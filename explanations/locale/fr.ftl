@@ -86,7 +86,7 @@ closed = { closed.name } : aucune action n’est attendue, le score est donné 
 
 ### For a list or a notification
 
-short = Priorité { $priority } : { $reasons }
+short = Priorité { $priority } – { $reasons }
     .bare = Priorité { $priority }
     .joint = {" ; "}
 

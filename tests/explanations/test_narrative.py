@@ -120,12 +120,12 @@ def test_the_three_parts_stand_alone() -> None:
         "–\xa0réserves exprimées\xa0: prix ou budget, décideur absent."
     )
     assert parts.expected == "Appelez le prospect d’ici au mercredi 25 novembre."
-    assert parts.short == "Priorité élevée\xa0: réponse à l’e-mail de relance"
+    assert parts.short == "Priorité élevée\xa0– réponse à l’e-mail de relance"
 
 
 def test_a_short_form_names_the_reasons_that_fit() -> None:
     three = (
-        "Priorité élevée\xa0: réponse à l’e-mail de relance\xa0; nouvelle visite de la "
+        "Priorité élevée\xa0– réponse à l’e-mail de relance\xa0; nouvelle visite de la "
         "page tarifs\xa0; délai de réponse inférieur à 24\xa0h"
     )
     assert told(make_story(*UPS)).short == three
@@ -182,7 +182,7 @@ def test_a_normal_priority_is_told_by_where_it_comes_from(
 def test_a_lead_near_the_base_is_like_any_other() -> None:
     parts = told(make_story(priority=NORMAL, score=35.9))
     assert "rien ne le distingue" in parts.why
-    assert parts.short == "Priorité normale\xa0: rien ne le distingue"
+    assert parts.short == "Priorité normale\xa0– rien ne le distingue"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Way) -> None:
     """There are verified reasons, and none of them explains it."""
     reasons, priority = ((OBJECTIONS,), HIGH) if way is Way.DOWN else ((REPLY,), LOW)
     short = told(make_story(*reasons, priority=priority)).short
-    assert short.endswith("\xa0: aucune raison vérifiée ne l’explique")
+    assert short.endswith("\xa0– aucune raison vérifiée ne l’explique")
 
 
 def test_a_high_priority_without_a_reason_says_so() -> None:
@@ -351,7 +351,7 @@ def test_a_note_is_quoted_once_and_never_in_short() -> None:
         assert part.count(QUOTED) == 1
         assert "ressenti négatif dans la dernière note de terrain." in part
     assert parts.short == (
-        "Priorité basse\xa0: réserves exprimées\xa0: prix ou budget, décideur absent"
+        "Priorité basse\xa0– réserves exprimées\xa0: prix ou budget, décideur absent"
         "\xa0; ressenti négatif dans la dernière note de terrain"
     )
 
@@ -389,7 +389,7 @@ def test_the_same_score_is_told_in_english() -> None:
         "Opportunity moved to high priority, with a score of 62 out of 100 (grade A)."
     )
     assert parts.short == (
-        "Priority high: reply to the follow-up email; new visit to the pricing page"
+        "Priority high – reply to the follow-up email; new visit to the pricing page"
     )
 
 
