@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 
 from anyio import to_thread
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
@@ -18,6 +18,7 @@ from serving import (
     routes_scores,
 )
 from serving.documented import documents
+from serving.doors import refuse_nul
 from serving.errors import (
     InternalError,
     MethodNotAllowedError,
@@ -63,6 +64,7 @@ def create_app(service: Service, watch: ModelWatch | None = None) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(refuse_nul)],
     )
     app.state.service = service
     for router in ROUTERS:

@@ -59,6 +59,12 @@ def _printable(text: str) -> str:
     return text
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("not_printable", "a NUL character")
+    return text
+
+
 def _no_slash(text: str) -> str:
     if "/" in text or text.strip(". ") == "":  # it stands in the path of a URL
         raise PydanticCustomError("slash", "a slash")
@@ -89,6 +95,7 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
+FreeText = Annotated[str, Field(max_length=1000), AfterValidator(_without_nul)]
 LeadName = Annotated[Name, AfterValidator(_no_slash)]
 Kind = Annotated[
     str,

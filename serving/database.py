@@ -1,22 +1,38 @@
 """The database: how it is opened, and what a transaction is.
 
-On SQLite every connection begins its own transactions: SQLAlchemy's default
-lets two readers that then write lose an update (DESIGN §9).
+SQLite has one writer at a time, who begins with the write lock: SQLAlchemy's
+default lets two readers that then write lose an update. On PostgreSQL writers lock
+the rows of the leads they concern, in order, and the audit's lock last (DESIGN §9).
 """
 
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import (
+    URL,
+    Connection,
+    Engine,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
-from serving.errors import DatabaseUnsupportedError, StoreBusyError
+from serving.errors import (
+    DatabaseUnsupportedError,
+    StoreBusyError,
+    StoreOvertakenError,
+)
 
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
 BUSY_SECONDS = 10
 _PRAGMAS = (
     "journal_mode=WAL",
@@ -25,64 +41,141 @@ _PRAGMAS = (
     "recursive_triggers=ON",  # else INSERT OR REPLACE bypasses the triggers
     f"busy_timeout={BUSY_SECONDS * 1000}",
 )
+_PARAMETERS = (
+    f"-c lock_timeout={BUSY_SECONDS}s "
+    f"-c idle_in_transaction_session_timeout={6 * BUSY_SECONDS}s -c timezone=UTC"
+)
 _WRITES = "frein_writes"  # an execution option: this connection means to write
+_NAMESPACE = 0x66726569  # of our advisory locks: others may use some in that database
+_UNIQUE_VIOLATION = "23505"
+_ROLLED_BACK = "40"  # the class of deadlocks and serialisation failures
+_SQLITE_BUSY = ("database is locked", "unable to open database file")
+
+
+class Lock(IntEnum):
+    """What a whole PostgreSQL database has one of; taken in this order."""
+
+    START = 1  # a service brings the database up to date
+    AUDIT = 2  # the end of the audit's chain
 
 
 class Store:
-    """Sessions that read, and sessions that write and commit once, at the end."""
+    """Sessions that read, and sessions that write and commit once, at the end.
+
+    Raises
+    ------
+    DatabaseUnsupportedError
+        If the URL names neither SQLite nor PostgreSQL through psycopg.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
-        self.engine = _open(url, pool_size)
-        self._writer_engine = self.engine.execution_options(**{_WRITES: True})
+        self.engine, self._reader, self._writer = _open(make_url(url), pool_size)
         # Threads of one process queue here rather than in SQLite's busy sleep.
         self._turn: AbstractContextManager[object] = (
-            threading.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+            threading.Lock() if self.engine.dialect.name == SQLITE else nullcontext()
         )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session on one consistent view of the store."""
-        with Session(self.engine, expire_on_commit=False) as session:
+        with _translated(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        """A session that holds the write lock; commits on leaving, or rolls back."""
-        with self._turn, Session(self._writer_engine) as session:
-            try:
-                with session.begin():
-                    yield session
-            except OperationalError as error:
-                if "database is locked" in str(error.orig):
-                    raise StoreBusyError from error
-                raise
+        """A session that may write; commits on leaving, or rolls back.
+
+        Raises
+        ------
+        StoreBusyError
+            If a lock didn't come in time, or the database doesn't answer.
+        StoreOvertakenError
+            If another writer was quicker, on PostgreSQL: start again.
+        """
+        with (
+            self._turn,
+            _translated(),
+            Session(self._writer) as session,
+            session.begin(),
+        ):
+            yield session
 
     def ping(self) -> None:
         """Ask the database for nothing; raises StoreBusyError if it doesn't answer."""
-        try:
-            with self.engine.connect() as connection:
-                connection.execute(select(1))
-        except OperationalError as error:
-            raise StoreBusyError from error
+        with self.reading() as session:
+            session.execute(select(1))
 
     def close(self) -> None:
         self.engine.dispose()
 
 
-def _open(url: str, pool_size: int) -> Engine:
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise DatabaseUnsupportedError(parsed.render_as_string(hide_password=True))
-    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+def hold(session: Session, lock: Lock) -> None:
+    """Wait for a lock, kept to the transaction's end; SQLite's writer has them all."""
+    if session.get_bind().dialect.name == POSTGRESQL:
+        session.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, lock.value)))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        ours = _as_ours(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _as_ours(error: DBAPIError) -> StoreBusyError | None:
+    if isinstance(error.orig, pysqlite3.Error):
+        told = str(error.orig)
+        return StoreBusyError() if told.startswith(_SQLITE_BUSY) else None
+    sqlstate = getattr(error.orig, "sqlstate", None) or ""  # none: no connection
+    if sqlstate == _UNIQUE_VIOLATION or sqlstate.startswith(_ROLLED_BACK):
+        return StoreOvertakenError()
+    return StoreBusyError() if isinstance(error, OperationalError) else None
+
+
+def _open(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
+    """The engine, and its two faces: one that reads and one that writes."""
+    if url.drivername in {POSTGRESQL, f"{POSTGRESQL}+psycopg"}:
+        return _open_postgresql(url, pool_size)
+    if url.get_backend_name() == SQLITE and url.database:
+        return _open_sqlite(url, pool_size)
+    raise DatabaseUnsupportedError(url.render_as_string(hide_password=True))
+
+
+def _open_postgresql(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
+    try:
+        engine = create_engine(
+            url.set(drivername=f"{POSTGRESQL}+psycopg"),
+            pool_size=pool_size,
+            pool_pre_ping=True,  # one that the server closed is replaced
+            isolation_level="READ COMMITTED",  # rows are locked, whatever the default
+            connect_args={"options": _PARAMETERS, "connect_timeout": BUSY_SECONDS},
+            hide_parameters=True,  # no personal data in logged errors
+        )
+    except ModuleNotFoundError as error:
+        raise DatabaseUnsupportedError(
+            "PostgreSQL needs the package psycopg: pip install 'frein[postgresql]'"
+        ) from error
+    reader = engine.execution_options(
+        isolation_level="REPEATABLE READ", postgresql_readonly=True
+    )
+    return engine, reader, engine
+
+
+def _open_sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
+    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
-        parsed,
+        url,
         module=pysqlite3,  # Debian's SQLite may corrupt a WAL (DESIGN §9)
         pool_size=pool_size,
-        hide_parameters=True,  # no personal data in logged errors
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
-    return engine
+    return engine, engine, engine.execution_options(**{_WRITES: True})
 
 
 def _set_pragmas(connection: Any, _: object) -> None:

@@ -7,7 +7,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from serving.access import ApiKey, Scope, split_token
-from serving.errors import KeyInvalidError, KeyMissingError
+from serving.errors import KeyInvalidError, KeyMissingError, RequestInvalidError
 from serving.keys import find_key, is_use_to_note, note_use
 from serving.service import Service
 
@@ -18,6 +18,12 @@ _bearer = HTTPBearer(
 
 def service_of(request: Request) -> Service:
     return cast(Service, request.app.state.service)
+
+
+def refuse_nul(request: Request) -> None:
+    """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
+    if "\0" in request.url.path or "%00" in request.url.query:
+        raise RequestInvalidError("url", "not_printable")
 
 
 TheService = Annotated[Service, Depends(service_of)]

@@ -26,7 +26,8 @@ FreinError
 │   ├── ProposalUnknownError
 │   └── KeyUnknownError
 ├── ProposalDecidedError     somebody was quicker
-├── StoreBusyError           the write lock did not come in time
+├── StoreBusyError           a lock did not come in time, or no database answers
+│   └── StoreOvertakenError  another writer was quicker: start again
 ├── DatabaseUnsupportedError
 └── InternalError            our bug, as the caller sees it
 """
@@ -178,6 +179,10 @@ class ProposalDecidedError(FreinError):
 
 class StoreBusyError(FreinError):
     code = "store_busy"
+
+
+class StoreOvertakenError(StoreBusyError):
+    code = "store_overtaken"
 
 
 class DatabaseUnsupportedError(FreinError):

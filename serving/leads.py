@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, insert, select, update
+from sqlalchemy import ColumnElement, case, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority, Score
+from serving.database import POSTGRESQL
 from serving.lead_state import LeadState, WaitingProposal
 from serving.proposals import waiting_proposals
 from serving.tables import LeadRow, StageRow
@@ -61,6 +62,12 @@ def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
         .with_for_update()  # no effect on SQLite, whose writer is alone
     )
     return {row.external_id: row.version for row in rows}
+
+
+def lock_every_lead(session: Session) -> None:
+    """Be the only writer of leads until the transaction ends; call it first."""
+    if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
+        session.execute(text("LOCK TABLE lead IN EXCLUSIVE MODE"))
 
 
 def write_lead(

@@ -54,6 +54,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.KeyUnknownError: 404,
     errors.ProposalDecidedError: 409,
     errors.StoreBusyError: 503,
+    errors.StoreOvertakenError: 503,
     errors.DatabaseUnsupportedError: 500,
     errors.InternalError: 500,
 }

@@ -72,7 +72,10 @@ def dismiss_proposal(
 
 def _person(name: str) -> "Principal":
     from governance.principal import Principal, PrincipalKind
+    from serving.tables import NAME
 
+    if len(name) > NAME:
+        raise typer.BadParameter(f"a name has {NAME} characters at most")
     try:
         return Principal(PrincipalKind.PERSON, name)
     except ValueError as error:

@@ -1,11 +1,12 @@
 """The one door to the store: look, plan, score, and write if nothing moved.
 
-Reading and scoring happen outside the write lock. Inside it the leads' versions
-are compared; if one moved, everything starts again, and the third time it all
-happens under the lock (DESIGN §9).
+Reading and scoring happen outside of locks. Inside, the leads' versions are
+compared; if one moved, everything starts again, and the fourth time it all happens
+as the only writer (DESIGN §9).
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -16,9 +17,15 @@ from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
 from governance.decision import Effect
+from serving.errors import StoreOvertakenError
 from serving.events import Pair, add_events, pair_of, stored_events, stored_pairs
 from serving.lead_state import LeadState, after, endings
-from serving.leads import lead_states, lead_versions, write_lead
+from serving.leads import (
+    lead_states,
+    lead_versions,
+    lock_every_lead,
+    write_lead,
+)
 from serving.models import Explains, Models
 from serving.performing import perform
 from serving.scores import PastScore, add_score, past_scores
@@ -86,10 +93,11 @@ def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
         with service.store.reading() as session:
             draft = _drafted(session, service, wish, explainer)
         scores = _scored(draft, explainer, service.models, now)
-        with service.store.writing() as session:
+        with suppress(StoreOvertakenError), service.store.writing() as session:
             if _nothing_moved(session, wish, draft.seen):
                 return _written(session, service, draft, scores, now)
     with service.store.writing() as session:
+        lock_every_lead(session)
         draft = _drafted(session, service, wish, explainer)
         scores = _scored(draft, explainer, service.models, now)
         return _written(session, service, draft, scores, now)

@@ -53,6 +53,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.KeyUnknownError: "Cette clé d’API est inconnue.",
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
+    errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
     errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",
     errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
 }

@@ -10,7 +10,7 @@ from explanations.score import Grade, Priority
 from features.event import Actor
 from governance.decision import ProposalStatus
 from governance.policy import Clause
-from serving.cloud_event import CloudEvent, Instant, LeadName
+from serving.cloud_event import CloudEvent, FreeText, Instant, LeadName
 from serving.tasks import TaskStatus
 
 
@@ -36,7 +36,7 @@ class ScoresAsked(Sent):
 
 class MoveSent(Sent):
     to: Annotated[str, Field(min_length=1, max_length=64)]
-    reason: Annotated[str, Field(max_length=1000)] | None = None
+    reason: FreeText | None = None
 
 
 class LeadsAsked(Sent):

@@ -3,11 +3,13 @@
 from sqlalchemy.orm import Session
 
 from governance.pipeline import Pipeline
+from serving.database import Lock, hold
 from serving.tables import StageRow
 
 
 def install_pipeline(session: Session, pipeline: Pipeline) -> None:
     """Write the pipeline's stages; a stage that left the file stays as it was."""
+    hold(session, Lock.START)
     for position, stage in enumerate(pipeline.stage):
         session.merge(
             StageRow(

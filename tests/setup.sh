@@ -1,8 +1,9 @@
 #!/bin/sh
-# What the tests need besides Python: the grammar checker that judges the French.
+# What the tests need besides Python: the grammar checker that judges the French, and
+# the second database that the store runs on (the tests start a server of their own).
 set -eu
 
-packages="grammalecte-cli"
+packages="grammalecte-cli postgresql"
 
 missing=""
 for package in $packages; do

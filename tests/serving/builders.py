@@ -3,11 +3,13 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from features.event import Actor
 from governance.principal import Principal, PrincipalKind
 from serving.access import USUAL_SCOPES, ApiKey, digest, new_secret, token_of
+from serving.database import Store
 from serving.keys import add_key
 from serving.service import Service
 
@@ -15,6 +17,17 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
 AWA = Principal(PrincipalKind.PERSON, "Awa Diallo")
 ONE = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
+
+
+def url_of(store: Store) -> str:
+    return store.engine.url.render_as_string(hide_password=False)
+
+
+def write(store: Store, *statements: str) -> None:
+    """Carry out SQL in one transaction."""
+    with store.writing() as session:
+        for statement in statements:
+            session.execute(text(statement))
 
 
 def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]]:

@@ -1,4 +1,4 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from shutil import copy
 
@@ -13,6 +13,8 @@ from serving.models import Models
 from serving.service import Service
 from serving.settings import Settings
 from serving.stages import install_pipeline
+from serving.tables import Base
+from tests.postgres import Postgres, running_postgres
 from tests.serving.builders import NOW, make_key
 from tests.serving.fakes import CountingExplainer, SetClock
 
@@ -30,10 +32,47 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
+def sqlite_store(migrated: Path, tmp_path: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{copy(migrated, tmp_path / 'frein.db')}")
     yield store
     store.close()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def emptied(postgres: Postgres) -> Iterator[Callable[[], Store]]:
+    """Gives a store on PostgreSQL that was emptied: quicker than a new database."""
+    with postgres.database() as url:
+        store = Store(url)
+        upgrade(store)
+        with postgres.superuser(str(store.engine.url.database)) as superuser:
+
+            def empty() -> Store:
+                for table in reversed(Base.metadata.sorted_tables):
+                    superuser.execute(table.delete())
+                with store.writing() as session:
+                    install_pipeline(session, read_pipeline())
+                return store
+
+            yield empty
+        store.close()
+
+
+@pytest.fixture
+def postgres_store(emptied: Callable[[], Store]) -> Store:
+    return emptied()
+
+
+@pytest.fixture(params=["sqlite_store", "postgres_store"])
+def store(request: pytest.FixtureRequest) -> Store:
+    """A store at the last revision, on each kind of database."""
+    given: Store = request.getfixturevalue(request.param)
+    return given
 
 
 @pytest.fixture

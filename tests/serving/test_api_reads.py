@@ -216,6 +216,8 @@ class TestOperations:
             ("GET", "/v1/leads/a/b/c", 404, "route_unknown"),
             ("PUT", "/v1/leads", 405, "method_not_allowed"),
             ("GET", "/v1/events", 405, "method_not_allowed"),
+            ("GET", "/v1/leads/a%00b", 422, "request_invalid"),
+            ("GET", "/v1/leads?owner=a%00b", 422, "request_invalid"),
         ],
     )
     def test_what_no_route_answers(

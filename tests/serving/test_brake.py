@@ -1,13 +1,13 @@
 """The brake: no key makes a reserved move, and each lock holds alone."""
 
-import sqlite3
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, event, text
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
@@ -16,11 +16,14 @@ from governance.brake import Brake
 from governance.pipeline import read_pipeline
 from governance.policy import Clause, Ruling, Verdict
 from serving.access import Scope
+from serving.database import SQLITE, Store
 from serving.errors import ReservedForPeopleError
 from serving.moves import MoveAsked, move_stage
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import NOW, make_event, make_key, send
+from serving.tables import DecisionRow
+from tests.postgres import Postgres
+from tests.serving.builders import NOW, make_event, make_key, send, write
 from tests.serving.fakes import score_of
 
 PIPELINE = read_pipeline()
@@ -112,6 +115,9 @@ def test_a_free_move_is_made_recorded_and_scored(
         pytest.param(
             {"to": "x", "reason": "y" * 1001}, 422, "request_invalid", id="long"
         ),
+        pytest.param(
+            {"to": "perdu", "reason": "a\0b"}, 422, "request_invalid", id="nul"
+        ),
     ],
 )
 def test_a_move_that_cannot_be_asked(
@@ -149,6 +155,21 @@ def applies_all(*_: object) -> Ruling:
 
 def admits_all(*_: object) -> None:
     return
+
+
+_OFF = (
+    "ALTER TABLE decision DISABLE TRIGGER decision_reserved_is_true",
+    "ALTER TABLE decision DROP CONSTRAINT reserved_for_people",
+)
+_ON = (
+    "ALTER TABLE decision ENABLE TRIGGER decision_reserved_is_true",
+    "ALTER TABLE decision ADD CONSTRAINT reserved_for_people"
+    " CHECK (NOT reserved OR signer_kind = 'person')",
+)
+
+
+def _ignore_constraints(dbapi_connection: Any, _: object) -> None:
+    dbapi_connection.execute("PRAGMA ignore_check_constraints=ON")
 
 
 class TestTheLocksOneByOne:
@@ -190,20 +211,25 @@ class TestTheLocksOneByOne:
         assert stage(service) == to
 
     @pytest.fixture
-    def without_lock_3(self, service: Service) -> None:
+    def without_lock_3(
+        self, store: Store, request: pytest.FixtureRequest
+    ) -> Iterator[None]:
         """Switch the database's lock off: no trigger, no constraint."""
-        with service.store.engine.connect() as connection:
-            connection.exec_driver_sql("DROP TRIGGER decision_reserved_is_true")
-            connection.commit()
-            connection.connection.execute("PRAGMA ignore_check_constraints=ON")
-        service.store.engine.dispose()
-
-        def ignore(dbapi_connection: sqlite3.Connection, _: object) -> None:
-            dbapi_connection.execute("PRAGMA ignore_check_constraints=ON")
-
-        from sqlalchemy import event
-
-        event.listen(service.store.engine, "connect", ignore)
+        if store.engine.dialect.name == SQLITE:
+            with store.engine.begin() as connection:
+                connection.execute(text("DROP TRIGGER decision_reserved_is_true"))
+            store.engine.dispose()
+            event.listen(store.engine, "connect", _ignore_constraints)
+            yield
+            return
+        postgres: Postgres = request.getfixturevalue("postgres")
+        with postgres.superuser(str(store.engine.url.database)) as superuser:
+            for statement in _OFF:
+                superuser.execute(text(statement))
+            yield
+            superuser.execute(delete(DecisionRow))
+            for statement in _ON:
+                superuser.execute(text(statement))
 
     def _ask(self, service: Service, to: str) -> None:
         key, _ = make_key(service)
@@ -213,20 +239,20 @@ class TestTheLocksOneByOne:
 
 class TestLock3ByDirectSql:
     @pytest.mark.parametrize("to", RESERVED)
-    @pytest.mark.parametrize("reserved", [0, 1, None])
+    @pytest.mark.parametrize("reserved", [False, True, None])
     @pytest.mark.parametrize("kind", ["integration", "automation", "", "robot"])
-    @pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE"])
+    @pytest.mark.parametrize("replacing", [False, True])
     def test_an_unsigned_reserved_decision_is_refused(
         self,
         known: TestClient,
         service: Service,
         to: str,
-        reserved: int | None,
+        reserved: bool | None,
         kind: str,
-        verb: str,
+        replacing: bool,
     ) -> None:
         with pytest.raises(IntegrityError):
-            write_decision(service, to, reserved, kind, verb=verb)
+            write_decision(service, to, reserved, kind, replacing=replacing)
         assert decisions(service) == []
 
     @pytest.mark.parametrize("signer", ["", "  "])
@@ -234,70 +260,99 @@ class TestLock3ByDirectSql:
         self, known: TestClient, service: Service, signer: str
     ) -> None:
         with pytest.raises(IntegrityError):
-            write_decision(service, "perdu", 1, "person", signer=signer)
+            write_decision(service, "perdu", True, "person", signer=signer)
 
     def test_a_person_signs(self, known: TestClient, service: Service) -> None:
-        write_decision(service, "perdu", 1, "person")
+        write_decision(service, "perdu", True, "person")
         assert len(decisions(service)) == 1
 
     def test_a_stage_outside_the_pipeline_is_refused(
         self, known: TestClient, service: Service
     ) -> None:
         with pytest.raises(IntegrityError):
-            write_decision(service, "ailleurs", 0, "integration")
+            write_decision(service, "ailleurs", False, "integration")
 
     @pytest.mark.parametrize(
         "statement",
         [
-            "UPDATE decision SET to_stage = 'perdu', reserved = 0",
+            "UPDATE decision SET to_stage = 'perdu', reserved = false",
             "DELETE FROM decision",
         ],
     )
     def test_a_decision_never_changes(
         self, known: TestClient, service: Service, statement: str
     ) -> None:
-        write_decision(service, "contacte", 0, "integration")
+        write_decision(service, "contacte", False, "integration")
         with (
             pytest.raises(IntegrityError, match="append_only"),
             service.store.writing() as session,
         ):
             session.execute(text(statement))
 
+    def test_truncating_decisions_is_refused(self, postgres_store: Store) -> None:
+        with pytest.raises(IntegrityError, match="append_only"):
+            write(postgres_store, "TRUNCATE decision CASCADE")
+
+    def test_a_temporary_stage_does_not_stand_before_ours(
+        self, postgres_store: Store
+    ) -> None:
+        shadow = (
+            "CREATE TEMP TABLE stage ON COMMIT DROP AS"
+            " SELECT name, position, false AS reserved, closes FROM stage"
+        )
+        lead = uuid4()
+        add_lead = (
+            "INSERT INTO lead (id, external_id, version, stage, created_at)"
+            f" VALUES ('{lead}', 'L-1', 1, 'nouveau', now())"
+        )
+        decide = (
+            f"INSERT INTO decision VALUES ('{lead}', '{lead}', 'nouveau', 'perdu',"
+            " false, 'P-01', 'integration', 'ab12cd34', NULL, NULL, now())"
+        )
+        with pytest.raises(IntegrityError, match="reserved_for_people"):
+            write(postgres_store, add_lead, shadow, decide)
+
     def test_replacing_a_decision_is_refused(
         self, known: TestClient, service: Service
     ) -> None:
         same = uuid4().hex
-        write_decision(service, "contacte", 0, "integration", id=same)
+        write_decision(service, "contacte", False, "integration", id=same)
         with pytest.raises(IntegrityError, match="append_only"):
             write_decision(
-                service, "qualifie", 0, "integration", id=same, verb="INSERT OR REPLACE"
+                service, "qualifie", False, "integration", id=same, replacing=True
             )
 
 
 def write_decision(
     service: Service,
     to: str,
-    reserved: int | None,
+    reserved: bool | None,
     kind: str,
+    *,
+    replacing: bool = False,
     **more: str,
 ) -> None:
-    """Write a decision by SQL alone; `verb`, `signer` and `id` may be given."""
+    """Write a decision by SQL alone; `signer` and `id` may be given."""
+    insert = (
+        "INTO decision (id, lead_id, from_stage, to_stage, reserved, clause,"
+        " signer_kind, signer, decided_at) SELECT CAST(:id AS {uuid}), id, 'nouveau',"
+        " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24' FROM lead"
+    )
+    if service.store.engine.dialect.name == SQLITE:
+        verb = "INSERT OR REPLACE" if replacing else "INSERT"
+        statement = f"{verb} {insert.format(uuid='text')}"
+    else:
+        instead = " ON CONFLICT (id) DO UPDATE SET to_stage = EXCLUDED.to_stage"
+        statement = f"INSERT {insert.format(uuid='uuid')}{instead if replacing else ''}"
+    given = {
+        "id": more.get("id", uuid4().hex),
+        "to": to,
+        "reserved": reserved,
+        "kind": kind,
+        "signer": more.get("signer", "Awa Diallo"),
+    }
     with service.store.writing() as session:
-        session.execute(
-            text(
-                f"{more.get('verb', 'INSERT')} INTO decision"
-                " (id, lead_id, from_stage, to_stage, reserved,"
-                " clause, signer_kind, signer, decided_at) SELECT :id, id, 'nouveau',"
-                " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24' FROM lead"
-            ),
-            {
-                "id": more.get("id", uuid4().hex),
-                "to": to,
-                "reserved": reserved,
-                "kind": kind,
-                "signer": more.get("signer", "Awa Diallo"),
-            },
-        )
+        session.execute(text(statement), given)
 
 
 def decisions(service: Service) -> list[Any]:

@@ -10,7 +10,7 @@ import frein
 from serving.access import split_token
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import make_event, send
+from tests.serving.builders import make_event, send, url_of
 
 runner = CliRunner()
 
@@ -20,7 +20,7 @@ def environment(
     service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The command line works on the fixtures' database, and has no model."""
-    monkeypatch.setenv("FREIN_DATABASE_URL", str(service.store.engine.url))
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setattr("serving.commands.champion", _no_champion)
 

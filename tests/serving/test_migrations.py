@@ -1,19 +1,51 @@
+"""The migrations, up and down, on each kind of database."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
-from serving.database import Store
+from serving.database import POSTGRESQL, SQLITE, Store
 from serving.errors import DatabaseUnsupportedError
 from serving.migrate import downgrade, upgrade
 from serving.tables import Base
+from tests.postgres import Postgres
+
+LEAD, PROPOSAL = "1" * 32, "2" * 32
+OF_THE_RELEASE_BEFORE = (  # a row of each table, as revision 0001 had them
+    "INSERT INTO stage VALUES ('nouveau', 0, false, false), ('perdu', 1, true, true)",
+    "INSERT INTO api_key VALUES ('ab12cd34', 'CRM', 'x', 'crm', 'person', 'lead',"
+    " 'events', '2026-11-24 09:00:00', NULL, NULL, NULL)",
+    f"INSERT INTO lead VALUES ('{LEAD}', 'L-1', 1, 'nouveau', NULL, NULL, NULL,"
+    " 'elevee', 51.5, 'A', 'bref', '2026-11-24 09:00:00', '2026-11-24 09:00:00')",
+    f"INSERT INTO event VALUES (1, '{LEAD}', 'e-1', 'crm', 'page_viewed',"
+    " '2026-11-24 09:00:00', '2026-11-24 09:00:00', 'lead', '{}')",
+    f"INSERT INTO score VALUES (1, '{LEAD}', '2026-11-24 09:00:00', 51.5, 'elevee',"
+    " '1', 'a', '2026-11-24 09:00:00', '{}')",
+    f"INSERT INTO proposal VALUES ('{PROPOSAL}', '{LEAD}', 'nouveau', 'perdu', 'P-02',"
+    " 'Budget', 'integration', 'ab12cd34', 'open', '2026-11-24 09:00:00', NULL, NULL,"
+    " NULL, NULL)",
+    f"INSERT INTO decision VALUES ('{LEAD}', '{LEAD}', 'nouveau', 'perdu', true,"
+    f" 'P-01', 'person', 'Awa Diallo', '{PROPOSAL}', NULL, '2026-11-24 09:00:00')",
+    f"INSERT INTO task VALUES ('{LEAD}', '{LEAD}', '{PROPOSAL}', 'decision_reservee',"
+    " 'Awa Diallo', 'arbitrage', '2026-11-26', 'open', '2026-11-24 09:00:00', NULL)",
+)
 
 
-@pytest.fixture
-def empty(tmp_path: Path) -> Store:
-    return Store(f"sqlite:///{tmp_path}/new/frein.db")
+@pytest.fixture(params=[SQLITE, POSTGRESQL])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    with ExitStack() as opened:
+        url = f"sqlite:///{tmp_path}/new/frein.db"
+        if request.param == POSTGRESQL:
+            postgres: Postgres = request.getfixturevalue("postgres")
+            url = opened.enter_context(postgres.database())
+        store = Store(url)
+        yield store
+        store.close()
 
 
 def tables(store: Store) -> set[str]:
@@ -25,7 +57,6 @@ def test_migrations_give_the_tables_that_the_code_knows(empty: Store) -> None:
     with empty.engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
-    empty.close()
 
 
 def test_migrations_go_up_twice_down_and_up_again(empty: Store) -> None:
@@ -35,11 +66,34 @@ def test_migrations_go_up_twice_down_and_up_again(empty: Store) -> None:
     assert tables(empty) == {"alembic_version"}
     upgrade(empty)
     assert tables(empty) == {*Base.metadata.tables, "alembic_version"}
-    empty.close()
 
 
-def test_the_database_is_opened_with_care(empty: Store) -> None:
-    with empty.engine.connect() as connection:
+def rows(store: Store, names: set[str]) -> dict[str, list[tuple[object, ...]]]:
+    with store.reading() as session:
+        return {
+            name: [tuple(row) for row in session.execute(text(f"SELECT * FROM {name}"))]
+            for name in names
+        }
+
+
+def test_what_the_release_before_stored_stays(empty: Store) -> None:
+    upgrade(empty, "0001")
+    with empty.writing() as session:
+        for statement in OF_THE_RELEASE_BEFORE:
+            session.execute(text(statement))
+    names = tables(empty) - {"alembic_version"}
+    before = rows(empty, names)
+    assert all(before.values())
+
+    upgrade(empty)
+    assert rows(empty, names) == before
+    downgrade(empty, "0001")
+    assert tables(empty) == {*names, "alembic_version"}
+    assert rows(empty, names) == before
+
+
+def test_sqlite_is_opened_with_care(sqlite_store: Store) -> None:
+    with sqlite_store.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "foreign_keys")
@@ -49,10 +103,12 @@ def test_the_database_is_opened_with_care(empty: Store) -> None:
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
     assert triggers == 1
     assert tuple(map(int, str(version).split("."))) >= (3, 51, 3)  # the WAL bug
-    empty.close()
 
 
-@pytest.mark.parametrize("url", ["postgresql://u:secret@h/x", "sqlite://"])
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://u:secret@h/x", "postgresql+psycopg2://u:secret@h/x", "sqlite://"],
+)
 def test_another_database_is_refused_without_telling_its_password(url: str) -> None:
     with pytest.raises(DatabaseUnsupportedError) as caught:
         Store(url)

@@ -14,14 +14,14 @@ from serving.recording import TRIES_OUTSIDE_THE_LOCK, Plan, Seen, Wish, record
 from serving.scores import latest_score
 from serving.service import Service
 from serving.turns import Turns
-from tests.serving.builders import NOW, make_event
+from tests.serving.builders import NOW, make_event, url_of
 from tests.serving.fakes import score_of
 
 
 @pytest.fixture
 def elsewhere(service: Service) -> Iterator[Service]:
     """Another process on the same database, as far as locks go."""
-    store = Store(str(service.store.engine.url))
+    store = Store(url_of(service.store))
     yield replace(service, store=store, turns=Turns())
     store.close()
 

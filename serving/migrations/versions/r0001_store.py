@@ -24,6 +24,43 @@ TRIGGERS = {
         BEGIN SELECT RAISE(ABORT, 'decision_append_only'); END
         """,
     ),
+    "postgresql": (
+        """
+        CREATE FUNCTION decision_reserved_is_true() RETURNS trigger
+        LANGUAGE plpgsql SET search_path = {schema}, pg_temp AS $$ BEGIN
+            IF NEW.reserved IS DISTINCT FROM
+                (SELECT reserved FROM stage WHERE name = NEW.to_stage)
+            THEN RAISE check_violation USING MESSAGE = 'reserved_for_people';
+            END IF;
+            RETURN NEW;
+        END $$
+        """,
+        """
+        CREATE TRIGGER decision_reserved_is_true BEFORE INSERT ON decision
+        FOR EACH ROW EXECUTE FUNCTION decision_reserved_is_true()
+        """,
+        """
+        CREATE FUNCTION decision_append_only() RETURNS trigger
+        LANGUAGE plpgsql AS $$ BEGIN
+            RAISE check_violation USING MESSAGE = 'decision_append_only';
+        END $$
+        """,
+        """
+        CREATE TRIGGER decision_never_changes BEFORE UPDATE OR DELETE ON decision
+        FOR EACH ROW EXECUTE FUNCTION decision_append_only()
+        """,
+        """
+        CREATE TRIGGER decision_never_leaves BEFORE TRUNCATE ON decision
+        FOR EACH STATEMENT EXECUTE FUNCTION decision_append_only()
+        """,
+    ),
+}
+DROPPED = {
+    "sqlite": (),
+    "postgresql": (
+        "DROP FUNCTION decision_reserved_is_true",
+        "DROP FUNCTION decision_append_only",
+    ),
 }
 
 
@@ -40,7 +77,7 @@ def upgrade() -> None:
     ):
         create()
     for statement in TRIGGERS[op.get_bind().dialect.name]:
-        op.execute(statement)
+        op.execute(statement.format(schema=_schema()))
 
 
 def downgrade() -> None:
@@ -55,6 +92,17 @@ def downgrade() -> None:
         "api_key",
     ):
         op.drop_table(name)
+    for statement in DROPPED[op.get_bind().dialect.name]:
+        op.execute(statement)
+
+
+def _schema() -> str:
+    """Where the tables are; a temporary `stage` mustn't stand before ours."""
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return ""
+    schema = str(connection.scalar(sa.select(sa.func.current_schema())))
+    return connection.dialect.identifier_preparer.quote_identifier(schema)
 
 
 def _api_key() -> None:
