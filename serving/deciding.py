@@ -1,8 +1,11 @@
 """Proposals: a person confirms one, or dismisses it. The first one wins."""
 
+from contextlib import suppress
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
+from governance.audit import Action, Note, Subject, SubjectKind
 from governance.decision import CloseProposal, ProposalStatus
 from governance.principal import Principal
 from serving.errors import (
@@ -32,7 +35,7 @@ def confirm(
     ProposalUnknownError, ProposalDecidedError
         If there is no such proposal, or somebody decided it before.
     """
-    proposal = _for_a_person(service, proposal_id, by)
+    proposal = _for_a_person(service, proposal_id, by, now)
     asked = MoveAsked(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
@@ -47,7 +50,7 @@ def dismiss(
     service: Service, proposal_id: UUID, by: Principal, reason: str, now: datetime
 ) -> None:
     """Close a proposal without making its move; raises as `confirm` does."""
-    proposal = _for_a_person(service, proposal_id, by)
+    proposal = _for_a_person(service, proposal_id, by, now)
     ending = CloseProposal(
         proposal_id=proposal_id, status=ProposalStatus.DISMISSED, by=by, reason=reason
     )
@@ -59,10 +62,30 @@ def dismiss(
     record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
 
 
-def _for_a_person(service: Service, proposal_id: UUID, by: Principal) -> Proposal:
+def _for_a_person(
+    service: Service, proposal_id: UUID, by: Principal, now: datetime
+) -> Proposal:
     if not by.is_person:
-        raise PersonRequiredError
+        refuse_decision(service, proposal_id, by, now)
     return _read(service, proposal_id)
+
+
+def refuse_decision(
+    service: Service, proposal_id: UUID, by: Principal, now: datetime
+) -> NoReturn:
+    """Record that a machine tried to decide a proposal; raise PersonRequiredError."""
+    refused = Note(
+        action=Action.DECISION_REFUSED,
+        by=by,
+        subject=Subject(SubjectKind.PROPOSAL, proposal_id),
+        follows=proposal_id,
+    )
+    with suppress(ProposalUnknownError):
+        lead_id = _read(service, proposal_id).lead_id
+        plan = Plan(notes=((lead_id, refused),))
+        wish = Wish(lead_ids=frozenset({lead_id}), plan=lambda _: plan)
+        record(service, wish, now)
+    raise PersonRequiredError
 
 
 def _refuse_decided(service: Service, proposal: Proposal, seen: Seen) -> None:

@@ -33,6 +33,18 @@ def stored_pairs(session: Session, pairs: Iterable[Pair]) -> frozenset[Pair]:
     return frozenset(found)
 
 
+def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
+    """The rows of some stored events: the only names of them that are our own."""
+    pairs = {pair_of(event) for event in events}
+    if not pairs:
+        return {}
+    key = tuple_(EventRow.source, EventRow.event_id)
+    rows = session.execute(
+        select(EventRow.source, EventRow.event_id, EventRow.id).where(key.in_(pairs))
+    )
+    return {(source, event_id): row for source, event_id, row in rows}
+
+
 def add_events(
     session: Session, events: Sequence[Event], lead_uuids: Mapping[str, UUID]
 ) -> None:

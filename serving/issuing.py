@@ -3,9 +3,12 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import uuid4
 
 from features.event import Actor
+from governance.audit import SHELL, Action, Cause, Entry, Note, Subject, SubjectKind
 from governance.override import OWN_SOURCE
+from governance.principal import Principal
 from serving.access import (
     USUAL_SCOPES,
     ApiKey,
@@ -14,6 +17,7 @@ from serving.access import (
     new_secret,
     token_of,
 )
+from serving.audit import append
 from serving.database import Store
 from serving.errors import RequestInvalidError
 from serving.keys import add_key, all_keys, revoke_key
@@ -33,8 +37,8 @@ class KeyWish:
     expires_at: datetime | None
 
 
-def issue_key(store: Store, wish: KeyWish, now: datetime) -> str:
-    """Store a new key; returns its token, which can't be had again.
+def issue_key(store: Store, wish: KeyWish, now: datetime, by: Principal = SHELL) -> str:
+    """Store a new key, and audit it; returns its token, which can't be had again.
 
     Raises
     ------
@@ -46,16 +50,51 @@ def issue_key(store: Store, wish: KeyWish, now: datetime) -> str:
     key = _key(wish, key_id, secret, now)
     with store.writing() as session:
         add_key(session, key)
+        append(session, [_entry(_created(key, by), now)])
     return token_of(key_id, secret)
 
 
 def replace_key(store: Store, wish: KeyWish, now: datetime) -> str:
     """Issue a key, and revoke those of the same name."""
-    with store.writing() as session:
-        for key in all_keys(session):
-            if key.name == wish.name:
-                revoke_key(session, key.id, now)
+    with store.reading() as session:
+        same = [key.id for key in all_keys(session) if key.name == wish.name]
+    for key_id in same:
+        withdraw_key(store, key_id, now)
     return issue_key(store, wish, now)
+
+
+def withdraw_key(
+    store: Store, key_id: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Revoke a key at once, and audit it; raises KeyUnknownError."""
+    with store.writing() as session:
+        if revoke_key(session, key_id, now):
+            append(session, [_entry(_revoked(key_id, by), now)])
+
+
+def _entry(note: Note, now: datetime) -> Entry:
+    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)
+
+
+def _created(key: ApiKey, by: Principal) -> Note:
+    return Note(
+        action=Action.KEY_CREATED,
+        by=by,
+        subject=Subject(SubjectKind.KEY, key.id),
+        after={
+            "source": key.source,
+            "max_actor": key.max_actor.value,
+            "default_actor": key.default_actor.value,
+            "scopes": " ".join(sorted(key.scopes)),
+            "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        },
+    )
+
+
+def _revoked(key_id: str, by: Principal) -> Note:
+    return Note(
+        action=Action.KEY_REVOKED, by=by, subject=Subject(SubjectKind.KEY, key_id)
+    )
 
 
 def _key(wish: KeyWish, key_id: str, secret: str, now: datetime) -> ApiKey:

@@ -73,12 +73,12 @@ def list_keys() -> None:
 @keys.command("revoke")
 def revoke(key_id: str) -> None:
     """Revoke a key, at once."""
-    from serving.keys import revoke_key
+    from serving.issuing import withdraw_key
     from serving.opening import opened
     from serving.settings import Settings
 
-    with opened(Settings()) as service, service.store.writing() as session:
-        revoke_key(session, key_id, datetime.now(UTC))
+    with opened(Settings()) as service:
+        withdraw_key(service.store, key_id, datetime.now(UTC))
     out.print(f"Key {key_id} is revoked.")
 
 

@@ -39,12 +39,15 @@ def all_keys(session: Session) -> list[ApiKey]:
     return [_as_key(row) for row in rows]
 
 
-def revoke_key(session: Session, key_id: str, now: datetime) -> None:
-    """Revoke at once; revoking twice keeps the first time."""
-    row = session.get(KeyRow, key_id)
+def revoke_key(session: Session, key_id: str, now: datetime) -> bool:
+    """Revoke at once; False if it was revoked before, which then stands."""
+    row = session.get(KeyRow, key_id, with_for_update=True)
     if row is None:
         raise KeyUnknownError(key_id)
-    row.revoked_at = row.revoked_at or now
+    if row.revoked_at is not None:
+        return False
+    row.revoked_at = now
+    return True
 
 
 def is_use_to_note(key: ApiKey, now: datetime) -> bool:

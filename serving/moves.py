@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from explanations.score import Score
 from features.event import Event
+from governance.audit import Action, Note, Subject, SubjectKind
 from governance.decision import CloseProposal, Decide, Effect, ProposalStatus
 from governance.errors import ActionNotAutomaticError
 from governance.executor import OpenProposal
@@ -55,25 +56,26 @@ def move_stage(service: Service, asked: MoveAsked, now: datetime) -> MoveMade:
     a later lock stops it, and it becomes a proposal all the same.
     """
     try:
-        recorded = _moved(service, asked, now, ruling=None)
+        recorded = _moved(service, asked, now)
     except (ActionNotAutomaticError, ReservedForPeopleError) as error:
         log.critical("lock_held", extra={"lock": error.code})
-        recorded = _moved(service, asked, now, ruling=_TO_A_PERSON)
+        recorded = _moved(service, asked, now, held_by=error.code)
     return _made_or_proposed(recorded, asked, service.pipeline.named(asked.to).title)
 
 
 def _moved(
-    service: Service, asked: MoveAsked, now: datetime, ruling: Ruling | None
+    service: Service, asked: MoveAsked, now: datetime, held_by: str | None = None
 ) -> Recorded:
+    """`held_by`: the lock that the policy's ruling came to, had it gone wrong."""
     wish = Wish(
         lead_ids=frozenset({asked.lead_id}),
-        plan=lambda seen: _plan(service, asked, seen, now, ruling),
+        plan=lambda seen: _plan(service, asked, seen, now, held_by),
     )
     return record(service, wish, now)
 
 
 def _plan(
-    service: Service, asked: MoveAsked, seen: Seen, now: datetime, ruling: Ruling | None
+    service: Service, asked: MoveAsked, seen: Seen, now: datetime, held_by: str | None
 ) -> Plan:
     lead = seen.leads.get(asked.lead_id)
     if lead is None:
@@ -81,14 +83,16 @@ def _plan(
     if asked.only_if is not None:
         asked.only_if(seen)
     move = StageMove(origin=lead.stage, to=asked.to)
-    ruling = ruling or service.brake.judge(asked.by, move, service.pipeline)
+    judge = service.brake.judge
+    ruling = _TO_A_PERSON if held_by else judge(asked.by, move, service.pipeline)
     match ruling.verdict:
         case Verdict.APPLY:
             return _making(service, lead, asked, ruling.clause, now)
-        case Verdict.PROPOSE if lead.proposal_to(asked.to):
-            return Plan()  # a person is asked already
         case Verdict.PROPOSE:
-            return _proposing(service, lead, asked, ruling.clause, now)
+            refused = _refusal(lead, asked, ruling, held_by)
+            if lead.proposal_to(asked.to):  # a person is asked already
+                return Plan(notes=((lead.lead_id, refused),))
+            return _proposing(service, lead, asked, ruling.clause, refused, now)
         case Verdict.REFUSE:
             raise PersonRequiredError
 
@@ -138,8 +142,25 @@ def _stage_changed(lead: LeadState, decision: Decide, now: datetime) -> Event:
     )
 
 
+def _refusal(
+    lead: LeadState, asked: MoveAsked, ruling: Ruling, held_by: str | None
+) -> Note:
+    return Note(
+        action=Action.MOVE_REFUSED,
+        by=asked.by,
+        subject=Subject(SubjectKind.LEAD, lead.id),
+        before={"stage": lead.stage},
+        why={"asked": asked.to, "clause": ruling.clause.value, "held_by": held_by},
+    )
+
+
 def _proposing(
-    service: Service, lead: LeadState, asked: MoveAsked, clause: Clause, now: datetime
+    service: Service,
+    lead: LeadState,
+    asked: MoveAsked,
+    clause: Clause,
+    refused: Note,
+    now: datetime,
 ) -> Plan:
     proposal = OpenProposal(
         id=uuid4(),
@@ -157,7 +178,10 @@ def _proposing(
         due_on=due_date(now, service.settings.decision_working_days),
         proposal_id=proposal.id,
     )
-    return Plan(effects=((lead.lead_id, proposal), (lead.lead_id, task)))
+    return Plan(
+        notes=((lead.lead_id, replace(refused, leads_to=frozenset({proposal.id}))),),
+        effects=((lead.lead_id, proposal), (lead.lead_id, task)),
+    )
 
 
 def _made_or_proposed(recorded: Recorded, asked: MoveAsked, title: str) -> MoveMade:

@@ -16,8 +16,8 @@ from serving.tasks import add_task, end_tasks_of
 
 def perform(
     session: Session, service: Service, lead_uuid: UUID, effect: Effect, now: datetime
-) -> None:
-    """Carry out one effect.
+) -> list[UUID]:
+    """Carry out one effect; returns the tasks that it ends.
 
     Raises
     ------
@@ -37,4 +37,5 @@ def perform(
             add_task(session, lead_uuid, effect, now)
         case CloseProposal():
             end_proposal(session, effect, now)
-            end_tasks_of(session, effect.proposal_id, now)
+            return end_tasks_of(session, effect.proposal_id, now)
+    return []

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -16,7 +17,9 @@ from sqlalchemy.orm import Session
 from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from governance.decision import Effect
+from governance.audit import Note
+from governance.decision import CloseProposal, Effect
+from serving.auditing import EndedTasks, Story, write_stories
 from serving.errors import StoreOvertakenError
 from serving.events import Pair, add_events, pair_of, stored_events, stored_pairs
 from serving.lead_state import LeadState, after, endings
@@ -44,10 +47,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What to write. Leads of `arrivals` and of `rescored` get a new score."""
+    """What to write. Leads of `arrivals` and of `rescored` get a new score.
+
+    Changes are audited of themselves; `notes` are what else the audit keeps.
+    """
 
     arrivals: tuple[Event, ...] = ()
     effects: tuple[tuple[str, Effect], ...] = ()  # (lead_id, effect)
+    notes: tuple[tuple[str, Note], ...] = ()  # (lead_id, note)
     rescored: frozenset[str] = frozenset()
 
 
@@ -189,11 +196,31 @@ def _written(
         write_lead(session, draft.leads[name], scores.get(name), now)
     uuids = {name: lead.id for name, lead in draft.leads.items()}
     add_events(session, draft.plan.arrivals, uuids)
+    ended: dict[UUID, list[UUID]] = {}
     for name, effect in draft.plan.effects:
-        perform(session, service, uuids[name], effect, now)
+        tasks = perform(session, service, uuids[name], effect, now)
+        if isinstance(effect, CloseProposal):
+            ended[effect.proposal_id] = tasks
     for name, score in scores.items():
         add_score(session, uuids[name], score, now)
+    stories = [_story(name, draft, scores, ended) for name in sorted(draft.leads)]
+    write_stories(session, stories, service.pipeline, now)
     return Recorded(seen=draft.seen, plan=draft.plan, leads=draft.leads, scores=scores)
+
+
+def _story(
+    name: str, draft: _Draft, scores: Mapping[str, Score], ended: EndedTasks
+) -> Story:
+    plan = draft.plan
+    return Story(
+        before=draft.seen.leads.get(name),
+        after=draft.leads[name],
+        arrivals=[event for event in plan.arrivals if event.lead_id == name],
+        notes=[note for lead, note in plan.notes if lead == name],
+        effects=[effect for lead, effect in plan.effects if lead == name],
+        score=scores.get(name),
+        ended=ended,
+    )
 
 
 def _to_score(plan: Plan) -> frozenset[str]:
@@ -201,7 +228,7 @@ def _to_score(plan: Plan) -> frozenset[str]:
 
 
 def _touched(plan: Plan) -> Iterable[str]:
-    return _to_score(plan) | {name for name, _ in plan.effects}
+    return _to_score(plan) | {name for name, _ in (*plan.effects, *plan.notes)}
 
 
 def pairs_of(events: Iterable[Event]) -> frozenset[Pair]:

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Query
 
 from serving.access import ApiKey, Scope
 from serving.body import JSON, Body, body_reader
+from serving.deciding import refuse_decision
 from serving.documented import refuses, takes
 from serving.doors import TheService, key_of, needs, service_of
-from serving.errors import PersonRequiredError
 from serving.moves import MoveAsked, move_stage
 from serving.sentences import CLAUSE
 from serving.shapes import MoveSent, MoveShown, TaskShown, TasksShown
@@ -47,24 +47,20 @@ def post_stage_move(
     )
 
 
-@router.post(
-    "/proposals/{proposal_id}/confirm",
-    dependencies=[Depends(key_of)],
-    responses=refuses(401, 403, 422),
-)
-def confirm_proposal(proposal_id: UUID) -> None:
+@router.post("/proposals/{proposal_id}/confirm", responses=refuses(401, 403, 422, 503))
+def confirm_proposal(
+    proposal_id: UUID, key: Annotated[ApiKey, Depends(key_of)], service: TheService
+) -> None:
     """For people only: no API key may, whatever its scopes."""
-    raise PersonRequiredError
+    refuse_decision(service, proposal_id, key.principal, service.clock())
 
 
-@router.post(
-    "/proposals/{proposal_id}/dismiss",
-    dependencies=[Depends(key_of)],
-    responses=refuses(401, 403, 422),
-)
-def dismiss_proposal(proposal_id: UUID) -> None:
+@router.post("/proposals/{proposal_id}/dismiss", responses=refuses(401, 403, 422, 503))
+def dismiss_proposal(
+    proposal_id: UUID, key: Annotated[ApiKey, Depends(key_of)], service: TheService
+) -> None:
     """For people only: no API key may, whatever its scopes."""
-    raise PersonRequiredError
+    refuse_decision(service, proposal_id, key.principal, service.clock())
 
 
 @router.get(

@@ -5,11 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     DateTime,
     Dialect,
     ForeignKey,
     Index,
+    Integer,
     MetaData,
     String,
     Text,
@@ -220,3 +222,47 @@ class KeyRow(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class PrincipalRow(Base):
+    """Who the audit's ids are: the only place that names them, and can forget."""
+
+    __tablename__ = "principal"
+    __table_args__ = (UniqueConstraint("kind", "name"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    name: Mapped[str]
+
+
+class AuditRow(Base):
+    """The audit's chain, append-only; text exactly as it is hashed.
+
+    It refers to no other table, so that what they hold can be erased.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_lead_id", "lead_id", "seq"),)
+
+    seq: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    id: Mapped[str] = mapped_column(String(36), unique=True)
+    at: Mapped[str] = mapped_column(String(27))
+    who_kind: Mapped[str] = mapped_column(String(16))
+    who_id: Mapped[str] = mapped_column(String(36))
+    action: Mapped[str] = mapped_column(String(64))
+    lead_id: Mapped[str | None] = mapped_column(String(36))
+    subject_kind: Mapped[str] = mapped_column(String(16))
+    subject_id: Mapped[str] = mapped_column(String(36))
+    state_before: Mapped[str | None] = mapped_column(Text)
+    state_after: Mapped[str | None] = mapped_column(Text)
+    why: Mapped[str] = mapped_column(Text)
+    correlation_id: Mapped[str] = mapped_column(String(36))
+    causation_id: Mapped[str | None] = mapped_column(String(36))
+    event_id: Mapped[int | None] = mapped_column(BigInteger)
+    depth: Mapped[int]
+    previous: Mapped[str] = mapped_column(String(64))
+    hash: Mapped[str] = mapped_column(String(64))

@@ -47,12 +47,15 @@ def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -
     )
 
 
-def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> None:
-    session.execute(
+def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> list[UUID]:
+    """Close the open tasks of a proposal; returns which they were."""
+    ended = session.scalars(
         update(TaskRow)
         .where(TaskRow.proposal_id == proposal_id, TaskRow.status == "open")
         .values(status=TaskStatus.CLOSED.value, closed_at=now)
+        .returning(TaskRow.id)
     )
+    return list(ended)
 
 
 def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:

@@ -1,0 +1,112 @@
+"""What the audit notes of each change; `follows` is the note that it comes from."""
+
+from uuid import UUID
+
+from explanations.score import Priority, Score
+from governance.audit import SYSTEM, Action, Facts, Note, Subject, SubjectKind
+from governance.decision import CloseProposal, Decide, ProposalStatus
+from governance.executor import OpenProposal
+from governance.principal import Principal, PrincipalKind
+from governance.task import OpenTask, TaskKind
+
+
+def decision_note(made: Decide, follows: UUID | None) -> Note:
+    return Note(
+        id=made.id,
+        action=Action.STAGE_MOVED,
+        by=made.signer,
+        subject=Subject(SubjectKind.DECISION, made.id),
+        before={"stage": made.origin},
+        after={"stage": made.to},
+        why={"clause": made.clause.value, "reserved": made.reserved},
+        follows=follows,
+    )
+
+
+def proposal_note(opened: OpenProposal, follows: UUID | None) -> Note:
+    return Note(
+        id=opened.id,
+        action=Action.PROPOSAL_OPENED,
+        by=opened.asked_by,
+        subject=Subject(SubjectKind.PROPOSAL, opened.id),
+        before={"stage": opened.origin},
+        after={"status": ProposalStatus.OPEN.value, "proposed": opened.to},
+        why={"clause": opened.clause.value},
+        follows=follows,
+    )
+
+
+def closing_note(ending: CloseProposal, follows: UUID) -> Note:
+    return Note(
+        action=Action.PROPOSAL_CLOSED,
+        by=ending.by,
+        subject=Subject(SubjectKind.PROPOSAL, ending.proposal_id),
+        before={"status": ProposalStatus.OPEN.value},
+        after={"status": ending.status.value},
+        follows=follows,
+    )
+
+
+def task_note(opened: OpenTask, follows: UUID | None) -> Note:
+    return Note(
+        id=opened.id,
+        action=Action.TASK_OPENED,
+        by=SYSTEM,
+        subject=Subject(SubjectKind.TASK, opened.id),
+        after={
+            "owner": Principal(PrincipalKind.PERSON, opened.owner),
+            "expected": opened.expected.value,
+            "due_on": opened.due_on.isoformat(),
+        },
+        why={"kind": opened.kind.value},
+        follows=follows,
+    )
+
+
+def task_ended_note(task_id: UUID, closed: Note) -> Note:
+    return Note(
+        action=Action.TASK_CLOSED,
+        by=SYSTEM,
+        subject=Subject(SubjectKind.TASK, task_id),
+        before={"status": "open"},
+        after={"status": "closed"},
+        why={"kind": TaskKind.DECISION_RESERVED.value},
+        follows=closed.id,
+    )
+
+
+def priority_note(
+    lead: UUID, before: Priority | None, score: Score, follows: UUID | None
+) -> Note:
+    return Note(
+        action=Action.PRIORITY_CHANGED,
+        by=SYSTEM,
+        subject=Subject(SubjectKind.LEAD, lead),
+        before={"priority": before.value if before else None},
+        after={"priority": score.priority.value},
+        why=_of_score(score),
+        follows=follows,
+    )
+
+
+def _of_score(score: Score) -> Facts:
+    """Why, in codes and numbers; the sentences stay with the score."""
+    return {
+        "score": score.score,
+        "base": score.base,
+        "grade": score.grade.value,
+        "reasons": [
+            {
+                "idea": told.reason.idea,
+                "direction": told.reason.way.value,
+                "points": told.reason.points,
+                "check": told.reason.check.value,
+            }
+            for told in score.reasons
+        ],
+        "other_points": score.other_points,
+        "doubts": [told.doubt.value for told in score.doubts],
+        "model": score.model.name,
+        "model_version": score.model.version,
+        "model_sha256": score.model.sha256,
+    }

@@ -1,0 +1,43 @@
+"""Who the audit's ids are. The only module that knows their table."""
+
+from collections.abc import Iterable
+from uuid import UUID, uuid4
+
+from sqlalchemy import insert, select, tuple_
+from sqlalchemy.orm import Session
+
+from governance.principal import Principal, PrincipalKind
+from serving.tables import PrincipalRow
+
+
+def principal_ids(
+    session: Session, principals: Iterable[Principal]
+) -> dict[Principal, UUID]:
+    """The id of each principal; one that is met the first time is given one."""
+    wanted = set(principals)
+    key = tuple_(PrincipalRow.kind, PrincipalRow.name)
+    rows = session.scalars(
+        select(PrincipalRow).where(key.in_([(p.kind.value, p.name) for p in wanted]))
+    )
+    ids = {_as_principal(row): row.id for row in rows}
+    unmet = sorted(wanted - set(ids), key=lambda p: (p.kind, p.name))
+    fresh = {principal: uuid4() for principal in unmet}
+    if fresh:
+        session.execute(
+            insert(PrincipalRow),
+            [
+                {"id": id, "kind": p.kind.value, "name": p.name}
+                for p, id in fresh.items()
+            ],
+        )
+    return ids | fresh
+
+
+def principals_named(session: Session, ids: Iterable[UUID]) -> dict[UUID, Principal]:
+    """Who these ids are, of those that are still known."""
+    rows = session.scalars(select(PrincipalRow).where(PrincipalRow.id.in_(list(ids))))
+    return {row.id: _as_principal(row) for row in rows}
+
+
+def _as_principal(row: PrincipalRow) -> Principal:
+    return Principal(PrincipalKind(row.kind), row.name)
