@@ -15,6 +15,7 @@ from rich.progress import Progress
 
 from data.commands import data, generate_log
 from features.errors import FreinError
+from serving.audit_commands import audit
 from serving.commands import champion, serving
 from serving.key_commands import keys
 from serving.proposal_commands import proposals
@@ -36,6 +37,7 @@ app.add_typer(train)
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")
+app.add_typer(audit, name="audit")
 
 
 @app.command("demo")

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import FreinError
 from serving import (
+    routes_audit,
     routes_decisions,
     routes_events,
     routes_leads,
@@ -37,6 +38,7 @@ ROUTERS = (
     routes_scores.router,
     routes_leads.router,
     routes_decisions.router,
+    routes_audit.router,
 )
 _BY_STATUS: dict[int, type[RequestError]] = {
     404: RouteUnknownError,

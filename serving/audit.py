@@ -1,21 +1,61 @@
 """Reading and appending the audit. The only module that knows its table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import orjson
+from pydantic import JsonValue
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from governance.audit import BEGINNING, Cause, Entry, Head, Link, chained
+from governance.audit import (
+    BEGINNING,
+    Cause,
+    Entry,
+    Head,
+    Link,
+    Subject,
+    SubjectKind,
+    chained,
+)
+from governance.principal import Principal
 from serving.database import Lock, hold
-from serving.principals import principal_ids
+from serving.principals import principal_ids, principals_named
 from serving.tables import AuditRow
 
 _PLACE = ("seq", "previous", "hash")
 _TABLE = AuditRow.__table__
 _ROW = tuple(column.name for column in _TABLE.columns if column.name not in _PLACE)
 _ROWS_AT_ONCE = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who did it; without a name once it was forgotten."""
+
+    kind: str
+    id: UUID
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An entry of the audit, as it is shown."""
+
+    seq: int
+    id: UUID
+    at: datetime
+    who: Who
+    action: str
+    subject: Subject
+    before: dict[str, JsonValue] | None
+    after: dict[str, JsonValue] | None
+    why: dict[str, JsonValue]
+    cause: Cause
+    hash: str
 
 
 def append(session: Session, entries: Sequence[Entry]) -> None:
@@ -44,13 +84,16 @@ def head(session: Session) -> Head:
     return Head(0, BEGINNING) if row is None else Head(row.seq, row.hash)
 
 
-def links_since(session: Session, seq: int) -> Iterator[Link]:
-    """The chain from a row on, in order, a thousand rows in memory at a time."""
-    rows = session.execute(
+def links_since(session: Session, seq: int) -> Generator[Link]:
+    """The chain from a row on, in order, a thousand rows in memory at a time.
+
+    Close it, if it isn't read to its end: the database's cursor is open meanwhile.
+    """
+    with session.execute(
         select(_TABLE).where(AuditRow.seq >= seq).order_by(AuditRow.seq),
         execution_options={"yield_per": _ROWS_AT_ONCE},
-    )
-    return (_as_link(dict(row)) for row in rows.mappings())
+    ) as rows:
+        yield from (_as_link(dict(row)) for row in rows.mappings())
 
 
 def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
@@ -66,6 +109,47 @@ def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
         )
         for row in rows
     }
+
+
+def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
+    """The last `limit` entries on a lead, the oldest first, each after its causes.
+
+    A cause further back, or on no lead, is there too.
+    """
+    about = select(AuditRow).where(AuditRow.lead_id == str(lead))
+    latest = about.order_by(AuditRow.seq.desc()).limit(limit)
+    rows = {row.id: row for row in session.scalars(latest)}
+    while missing := {row.causation_id for row in rows.values()} - {None, *rows}:
+        found = session.scalars(select(AuditRow).where(AuditRow.id.in_(missing))).all()
+        if not found:
+            break
+        rows |= {row.id: row for row in found}
+    known = principals_named(session, {UUID(row.who_id) for row in rows.values()})
+    return [
+        _as_recorded(row, known.get(UUID(row.who_id)))
+        for row in sorted(rows.values(), key=lambda row: row.seq)
+    ]
+
+
+def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
+    return Recorded(
+        seq=row.seq,
+        id=UUID(row.id),
+        at=datetime.fromisoformat(row.at),
+        who=Who(row.who_kind, UUID(row.who_id), who.name if who else None),
+        action=row.action,
+        subject=Subject(SubjectKind(row.subject_kind), row.subject_id),
+        before=orjson.loads(row.state_before or "null"),
+        after=orjson.loads(row.state_after or "null"),
+        why=orjson.loads(row.why),
+        cause=Cause(
+            correlation=UUID(row.correlation_id),
+            causation=UUID(row.causation_id) if row.causation_id else None,
+            event=row.event_id,
+            depth=row.depth,
+        ),
+        hash=row.hash,
+    )
 
 
 def _as_link(row: dict[str, Any]) -> Link:

@@ -46,6 +46,7 @@ def serve(
     settings = Settings()
     configure_logging()
     with opened(settings) as service:
+        service.trail.check(service.store, settings.anchors_folder)
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )

@@ -29,6 +29,9 @@ FreinError
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
 ├── DatabaseUnsupportedError
+├── AuditBrokenError         the audit was tampered with
+├── AutomationStoppedError   since it was, no machine changes anything
+├── AnchorsUnreadableError   the anchors' file or its key; says which and where
 └── InternalError            our bug, as the caller sees it
 """
 
@@ -187,6 +190,27 @@ class StoreOvertakenError(StoreBusyError):
 
 class DatabaseUnsupportedError(FreinError):
     code = "database_unsupported"
+
+
+class AuditBrokenError(FreinError):
+    code = "audit_broken"
+
+    def __init__(self, kind: str, seq: int) -> None:
+        super().__init__(f"{kind} at row {seq}")
+        self.kind = kind
+        self.seq = seq
+
+
+class AutomationStoppedError(FreinError):
+    code = "automation_stopped"
+
+    def __init__(self, seq: int) -> None:
+        super().__init__(f"the audit is broken at row {seq}")
+        self.seq = seq
+
+
+class AnchorsUnreadableError(FreinError):
+    code = "anchors_unreadable"
 
 
 class InternalError(FreinError):

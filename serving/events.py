@@ -1,6 +1,8 @@
 """Reading and writing the log. The only module that knows its table."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -43,6 +45,30 @@ def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
         select(EventRow.source, EventRow.event_id, EventRow.id).where(key.in_(pairs))
     )
     return {(source, event_id): row for source, event_id, row in rows}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """An event as the trace tells it: what happened, and who said so."""
+
+    event_id: str
+    source: str
+    kind: str
+    occurred_at: datetime
+
+
+def facts_of(session: Session, rows: Iterable[int]) -> dict[int, Fact]:
+    """The events of these rows of the log, of those that are still there."""
+    found = session.scalars(select(EventRow).where(EventRow.id.in_(set(rows))))
+    return {
+        row.id: Fact(
+            event_id=row.event_id,
+            source=row.source,
+            kind=row.kind,
+            occurred_at=row.occurred_at,
+        )
+        for row in found
+    }
 
 
 def add_events(

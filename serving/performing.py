@@ -21,6 +21,8 @@ def perform(
 
     Raises
     ------
+    AutomationStoppedError
+        No person signs, and the audit was found broken.
     ActionNotAutomaticError
         Lock 2: no person signs, and the action is not one that automation has.
     ReservedForPeopleError
@@ -29,6 +31,7 @@ def perform(
     match effect:
         case Decide():
             if not effect.signer.is_person:
+                service.trail.refuse_if_broken()
                 service.brake.admit(MoveStage(effect.to), service.pipeline)
             add_decision(session, lead_uuid, effect, now)
         case OpenProposal():

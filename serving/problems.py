@@ -56,6 +56,9 @@ STATUS: dict[type[FreinError], int] = {
     errors.StoreBusyError: 503,
     errors.StoreOvertakenError: 503,
     errors.DatabaseUnsupportedError: 500,
+    errors.AuditBrokenError: 500,
+    errors.AutomationStoppedError: 409,
+    errors.AnchorsUnreadableError: 500,
     errors.InternalError: 500,
 }
 

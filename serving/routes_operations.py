@@ -26,11 +26,17 @@ def read_live() -> Health:
 
 @router.get("/health/ready", responses=refuses(503))
 def read_ready(service: TheService) -> Health:
-    """The store answers and a model is loaded."""
+    """The store answers and a model is loaded.
+
+    Where the audit was found broken, automation is stopped; people still work.
+    """
     service.store.ping()
     model = service.models.current().model
+    broken = service.trail.broken
     return Health(
         status="ready",
+        automation="running" if broken is None else "stopped",
+        audit_broken_at=None if broken is None else broken.seq,
         model=ModelShown(name=model.name, version=model.version, sha256=model.sha256),
     )
 

@@ -55,6 +55,11 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
     errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",
+    errors.AuditBrokenError: "Le journal d’audit est rompu à la ligne {seq}.",
+    errors.AutomationStoppedError: (
+        "Les automatismes sont arrêtés : le journal d’audit est rompu à la ligne {seq}."
+    ),
+    errors.AnchorsUnreadableError: "Les ancres du journal d’audit sont illisibles.",
     errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
 }
 

@@ -9,6 +9,7 @@ from governance.pipeline import Pipeline
 from serving.database import Store
 from serving.models import Models
 from serving.settings import Settings
+from serving.trail import Trail
 from serving.turns import Turns
 
 
@@ -24,4 +25,5 @@ class Service:
     models: Models
     brake: Brake = field(default_factory=Brake)
     turns: Turns = field(default_factory=Turns)
+    trail: Trail = field(default_factory=Trail)
     clock: Callable[[], datetime] = utc_now

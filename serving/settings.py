@@ -6,8 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
 
 from governance.pipeline import PIPELINE_FILE
+from serving.database import SQLITE
 
 MIB = 1024 * 1024
 
@@ -25,9 +27,17 @@ class Settings(BaseSettings):
     pipeline_file: Path = PIPELINE_FILE
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
+    audit_folder: Path | None = None  # anchors and their key; None: beside the database
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
     max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
     max_events_bytes: Annotated[int, Field(ge=1)] = MIB
     max_leads: Annotated[int, Field(ge=1)] = 1_000  # leads a call of /v1/scores
     max_scores_bytes: Annotated[int, Field(ge=1)] = 32 * MIB
     max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024  # any other call
+
+    @property
+    def anchors_folder(self) -> Path:
+        """Where the audit's anchors are; by default, one folder for each database."""
+        url = make_url(self.database_url)
+        beside = Path("var") if url.get_backend_name() != SQLITE else Path()
+        return self.audit_folder or beside / f"{url.database}.audit"

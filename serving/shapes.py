@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from explanations.score import Grade, Priority
 from features.event import Actor
@@ -216,6 +216,51 @@ class MoveShown(Shown):
     detail: str
 
 
+class WhoShown(Shown):
+    kind: str
+    id: UUID
+    name: str | None  # null once it was forgotten
+
+
+class SubjectShown(Shown):
+    kind: str
+    id: str
+
+
+class FactShown(Shown):
+    source: str
+    event_id: str
+    kind: str
+    occurred_at: datetime
+
+
+class CauseShown(Shown):
+    """`causation` is the entry, `event` the fact, that this one follows from."""
+
+    correlation: UUID
+    causation: UUID | None
+    event: FactShown | None
+    depth: int
+
+
+class EntryShown(Shown):
+    seq: int
+    id: UUID
+    at: datetime
+    who: WhoShown
+    action: str
+    subject: SubjectShown
+    before: dict[str, JsonValue] | None
+    after: dict[str, JsonValue] | None
+    why: dict[str, JsonValue]
+    cause: CauseShown
+    hash: str
+
+
+class AuditShown(Shown):
+    entries: list[EntryShown]
+
+
 class Problem(Shown):
     """RFC 9457; the media type is application/problem+json."""
 
@@ -232,3 +277,5 @@ class Problem(Shown):
 class Health(Shown):
     status: Literal["live", "ready"]
     model: ModelShown | None = None
+    automation: Literal["running", "stopped"] | None = None
+    audit_broken_at: int | None = None

@@ -10,6 +10,7 @@ from features.event import Actor
 from governance.principal import Principal, PrincipalKind
 from serving.access import USUAL_SCOPES, ApiKey, digest, new_secret, token_of
 from serving.database import Store
+from serving.issuing import KeyWish
 from serving.keys import add_key
 from serving.service import Service
 
@@ -47,6 +48,19 @@ def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]
     with service.store.writing() as session:
         add_key(session, key)
     return key, {"Authorization": f"Bearer {token_of(key_id, secret)}"}
+
+
+def make_wish(**overrides: Any) -> KeyWish:
+    """The wish for a key that speaks for `crm`."""
+    fields: dict[str, Any] = {
+        "name": "CRM",
+        "source": "crm",
+        "max_actor": Actor.PERSON,
+        "default_actor": Actor.LEAD,
+        "scopes": None,
+        "expires_at": None,
+    }
+    return KeyWish(**fields | overrides)
 
 
 def make_event(**overrides: Any) -> dict[str, Any]:

@@ -3,11 +3,12 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
+from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from governance.pipeline import read_pipeline
 from serving.api import create_app
-from serving.database import Store
+from serving.database import SQLITE, Store
 from serving.migrate import upgrade
 from serving.models import Models
 from serving.service import Service
@@ -15,7 +16,7 @@ from serving.settings import Settings
 from serving.stages import install_pipeline
 from serving.tables import Base
 from tests.postgres import Postgres, running_postgres
-from tests.serving.builders import NOW, make_key
+from tests.serving.builders import NOW, make_key, url_of, write
 from tests.serving.fakes import CountingExplainer, SetClock
 
 
@@ -76,9 +77,27 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 @pytest.fixture
-def service(store: Store) -> Service:
+def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Runs SQL on the audit as one who may do anything: no trigger stops it."""
+
+    def run(statement: str) -> None:
+        if store.engine.dialect.name == SQLITE:
+            triggers = "SELECT name FROM sqlite_master WHERE tbl_name = 'audit'"
+            with store.reading() as session:
+                names = session.scalars(text(f"{triggers} AND type = 'trigger'")).all()
+            write(store, *(f"DROP TRIGGER {name}" for name in names), statement)
+            return
+        postgres: Postgres = request.getfixturevalue("postgres")
+        with postgres.superuser(str(store.engine.url.database)) as superuser:
+            superuser.execute(text(statement))
+
+    return run
+
+
+@pytest.fixture
+def service(store: Store, tmp_path: Path) -> Service:
     return Service(
-        settings=Settings(),
+        settings=Settings(database_url=url_of(store), audit_folder=tmp_path / "audit"),
         store=store,
         pipeline=read_pipeline(),
         models=Models(CountingExplainer()),

@@ -9,11 +9,11 @@ from features.event import Actor
 from serving.access import Scope, split_token
 from serving.database import Store
 from serving.errors import KeyInvalidError, RequestInvalidError
-from serving.issuing import KeyWish, issue_key
+from serving.issuing import issue_key
 from serving.keys import all_keys, revoke_key
 from serving.service import Service
 from serving.tables import Base
-from tests.serving.builders import NOW, make_key
+from tests.serving.builders import NOW, make_key, make_wish
 
 OPEN = {"/health/live", "/health/ready", "/docs", "/openapi.json"}
 
@@ -26,7 +26,7 @@ def test_every_other_call_needs_a_key(client: TestClient, service: Service) -> N
         for method in methods
         if path not in OPEN
     ]
-    assert len(calls) == 10
+    assert len(calls) == 11
     for method, path in calls:
         answer = client.request(method, path.replace("{", "").replace("}", ""))
         assert answer.status_code == 401, path
@@ -99,6 +99,7 @@ def test_a_key_expires(
         ("GET", "/v1/leads/L-1", Scope.LEADS),
         ("GET", "/v1/leads/L-1/scores", Scope.LEADS),
         ("GET", "/v1/tasks", Scope.LEADS),
+        ("GET", "/v1/audit?lead_id=L-1", Scope.LEADS),
         ("POST", "/v1/leads/L-1/stage-moves", Scope.MOVES),
     ],
 )
@@ -111,7 +112,7 @@ def test_a_call_needs_its_scope(
 
 
 def test_the_secret_is_not_stored(store: Store) -> None:
-    token = issue_key(store, wish(), NOW)
+    token = issue_key(store, make_wish(), NOW)
     _, secret = split_token(token)
 
     assert len(secret) == 43
@@ -134,21 +135,9 @@ def test_the_secret_is_not_stored(store: Store) -> None:
 )
 def test_an_odd_key_is_not_issued(store: Store, wrong: dict[str, object]) -> None:
     with pytest.raises(RequestInvalidError):
-        issue_key(store, wish(**wrong), NOW)
+        issue_key(store, make_wish(**wrong), NOW)
 
 
 def test_a_token_of_another_sort_is_invalid() -> None:
     with pytest.raises(KeyInvalidError):
         split_token("sk_live_x")
-
-
-def wish(**overrides: object) -> KeyWish:
-    fields: dict[str, object] = {
-        "name": "CRM",
-        "source": "crm",
-        "max_actor": Actor.PERSON,
-        "default_actor": Actor.LEAD,
-        "scopes": None,
-        "expires_at": None,
-    }
-    return KeyWish(**fields | overrides)  # type: ignore[arg-type]  # a builder

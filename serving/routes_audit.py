@@ -1,0 +1,60 @@
+"""GET /v1/audit: what was done to a lead, by whom, why, and what it follows from."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from serving.access import Scope
+from serving.audit import Recorded
+from serving.cloud_event import LeadName
+from serving.documented import refuses
+from serving.doors import TheService, needs
+from serving.shapes import (
+    AuditShown,
+    CauseShown,
+    EntryShown,
+    FactShown,
+    SubjectShown,
+    WhoShown,
+)
+from serving.tracing import Trace, trace_of
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+
+@router.get(
+    "/audit",
+    dependencies=[Depends(needs(Scope.LEADS))],
+    responses=refuses(401, 403, 404, 422, 503),
+)
+def read_audit(
+    lead_id: Annotated[LeadName, Query()],
+    service: TheService,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> AuditShown:
+    """The last entries on a lead, the oldest first, with the causes of each."""
+    trace = trace_of(service.store, lead_id, limit)
+    return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
+
+
+def _shown(entry: Recorded, trace: Trace) -> EntryShown:
+    cause = entry.cause
+    fact = None if cause.event is None else trace.facts.get(cause.event)
+    return EntryShown(
+        seq=entry.seq,
+        id=entry.id,
+        at=entry.at,
+        who=WhoShown.model_validate(entry.who),
+        action=entry.action,
+        subject=SubjectShown(kind=entry.subject.kind, id=str(entry.subject.id)),
+        before=entry.before,
+        after=entry.after,
+        why=entry.why,
+        cause=CauseShown(
+            correlation=cause.correlation,
+            causation=cause.causation,
+            event=None if fact is None else FactShown.model_validate(fact),
+            depth=cause.depth,
+        ),
+        hash=entry.hash,
+    )
