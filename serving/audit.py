@@ -98,10 +98,13 @@ def links_since(session: Session, seq: int) -> Generator[Link]:
 
 def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
     """Where some entries come from, of those that are recorded."""
+    wanted = [str(one) for one in ids]
+    if not wanted:
+        return {}
     rows = session.execute(
         select(
             AuditRow.id, AuditRow.correlation_id, AuditRow.event_id, AuditRow.depth
-        ).where(AuditRow.id.in_([str(one) for one in ids]))
+        ).where(AuditRow.id.in_(wanted))
     )
     return {
         UUID(row.id): Cause(
