@@ -234,6 +234,17 @@ class TestABrokenAuditStopsAutomation:
         asked = MoveAsked(lead_id="L-1", to="perdu", reason=None, by=AWA)
         assert move_stage(broken, asked, NOW).to == "perdu"
 
+    def test_it_is_found_when_the_service_starts(
+        self, broken: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        started: list[Service] = []
+        monkeypatch.setattr("serving.logs.configure_logging", lambda: None)
+        monkeypatch.setattr(
+            "uvicorn.run", lambda app, **_: started.append(app.state.service)
+        )
+        assert CliRunner().invoke(frein.app, ["serve"]).exit_code == 0
+        assert started[0].trail.broken == Break(BreakKind.ROW_CHANGED, 5)
+
     def test_one_that_is_whole_stops_nothing(
         self, client: TestClient, service: Service, folder: Path
     ) -> None:
