@@ -50,6 +50,7 @@ def train_model(
     from features.catalogue import read_catalogue, shipped_catalogue
     from features.log import read_log
     from training.fitting import FitSettings
+    from training.promotion import place
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
@@ -70,22 +71,11 @@ def train_model(
         )
         status.update("Logging to MLflow…")
         version = record_training(trained, read, log, settings)
-        becomes = _placed(version.version)
+        is_champion = place(version.version, now=datetime.now(UTC))
     _tell(trained)
+    becomes = "champion" if is_champion else "challenger: see `frein promote`"
     out.print(f"{version.name} version {version.version}, {becomes}")
     return version.version
-
-
-def _placed(version: str) -> str:
-    """Give a new version its alias; nobody is asked where none serves."""
-    from training.promotion import install
-    from training.registry import has_champion, make_challenger
-
-    if has_champion():
-        make_challenger(version)
-        return "challenger: see `frein promote`"
-    install(version, "the first model", now=datetime.now(UTC))
-    return "champion"
 
 
 def _plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":

@@ -16,7 +16,7 @@ BoolArray = NDArray[np.bool_]
 FloatArray = NDArray[np.float64]
 
 AGE = "age"
-AGE_DAYS = (0, 1, 7, 14, 30, 60, 90, np.inf)
+AGE_DAYS = (-np.inf, 1, 7, 14, 30, 60, 90, np.inf)
 N_BANDS = 4  # of a number: what tells small leads from large ones, and is readable
 MIN_LEADS = 30  # of a group: fewer say nothing
 
@@ -62,7 +62,7 @@ def age_bands(moments: pl.DataFrame) -> list[Group]:
     """
     age = ((moments["moment"] - moments["first_at"]) / timedelta(days=1)).to_numpy()
     groups = (
-        Group(AGE, _age_label(low, high), (age > low) & (age <= high))
+        Group(AGE, f"{_band(low, high)} d", (age > low) & (age <= high))
         for low, high in pairwise(AGE_DAYS)
     )
     return [one for one in groups if _leads(moments, one.rows) >= MIN_LEADS]
@@ -94,8 +94,13 @@ def _each_label(values: pl.Series) -> Iterator[tuple[str, BoolArray]]:
         return
     numbers = values.to_numpy()
     for low, high in pairwise(_edges(numbers)):
-        label = f"over {low:g}" if high == np.inf else f"up to {high:g}"
-        yield label, (numbers > low) & (numbers <= high)
+        yield _band(low, high), (numbers > low) & (numbers <= high)
+
+
+def _band(low: float, high: float) -> str:
+    if low == -np.inf:
+        return f"up to {high:g}"
+    return f"over {low:g}" if high == np.inf else f"{low:g} to {high:g}"
 
 
 def _edges(numbers: FloatArray) -> list[float]:
@@ -108,7 +113,3 @@ def _edges(numbers: FloatArray) -> list[float]:
 
 def _leads(moments: pl.DataFrame, rows: BoolArray) -> int:
     return moments["lead_id"].filter(pl.Series(rows)).n_unique()
-
-
-def _age_label(low: float, high: float) -> str:
-    return f"over {low} d" if high == np.inf else f"up to {high} d"

@@ -11,6 +11,7 @@ from training.judging import MEASURED, Phase, judged
 from training.registry import (
     current_champion,
     has_champion,
+    make_challenger,
     make_champion,
     registered,
 )
@@ -100,6 +101,21 @@ def roll_back(signed: Signed, *, now: datetime) -> Change:
         )
     loaded(registered(version))
     return _crowned(version, How.ROLLED_BACK, signed, {}, now)
+
+
+def place(version: str, *, now: datetime) -> bool:
+    """Give a new version its alias: is it champion? Only where there is none yet.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the registry can't be reached.
+    """
+    if has_champion():
+        make_challenger(version)
+        return False
+    install(version, "the first model", now=now)
+    return True
 
 
 def install(version: str, reason: str, *, now: datetime) -> Change:

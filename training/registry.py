@@ -135,7 +135,7 @@ def make_champion(version: str) -> None:
     with registry_errors():
         client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
         held = client.get_registered_model(MODEL_NAME).aliases
-        if held.get(CHALLENGER) == version:
+        if str(held.get(CHALLENGER)) == version:  # typed as text, and a number
             client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
 
 
