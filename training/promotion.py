@@ -9,6 +9,7 @@ from training.candidates import Candidate, loaded
 from training.history import Change, How, one_before, record, recorded
 from training.judging import MEASURED, Phase, judged
 from training.registry import (
+    Champion,
     current_champion,
     has_champion,
     make_challenger,
@@ -33,21 +34,25 @@ class Signed:
                 raise ValueError(f"--{name}: a person says who they are, and why")
 
 
-def judge(challenger: Candidate, log: Log, log_sha256: str, *, phase: Phase) -> Verdict:
+def judge(
+    champion: Champion,
+    challenger: Candidate,
+    log: Log,
+    log_sha256: str,
+    *,
+    phase: Phase,
+) -> Verdict:
     """What the gate finds of a challenger, against the champion.
+
+    `phase` is told what is being measured; `log_sha256` is that of the log's events.
 
     Raises
     ------
     ModelUnavailableError
-        If there is no champion, or the registry can't be reached.
+        If the champion's files can't be had.
     TrainingError
         If leads of the hold-out all came to the same end.
-    ValueError
-        If the version is the champion already.
     """
-    champion = current_champion()
-    if champion.version == challenger.version:
-        raise ValueError(f"version {champion.version} is the champion already")
     try:
         findings = judged(loaded(champion), challenger, log, phase=phase)
     except ModelRejectedError as error:

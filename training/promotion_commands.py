@@ -41,22 +41,22 @@ def promote_version(
     from training.candidates import candidate
     from training.logbook import record_verdict
     from training.promotion import judge, promote
+    from training.registry import current_champion
     from training.tracking import file_digest
 
     signed = _signed(by, reason)
     with err.status("Loading the models…") as status:
-        challenger = candidate(version)
+        champion, challenger = current_champion(), candidate(version)
+        if champion.version == challenger.version:
+            raise typer.BadParameter(f"version {version} is the champion already")
         folder = log or challenger.log_folder
-        read = read_log(folder)
-        try:
-            verdict = judge(
-                challenger,
-                read,
-                file_digest(folder / EVENTS_FILE),
-                phase=lambda name: status.update(f"{name}…"),
-            )
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from error
+        verdict = judge(
+            champion,
+            challenger,
+            read_log(folder),
+            file_digest(folder / EVENTS_FILE),
+            phase=lambda name: status.update(f"{name}…"),
+        )
         now = datetime.now(UTC)
         record_verdict(verdict, challenger.run_id, now)
         change = promote(verdict, signed, against_the_gate=against_the_gate, now=now)
