@@ -32,12 +32,17 @@ def test_the_demo_trains_a_champion_where_it_needs_one(
 ) -> None:
     logs: list[Path] = []
     installed: list[str] = []
+
+    def trains(log: Path) -> str:
+        logs.append(log)
+        return "2"
+
     monkeypatch.setattr("training.registry.has_champion", lambda: exists)
     monkeypatch.setattr(
         "training.promotion.install", lambda version, _, now: installed.append(version)
     )
     monkeypatch.setattr(frein, "champion", champion_that(error))
-    monkeypatch.setattr(frein, "train_model", lambda log: logs.append(log) or "2")
+    monkeypatch.setattr(frein, "train_model", trains)
 
     frein._have_a_champion()
 
