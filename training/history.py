@@ -114,6 +114,8 @@ def one_before(champion: str, changes: Sequence[Change]) -> str | None:
             while standing[-1] != change.version:
                 standing.pop()
         else:
+            if change.previous and standing[-1:] != [change.previous]:
+                standing.append(change.previous)  # put there by other means
             standing.append(change.version)
     if standing and standing[-1] == champion:
         standing.pop()

@@ -165,6 +165,14 @@ def test_an_alias_moved_by_other_means_is_told(store: Shelf) -> None:
     assert roll_back(Signed(by="Awa", reason="essai"), now=AT).version == GOOD
 
 
+def test_a_champion_from_before_the_record_can_be_returned_to(store: Shelf) -> None:
+    make_champion(GOOD)
+    install(POOR, "essai", now=AT)
+    signed = Signed(by="Awa", reason="essai")
+    assert roll_back(signed, now=AT + timedelta(days=1)).version == GOOD
+    assert current_champion().version == GOOD
+
+
 def test_an_unknown_version_is_told(store: Shelf) -> None:
     place(GOOD, now=AT)
     for named in ("99", "no-such-run"):
