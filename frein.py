@@ -20,6 +20,8 @@ from serving.commands import champion, serving
 from serving.key_commands import keys
 from serving.proposal_commands import proposals
 from training.commands import train, train_model
+from training.evaluation_commands import evaluating
+from training.promotion_commands import promoting
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
@@ -34,6 +36,8 @@ app = typer.Typer(
 )
 app.add_typer(data, name="data")
 app.add_typer(train)
+app.add_typer(evaluating)
+app.add_typer(promoting)
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")
@@ -63,7 +67,8 @@ def demo(
 
 def _have_a_champion() -> None:
     from features.errors import ModelRejectedError
-    from training.registry import has_champion, make_champion
+    from training.promotion import install
+    from training.registry import has_champion
 
     if has_champion():
         try:
@@ -72,7 +77,10 @@ def _have_a_champion() -> None:
             err.print(f"The champion is refused ({error}): training another.")
         else:
             return
-    make_champion(train_model(DEMO_LOG))
+        reason = "the champion before it was refused"
+        install(train_model(DEMO_LOG), reason, now=datetime.now(UTC))
+    else:
+        train_model(DEMO_LOG)
 
 
 def _have_the_leads(key_name: str) -> str:

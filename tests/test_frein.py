@@ -1,6 +1,7 @@
 """The demo makes do with what is there, unless this version can't serve it."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -29,12 +30,21 @@ def champion_that(error: Raises) -> Callable[[], None]:
 def test_the_demo_trains_a_champion_where_it_needs_one(
     monkeypatch: pytest.MonkeyPatch, *, exists: bool, error: Raises, trained: bool
 ) -> None:
-    champions: list[str] = []
+    logs: list[Path] = []
+    installed: list[str] = []
+
+    def trains(log: Path) -> str:
+        logs.append(log)
+        return "2"
+
     monkeypatch.setattr("training.registry.has_champion", lambda: exists)
-    monkeypatch.setattr("training.registry.make_champion", champions.append)
+    monkeypatch.setattr(
+        "training.promotion.install", lambda version, _, now: installed.append(version)
+    )
     monkeypatch.setattr(frein, "champion", champion_that(error))
-    monkeypatch.setattr(frein, "train_model", lambda _: "2")
+    monkeypatch.setattr(frein, "train_model", trains)
 
     frein._have_a_champion()
 
-    assert champions == (["2"] if trained else [])
+    assert logs == ([frein.DEMO_LOG] if trained else [])
+    assert installed == (["2"] if error else [])  # the first needs nobody

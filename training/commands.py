@@ -1,5 +1,6 @@
 """`frein train`: from a log to a registered model."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,13 +43,14 @@ def train_model(
 ) -> str:
     """Train, measure on the newest leads, log to MLflow and register.
 
-    The first model registered becomes the champion.
+    The first model registered becomes the champion; a later one the challenger, which
+    `frein promote` puts to the gate.
     """
     from explanations.wording import read_wording
     from features.catalogue import read_catalogue, shipped_catalogue
     from features.log import read_log
     from training.fitting import FitSettings
-    from training.registry import has_champion, make_champion
+    from training.promotion import place
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
@@ -69,12 +71,10 @@ def train_model(
         )
         status.update("Logging to MLflow…")
         version = record_training(trained, read, log, settings)
-        is_first = not has_champion()
-        if is_first:
-            make_champion(version.version)
+        is_champion = place(version.version, now=datetime.now(UTC))
     _tell(trained)
-    becomes = ", champion" if is_first else ", challenger: see the registry"
-    out.print(f"{version.name} version {version.version}{becomes}")
+    becomes = "champion" if is_champion else "challenger: see `frein promote`"
+    out.print(f"{version.name} version {version.version}, {becomes}")
     return version.version
 
 

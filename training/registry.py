@@ -8,6 +8,7 @@ from pathlib import Path
 
 import mlflow
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
@@ -15,6 +16,7 @@ from features.errors import ModelUnavailableError
 
 MODEL_NAME = "lead-scoring"
 CHAMPION = "champion"
+CHALLENGER = "challenger"
 DIGEST_TAG = "manifest_sha256"
 EXTRA_FILES = "extra_files"  # where MLflow's LightGBM flavour puts what goes along
 STORE = Path(__file__).parent.parent / "mlruns"
@@ -72,6 +74,25 @@ def registered(version: str) -> Champion:
         return _as_champion(client.get_model_version(MODEL_NAME, version))
 
 
+def version_of_run(run_id: str) -> Champion:
+    """The version that a run registered; raises ModelUnavailableError."""
+    client = connect()
+    with registry_errors():
+        run = client.get_run(run_id)
+        found = client.search_model_versions(f"run_id='{run.info.run_id}'")
+    if not found:
+        raise ModelUnavailableError(f"run {run_id} registered no {MODEL_NAME}")
+    return _as_champion(found[0])
+
+
+def run_of(version: str) -> Run:
+    """The run that made a version; raises ModelUnavailableError."""
+    client = connect()
+    with registry_errors():
+        run_id = client.get_model_version(MODEL_NAME, version).run_id
+        return client.get_run(run_id or "")
+
+
 def has_champion() -> bool:
     """Does the registry hold a champion? Raises if it can't be reached."""
     client = connect()
@@ -109,10 +130,35 @@ def register(model_uri: str, manifest_sha256: str) -> Champion:
 
 
 def make_champion(version: str) -> None:
-    """Point the alias `champion` at a version."""
+    """Point the alias `champion` at a version; `training.promotion` records who did."""
     client = connect()
     with registry_errors():
         client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
+        held = client.get_registered_model(MODEL_NAME).aliases
+        if str(held.get(CHALLENGER)) == version:  # typed as text, and a number
+            client.delete_registered_model_alias(MODEL_NAME, CHALLENGER)
+
+
+def make_challenger(version: str) -> None:
+    """Point the alias `challenger` at a version."""
+    client = connect()
+    with registry_errors():
+        client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version)
+
+
+def tags() -> dict[str, str]:
+    """What the registered model is tagged with; nothing where there is no model."""
+    client = connect()
+    with registry_errors():
+        found = client.search_registered_models(f"name = '{MODEL_NAME}'")
+        return dict(found[0].tags) if found else {}
+
+
+def add_tag(key: str, text: str) -> None:
+    """Tag the registered model."""
+    client = connect()
+    with registry_errors():
+        client.set_registered_model_tag(MODEL_NAME, key, text)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,20 @@ class Drawn:
     @property
     def standard_error(self) -> float:
         return float(np.nanstd(self.resamples, ddof=1))
+
+    def chance_of_at_least(self, bound: float) -> float:
+        """How likely such a figure is where the true one is `bound` or more, in [0, 1].
+
+        The p-value of "less than `bound`", by the normal law: percentiles of a few
+        hundred resamples don't reach the levels that many tests at once ask for.
+        """
+        if not self.standard_error > 0:
+            return float(self.value >= bound)
+        return NormalDist(bound, self.standard_error).cdf(self.value)
+
+    def normal_upper(self, level: float = LEVEL) -> float:
+        """The one-sided upper bound at a level in (0, 1), by the normal law."""
+        return self.value + NormalDist().inv_cdf(level) * self.standard_error
 
     @property
     def interval(self) -> Interval:

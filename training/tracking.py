@@ -36,7 +36,7 @@ def record_training(
     """
     connect()
     with registry_errors(), TemporaryDirectory() as folder:
-        mlflow.set_experiment(experiment_id=_experiment())
+        mlflow.set_experiment(experiment_id=experiment_id())
         with mlflow.start_run(
             run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
         ):
@@ -72,7 +72,8 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _experiment() -> str:
+def experiment_id() -> str:
+    """The experiment of every run, made where it is missing."""
     found = mlflow.get_experiment_by_name(EXPERIMENT)
     if found is not None:
         return str(found.experiment_id)
@@ -92,6 +93,8 @@ def _log_inputs(
             **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
             **settings.fit.params,
             "horizon_days": settings.horizon_days,
+            "ages_days": ",".join(map(str, settings.plan.ages_days)),
+            "key_kinds": ",".join(settings.plan.key_kinds),
             "seed": settings.seed,
             "n_signals": len(trained.scorer.catalogue.names),
             "n_train": trained.n_train,
@@ -105,6 +108,7 @@ def _log_inputs(
         {
             "git_commit": git_commit(),
             "log": log.about.name,
+            "log_folder": str(log_folder.resolve()),
             "log_sha256": digest,
             "catalogue": trained.scorer.catalogue.name,
             "catalogue_sha256": trained.scorer.catalogue.digest,

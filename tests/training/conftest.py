@@ -1,0 +1,67 @@
+"""A registry with four versions, trained once; each test has a copy of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import copyfile
+
+import pytest
+
+from features.catalogue import Catalogue
+from features.log import Log, write_log
+from tests.factories import make_catalogue
+from tests.training.builders import (
+    HORIZON_DAYS,
+    PLAN,
+    make_settings,
+    make_visit_catalogue,
+    make_visit_log,
+)
+from training.tracking import record_training
+from training.train import TrainSettings, train
+
+GOOD, SAME, POOR = "1", "2", "3"  # the versions: two alike, and one that sees little
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The folder of a store, and the log of its models."""
+
+    folder: Path
+    log: Log
+
+
+@pytest.fixture(scope="session")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    """Versions GOOD, SAME and POOR, none of them champion."""
+    folder = tmp_path_factory.mktemp("shelf")
+    log = make_visit_log(n_leads=4_000)
+    write_log(folder / "log", log)
+    mails = make_catalogue(mails='count = { kind = "page_viewed" }\nwindow = "1d"')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_TRACKING_URI", _uri(folder))
+        for catalogue in (make_visit_catalogue(), make_visit_catalogue(), mails):
+            _register(log, folder / "log", catalogue)
+    return Shelf(folder, log)
+
+
+@pytest.fixture
+def store(shelf: Shelf, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """A copy of the registry, and the environment that names it."""
+    copyfile(shelf.folder / "mlflow.db", tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", _uri(tmp_path))
+    return Shelf(tmp_path, shelf.log)
+
+
+def _register(log: Log, folder: Path, catalogue: Catalogue) -> None:
+    settings = TrainSettings(
+        plan=PLAN,
+        horizon_days=HORIZON_DAYS,
+        fit=make_settings(params={"num_threads": 1}),
+        seed=1,
+    )
+    trained = train(log, catalogue, settings, phase=lambda _: None)
+    record_training(trained, log, folder, settings)
+
+
+def _uri(folder: Path) -> str:
+    return f"sqlite:///{folder / 'mlflow.db'}"

@@ -1,0 +1,174 @@
+"""`frein evaluate` and `frein compare`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.candidates import Candidate
+    from training.comparison import Compared
+    from training.evaluation import Evaluation
+    from training.resampling import Interval
+
+evaluating = typer.Typer()
+out = Console()
+err = Console(stderr=True)
+
+ON_SCREEN = ("auc", "log_loss")  # of a group; MLflow has the rest
+
+
+@evaluating.command("evaluate")
+def evaluate_model(
+    log: Annotated[Path, typer.Option(help="The folder of a log.")],
+    model: Annotated[
+        str | None, typer.Option(help="A registered version; else the champion.")
+    ] = None,
+) -> None:
+    """Measure a model, the champion and the baselines on the newest leads.
+
+    Whole, by segment and by age, with 95 % intervals; logged to MLflow.
+    """
+    from features.log import EVENTS_FILE, read_log
+    from training.candidates import candidate, loaded
+    from training.evaluation import evaluated
+    from training.logbook import record_evaluation
+    from training.registry import current_champion
+    from training.tracking import file_digest
+
+    with err.status("Loading the models…") as status:
+        measured = candidate(model) if model else loaded(current_champion())
+        champion = _other_champion(measured)
+        read = read_log(log)
+        evaluation = evaluated(
+            read, measured, champion, phase=lambda name: status.update(f"{name}…")
+        )
+        status.update("Logging to MLflow…")
+        run_id = record_evaluation(evaluation, measured, file_digest(log / EVENTS_FILE))
+    _tell_evaluation(evaluation, measured)
+    out.print(f"MLflow run {run_id}", highlight=False)
+
+
+@evaluating.command("compare")
+def compare_models(
+    first: Annotated[str, typer.Argument(help="A run, or a registered version.")],
+    second: Annotated[str, typer.Argument(help="Another: is it better?")],
+    log: Annotated[
+        Path | None, typer.Option(help="A log; else that of the second's training.")
+    ] = None,
+) -> None:
+    """What changes from one model to another on the same leads, and what is noise."""
+    from features.log import read_log
+    from training.candidates import candidate
+    from training.comparison import compared
+    from training.evaluation import WHOLE
+
+    with err.status("Loading the models…") as status:
+        one, other = candidate(first), candidate(second)
+        read = read_log(log or other.log_folder)
+        status.update("Comparing…")
+        found = compared(read, one, other)
+    out.print(
+        f"version {other.version} less version {one.version}, on {found.n_leads:,} "
+        f"leads that began since {found.begins:%Y-%m-%d}",
+        highlight=False,
+    )
+    whole = [each for each in found.compared if each.group.dimension == WHOLE]
+    parts = [
+        each
+        for each in found.compared
+        if each.group.dimension != WHOLE and each.metric in ON_SCREEN
+    ]
+    out.print(_changes_table("on the whole", whole))
+    out.print(_changes_table("by segment and age", parts))
+
+
+def _other_champion(model: "Candidate") -> "Candidate | None":
+    """The champion, where it is another model that foretells the same."""
+    from features.errors import ModelRejectedError
+    from training.candidates import loaded
+    from training.registry import current_champion, has_champion
+
+    if not has_champion() or current_champion().version == model.version:
+        return None
+    try:
+        champion = loaded(current_champion())
+    except ModelRejectedError as error:
+        err.print(f"The champion is left out: {error}", markup=False, highlight=False)
+        return None
+    same = champion.horizon_days == model.horizon_days
+    if not same:
+        err.print("The champion is left out: it foretells another horizon.")
+    return champion if same else None
+
+
+def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
+    from training.evaluation import CHAMPION, MODEL
+    from training.metrics import METRICS
+
+    out.print(
+        f"version {model.version} on {evaluation.n_leads:,} leads that began since "
+        f"{evaluation.begins:%Y-%m-%d} ({evaluation.n_moments:,} moments)",
+        highlight=False,
+    )
+    table = Table("", *METRICS, title="with 95 % intervals by lead")
+    for name in evaluation.contestants:
+        metrics = evaluation.metrics(name)
+        table.add_row(name, *(_interval(metrics.get(metric)) for metric in METRICS))
+    out.print(table)
+    if not evaluation.taught_baselines:
+        err.print("No baseline: the log has no lead from before the training.")
+    for contestant in (MODEL, CHAMPION):
+        if contestant in evaluation.contestants:
+            out.print(_groups_table(evaluation, contestant))
+
+
+def _groups_table(evaluation: "Evaluation", contestant: str) -> Table:
+    from training.evaluation import WHOLE
+    from training.resampling import Interval
+
+    table = Table(
+        "", "", "leads", "won", *ON_SCREEN, title=f"{contestant}, by segment and age"
+    )
+    theirs = evaluation.table.filter(contestant=contestant)
+    for (dimension, label), rows in theirs.group_by(
+        "dimension", "label", maintain_order=True
+    ):
+        if dimension == WHOLE:
+            continue
+        found = {
+            row["metric"]: Interval(row["value"], row["low"], row["high"])
+            for row in rows.to_dicts()
+        }
+        share = rows["won"][0] / rows["moments"][0]
+        table.add_row(
+            str(dimension),
+            str(label),
+            f"{rows['leads'][0]:,}",
+            f"{share:.1%}",
+            *(_interval(found.get(metric)) for metric in ON_SCREEN),
+        )
+    return table
+
+
+def _changes_table(title: str, several: "list[Compared]") -> Table:
+    table = Table("", "", "metric", "change", "95 % interval", "reads as", title=title)
+    for one in several:
+        found = one.change.interval
+        table.add_row(
+            one.group.dimension,
+            one.group.label,
+            one.metric,
+            f"{found.value:+.4f}",
+            f"{found.low:+.4f} to {found.high:+.4f}",
+            one.reading.value,
+        )
+    return table
+
+
+def _interval(found: "Interval | None") -> str:
+    if found is None:
+        return "–"
+    return f"{found.value:.3f}\n{found.low:.3f}–{found.high:.3f}"

@@ -1,0 +1,115 @@
+"""Groups of moments to look at one by one: segments of leads, and ages."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.catalogue import Catalogue, Nature
+from features.event import ATTRIBUTES_KIND
+
+BoolArray = NDArray[np.bool_]
+FloatArray = NDArray[np.float64]
+
+AGE = "age"
+AGE_DAYS = (-np.inf, 1, 7, 14, 30, 60, 90, np.inf)
+N_BANDS = 4  # of a number: what tells small leads from large ones, and is readable
+MIN_LEADS = 30  # of a group: fewer say nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows (n_moments,) of one label of a dimension: an attribute, or the age."""
+
+    dimension: str
+    label: str
+    rows: BoolArray
+
+
+def segments(
+    signals: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue
+) -> list[Group]:
+    """Leads of one label of an attribute, or of one band of a number.
+
+    The attributes are those that say who a lead is (ideas of nature `fit`): sector,
+    source, headcount. Bands are the quarters of the values that are there.
+
+    Parameters
+    ----------
+    signals : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it.
+    moments : DataFrame
+        `LabelledMoments.frame`, row for row with `signals`.
+    """
+    return [
+        Group(name, label, rows)
+        for name in _attributes(catalogue)
+        for label, rows in _each_label(signals[name])
+        if _leads(moments, rows) >= MIN_LEADS
+    ]
+
+
+def age_bands(moments: pl.DataFrame) -> list[Group]:
+    """Moments of leads about as old.
+
+    Parameters
+    ----------
+    moments : DataFrame of n_moments rows, `LabelledMoments.frame`
+    """
+    age = ((moments["moment"] - moments["first_at"]) / timedelta(days=1)).to_numpy()
+    groups = (
+        Group(AGE, f"{_band(low, high)} d", (age > low) & (age <= high))
+        for low, high in pairwise(AGE_DAYS)
+    )
+    return [one for one in groups if _leads(moments, one.rows) >= MIN_LEADS]
+
+
+def lead_counts(moments: pl.DataFrame, rows: BoolArray) -> tuple[int, int]:
+    """How many leads of some rows (n_moments,) were won, and how many were not.
+
+    A lead is won if one of its moments has a win within the horizon.
+    """
+    of_lead = moments.filter(rows).group_by("lead_id").agg(pl.col("won").any())
+    won = int(of_lead["won"].sum())
+    return won, of_lead.height - won
+
+
+def _attributes(catalogue: Catalogue) -> Iterator[str]:
+    for signal in catalogue.signals:
+        is_attribute = signal.last is not None and signal.last.kind == (
+            ATTRIBUTES_KIND,
+        )
+        if is_attribute and catalogue.ideas[signal.idea].nature is Nature.FIT:
+            yield signal.name
+
+
+def _each_label(values: pl.Series) -> Iterator[tuple[str, BoolArray]]:
+    if values.dtype == pl.String:
+        for label in values.drop_nulls().unique().sort():
+            yield label, (values == label).fill_null(value=False).to_numpy()
+        return
+    numbers = values.to_numpy()
+    for low, high in pairwise(_edges(numbers)):
+        yield _band(low, high), (numbers > low) & (numbers <= high)
+
+
+def _band(low: float, high: float) -> str:
+    if low == -np.inf:
+        return f"up to {high:g}"
+    return f"over {low:g}" if high == np.inf else f"{low:g} to {high:g}"
+
+
+def _edges(numbers: FloatArray) -> list[float]:
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        return []
+    cuts = np.quantile(known, np.arange(1, N_BANDS) / N_BANDS)
+    return [-np.inf, *np.unique(cuts).tolist(), np.inf]
+
+
+def _leads(moments: pl.DataFrame, rows: BoolArray) -> int:
+    return moments["lead_id"].filter(pl.Series(rows)).n_unique()
