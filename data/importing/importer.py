@@ -19,8 +19,7 @@ from data.importing.sheet import Refused, Sheet
 from data.importing.ties import space_ties
 from data.importing.xes import read_xes
 from features.errors import ImportFailedError
-from features.event import EVENT_SCHEMA
-from features.log import EVENTS_FILE, LogAbout, new_log_folder, write_about
+from features.log import LogAbout, new_log_folder, write_about, write_events
 
 REJECTED_FILE = "rejected.csv"
 MAX_REJECTED = 0.05  # share of the rows read: the issue "Import"
@@ -98,7 +97,7 @@ def import_file(
         events = space_ties(rows.events, mapping.ranking())
         counts = _counts(rows, events)
         say(f"writing {counts.events:,} events to {out}")
-        events.select(EVENT_SCHEMA.names()).write_parquet(draft / EVENTS_FILE)
+        write_events(draft, events)
         write_about(draft, _about(sheet, mapping, counts))
         _write_rejected(draft / REJECTED_FILE, rows.refused, sheet.unit)
     return counts

@@ -18,6 +18,7 @@ from tests.data.import_builders import (
     rejected_reasons,
     write_csv,
 )
+from tests.little_room import little_room
 
 CSV = f"{HEADER}\n{SOUND_ROW}\n".encode()
 BAD_ROW = "L-1,yesterday,Visit,,"
@@ -72,6 +73,14 @@ def test_a_source_that_cannot_be_read_leaves_nothing(
     with pytest.raises(ImportFailedError, match=re.escape(said)):
         import_file(source, make_event_mapping(), tmp_path / "out" / "log")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    source = write_csv(tmp_path, *(SOUND_ROW.replace("7", str(n)) for n in range(9999)))
+    with little_room(tmp_path / "disk", 1 << 15) as disk:
+        with pytest.raises(LogError, match=r"No space left|too large"):
+            import_file(source, make_event_mapping(), disk / "log")
+        assert not list(disk.iterdir())
 
 
 def test_a_folder_is_no_source(tmp_path: Path) -> None:
