@@ -19,6 +19,7 @@ from serving.commands import champion, serving
 from serving.key_commands import keys
 from serving.proposal_commands import proposals
 from training.commands import train, train_model
+from training.drift_commands import drifting, features
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
@@ -33,6 +34,8 @@ app = typer.Typer(
 )
 app.add_typer(data, name="data")
 app.add_typer(train)
+app.add_typer(drifting)
+app.add_typer(features, name="features")
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")

@@ -36,7 +36,7 @@ def record_training(
     """
     connect()
     with registry_errors(), TemporaryDirectory() as folder:
-        mlflow.set_experiment(experiment_id=_experiment())
+        mlflow.set_experiment(experiment_id=experiment_id())
         with mlflow.start_run(
             run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
         ):
@@ -72,7 +72,8 @@ def git_commit() -> str:
     return done.stdout.strip()
 
 
-def _experiment() -> str:
+def experiment_id() -> str:
+    """The experiment of all runs, made where it is missing."""
     found = mlflow.get_experiment_by_name(EXPERIMENT)
     if found is not None:
         return str(found.experiment_id)
