@@ -53,6 +53,7 @@ def train_model(
     from training.train import TrainSettings
     from training.train import train as trained_on
 
+    is_first = not has_champion()  # a registry out of reach is told before the work
     with err.status("Reading the log…"):
         read = read_log(log)
         signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
@@ -71,7 +72,6 @@ def train_model(
         )
         status.update("Logging to MLflow…")
         version = record_training(trained, read, log, settings)
-        is_first = not has_champion()
         if is_first:
             make_champion(version.version)
     _tell(trained)

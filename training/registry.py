@@ -10,6 +10,7 @@ import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import ModelUnavailableError
 
@@ -120,7 +121,7 @@ def registry_errors() -> Iterator[None]:
     """Translate what MLflow and its store raise, at this one door."""
     try:
         yield
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelUnavailableError(f"{tracking_uri()}: {error}") from error
 
 
