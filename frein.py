@@ -22,6 +22,7 @@ from serving.proposal_commands import proposals
 from training.commands import train, train_model
 from training.evaluation_commands import evaluating
 from training.promotion_commands import promoting
+from training.drift_commands import drifting, features
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
@@ -38,6 +39,8 @@ app.add_typer(data, name="data")
 app.add_typer(train)
 app.add_typer(evaluating)
 app.add_typer(promoting)
+app.add_typer(drifting)
+app.add_typer(features, name="features")
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")

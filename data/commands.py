@@ -17,20 +17,22 @@ NewFolder = Annotated[Path, typer.Option("--out", help="The log's folder, a new 
 
 @data.command("import")
 def import_log(
-    source: Annotated[Path, typer.Argument(help="A CSV file, plain or gzipped.")],
+    source: Annotated[
+        Path, typer.Argument(help="CSV, JSON Lines or XES, plain or gzipped; Parquet.")
+    ],
     mapping: Annotated[Path, typer.Option(help="What its columns mean (TOML).")],
     folder: NewFolder,
     max_rejected: Annotated[
         float, typer.Option(min=0, max=1, help="Give up over this share of rows.")
     ] = 0.05,
 ) -> None:
-    """Import a CSV of events, or of leads; rejected rows keep their line and why."""
-    from data.importing.importer import import_csv
+    """Import events, or leads, from a file; rejected rows keep their line and why."""
+    from data.importing.importer import import_file
     from data.importing.mapping import load_mapping
 
     read = load_mapping(mapping)
     with err.status("Reading…") as status:
-        counts = import_csv(
+        counts = import_file(
             source, read, folder, max_rejected=max_rejected, progress=status.update
         )
     out.print(str(counts), highlight=False, markup=False)

@@ -169,7 +169,7 @@ def write_log(folder: Path, log: Log) -> None:
         If `folder` already holds something, or cannot be written.
     """
     with new_log_folder(folder) as draft:
-        log.events.write_parquet(draft / EVENTS_FILE)
+        write_events(draft, log.events)
         write_about(draft, log.about)
 
 
@@ -191,6 +191,12 @@ def new_log_folder(folder: Path) -> Iterator[Path]:
         raise LogError(f"{folder}: {error}") from error
     finally:
         rmtree(draft, ignore_errors=True)
+
+
+def write_events(folder: Path, events: pl.DataFrame) -> None:
+    """Write the events of a log into its folder; raises LogError."""
+    with _told_of(folder / EVENTS_FILE):
+        events.select(EVENT_SCHEMA.names()).write_parquet(folder / EVENTS_FILE)
 
 
 def write_about(folder: Path, about: LogAbout) -> None:

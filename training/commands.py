@@ -55,12 +55,15 @@ def train_model(
     from training.train import TrainSettings
     from training.train import train as trained_on
 
+    has_champion()  # a registry out of reach is told before the work
     with err.status("Reading the log…"):
         read = read_log(log)
         signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
         read_wording(signals)  # a model that can't speak is not worth training
     settings = TrainSettings(
-        plan=_plan(moments, _key_kinds(key_kinds, set(read.events["kind"].unique()))),
+        plan=moment_plan(
+            moments, key_kinds_of(key_kinds, set(read.events["kind"].unique()))
+        ),
         horizon_days=_days(horizon),
         fit=FitSettings(),
         seed=seed,
@@ -78,7 +81,8 @@ def train_model(
     return version.version
 
 
-def _plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":
+def moment_plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":
+    """The plan that `--moments` names, weekly if it names none."""
     from training.moments import MomentPlan, weekly_plan
 
     if moments is None:
@@ -87,7 +91,8 @@ def _plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":
     return MomentPlan(ages_days=ages, key_kinds=key_kinds)
 
 
-def _key_kinds(named: str | None, of_log: set[str]) -> tuple[str, ...]:
+def key_kinds_of(named: str | None, of_log: set[str]) -> tuple[str, ...]:
+    """The kinds that `--key-kinds` names, else the usual ones that the log has."""
     if named is None:
         return tuple(kind for kind in USUAL_KEY_KINDS if kind in of_log)
     kinds = tuple(kind.strip() for kind in named.split(",") if kind.strip())

@@ -86,14 +86,8 @@ def labelled_moments(
         If no moment is left, or all of them came to the same end.
     """
     until = known_at or log_end(log)
-    lives = lead_lives(log, known_at=until)
-    opened = _moments(log, lives, plan).filter(
-        (pl.col("moment") < pl.col("ended_at")) | pl.col("ended_at").is_null()
-    )
-    horizon_end = pl.col("moment") + timedelta(days=horizon_days)
-    whole = opened.filter(horizon_end <= until).with_columns(
-        won=(pl.col("won") & (pl.col("ended_at") <= horizon_end)).fill_null(value=False)
-    )
+    opened = open_moments(log, plan, known_at=until)
+    whole = with_outcomes(opened, horizon_days=horizon_days, known_at=until)
     _refuse_unteachable(whole, horizon_days)
     frame = whole.select(
         "lead_id",
@@ -102,10 +96,32 @@ def labelled_moments(
         "won",
         weight=1.0 / pl.len().over("lead_id"),
     ).sort("lead_id", "moment")
-    n_censored = opened.filter(
-        (horizon_end > until) & (pl.col("moment") <= until)
-    ).height
-    return LabelledMoments(frame, n_censored)
+    return LabelledMoments(frame, n_censored=opened.height - whole.height)
+
+
+def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
+    """Every moment until `known_at` at which a lead is open, in no order.
+
+    Returns
+    -------
+    DataFrame of shape (n_moments, 5)
+        `lead_id`, `moment`, and what `lead_lives` tells of the lead.
+    """
+    lives = lead_lives(log, known_at=known_at)
+    return _moments(log, lives, plan).filter(
+        (pl.col("moment") < pl.col("ended_at")) | pl.col("ended_at").is_null(),
+        pl.col("moment") <= known_at,
+    )
+
+
+def with_outcomes(
+    opened: pl.DataFrame, *, horizon_days: float, known_at: datetime
+) -> pl.DataFrame:
+    """The open moments whose horizon is over; `won`: the lead was, within it."""
+    horizon_end = pl.col("moment") + timedelta(days=horizon_days)
+    return opened.filter(horizon_end <= known_at).with_columns(
+        won=(pl.col("won") & (pl.col("ended_at") <= horizon_end)).fill_null(value=False)
+    )
 
 
 def log_end(log: Log) -> datetime:

@@ -11,6 +11,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import ModelUnavailableError
 
@@ -166,7 +167,7 @@ def registry_errors() -> Iterator[None]:
     """Translate what MLflow and its store raise, at this one door."""
     try:
         yield
-    except (MlflowException, OSError) as error:
+    except (MlflowException, SQLAlchemyError, OSError) as error:
         raise ModelUnavailableError(f"{tracking_uri()}: {error}") from error
 
 

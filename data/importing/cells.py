@@ -19,6 +19,7 @@ Reading = tuple[pl.Series, pl.Series]
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 _INTEGER = r"^[+-]?[0-9]+(\.0*)?$"  # "12.0" is how pandas exports a column with gaps
 _TRUE = ("true", "yes", "oui", "vrai", "1")
+_NAMES_TOLD = 50
 _FALSE = ("false", "no", "non", "faux", "0")
 
 
@@ -35,9 +36,9 @@ def mapped_cells(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
         times = sheet.header.count(column)
         if times != 1:
             raise ImportFailedError(
-                f"{sheet.path}, line 1: the mapping's {key} names the column "
-                f"{column!r}, which the header holds {times or 'no'} times; with "
-                f"delimiter {mapping.delimiter!r} it holds {', '.join(sheet.header)}"
+                f"{_header_place(sheet)}: the mapping's {key} names the column "
+                f"{column!r}, which the header holds {times or 'no'} times; "
+                f"{_header_told(sheet)}"
             )
     places = {column: sheet.header.index(column) for _, column in columns}
     return pl.DataFrame(
@@ -99,6 +100,15 @@ def first_reason(reasons: Iterable[pl.Series]) -> pl.Series:
     """The first reason of each row, null where the row is sound."""
     named = [reason.alias(str(place)) for place, reason in enumerate(reasons)]
     return pl.select(pl.coalesce(named)).to_series().alias("reason")
+
+
+def _header_place(sheet: Sheet) -> str:
+    return str(sheet.path) if sheet.delimiter is None else f"{sheet.path}, line 1"
+
+
+def _header_told(sheet: Sheet) -> str:
+    read = "" if sheet.delimiter is None else f"with delimiter {sheet.delimiter!r} "
+    return f"{read}it holds {', '.join(sheet.header[:_NAMES_TOLD])}"
 
 
 def _named_columns(mapping: Mapping) -> list[tuple[str, str]]:

@@ -18,7 +18,6 @@ from data.importing.rows import (
     Rows,
     actors,
     as_json,
-    content_key,
     in_log_order,
     numbered,
     refusals,
@@ -43,7 +42,7 @@ def read_event_rows(sheet: Sheet, mapping: EventMapping) -> Rows:
     rows, reasons = _rows(sheet, cells, mapping)
     rows = rows.with_columns(first_reason([*reasons, *attribute_reasons]))
     known = [one.alias(_held(one.name)) for one in attributes.get_columns()]
-    rows = _without_contradictions(rows.with_columns(known))
+    rows = _without_contradictions(rows.with_columns(known), sheet.unit)
     sound = rows.filter(pl.col("reason").is_null())
     events = sound.unique("event_id", keep="first", maintain_order=True)
     changes = _attribute_events(events, mapping)
@@ -65,13 +64,14 @@ def _rows(
     received = columns.received_at or columns.time
     received_at, received_reasons = read_times(cells, received, mapping)
     data, data_reasons = read_fields(cells, mapping.data, mapping.decimal)
-    contents = [content_key(row) for row in sheet.rows]
     event_ids = cells[columns.event_id] if columns.event_id else None
     rows = pl.DataFrame(
         {
             "line": sheet.lines,
-            "content": contents,
-            "event_id": list(numbered(contents)) if event_ids is None else event_ids,
+            "content": sheet.contents,
+            "event_id": list(numbered(sheet.contents))
+            if event_ids is None
+            else event_ids,
             "source": pl.repeat(mapping.source, cells.height, eager=True),
             "lead_id": cells[columns.lead_id],
             "kind": kinds,
@@ -123,13 +123,14 @@ def slug(text: str) -> str | None:
     return name if _KIND.fullmatch(name) else None
 
 
-def _without_contradictions(rows: pl.DataFrame) -> pl.DataFrame:
+def _without_contradictions(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
     """Refuses a row whose event_id an earlier sound row gave to other content."""
     same_id = pl.struct("event_id", pl.col("reason").is_null())
     contradicts = pl.col("content") != pl.col("content").first().over(same_id)
     complaint = pl.format(
-        "event_id {} stands on line {} with other content",
+        "event_id {} stands on {} {} with other content",
         "event_id",
+        pl.lit(unit),
         pl.col("line").first().over(same_id),
     )
     reason = pl.when(contradicts).then(complaint)
@@ -144,7 +145,7 @@ def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFra
     names = list(mapping.attributes)
     if not names:
         return events.clear()
-    ordered = events.sort("lead_id", "occurred_at", "line")
+    ordered = events.sort("lead_id", "occurred_at", "line", maintain_order=True)
     ordered = ordered.with_columns(
         _changed(_held(name)).alias(_held(name)) for name in names
     )

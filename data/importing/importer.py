@@ -1,4 +1,4 @@
-"""A CSV file becomes a log; every row is accepted, or rejected with its reason."""
+"""A file of rows becomes a log; every row is accepted, or rejected with its reason."""
 
 import csv
 from collections import Counter
@@ -8,15 +8,18 @@ from pathlib import Path
 
 import polars as pl
 
+from data.importing.csv_file import read_csv
 from data.importing.event_rows import read_event_rows
+from data.importing.json_lines import read_json_lines
 from data.importing.lead_rows import read_lead_rows
 from data.importing.mapping import EventMapping, Mapping
+from data.importing.parquet_file import read_parquet_file
 from data.importing.rows import Rows
-from data.importing.sheet import Refused, Sheet, read_sheet
+from data.importing.sheet import Refused, Sheet
 from data.importing.ties import space_ties
+from data.importing.xes import read_xes
 from features.errors import ImportFailedError
-from features.event import EVENT_SCHEMA
-from features.log import EVENTS_FILE, LogAbout, new_log_folder, write_about
+from features.log import LogAbout, new_log_folder, write_about, write_events
 
 REJECTED_FILE = "rejected.csv"
 MAX_REJECTED = 0.05  # share of the rows read: the issue "Import"
@@ -57,7 +60,7 @@ class ImportCounts:
         )
 
 
-def import_csv(
+def import_file(
     source: Path,
     mapping: Mapping,
     out: Path,
@@ -65,7 +68,7 @@ def import_csv(
     max_rejected: float = MAX_REJECTED,
     progress: Progress | None = None,
 ) -> ImportCounts:
-    """Import a CSV file, plain or gzipped, as the log `out`.
+    """Import a file as the log `out`: by its name Parquet, JSON Lines, XES, or CSV.
 
     The log appears whole, with its rejected rows in `rejected.csv`, or not at all.
     Events of a lead that share a time are put 1 µs apart in the mapping's order, so
@@ -87,19 +90,43 @@ def import_csv(
     say = progress or (lambda _: None)
     with new_log_folder(out) as draft:
         say(f"reading {source}")
-        sheet = read_sheet(
-            source, delimiter=mapping.delimiter, encoding=mapping.encoding
-        )
+        sheet = read_sheet(source, mapping)
         say(f"mapping {len(sheet.rows) + len(sheet.refused):,} rows")
         rows = _mapped(sheet, mapping)
         _refuse_too_many(rows, sheet, out, max_rejected)
         events = space_ties(rows.events, mapping.ranking())
         counts = _counts(rows, events)
         say(f"writing {counts.events:,} events to {out}")
-        events.select(EVENT_SCHEMA.names()).write_parquet(draft / EVENTS_FILE)
+        write_events(draft, events)
         write_about(draft, _about(sheet, mapping, counts))
-        _write_rejected(draft / REJECTED_FILE, rows.refused)
+        _write_rejected(draft / REJECTED_FILE, rows.refused, sheet.unit)
     return counts
+
+
+def read_sheet(source: Path, mapping: Mapping) -> Sheet:
+    """The rows of a file, of the format that its name says; CSV if it says none.
+
+    Raises
+    ------
+    ImportFailedError
+        If the file can't be read as that format, or holds no row.
+    """
+    name = source.name.lower().removesuffix(".gz")
+    match name.rpartition(".")[2]:
+        case "parquet" | "pq":
+            return read_parquet_file(source)
+        case "jsonl" | "ndjson" | "json":
+            return read_json_lines(source)
+        case "xes":
+            if mapping.shape != "events":
+                raise ImportFailedError(
+                    f"{source}: an XES log holds events: map it with shape = 'events'"
+                )
+            return read_xes(source)
+        case _:
+            return read_csv(
+                source, delimiter=mapping.delimiter, encoding=mapping.encoding
+            )
 
 
 def _mapped(sheet: Sheet, mapping: Mapping) -> Rows:
@@ -119,22 +146,22 @@ def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:
     if rows.accepted and rejected <= limit * read:
         return
     beside = out.with_name(f"{out.name}.{REJECTED_FILE}")
-    _write_rejected(beside, rows.refused)
+    _write_rejected(beside, rows.refused, sheet.unit)
     raise ImportFailedError(
         f"{sheet.path}: {rejected:,} of {read:,} rows rejected ({rejected / read:.1%}, "
         f"at most {limit:.1%} allowed); no log was written.\n"
-        f"{_commonest(rows.refused)}\n"
+        f"{_commonest(rows.refused, sheet.unit)}\n"
         f"All of them stand in {beside}: correct the mapping or the file, "
         "or allow more with --max-rejected"
     )
 
 
-def _commonest(refused: list[Refused]) -> str:
+def _commonest(refused: list[Refused], unit: str) -> str:
     """The three commonest reasons, each with its first row."""
     reasons = Counter(one.reason for one in refused).most_common(3)
     first = {one.reason: one for one in reversed(refused)}
     return "\n".join(
-        f"  {count:,} times {reason} (line {first[reason].line}: "
+        f"  {count:,} times {reason} ({unit} {first[reason].line}: "
         f"{first[reason].text[:100]})"
         for reason, count in reasons
     )
@@ -164,18 +191,18 @@ def _about(sheet: Sheet, mapping: Mapping, counts: ImportCounts) -> LogAbout:
             "sha256": sheet.sha256,
             "rows": asdict(counts),
             "ties": "events of a lead that shared a time stand 1 µs apart, "
-            "in the order of tie_order, then by line",
+            f"in the order of tie_order, then by {sheet.unit}",
             "tie_order": list(mapping.ranking()),
             "mapping": mapping.model_dump(mode="json", exclude_none=True),
         },
     )
 
 
-def _write_rejected(path: Path, refused: list[Refused]) -> None:
+def _write_rejected(path: Path, refused: list[Refused], unit: str) -> None:
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
-            table.writerow(["line", "reason", "row"])
+            table.writerow([unit, "reason", "text"])
             table.writerows([one.line, one.reason, one.text] for one in refused)
     except OSError as error:
         raise ImportFailedError(

@@ -16,11 +16,10 @@ from data.importing.rows import (
     Rows,
     actors,
     as_json,
-    content_key,
     in_log_order,
     refusals,
 )
-from data.importing.sheet import Sheet
+from data.importing.sheet import Sheet, content_key
 from features.event import ATTRIBUTES_KIND
 
 _OPEN = "open"
@@ -40,7 +39,7 @@ def read_lead_rows(sheet: Sheet, mapping: LeadMapping) -> Rows:
     sound = reasons.is_null()
     events = in_log_order([created.filter(sound), closed.filter(sound)])
     accepted = int(sound.sum())
-    contents = pl.Series([content_key(row) for row in sheet.rows], dtype=pl.String)
+    contents = pl.Series(sheet.contents, dtype=pl.String)
     return Rows(
         events=events.filter(pl.col("kind") != _OPEN).unique(
             "event_id", keep="first", maintain_order=True

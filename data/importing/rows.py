@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 
 import orjson
 import polars as pl
@@ -21,20 +20,6 @@ class Rows:
     accepted: int
     repeated: int
     refused: list[Refused]
-
-
-def content_key(cells: Iterable[str | None]) -> str:
-    """An identity made of content: the same cells give it in every export.
-
-    Examples
-    --------
-    >>> content_key(["L-1", "2026-03-10"]) == content_key(["L-1", "2026-03-10"])
-    True
-    >>> content_key(["L-1", "2026"]) == content_key(["L-", "12026"])
-    False
-    """
-    joined = "\x1f".join(cell or "" for cell in cells)
-    return blake2b(joined.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
 def numbered(keys: Iterable[str]) -> Iterator[str]:

@@ -1,18 +1,13 @@
-"""A CSV file as it stands, each row with its line; broken lines are set apart."""
+"""The rows of a foreign file as text, whatever its format; broken ones set apart."""
 
-import csv
-import gzip
-import io
-import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from hashlib import sha256
+from hashlib import blake2b
 from pathlib import Path
 
-from features.errors import ImportFailedError
+import orjson
 
-_GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
+from features.errors import ImportFailedError
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,133 +21,104 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
-    """The rows of a file: `rows[i]` began on line `lines[i]` and was `texts[i]`."""
+    """The rows of a file: `rows[i]` began on line `lines[i]` and was `texts[i]`.
+
+    `contents[i]` is its identity, `delimiter` what stood between the names of the
+    header, if it has one. Where a file has no lines, `unit` says what is counted.
+    """
 
     path: Path
     sha256: str
     header: tuple[str, ...]
+    delimiter: str | None = None
+    unit: str = "line"
     lines: list[int] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    contents: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
 
-def read_sheet(path: Path, *, delimiter: str, encoding: str) -> Sheet:
-    """Read a CSV file, plain or gzipped. Blank lines are no rows.
+def content_key(cells: Iterable[str | None]) -> str:
+    """An identity made of content: the same cells give it in every export.
 
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read or decoded, or holds no row below its header.
+    Examples
+    --------
+    >>> content_key(["L-1", "2026-03-10"]) == content_key(["L-1", "2026-03-10"])
+    True
+    >>> content_key(["L-1", "2026"]) == content_key(["L-", "12026"])
+    False
     """
-    stored = _stored(path)
-    text = _decoded(_unzipped(stored, path), encoding, path)
-    # newline="" keeps each line's end, and splits nowhere but at line ends
-    lines = list(io.StringIO(text, newline=""))
-    records = _records(lines, delimiter)
-    header_line, _, cells = next(records, (1, "", None))
-    if not cells or isinstance(cells, str):
-        raise ImportFailedError(f"{path}, line {header_line}: no header can be read")
-    sheet = Sheet(
-        path=path,
-        sha256=sha256(stored).hexdigest(),
-        header=tuple(name.strip() for name in cells),
-    )
-    for line, row_text, row in records:
-        _place(sheet, line, row_text, row)
-    if not sheet.rows and not sheet.refused:
-        raise ImportFailedError(f"{path} holds a header and no row: export it again")
-    return sheet
+    joined = "\x1f".join(cell or "" for cell in cells)
+    return blake2b(joined.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
-def _place(sheet: Sheet, line: int, text: str, row: list[str] | str) -> None:
-    if isinstance(row, str):
-        sheet.refused.append(Refused(line, f"broken CSV: {row}", text))
-    elif len(row) != len(sheet.header):
-        reason = f"{len(row)} fields where the header has {len(sheet.header)}"
-        sheet.refused.append(Refused(line, reason, text))
-    else:
-        sheet.lines.append(line)
-        sheet.texts.append(text)
-        sheet.rows.append(row)
+class RecordSheet:
+    """Gathers rows that name their fields; the header is every name met.
 
-
-def _records(
-    lines: list[str], delimiter: str
-) -> Iterator[tuple[int, str, list[str] | str]]:
-    """Each record as (first line, text, its fields or what is broken).
-
-    A broken record that spans several lines is broken at its first line only, and
-    reading goes on from the next: a quote left open must not swallow what follows.
+    A field that is empty is as good as absent, and the order of fields says nothing:
+    a field that only a later export has leaves the older rows their identity.
     """
-    start, width = 0, None
-    while start < len(lines):
-        for begun, end, row in _parsed(lines, start, delimiter):
-            width = len(row) if width is None else width
-            if end - begun > 1 and (isinstance(row, str) or len(row) != width):
-                yield begun + 1, lines[begun].rstrip("\r\n"), _LEFT_OPEN
-                start = begun + 1
-                break
-            if row:
-                yield begun + 1, "".join(lines[begun:end]).rstrip("\r\n"), row
-        else:
-            return
 
+    def __init__(self, path: Path, *, unit: str = "line") -> None:
+        self._path, self._unit = path, unit
+        self._places: dict[str, int] = {}
+        self._lines: list[int] = []
+        self._texts: list[str] = []
+        self._rows: list[list[str]] = []
+        self._contents: list[str] = []
+        self._refused: list[Refused] = []
 
-def _parsed(
-    lines: list[str], start: int, delimiter: str
-) -> Iterator[tuple[int, int, list[str] | str]]:
-    """Records from line index `start` on, as (first index, index past it, fields)."""
-    remaining = (lines[index] for index in range(start, len(lines)))
-    reader = csv.reader(remaining, delimiter=delimiter, strict=True)
-    begun = start
-    while True:
-        try:
-            row: list[str] | str = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            row = str(error)
-        yield begun, start + reader.line_num, row
-        begun = start + reader.line_num
+    def add(self, line: int, cells: Mapping[str, str], text: str | None = None) -> None:
+        """Add a row; of one without a text of its own, its fields are told as JSON."""
+        row = [""] * len(self._places)
+        for name, cell in cells.items():
+            place = self._places.setdefault(name, len(self._places))
+            row.extend([""] * (place + 1 - len(row)))
+            row[place] = cell
+        said = sorted((name, cell) for name, cell in cells.items() if cell)
+        self._lines.append(line)
+        self._texts.append(told(cells) if text is None else text)
+        self._rows.append(row)
+        self._contents.append(content_key(part for pair in said for part in pair))
 
+    def refuse(self, line: int, reason: str, text: str) -> None:
+        self._refused.append(Refused(line, reason, text))
 
-def _stored(path: Path) -> bytes:
-    try:
-        stored = path.read_bytes()
-    except OSError as error:
-        raise ImportFailedError(
-            f"{path} can't be read ({error.strerror}): name a CSV file, plain or .gz"
-        ) from error
-    if not stored:
-        raise ImportFailedError(f"{path} is empty: export it again")
-    if stored.startswith(_ZIP):
-        raise ImportFailedError(
-            f"{path} is a zip archive or a workbook: save the sheet as CSV"
+    def sheet(self, sha256: str) -> Sheet:
+        """The rows gathered.
+
+        Raises
+        ------
+        ImportFailedError
+            If there is none, or none could be read.
+        """
+        if not self._rows:
+            raise ImportFailedError(self._why_nothing())
+        for row in self._rows:
+            row.extend([""] * (len(self._places) - len(row)))
+        return Sheet(
+            path=self._path,
+            sha256=sha256,
+            header=tuple(self._places),
+            unit=self._unit,
+            lines=self._lines,
+            texts=self._texts,
+            rows=self._rows,
+            contents=self._contents,
+            refused=self._refused,
         )
-    return stored
+
+    def _why_nothing(self) -> str:
+        if not self._refused:
+            return f"{self._path} holds no row: export it again"
+        first = self._refused[0]
+        return (
+            f"{self._path}, {self._unit} {first.line}: {first.reason} "
+            f"({first.text[:100]}); no row of the file can be read"
+        )
 
 
-def _unzipped(stored: bytes, path: Path) -> bytes:
-    if not stored.startswith(_GZIP):
-        if path.suffix == ".gz":
-            raise ImportFailedError(f"{path} is named .gz but is no gzip file")
-        return stored
-    try:
-        return gzip.decompress(stored)
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImportFailedError(
-            f"{path}: the gzip file is damaged ({error}): fetch it again"
-        ) from error
-
-
-def _decoded(content: bytes, encoding: str, path: Path) -> str:
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ImportFailedError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} is no "
-            f"{encoding.removesuffix('-sig')}: set the mapping's encoding "
-            "(many French exports are cp1252)"
-        ) from error
+def told(cells: Mapping[str, str]) -> str:
+    """The fields of a row that are not empty, as JSON."""
+    return orjson.dumps({name: cell for name, cell in cells.items() if cell}).decode()

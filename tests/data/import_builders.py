@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from data.importing.importer import ImportCounts, import_csv
+from data.importing.importer import ImportCounts, import_file
 from data.importing.mapping import EventMapping, LeadMapping
 from features.log import read_log
 
@@ -59,7 +59,7 @@ def import_rows(
     """The counts, and the log's events by lead and time, `data` as a dict."""
     source = write_csv(folder, *rows, header=header)
     out = folder / "log"
-    counts = import_csv(
+    counts = import_file(
         source, mapping or make_event_mapping(), out, max_rejected=max_rejected
     )
     events = read_log(out).events.sort("lead_id", "occurred_at").to_dicts()
@@ -67,8 +67,9 @@ def import_rows(
 
 
 def rejected_reasons(path: Path) -> list[tuple[int, str]]:
-    """(line, reason) of each row of a `rejected.csv`."""
+    """(line or row, reason) of each row of a `rejected.csv`."""
     import csv
 
     with path.open(encoding="utf-8", newline="") as file:
-        return [(int(row["line"]), row["reason"]) for row in csv.DictReader(file)]
+        _, *rows = csv.reader(file)
+    return [(int(at), reason) for at, reason, _ in rows]

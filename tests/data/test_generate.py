@@ -15,6 +15,7 @@ from data.generate import GeneratedLog, generate
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log import read_log
+from tests.little_room import little_room
 
 LEADS = 2200  # three blocks, the last one short
 KINDS = {
@@ -80,6 +81,22 @@ def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("")
     with pytest.raises(LogError):
         generate(tmp_path, leads=10, seed=1)
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    with little_room(tmp_path / "disk", 1 << 18) as disk:
+        with pytest.raises(LogError, match=r"No space left|too large"):
+            generate(disk / "log", leads=1200, seed=1)
+        assert not list(disk.iterdir())
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
+    def interrupt(done: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        generate(tmp_path / "log", leads=10, seed=1, progress=interrupt)
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_lead_is_enough_and_progress_is_told(tmp_path: Path) -> None:

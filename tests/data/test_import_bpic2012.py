@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.importing.importer import import_csv
+from data.importing.importer import import_file
 from data.importing.mapping import load_mapping
 from features.log import read_log
 
@@ -18,7 +18,7 @@ MAPPING = ROOT / "data" / "mappings" / "bpic2012.toml"
     not SOURCE.exists(), reason=f"the real log is not at {SOURCE} (never committed)"
 )
 def test_the_real_log_is_imported_whole(tmp_path: Path) -> None:
-    counts = import_csv(SOURCE, load_mapping(MAPPING), tmp_path / "log")
+    counts = import_file(SOURCE, load_mapping(MAPPING), tmp_path / "log")
     assert counts.accepted + counts.rejected == counts.read == 178_917
     assert (counts.rejected, counts.leads) == (0, 8_829)
     log = read_log(tmp_path / "log")

@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from data.importing.importer import import_csv
+from data.importing.importer import import_file
 from data.importing.mapping import load_mapping
 from features.log import read_log
 from tests.data.import_builders import import_rows, make_lead_mapping, rejected_reasons
@@ -24,7 +24,7 @@ A-3;07/01/2026 11:00;En cours;31/12/2026;Industrie;35;;;
 def test_the_example_mapping_reads_a_french_export(tmp_path: Path) -> None:
     source = tmp_path / "leads.csv"
     source.write_bytes(FRENCH_EXPORT.encode("cp1252"))
-    counts = import_csv(source, load_mapping(EXAMPLE), tmp_path / "log")
+    counts = import_file(source, load_mapping(EXAMPLE), tmp_path / "log")
     log = read_log(tmp_path / "log")
     found = [
         (lead, kind, time.strftime("%m-%d %H:%M:%S.%f"), actor, orjson.loads(data))

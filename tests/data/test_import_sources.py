@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data.importing.importer import ImportCounts, import_csv
-from data.importing.sheet import read_sheet
+from data.importing.csv_file import read_csv
+from data.importing.importer import ImportCounts, import_file
 from features.errors import ImportFailedError, LogError
 from tests.data.import_builders import (
     HEADER,
@@ -18,6 +18,7 @@ from tests.data.import_builders import (
     rejected_reasons,
     write_csv,
 )
+from tests.little_room import little_room
 
 CSV = f"{HEADER}\n{SOUND_ROW}\n".encode()
 BAD_ROW = "L-1,yesterday,Visit,,"
@@ -26,14 +27,14 @@ BAD_ROW = "L-1,yesterday,Visit,,"
 def test_a_gzipped_file_is_read_whatever_its_name(tmp_path: Path) -> None:
     source = tmp_path / "source.csv"
     source.write_bytes(gzip.compress(CSV))
-    counts = import_csv(source, make_event_mapping(), tmp_path / "log")
+    counts = import_file(source, make_event_mapping(), tmp_path / "log")
     assert counts.accepted == 1
 
 
 def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     source = tmp_path / "source.csv"
     source.write_bytes(b"\xef\xbb\xbf" + CSV)
-    counts = import_csv(source, make_event_mapping(), tmp_path / "log")
+    counts = import_file(source, make_event_mapping(), tmp_path / "log")
     assert counts.accepted == 1
 
 
@@ -70,13 +71,21 @@ def test_a_source_that_cannot_be_read_leaves_nothing(
     if content is not None:
         source.write_bytes(content)
     with pytest.raises(ImportFailedError, match=re.escape(said)):
-        import_csv(source, make_event_mapping(), tmp_path / "out" / "log")
+        import_file(source, make_event_mapping(), tmp_path / "out" / "log")
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    source = write_csv(tmp_path, *(SOUND_ROW.replace("7", str(n)) for n in range(9999)))
+    with little_room(tmp_path / "disk", 1 << 15) as disk:
+        with pytest.raises(LogError, match=r"No space left|too large"):
+            import_file(source, make_event_mapping(), disk / "log")
+        assert not list(disk.iterdir())
 
 
 def test_a_folder_is_no_source(tmp_path: Path) -> None:
     with pytest.raises(ImportFailedError, match="Is a directory"):
-        import_csv(tmp_path, make_event_mapping(), tmp_path / "log")
+        import_file(tmp_path, make_event_mapping(), tmp_path / "log")
 
 
 def test_a_log_is_never_overwritten(tmp_path: Path) -> None:
@@ -96,11 +105,11 @@ def test_too_many_rejected_rows_write_no_log(
     source = write_csv(tmp_path, *[BAD_ROW] * bad, *[SOUND_ROW] * (20 - bad))
     out = tmp_path / "logs" / "log"
     if is_imported:
-        counts = import_csv(source, make_event_mapping(), out)
+        counts = import_file(source, make_event_mapping(), out)
         assert (counts.accepted, counts.rejected) == (19, 1)
         return
     with pytest.raises(ImportFailedError, match="2 of 20 rows rejected") as caught:
-        import_csv(source, make_event_mapping(), out)
+        import_file(source, make_event_mapping(), out)
     beside = tmp_path / "logs" / "log.rejected.csv"
     assert list(out.parent.iterdir()) == [beside]
     assert [line for line, _ in rejected_reasons(beside)] == [2, 3]
@@ -112,7 +121,7 @@ def test_the_three_commonest_reasons_are_told(tmp_path: Path) -> None:
     rows = ["a,b", *[BAD_ROW] * 3, *["a,b,c"] * 2, *["a"] * 4]
     source = write_csv(tmp_path, *rows)
     with pytest.raises(ImportFailedError) as caught:
-        import_csv(source, make_event_mapping(), tmp_path / "log")
+        import_file(source, make_event_mapping(), tmp_path / "log")
     counts = re.findall(r"^  (\d+) times (.{8})", str(caught.value), re.MULTILINE)
     assert counts == [("4", "1 fields"), ("3", "column '"), ("2", "3 fields")]
 
@@ -132,7 +141,7 @@ class TestBrokenLines:
     def read(self, folder: Path, *rows: str) -> tuple[list[int], list[int]]:
         """Lines of the rows read, and of those refused."""
         source = write_csv(folder, *rows)
-        sheet = read_sheet(source, delimiter=",", encoding="utf-8")
+        sheet = read_csv(source, delimiter=",", encoding="utf-8")
         return sheet.lines, [one.line for one in sheet.refused]
 
     def test_a_field_may_span_lines(self, tmp_path: Path) -> None:
@@ -168,7 +177,7 @@ class TestBrokenLines:
     ) -> None:
         source = tmp_path / "source.csv"
         source.write_bytes(end.join([HEADER, SOUND_ROW, "a,b", SOUND_ROW]).encode())
-        sheet = read_sheet(source, delimiter=",", encoding="utf-8")
+        sheet = read_csv(source, delimiter=",", encoding="utf-8")
         assert (sheet.lines, sheet.refused[0].line) == ([2, 4], 3)
         assert sheet.rows[0][-1] == "100"
 
@@ -190,6 +199,6 @@ def test_progress_is_told(tmp_path: Path) -> None:
     said: list[str] = []
     source = write_csv(tmp_path, SOUND_ROW)
     tell: Callable[[str], None] = said.append
-    counts = import_csv(source, make_event_mapping(), tmp_path / "log", progress=tell)
+    counts = import_file(source, make_event_mapping(), tmp_path / "log", progress=tell)
     assert isinstance(counts, ImportCounts)
     assert said[1] == "mapping 1 rows"

@@ -1,0 +1,98 @@
+"""A JSON Lines file: one object a line; objects inside it are named `outer.inner`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+
+from data.importing.sheet import RecordSheet, Sheet
+from data.importing.source import digest, pieces
+from features.errors import ImportFailedError
+
+_BOM = b"\xef\xbb\xbf"
+_LONGEST_LINE = 16 << 20  # bytes; past it the file has no lines, as one long list
+
+_PAST_INTEGERS = 2.0**64  # an identifier as large would lose its last digits
+
+
+def read_json_lines(path: Path) -> Sheet:
+    """Read a file of JSON objects, in UTF-8, plain or gzipped. Blank lines are no rows.
+
+    A list is kept as its JSON text; null is an empty cell.
+
+    Raises
+    ------
+    ImportFailedError
+        If the file can't be read, has a line over 16 MiB, or holds no row.
+    """
+    gathered = RecordSheet(path)
+    for line, written in enumerate(_lines(path), start=1):
+        if not written.strip():
+            continue
+        text = written.decode(errors="replace").rstrip("\r")
+        try:
+            gathered.add(line, _cells(written), text)
+        except (ValueError, orjson.JSONEncodeError) as error:
+            gathered.refuse(line, _reason(error), text)
+    return gathered.sheet(digest(path))
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    rest, line = b"", 0
+    for number, piece in enumerate(pieces(path)):
+        *whole, rest = (rest + (piece if number else piece.removeprefix(_BOM))).split(
+            b"\n"
+        )
+        yield from whole
+        line += len(whole)
+        if len(rest) > _LONGEST_LINE:
+            raise ImportFailedError(
+                f"{path}, line {line + 1}: over {_LONGEST_LINE >> 20} MiB: write one "
+                "object a line (jq -c '.[]' does it from a list)"
+            )
+    if rest:
+        yield rest
+
+
+def _cells(written: bytes) -> dict[str, str]:
+    """The fields of a line's object as text; ValueError says why it has none."""
+    record = orjson.loads(written)
+    if not isinstance(record, dict):
+        raise ValueError("it is no object")
+    cells: dict[str, str] = {}
+    inner = [*reversed(record.items())]
+    while inner:
+        name, value = inner.pop()
+        if isinstance(value, dict):
+            inner += [(f"{name}.{key}", one) for key, one in reversed(value.items())]
+        elif name in cells:
+            raise ValueError(f"the field {name!r} stands twice")
+        elif isinstance(value, float) and abs(value) >= _PAST_INTEGERS:
+            raise ValueError(
+                f"the field {name!r} has too many digits: write it as text"
+            )
+        else:
+            cells[name] = cell(value)
+    return cells
+
+
+def cell(value: object) -> str:
+    """A value as the text of a cell.
+
+    Examples
+    --------
+    >>> [cell(value) for value in ("Visit", 7, 1.5, True, None, ["a", 1])]
+    ['Visit', '7', '1.5', 'true', '', '["a",1]']
+    """
+    match value:
+        case None:
+            return ""
+        case str():
+            return value
+        case _:
+            return orjson.dumps(value, default=str).decode()
+
+
+def _reason(error: Exception) -> str:
+    said = error.msg if isinstance(error, orjson.JSONDecodeError) else str(error)
+    return f"no JSON object: {said}"

@@ -1,0 +1,140 @@
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from features.errors import TrainingError
+from features.log import Log
+from tests.factories import make_catalogue
+from tests.training.builders import (
+    HORIZON_DAYS,
+    PLAN,
+    day,
+    make_settings,
+    make_visit_catalogue,
+    make_visit_log,
+)
+from training.describing import warning_of
+from training.drift import Drift, drift, observed_rate, periods, signal_drift
+from training.drift_record import figure, metrics, report
+from training.stability import Level
+from training.train import Trained, TrainSettings, train
+
+CATALOGUE = make_visit_catalogue()
+LOG = make_visit_log()
+SINCE = day(90)
+
+
+@pytest.fixture(scope="module")
+def trained() -> Trained:
+    settings = TrainSettings(
+        plan=PLAN, horizon_days=HORIZON_DAYS, fit=make_settings(), seed=1
+    )
+    return train(LOG, CATALOGUE, settings, phase=lambda _: None)
+
+
+def without(kind: str) -> Log:
+    """The log, of which a kind of event is no longer sent since SINCE."""
+    lost = (pl.col("kind") == kind) & (pl.col("occurred_at") >= SINCE)
+    return Log(LOG.about, LOG.events.filter(~lost))
+
+
+def looked_at(log: Log, trained: Trained) -> Drift:
+    return drift(log, PLAN, trained.scorer, SINCE)
+
+
+def levels(found: Drift) -> dict[str, Level]:
+    return {one.signal: one.stability.level for one in found.signals}
+
+
+def test_a_log_that_goes_on_as_before_has_not_moved(trained: Trained) -> None:
+    found = looked_at(LOG, trained)
+    assert set(levels(found).values()) == {Level.STABLE}
+    assert found.score.level is Level.STABLE
+
+
+def test_visits_no_longer_sent_move_the_visits_and_the_score(trained: Trained) -> None:
+    found = looked_at(without("page_viewed"), trained)
+    moved = {name for name, level in levels(found).items() if level is Level.SHIFTED}
+    assert moved == {"visits"}
+    assert found.score.index > looked_at(LOG, trained).score.index
+    assert metrics(found)["psi_visits"] > 0.25
+
+
+def test_a_month_compares_what_was_said_and_what_came(trained: Trained) -> None:
+    months = looked_at(LOG, trained).months
+    assert months["month"].to_list() == sorted(months["month"].to_list())
+    within = months["predicted"].is_between(months["low"], months["high"])
+    assert within.sum() >= months.height - 1
+    unsold = looked_at(without("won"), trained).months.filter(
+        pl.col("month") > "2026-04"
+    )
+    assert unsold["observed"].to_list() == [0.0] * unsold.height
+    assert (unsold["predicted"] > unsold["high"]).all()
+
+
+def test_a_month_whose_horizon_is_not_over_is_not_told(trained: Trained) -> None:
+    months = looked_at(LOG, trained).months["month"].to_list()
+    assert months[-1] == f"{day(160 - HORIZON_DAYS + 15):%Y-%m}"
+    assert looked_at(LOG, trained).scores[1].size > 0
+
+
+def test_a_lead_counts_once_in_a_rate() -> None:
+    rate = observed_rate(["a", "a", "a", "b"], np.array([1.0, 1.0, 1.0, 0.0]))
+    assert rate.value == 0.5
+
+
+@pytest.mark.parametrize("at", [day(-1), day(400)], ids=["before", "after"])
+def test_a_date_outside_the_log_is_refused(at: datetime) -> None:
+    with pytest.raises(TrainingError, match="name a date between 2026-01-06 and 2026"):
+        periods(LOG, PLAN, CATALOGUE, at)
+
+
+def test_without_a_date_half_of_the_moments_are_before() -> None:
+    found = periods(LOG, PLAN, CATALOGUE, None)
+    assert abs(found.n_before - found.moments.height / 2) <= 2  # ties
+    assert [round(one.sum()) for one in found.weights] == [
+        part["lead_id"].n_unique()
+        for part in (found.moments[: found.n_before], found.moments[found.n_before :])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("renumbered", "warned"), [(False, False), (True, True)], ids=["kept", "renumbered"]
+)
+def test_an_identifier_that_drifts_is_warned_of(
+    *, renumbered: bool, warned: bool
+) -> None:
+    number = LOG.events["lead_id"].str.slice(2).cast(pl.Int64) % 15
+    moved = number + 15 * (LOG.events["occurred_at"] >= SINCE).cast(pl.Int64)
+    owner = (moved if renumbered else number).cast(pl.String)
+    owned = LOG.events.with_columns(data='{"owner":"n' + owner + '"}')
+    catalogue = make_catalogue(
+        owner='last = { kind = "attributes_set", field = "owner", type = "category" }',
+        mails='count = { kind = "email_sent" }',
+    )
+    found = signal_drift(
+        periods(Log(LOG.about, owned), PLAN, catalogue, SINCE), catalogue
+    )
+    warnings = {one.signal: warning_of(one) for one in found}
+    assert warnings["mails"] is None
+    assert ("an identifier that drifts" in (warnings["owner"] or "")) == warned
+
+
+def test_a_signal_never_known_is_warned_of() -> None:
+    catalogue = make_catalogue(size='last = { kind = "email_sent", field = "size" }')
+    (found,) = signal_drift(periods(LOG, PLAN, catalogue, SINCE), catalogue)
+    assert "never known" in (warning_of(found) or "")
+
+
+def test_what_was_found_is_told_whole(trained: Trained) -> None:
+    found = looked_at(LOG, trained)
+    told = report(found)
+    assert told["since"] == datetime(2026, 4, 5, 9, tzinfo=UTC).isoformat()
+    signals = told["signals"]
+    assert isinstance(signals, list)
+    assert [one["signal"] for one in signals] == list(CATALOGUE.names)
+    titles = [axes.get_title() for axes in figure(found).axes]
+    assert len(titles) == 3
+    assert all(titles)

@@ -1,0 +1,217 @@
+"""What moved between two periods: signals, scores, and how well scores keep."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from explanations.scorer import Scorer, probability
+from features.catalogue import Catalogue
+from features.errors import TrainingError
+from features.featurise import featurise
+from features.log import Log
+from training.moments import MomentPlan, log_end, open_moments, with_outcomes
+from training.resampling import Drawn, lead_weights
+from training.stability import Recurrence, Stability, column_stability, recurrence
+
+FloatArray = NDArray[np.float64]
+N_RESAMPLES = 200
+MONTH_SCHEMA = pl.Schema(
+    {
+        "month": pl.String(),
+        "leads": pl.Int64(),
+        "predicted": pl.Float64(),
+        "observed": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SignalDrift:
+    """One signal in two periods. Shares are in [0, 1], of moments weighted by lead.
+
+    `recurrence` is None for a number, and where a period knows no label.
+    """
+
+    signal: str
+    missing_before: float
+    missing_after: float
+    stability: Stability
+    recurrence: Recurrence | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drift:
+    """What moved since an instant, for one model.
+
+    `months` is of MONTH_SCHEMA: of the moments whose horizon is over, the mean
+    predicted and the observed share won, with its 95 % interval by lead. `scores`
+    are probabilities before and after, (n_before,), (n_after,), float64.
+    """
+
+    since: datetime
+    signals: tuple[SignalDrift, ...]
+    score: Stability
+    scores: tuple[FloatArray, FloatArray]
+    months: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """Open moments before an instant and from it on, each with its signals."""
+
+    moments: pl.DataFrame  # before, then after; as `open_moments` gives them
+    signals: pl.DataFrame  # row for row
+    n_before: int
+
+    @property
+    def weights(self) -> tuple[FloatArray, FloatArray]:
+        """Of each moment, (n_before,), (n_after,): a lead's in a period add up to 1."""
+        earlier, later = (
+            part.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
+            for part in (self.moments[: self.n_before], self.moments[self.n_before :])
+        )
+        return earlier, later
+
+
+def periods(
+    log: Log, plan: MomentPlan, catalogue: Catalogue, since: datetime | None
+) -> Periods:
+    """The open moments of a log and their signals, parted at an instant.
+
+    Parameters
+    ----------
+    since : datetime, optional
+        Else half of the moments are before it.
+
+    Raises
+    ------
+    TrainingError
+        If there is no moment on one of the sides.
+    """
+    opened = open_moments(log, plan, known_at=log_end(log)).sort("moment", "lead_id")
+    at = since or opened["moment"][opened.height // 2] if opened.height else since
+    n_before = opened.filter(pl.col("moment") < at).height if at else 0
+    if not 0 < n_before < opened.height:
+        raise TrainingError(_one_sided(opened, at))
+    signals = featurise(log.events, opened.select("lead_id", "moment"), catalogue)
+    return Periods(opened, signals, n_before)
+
+
+def signal_drift(found: Periods, catalogue: Catalogue) -> tuple[SignalDrift, ...]:
+    """How far each signal moved from the first period to the second."""
+    n, weights = found.n_before, found.weights
+    return tuple(
+        _drift_of(column.name, (column[:n], column[n:]), weights)
+        for column in found.signals.select(catalogue.names).iter_columns()
+    )
+
+
+def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
+    """What moved since an instant; the log before it is what it is held to.
+
+    Raises
+    ------
+    TrainingError
+        If the log has no moment before it, or none since.
+    """
+    found = periods(log, plan, scorer.catalogue, since)
+    predicted = probability(scorer.log_odds(found.signals))
+    scores = predicted[: found.n_before], predicted[found.n_before :]
+    return Drift(
+        since=since,
+        signals=signal_drift(found, scorer.catalogue),
+        score=column_stability(
+            pl.Series(scores[0]), pl.Series(scores[1]), found.weights
+        ),
+        scores=scores,
+        months=_months(
+            with_outcomes(
+                found.moments.with_columns(predicted=predicted),
+                horizon_days=scorer.facts.horizon_days,
+                known_at=log_end(log),
+            )
+        ),
+    )
+
+
+def observed_rate(lead_ids: Sequence[str], won: FloatArray) -> Drawn:
+    """Share won, each lead counting once, over resamples of the leads.
+
+    Parameters
+    ----------
+    lead_ids : sequence of n str
+    won : ndarray of shape (n,), float64, 0 or 1
+    """
+    _, lead, n_of_lead = np.unique(
+        np.asarray(lead_ids), return_inverse=True, return_counts=True
+    )
+    each = 1.0 / n_of_lead[lead]
+    rates = [
+        (drawn * each) @ won / (drawn * each).sum(axis=1)
+        for drawn in lead_weights(lead_ids, n_resamples=N_RESAMPLES, seed=0)
+    ]
+    return Drawn.of(np.concatenate(rates))
+
+
+def _drift_of(
+    name: str,
+    values: tuple[pl.Series, pl.Series],
+    weights: tuple[FloatArray, FloatArray],
+) -> SignalDrift:
+    before, after = values
+    missing = [
+        float(np.average(_is_missing(one), weights=weight))
+        for one, weight in zip(values, weights, strict=True)
+    ]
+    return SignalDrift(
+        name,
+        missing[0],
+        missing[1],
+        column_stability(before, after, weights),
+        recurrence(before, after, weights) if before.dtype == pl.String else None,
+    )
+
+
+def _is_missing(values: pl.Series) -> NDArray[np.bool_]:
+    if values.dtype == pl.String:
+        return values.is_null().to_numpy()
+    return values.is_nan().to_numpy()
+
+
+def _months(moments: pl.DataFrame) -> pl.DataFrame:
+    by_month = moments.with_columns(month=pl.col("moment").dt.strftime("%Y-%m"))
+    rows = [
+        _month(str(month), part)
+        for (month,), part in by_month.sort("moment").group_by(
+            "month", maintain_order=True
+        )
+    ]
+    return pl.DataFrame(rows, schema=MONTH_SCHEMA, orient="row")
+
+
+def _month(
+    month: str, moments: pl.DataFrame
+) -> tuple[str, int, float, float, float, float]:
+    lead_ids = moments["lead_id"].to_list()
+    weight = moments.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
+    predicted = np.average(moments["predicted"].to_numpy(), weights=weight)
+    rate = observed_rate(lead_ids, moments["won"].to_numpy().astype(np.float64))
+    bounds = rate.interval
+    n_leads = moments["lead_id"].n_unique()
+    return month, n_leads, float(predicted), bounds.value, bounds.low, bounds.high
+
+
+def _one_sided(moments: pl.DataFrame, at: datetime | None) -> str:
+    if moments.is_empty() or at is None:
+        return "the log has no moment at which a lead is open"
+    first, last = moments["moment"][0], moments["moment"][-1]
+    return (
+        f"every moment of the log is on one side of {at:%Y-%m-%d}: name a date "
+        f"between {first:%Y-%m-%d} and {last:%Y-%m-%d}"
+    )
