@@ -8,6 +8,7 @@ from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.cause import Cause
 from governance.override import OWN_SOURCE
 from governance.rule import Target
+from governance.task import EXCEPTION_KINDS
 
 PRIORITY_KIND = "priority_set"  # the event that tells an own write of the priority
 
@@ -28,7 +29,7 @@ class History:
 
     `score_written` is in points: under 3 points from it nothing is written.
     `waiting_moves` are the stages that open proposals are about. `suspended_rules` and
-    `is_suspended`: what a person suspended. `is_held`: an exception's task is open.
+    `is_suspended`: what a person suspended.
     """
 
     writes: tuple[Write, ...] = ()
@@ -39,7 +40,11 @@ class History:
     waiting_moves: frozenset[str] = frozenset()
     suspended_rules: frozenset[str] = frozenset()
     is_suspended: bool = False
-    is_held: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Does an exception wait for a person?"""
+        return not EXCEPTION_KINDS.isdisjoint(self.open_tasks)
 
     def writes_since(self, instant: datetime) -> int:
         return sum(write.at > instant for write in self.writes)

@@ -8,6 +8,7 @@ from governance.cause import Cause
 from governance.executor import AutomaticAction
 from governance.policy import Ruling
 from governance.rule import Target
+from governance.task import OpenTask
 
 
 class Fate(StrEnum):
@@ -69,3 +70,7 @@ class Outcome:
     winner: str | None = None
     source: str | None = None
     effect: Effect | None = None
+
+    @property
+    def opens_task(self) -> bool:
+        return self.effect is not None and isinstance(self.effect.action, OpenTask)

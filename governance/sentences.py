@@ -1,5 +1,6 @@
 """What the rules say in French: one sentence a fate. Spaces are U+00A0 where due."""
 
+from explanations.shown import nearest
 from governance.outcome import Fate, Outcome
 
 FATE: dict[Fate, str] = {
@@ -43,6 +44,24 @@ CHAIN_TOO_DEEP = (
     "Plusieurs automatismes se sont déclenchés l’un l’autre sur cette opportunité ; la "
     "règle {rule} a été arrêtée."
 )
+
+
+def delay(hours: float) -> str:
+    """A delay: in hours up to two days, then in days.
+
+    Examples
+    --------
+    >>> delay(27.6).replace("\u00a0", " "), delay(120).replace("\u00a0", " ")
+    ('28 heures', '5 jours')
+    >>> delay(0.4).replace("\u00a0", " ")
+    'moins d’une heure'
+    """
+    if hours < 1:
+        return "moins d’une heure"
+    if hours < 47.5:
+        whole = nearest(hours)
+        return f"{whole}\u00a0{'heure' if whole == 1 else 'heures'}"
+    return f"{nearest(hours / 24)}\u00a0jours"
 
 
 def told(outcome: Outcome) -> str:

@@ -20,6 +20,19 @@ class TaskKind(StrEnum):
     CLOCK_IN_DOUBT = "horloge_douteuse"
 
 
+# While one of these is open, automation on the lead stops.
+EXCEPTION_KINDS = frozenset(
+    {
+        TaskKind.CHAIN_TOO_DEEP,
+        TaskKind.UNUSUAL_DELAY,
+        TaskKind.CONTRADICTORY,
+        TaskKind.ATYPICAL,
+        TaskKind.NO_TRUE_REASON,
+        TaskKind.CLOCK_IN_DOUBT,
+    }
+)
+
+
 class ExpectedAction(StrEnum):
     """Company data, hence French."""
 

@@ -41,7 +41,7 @@ def rules_text(*rules: str, top: str = "version = 1") -> str:
 
 
 def make_rules(*each: dict[str, str], top: str = "version = 1") -> Rules:
-    """Rules of these overrides, numbered R-01, R-02, … and by priority in that order."""
+    """Rules of these overrides, numbered R-01, R-02, …; the first comes first."""
     texts = [
         rule_text(**{"id": f'"R-{n:02}"', "priority": str(n)} | overrides)
         for n, overrides in enumerate(each, start=1)

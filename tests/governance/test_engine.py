@@ -236,7 +236,7 @@ def test_a_rule_is_in_force_on_its_days(
     [
         (History(suspended_rules=frozenset({"R-01"})), Fate.SUSPENDED),
         (History(is_suspended=True), Fate.LEAD_SUSPENDED),
-        (History(is_held=True), Fate.HELD),
+        (History(open_tasks=frozenset({TaskKind.ATYPICAL})), Fate.HELD),
         (History(last_acted={"R-01": NOW - timedelta(days=6)}), Fate.TOO_SOON),
         (History(last_acted={"R-01": NOW - timedelta(days=7)}), Fate.FIRED),
     ],
