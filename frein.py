@@ -18,6 +18,7 @@ from features.errors import FreinError
 from serving.commands import champion, serving
 from serving.key_commands import keys
 from serving.proposal_commands import proposals
+from serving.rule_commands import rules
 from training.commands import train, train_model
 
 DEMO_LOG = Path("logs/demo")
@@ -36,6 +37,7 @@ app.add_typer(train)
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")
+app.add_typer(rules, name="rules")
 
 
 @app.command("demo")

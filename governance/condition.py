@@ -99,6 +99,14 @@ class Condition(Strict):
         least = self.at_least_usual.hours(facts)
         return None if least is None else self.hours(value) >= least
 
+    def value(self, facts: Facts) -> Value | list[str]:
+        """What is known of what it asks; None if nothing is."""
+        if self.measure is not None:
+            return self._measure_of(facts)
+        assert self.known is not None
+        names = facts.names(self.known)
+        return facts.number(self.known) if names is None else sorted(names)
+
     def number(self, facts: Facts) -> float | None:
         """The number that it asks of, as measured; None if unknown."""
         if self.known is not None:

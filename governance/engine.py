@@ -55,15 +55,21 @@ def decide(
     event = happening.event
     if event is not None and history.is_echo(event, rules.echo_lasts):
         return [Outcome(fate=Fate.ECHO, cause=happening.cause, source=event.source)]
-    every = _Deciding(rules, happening, facts, history, desk).outcomes()
-    return [outcome for outcome in every if outcome.fate.is_recorded]
+    return list(_Deciding(rules, happening, facts, history, desk).outcomes())
 
 
 def explained(
     rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
-) -> list[Outcome]:
-    """As `decide`, with every other rule and why it isn't set off."""
-    return list(_Deciding(rules, happening, facts, history, desk).outcomes())
+) -> list[tuple[Outcome, Fate]]:
+    """As `decide`, with every other rule and why it isn't set off; beside it the fate
+    of each if it were set off, alone."""
+    deciding = _Deciding(rules, happening, facts, history, desk)
+    return [
+        (outcome, deciding.fate_if_set_off(rule))
+        for outcome, rule in zip(
+            deciding.outcomes(every=True), rules.by_priority, strict=True
+        )
+    ]
 
 
 class _Deciding:
@@ -82,12 +88,13 @@ class _Deciding:
         self.today = paris_day(facts.now)
         self.writes = history.writes_since(facts.now - AN_HOUR)
 
-    def outcomes(self) -> Iterator[Outcome]:
+    def outcomes(self, *, every: bool = False) -> Iterator[Outcome]:
         winners: dict[Target, str] = {}
         for rule in self.rules.by_priority:
             fate = self._stopped(rule)
             if fate is not None:
-                yield self._outcome(rule, fate)
+                if every or fate.is_recorded:
+                    yield self._outcome(rule, fate)
             elif rule.target in winners:
                 yield self._outcome(rule, Fate.LOST, winner=winners[rule.target])
             else:
@@ -95,6 +102,11 @@ class _Deciding:
                 yield self._acted(rule)
 
     # --- Is it set off, and may it act? -------------------------------------
+
+    def fate_if_set_off(self, rule: Rule) -> Fate:
+        if not rule.is_in_force(self.today):
+            return Fate.NOT_IN_FORCE
+        return self._stopped_by_facts(rule) or self._acted(rule).fate
 
     def _stopped(self, rule: Rule) -> Fate | None:
         """Why the rule doesn't compete; None: it does."""
@@ -105,6 +117,9 @@ class _Deciding:
         event = self.happening.event
         if event is not None and not rule.allows(event.source):
             return Fate.SOURCE_NOT_ALLOWED
+        return self._stopped_by_facts(rule)
+
+    def _stopped_by_facts(self, rule: Rule) -> Fate | None:
         truth = truth_of(rule.when, self.facts)
         if not truth:
             return Fate.CONDITION_UNKNOWN if truth is None else Fate.CONDITION_UNMET
@@ -121,22 +136,23 @@ class _Deciding:
         match rule.on:
             case EventSeen():
                 return rule.id in self.set_off
-            case ScoreMoved() as moved:
-                before, after = self.history.score_written, self.facts.score
-                return (
-                    before is not None
-                    and after is not None
-                    and moved.is_met(before, after)
-                )
+            case ScoreMoved():
+                return self._is_score_rule_met(rule)
             case Silence() as silence:
                 return self.happening.event is None and self._is_silent(rule, silence)
             case Scheduled(schedule=days):
                 return self.happening.event is None and self._is_the_day(rule, days)
 
+    def _is_score_rule_met(self, rule: Rule) -> bool:
+        before, after = self.history.score_written, self.facts.score
+        if not isinstance(rule.on, ScoreMoved) or before is None or after is None:
+            return False
+        return rule.on.is_met(before, after)
+
     def _is_silent(self, rule: Rule, silence: Silence) -> bool:
         """For long enough, and not seen to be so before."""
         days = self.facts.measures.get(silence.measure.name)
-        if not isinstance(days, float) or not days >= silence.length / _A_DAY:
+        if not isinstance(days, float) or not days >= silence.days:
             return False
         seen_at = self.history.last_set_off.get(rule.id)
         return seen_at is None or seen_at <= self.facts.now - days * _A_DAY
@@ -152,7 +168,7 @@ class _Deciding:
         acted_at = self.history.last_acted.get(rule.id)
         if acted_at is not None and self.facts.now - acted_at < rule.quiet:
             return self._outcome(rule, Fate.TOO_SOON)
-        if isinstance(rule.on, ScoreMoved) and self._barely_moved():
+        if self._barely_moved(rule):
             return self._outcome(rule, Fate.BARELY_MOVED)
         if self.happening.cause.depth >= MOST_DEPTH:
             return self._outcome(rule, Fate.TOO_DEEP, effect=self._call(rule))
@@ -171,8 +187,11 @@ class _Deciding:
             rule, self.happening.cause, self.facts, self.history, self.desk
         )
 
-    def _barely_moved(self) -> bool:
-        return not is_worth_writing(self.history.score_written, self.facts.score)
+    def _barely_moved(self, rule: Rule) -> bool:
+        """Past a level, but by too little for the score to be written."""
+        return self._is_score_rule_met(rule) and not is_worth_writing(
+            self.history.score_written, self.facts.score
+        )
 
     def _outcome(
         self,

@@ -108,12 +108,16 @@ class LeadReplay:
         ahead = (event.occurred_at - event.received_at) / AN_HOUR
         self._clock_ahead = max(self._clock_ahead, ahead)
 
-    def step(self, observed: Observed) -> Replayed:
-        """Live through a moment."""
+    def observe(self, observed: Observed) -> None:
+        """Know what is known at a moment, and do nothing yet."""
         self._end_what_is_over(observed.at)
         for event in observed.events:
             self.learn(event)
         self.facts = self._facts(observed)
+
+    def step(self, observed: Observed) -> Replayed:
+        """Live through a moment."""
+        self.observe(observed)
         outcomes = tuple(
             outcome
             for happening in self._happenings(observed)

@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints, model_validator
@@ -106,11 +107,11 @@ class Silence(Strict):
     silence: Selector
     lasting: Duration
 
-    @property
-    def length(self) -> timedelta:
-        return timedelta(days=duration_days(self.lasting))
+    @cached_property
+    def days(self) -> float:
+        return duration_days(self.lasting)
 
-    @property
+    @cached_property
     def measure(self) -> Signal:
         aggregate = {"days_since_last": self.silence.model_dump(mode="json")}
         return Signal.model_validate(measure_of(aggregate))

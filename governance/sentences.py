@@ -40,6 +40,8 @@ FATE: dict[Fate, str] = {
     ),
 }
 
+IF_SET_OFF = "Si elle l’était :"
+
 CHAIN_TOO_DEEP = (
     "Plusieurs automatismes se sont déclenchés l’un l’autre sur cette opportunité ; la "
     "règle {rule} a été arrêtée."

@@ -4,7 +4,7 @@ Leads don't concern each other, so a log is replayed lead by lead, in time withi
 some whole leads at a time: memory doesn't grow with the log.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -27,6 +27,8 @@ from governance.replay import LeadReplay, Observed, Replayed, Setting
 
 TICK_HOUR = 5  # UTC, each day: before people come to work
 EXPLAINED_ON = 0  # Monday: reasons are sought once a week, scores at every moment
+
+_Measured = Mapping[tuple[str, datetime], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +64,40 @@ class Simulation:
         events : DataFrame of EVENT_SCHEMA
             All the events of some leads.
         """
+        for life, lead, observed in self._begun(events, about):
+            yield lead, [lead.step(one) for one in _seen(lead, life, observed)]
+
+    def standing(
+        self, events: pl.DataFrame, about: LogAbout
+    ) -> tuple[LeadReplay, list[Replayed]] | None:
+        """One lead at its last moment, before anything is set off there, and what came
+        of the moments before; None if it wasn't open within the period.
+
+        Parameters
+        ----------
+        events : DataFrame of EVENT_SCHEMA
+            All the events of the lead.
+        """
+        for life, lead, observed in self._begun(events, about):
+            past = []
+            for one in _seen(lead, life, observed):
+                if one.at == life.moments[-1][0]:
+                    lead.observe(one)
+                else:
+                    past.append(lead.step(one))
+            return lead, past
+        return None
+
+    def _begun(
+        self, events: pl.DataFrame, about: LogAbout
+    ) -> Iterator[tuple[Life, LeadReplay, _Measured]]:
         known = once_each(events, "lead_id").filter(
             pl.max_horizontal("occurred_at", "received_at") <= self.until
         )
         lives = [life for life in self._lives(known, about) if life.moments]
         observed = self._observed(known, lives)
         for life in lives:
-            lead = LeadReplay(life.lead_id, self.setting)
-            yield lead, list(_lived(lead, life, observed))
+            yield life, LeadReplay(life.lead_id, self.setting), observed
 
     # --- Which moments ------------------------------------------------------
 
@@ -92,9 +120,7 @@ class Simulation:
 
     # --- What is measured ---------------------------------------------------
 
-    def _observed(
-        self, events: pl.DataFrame, lives: list[Life]
-    ) -> dict[tuple[str, datetime], dict[str, Any]]:
+    def _observed(self, events: pl.DataFrame, lives: list[Life]) -> _Measured:
         """By lead and moment: measures, score and doubts."""
         pairs = [(life.lead_id, at) for life in lives for at, _ in life.moments]
         if not pairs:
@@ -127,7 +153,9 @@ class Simulation:
 
     @property
     def _segment(self) -> str | None:
-        return self.explainer and self.explainer.scorer.catalogue.segment
+        return (
+            None if self.explainer is None else self.explainer.scorer.catalogue.segment
+        )
 
     def _scores(
         self, events: pl.DataFrame, moments: pl.DataFrame
@@ -155,11 +183,8 @@ class Simulation:
         }
 
 
-def _lived(
-    lead: LeadReplay,
-    life: Life,
-    observed: dict[tuple[str, datetime], dict[str, Any]],
-) -> Iterator[Replayed]:
+def _seen(lead: LeadReplay, life: Life, observed: _Measured) -> Iterator[Observed]:
+    """Each moment, once the lead has learnt what sets nothing off."""
     learnt = 0
     for at, events in life.moments:
         while learnt < len(life.known) and life.known[learnt][0] <= at:
@@ -168,7 +193,7 @@ def _lived(
             if event not in events:
                 lead.learn(event)
         found = observed[life.lead_id, at]
-        yield lead.step(Observed(at=at, events=events, **found))
+        yield Observed(at=at, events=events, **found)
 
 
 def _in_order(events: pl.DataFrame) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""What a simulation shows: which rules fired, won, lost or looped; the rate of tasks."""
+"""What a simulation shows: what fired, won, lost or looped, and the rate of tasks."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,8 +34,6 @@ class Report:
     """
 
     leads: int
-    since: datetime
-    until: datetime
     fates: dict[str, dict[str, int]]
     lost: dict[str, dict[str, int]]
     tasks: dict[str, int]
@@ -90,11 +88,9 @@ class Tally:
         for of, weeks in raised.items():
             self._raised[of].update(weeks)
 
-    def report(self, since: datetime, until: datetime) -> Report:
+    def report(self) -> Report:
         return Report(
             leads=self.leads,
-            since=since,
-            until=until,
             fates=_nested(self._fates),
             lost=_nested(self._lost),
             tasks=dict(self._tasks.most_common()),

@@ -169,7 +169,8 @@ def test_a_condition_holds_fails_or_is_unknown(
 ) -> None:
     rules = make_rules({"when": f"[{condition}]"})
     facts = make_facts(**given)
-    assert only(explained(rules, seen(), facts, History(), DESK)).fate is fate
+    ((outcome, _),) = explained(rules, seen(), facts, History(), DESK)
+    assert outcome.fate is fate
 
 
 def test_a_measure_is_held_to_the_usual_delay_of_the_segment() -> None:
@@ -180,7 +181,8 @@ def test_a_measure_is_held_to_the_usual_delay_of_the_segment() -> None:
 
     def fate(hours: float, usual_hours: dict[str, float]) -> Fate:
         facts = make_facts(measures={measure.name: hours}, usual_hours=usual_hours)
-        return only(explained(rules, seen(), facts, History(), DESK)).fate
+        ((outcome, _),) = explained(rules, seen(), facts, History(), DESK)
+        return outcome.fate
 
     assert fate(30.0, {"silence": 10.0}) is Fate.FIRED
     assert fate(29.9, {"silence": 10.0}) is Fate.CONDITION_UNMET
