@@ -33,9 +33,9 @@ def told_with_lines(error: ValidationError, text: str, table: str) -> str:
 
 
 def line_of(text: str, identifier: str) -> int:
-    """The line of the `id` that says so; 1 if there is none."""
+    """The line of the last `id` that says so; 1 if there is none."""
     lines = text.splitlines()
-    return _key_line(lines, range(len(lines)), ["id"], identifier) or 1
+    return _key_line(lines, range(len(lines))[::-1], ["id"], identifier) or 1
 
 
 def _told(loc: Loc, message: str, text: str, table: str) -> str:
