@@ -17,16 +17,9 @@ from governance.condition import truth_of
 from governance.facts import Facts
 from governance.history import History
 from governance.outcome import Effect, Fate, Outcome
-from governance.rule import (
-    EventSeen,
-    Rule,
-    Scheduled,
-    ScoreMoved,
-    Silence,
-    Target,
-    Weekday,
-)
+from governance.rule import Rule, Target
 from governance.rules import Rules
+from governance.trigger import EventSeen, Scheduled, ScoreMoved, Silence, Weekday
 
 MOST_DEPTH = 3  # DESIGN §7: effects in a chain; a person looks at a longer one
 AN_HOUR = timedelta(hours=1)

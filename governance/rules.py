@@ -16,8 +16,9 @@ from features.selector import Kinds, Strict, duration_days
 from governance.errors import RulesError
 from governance.measures import Watch
 from governance.pipeline import Pipeline
-from governance.rule import EventSeen, Rule
+from governance.rule import Rule
 from governance.toml_lines import line_of, told_with_lines
+from governance.trigger import EventSeen
 
 RULES_FILE = Path(__file__).with_name("rules.toml")
 

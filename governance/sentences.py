@@ -41,6 +41,7 @@ FATE: dict[Fate, str] = {
 }
 
 IF_SET_OFF = "Si elle l’était :"
+WOULD_ACT = "Si elle l’était, elle agirait."
 
 CHAIN_TOO_DEEP = (
     "Plusieurs automatismes se sont déclenchés l’un l’autre sur cette opportunité ; la "

@@ -1,6 +1,5 @@
 """`frein rules`: list, check, simulate, explain. Nothing here writes to the store."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,20 +9,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from governance.exceptions import EXCEPTIONS_FILE
-from governance.rules import RULES_FILE
-
 if TYPE_CHECKING:
     import polars as pl
 
     from explanations.explain import Explainer
-    from governance.condition import Condition
-    from governance.facts import Facts
-    from governance.history import History
-    from governance.replay import Replayed, Setting
+    from governance.replay import Setting
     from governance.rules import Rules
     from governance.simulation import Simulation
-    from governance.tally import Report
 
 EVENTS_AT_ONCE = 60_000  # about a thousand leads
 
@@ -32,9 +24,11 @@ out = Console()
 err = Console(stderr=True)
 
 LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
-RulesFile = Annotated[Path, typer.Option("--rules", help="The file of rules.")]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", help="The rules; else those shipped.")
+]
 CasesFile = Annotated[
-    Path, typer.Option("--exceptions", help="The file of exceptions.")
+    Path | None, typer.Option("--exceptions", help="The cases; else those shipped.")
 ]
 ModelVersion = Annotated[
     str | None, typer.Option("--model", help="A registered version; else the champion.")
@@ -45,7 +39,7 @@ WithoutModel = Annotated[
 
 
 @rules.command("list")
-def list_rules(file: RulesFile = RULES_FILE) -> None:
+def list_rules(file: RulesFile = None) -> None:
     """List the rules, the first by priority first."""
     read = _read(file)
     table = Table("id", "priority", "title", "set off by", "writes", "owner", "state")
@@ -65,7 +59,7 @@ def list_rules(file: RulesFile = RULES_FILE) -> None:
 
 @rules.command("check")
 def check_rules(
-    file: Annotated[Path, typer.Argument(help="A file of rules.")] = RULES_FILE,
+    file: Annotated[Path, typer.Argument(help="A file of rules.")],
 ) -> None:
     """Check a file of rules; what is wrong is told with its line."""
     read = _read(file)
@@ -83,8 +77,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     ] = None,
     model: ModelVersion = None,
     without_model: WithoutModel = False,
-    file: RulesFile = RULES_FILE,
-    exceptions: CasesFile = EXCEPTIONS_FILE,
+    file: RulesFile = None,
+    exceptions: CasesFile = None,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Replay a log and show what would have fired, won, lost, looped, and the tasks."""
@@ -92,6 +86,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
 
     from features.log import log_parts
     from governance.tally import Tally
+    from serving.rule_telling import told_report
 
     explainer = None if without_model else _explainer(model)
     tally = Tally()
@@ -114,7 +109,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
     else:
-        _tell(report, simulation.setting.rules)
+        for shown in told_report(report, simulation.setting.rules):
+            out.print(shown, highlight=False)
 
 
 @rules.command("explain")
@@ -123,14 +119,15 @@ def explain_rules(
     log: LogFolder,
     model: ModelVersion = None,
     without_model: WithoutModel = False,
-    file: RulesFile = RULES_FILE,
-    exceptions: CasesFile = EXCEPTIONS_FILE,
+    file: RulesFile = None,
+    exceptions: CasesFile = None,
 ) -> None:
     """Say which rules would fire on a lead at the log's end, and why not the others."""
     import polars as pl
 
     from features.log import last_known_at, read_log
     from serving.errors import LeadUnknownError
+    from serving.rule_telling import recorded, stands
 
     explainer = None if without_model else _explainer(model)
     read = read_log(log)
@@ -149,22 +146,22 @@ def explain_rules(
         return
     standing, past = found
     for moment in past:
-        for line in _recorded(moment):
+        for line in recorded(moment):
             typer.echo(line)
     out.rule(f"{lead}, {standing.facts.now:%Y-%m-%d %H:%M} UTC")
-    for line in _stands(simulation.setting, standing.facts, standing.history):
+    for line in stands(simulation.setting, standing.facts, standing.history):
         typer.echo(line)
 
 
 # --- What is put together ---------------------------------------------------
 
 
-def _read(file: Path) -> "Rules":
+def _read(file: Path | None) -> "Rules":
     from governance.pipeline import read_pipeline
-    from governance.rules import read_rules
+    from governance.rules import RULES_FILE, read_rules
     from serving.settings import Settings
 
-    return read_rules(file, read_pipeline(Settings().pipeline_file))
+    return read_rules(file or RULES_FILE, read_pipeline(Settings().pipeline_file))
 
 
 def _explainer(version: str | None) -> "Explainer":
@@ -178,10 +175,10 @@ def _explainer(version: str | None) -> "Explainer":
 
 
 def _setting(
-    rules_file: Path, cases_file: Path, explainer: "Explainer | None"
+    rules_file: Path | None, cases_file: Path | None, explainer: "Explainer | None"
 ) -> "Setting":
     from governance.acting import Desk
-    from governance.exceptions import read_cases
+    from governance.exceptions import EXCEPTIONS_FILE, read_cases
     from governance.pipeline import read_pipeline
     from governance.replay import Setting
     from serving.settings import Settings
@@ -189,7 +186,7 @@ def _setting(
     settings = Settings()
     return Setting(
         rules=_read(rules_file),
-        cases=read_cases(cases_file),
+        cases=read_cases(cases_file or EXCEPTIONS_FILE),
         desk=Desk(
             pipeline=read_pipeline(settings.pipeline_file),
             fallback_owner=settings.fallback_owner,
@@ -231,82 +228,3 @@ def _refuse_another_log(
 
 def _in_utc(instant: datetime | None) -> datetime | None:
     return None if instant is None else instant.replace(tzinfo=UTC)
-
-
-# --- What is told -----------------------------------------------------------
-
-
-def _tell(report: "Report", read: "Rules") -> None:
-    from governance.outcome import Fate
-
-    fates = [fate for fate in Fate if any(fate in of for of in report.fates.values())]
-    table = Table("rule", "title", *(fate.value for fate in fates), "tasks")
-    for rule in read.by_priority:
-        counts = report.fates.get(rule.id, {})
-        numbers = [counts.get(fate, 0) for fate in fates]
-        cells = [f"{n:,}" for n in (*numbers, report.tasks.get(rule.id, 0))]
-        table.add_row(rule.id, rule.title, *cells)
-    out.print(table)
-    ids = {rule.id for rule in read.rule}
-    raised = [f"{kind} {n:,}" for kind, n in report.tasks.items() if kind not in ids]
-    lost = [
-        f"{loser} to {winner} {n:,}"
-        for loser, winners in report.lost.items()
-        for winner, n in winners.items()
-    ]
-    looped = [f"{fate} {n:,}" for fate, n in report.looped.items()]
-    for what, parts in (("exceptions", raised), ("lost", lost), ("loops", looped)):
-        out.print(f"{what}: {', '.join(parts) or 'none'}", highlight=False)
-    out.print(_rate(report), highlight=False)
-
-
-def _rate(report: "Report") -> str:
-    share = report.share_with_task()
-    if share is None:
-        return "No lead was open."
-    busiest = max(report.weeks, key=lambda week: week.tasks / week.open_leads)
-    return (
-        f"{report.leads:,} leads, {len(report.weeks)} weeks: in a week {share:.1%} of "
-        f"the open leads are given a task ({report.share_with_task('exceptions'):.1%} "
-        f"by an exception, {report.share_with_task('rules'):.1%} by a rule); most in "
-        f"the week of {busiest.monday}: {busiest.tasks / busiest.open_leads:.1%}"
-    )
-
-
-def _recorded(moment: "Replayed") -> Iterator[str]:
-    from governance.sentences import told
-
-    for outcome in moment.outcomes:
-        yield f"{moment.at:%Y-%m-%d %H:%M}  {told(outcome)}"
-    for task in moment.exceptions:
-        yield f"{moment.at:%Y-%m-%d %H:%M}  {task.why}"
-
-
-def _stands(setting: "Setting", facts: "Facts", history: "History") -> Iterator[str]:
-    """Each rule: what becomes of it now, and what would, were it set off."""
-    from governance.cause import Cause
-    from governance.engine import Happening, explained
-    from governance.outcome import Fate, Outcome
-    from governance.sentences import IF_SET_OFF, told
-
-    happening = Happening(Cause.first("tick"))
-    found = explained(setting.rules, happening, facts, history, setting.desk)
-    for rule, (outcome, supposed) in zip(setting.rules.by_priority, found, strict=True):
-        yield told(outcome)
-        if outcome.fate is Fate.NOT_SET_OFF:
-            then = Outcome(fate=supposed, cause=outcome.cause, rule_id=rule.id)
-            yield f"    {IF_SET_OFF} {told(then)}"
-        for condition in rule.when:
-            if not condition.truth(facts):
-                yield f"    {described(condition, facts)}"
-
-
-def described(condition: "Condition", facts: "Facts") -> str:
-    """A condition as its file has it, and what is known instead."""
-    import orjson
-
-    written = condition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    measure = written.pop("measure", {})
-    asked = {k: v for k, v in measure.items() if k not in {"name", "idea"}} | written
-    value = condition.value(facts)
-    return f"{orjson.dumps(asked).decode()}: {value}"
