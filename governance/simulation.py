@@ -5,7 +5,7 @@ some whole leads at a time: memory doesn't grow with the log.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -70,8 +70,8 @@ class Simulation:
     def standing(
         self, events: pl.DataFrame, about: LogAbout
     ) -> tuple[LeadReplay, list[Replayed]] | None:
-        """One lead at its last moment, before anything is set off there, and what came
-        of the moments before; None if it wasn't open within the period.
+        """One lead at its last moment, before a tick sets anything off there, and what
+        came before; None if it wasn't open within the period.
 
         Parameters
         ----------
@@ -81,10 +81,11 @@ class Simulation:
         for life, lead, observed in self._begun(events, about):
             past = []
             for one in _seen(lead, life, observed):
-                if one.at == life.moments[-1][0]:
-                    lead.observe(one)
-                else:
+                is_last = one.at == life.moments[-1][0]
+                if one.events or not is_last:
                     past.append(lead.step(one))
+                if is_last:  # as a tick: what its events set off is past
+                    lead.observe(replace(one, events=()))
             return lead, past
         return None
 
