@@ -19,6 +19,7 @@ from serving.audit_commands import audit
 from serving.commands import champion, serving
 from serving.key_commands import keys
 from serving.proposal_commands import proposals
+from serving.rule_commands import rules
 from training.commands import train, train_model
 from training.evaluation_commands import evaluating
 from training.promotion_commands import promoting
@@ -45,6 +46,7 @@ app.add_typer(serving)
 app.add_typer(keys, name="keys")
 app.add_typer(proposals, name="proposals")
 app.add_typer(audit, name="audit")
+app.add_typer(rules, name="rules")
 
 
 @app.command("demo")

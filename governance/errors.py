@@ -2,6 +2,8 @@
 
 FreinError
 ├── PipelineError             the pipeline file is malformed, or unlocks a decision
+├── RulesError                a file of rules is malformed, or two rules could fight
+├── ExceptionsError           a file of exceptions is malformed
 ├── StageUnknownError         no such stage in the pipeline
 ├── StageAlreadyHeldError     the lead stands at that stage already
 └── ActionNotAutomaticError   lock 2: an automation tried what is for people
@@ -12,6 +14,14 @@ from features.errors import FreinError
 
 class PipelineError(FreinError):
     code = "pipeline_invalid"
+
+
+class RulesError(FreinError):
+    code = "rules_invalid"
+
+
+class ExceptionsError(FreinError):
+    code = "exceptions_invalid"
 
 
 class StageUnknownError(FreinError):

@@ -7,6 +7,7 @@ nothing here that would carry out a reserved change.
 from dataclasses import dataclass
 from uuid import UUID
 
+from explanations.score import Priority
 from governance.errors import ActionNotAutomaticError
 from governance.pipeline import Pipeline
 from governance.policy import Clause
@@ -31,17 +32,58 @@ class OpenProposal:
     asked_by: Principal
 
 
-AutomaticAction = MoveStage | OpenProposal | OpenTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposePriority:
+    """A priority band that a person will confirm or dismiss."""
+
+    id: UUID
+    origin: Priority | None
+    to: Priority
+    clause: Clause
+    asked_by: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class SetPriority:
+    to: Priority
+
+
+@dataclass(frozen=True, slots=True)
+class Assign:
+    """The lead gets another owner: a name, never empty."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notify:
+    """A named person is told; nothing of the lead changes."""
+
+    to: str
+    text: str
+
+
+AutomaticAction = (
+    MoveStage
+    | OpenProposal
+    | OpenTask
+    | ProposePriority
+    | SetPriority
+    | Assign
+    | Notify
+)
 
 
 def admit(action: object, pipeline: Pipeline) -> None:
     """Let an automatic action through, or raise ActionNotAutomaticError.
 
-    Only the three kinds of action exist for automation, and a move only to a
-    stage that isn't reserved.
+    No other kinds of action exist for automation, and a move only to a stage that
+    isn't reserved.
     """
     match action:
-        case OpenProposal() | OpenTask():
+        case OpenProposal() | OpenTask() | ProposePriority():
+            return
+        case SetPriority() | Assign() | Notify():
             return
         case MoveStage(to=stage) if not pipeline.named(stage).reserved:
             return

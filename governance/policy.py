@@ -1,7 +1,7 @@
 """The policy (lock 1): what may be done with a wish to change a lead. Pure.
 
 A clause is a reason with a stable id; its French sentence stands at the edge.
-Concessions and requalifications come as further changes with their own clauses.
+Concessions come as a further change with clauses of its own.
 """
 
 from dataclasses import dataclass
@@ -24,6 +24,9 @@ class Clause(StrEnum):
     PERSON_DECIDES = "P-01"
     STAGE_RESERVED = "P-02"
     STAGE_FREE = "P-03"
+    REQUALIFICATION_RESERVED = "P-04"
+    PRIORITY_FREE = "P-05"
+    ACTION_FREE = "P-06"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +61,13 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
     if stage.reserved:
         return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
     return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
+
+
+def judge_priority(principal: Principal, *, after_complex_exchange: bool) -> Ruling:
+    """Rule on another priority band: after a complex exchange, and before a person
+    has acted, it requalifies the lead, which is reserved for people (DESIGN §7)."""
+    if principal.is_person:
+        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if after_complex_exchange:
+        return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.PRIORITY_FREE)

@@ -11,6 +11,26 @@ class TaskKind(StrEnum):
 
     DECISION_RESERVED = "decision_reservee"  # a proposal waits
     RESERVED_MOVE_OBSERVED = "etape_reservee_observee"  # and no person made it
+    RULE = "regle"
+    CHAIN_TOO_DEEP = "enchainement_trop_long"
+    UNUSUAL_DELAY = "delai_inhabituel"
+    CONTRADICTORY = "signaux_contradictoires"
+    ATYPICAL = "ligne_atypique"
+    NO_TRUE_REASON = "aucune_raison_verifiee"
+    CLOCK_IN_DOUBT = "horloge_douteuse"
+
+
+# While one of these is open, automation on the lead stops.
+EXCEPTION_KINDS = frozenset(
+    {
+        TaskKind.CHAIN_TOO_DEEP,
+        TaskKind.UNUSUAL_DELAY,
+        TaskKind.CONTRADICTORY,
+        TaskKind.ATYPICAL,
+        TaskKind.NO_TRUE_REASON,
+        TaskKind.CLOCK_IN_DOUBT,
+    }
+)
 
 
 class ExpectedAction(StrEnum):
@@ -23,7 +43,7 @@ class ExpectedAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTask:
-    """`owner` is a name: never nobody (see `owner_of`)."""
+    """`owner` is a name: never nobody (see `owner_of`). `why` is a French sentence."""
 
     id: UUID
     kind: TaskKind
@@ -31,16 +51,19 @@ class OpenTask:
     expected: ExpectedAction
     due_on: date
     proposal_id: UUID | None = None
+    why: str | None = None
 
 
-def owner_of(lead_owner: str | None, fallback: str) -> str:
-    """Who answers for a lead: its owner, else the configured fallback.
+def owner_of(lead_owner: str | None, fallback: str, manager: str | None = None) -> str:
+    """Who answers for a lead: its owner, else the manager, else the fallback.
 
     Examples
     --------
     >>> owner_of("Awa Diallo", "Direction commerciale")
     'Awa Diallo'
-    >>> owner_of(" ", "Direction commerciale")
+    >>> owner_of(" ", "Direction commerciale", manager="Paul Petit")
+    'Paul Petit'
+    >>> owner_of(None, "Direction commerciale")
     'Direction commerciale'
     """
-    return (lead_owner or "").strip() or fallback
+    return (lead_owner or "").strip() or (manager or "").strip() or fallback

@@ -26,6 +26,8 @@ STATUS: dict[type[FreinError], int] = {
     features_errors.ModelRejectedError: 503,
     features_errors.WordingError: 500,
     governance_errors.PipelineError: 500,
+    governance_errors.RulesError: 500,
+    governance_errors.ExceptionsError: 500,
     governance_errors.StageUnknownError: 422,
     governance_errors.StageAlreadyHeldError: 409,
     governance_errors.ActionNotAutomaticError: 409,

@@ -20,6 +20,8 @@ SENTENCE: dict[type[FreinError], str] = {
     features_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",
     features_errors.WordingError: "Le catalogue de messages est incomplet.",
     governance_errors.PipelineError: "La description des étapes est invalide.",
+    governance_errors.RulesError: "Les règles sont invalides.",
+    governance_errors.ExceptionsError: "La description des exceptions est invalide.",
     governance_errors.StageUnknownError: "Cette étape n’existe pas.",
     governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
     governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
@@ -95,4 +97,9 @@ CLAUSE: dict[Clause, str] = {
     Clause.PERSON_DECIDES: "Une personne a décidé.",
     Clause.STAGE_RESERVED: "Cette étape est réservée aux personnes.",
     Clause.STAGE_FREE: "Cette étape est ouverte aux automatismes.",
+    Clause.REQUALIFICATION_RESERVED: (
+        "Après un échange complexe, requalifier est réservé aux personnes."
+    ),
+    Clause.PRIORITY_FREE: "La priorité est ouverte aux automatismes.",
+    Clause.ACTION_FREE: "Cette action est ouverte aux automatismes.",
 }

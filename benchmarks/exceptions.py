@@ -1,0 +1,149 @@
+"""Do tasks come to the demo log's atypical cases? Held to the truth beside the log.
+
+    python -m benchmarks.exceptions --log logs/demo --since 2026-06-01
+
+A row of `truth.parquet` is a lead and the week up to a moment. Two sorts are atypical,
+and worth a person, since the exact filter gives them twice the mean chance and more:
+silent (nothing from the lead for ten days) and late (a reply of that week had taken
+three days). `lift`: how much more often they are given a task than all rows are.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from data.generate import TRUTH_FILE
+from explanations.explain import Explainer
+from features.catalogue import Signal
+from features.featurise import featurise
+from features.log import Log, last_known_at, read_log
+from governance.acting import Desk
+from governance.condition import MEASURED_IDEA
+from governance.exceptions import read_cases
+from governance.measures import measuring
+from governance.pipeline import read_pipeline
+from governance.replay import Setting
+from governance.rules import RULES_FILE, read_rules
+from governance.simulation import Simulation
+from serving.commands import champion
+
+SILENT_DAYS, LATE_HOURS, CHANCE = 10, 72, 2
+WEEK_DAYS = 7
+LEADS_AT_ONCE = 1000
+_MEASURES: dict[str, dict[str, object]] = {
+    "silent_days": {"days_since_last": {"actor": "lead"}},
+    "reply_days": {"days_since_last": {"kind": "email_replied"}},
+    "reply_hours": {
+        "latency": {
+            "from": {"kind": "email_sent"},
+            "to": {"kind": "email_replied"},
+            "statistic": "last",
+        }
+    },
+}
+
+
+def main() -> None:
+    """Print one line of JSON."""
+    parser = argparse.ArgumentParser(prog="exceptions", description=__doc__)
+    parser.add_argument("--log", type=Path, required=True)
+    parser.add_argument("--since", type=datetime.fromisoformat, required=True)
+    asked = parser.parse_args()
+    explainer = champion()
+    assert isinstance(explainer, Explainer)
+    since = asked.since.replace(tzinfo=UTC)
+    log = read_log(asked.log)
+    truth = pl.read_parquet(asked.log / TRUTH_FILE)
+    tasks = pl.DataFrame(
+        list(_tasks(_simulation(log, since, explainer), log)),
+        schema={"lead_id": pl.String, "at": truth.schema["moment"]},
+        orient="row",
+    )
+    after = truth.filter(pl.col("moment") - timedelta(days=WEEK_DAYS) >= since)
+    print(json.dumps(lifts(_atypical(log, after), tasks)))
+
+
+def lifts(rows: pl.DataFrame, tasks: pl.DataFrame) -> dict[str, object]:
+    """Shares of rows with a task in their week, in [0, 1], and the lifts.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n_rows, 4)
+        `lead_id`, `moment`, and the flags `silent` and `late`.
+    tasks : DataFrame of shape (n_tasks, 2)
+        `lead_id`, `at`.
+    """
+    begins = pl.col("moment") - timedelta(days=WEEK_DAYS)
+    in_week = pl.col("at").is_between(begins, "moment", closed="right")
+    given = (
+        rows.join(tasks, on="lead_id", how="left")
+        .group_by("lead_id", "moment", "silent", "late")
+        .agg(called=in_week.any())
+    )
+    base = given["called"].to_numpy().mean()
+    told: dict[str, object] = {"rows": given.height, "with_task": round(base, 4)}
+    for case in ("silent", "late"):
+        share = given.filter(case)["called"].to_numpy().mean()
+        told[case] = {
+            "rows": given.filter(case).height,
+            "with_task": round(share, 4),
+            "lift": round(share / base, 2),
+        }
+    return told
+
+
+def _atypical(log: Log, truth: pl.DataFrame) -> pl.DataFrame:
+    signals = [
+        Signal.model_validate({"name": name, "idea": MEASURED_IDEA, **aggregate})
+        for name, aggregate in _MEASURES.items()
+    ]
+    catalogue = measuring(signals, read_cases().kinds, None)
+    moments = truth.select("lead_id", "moment")
+    is_hopeful = pl.col("p_win") >= CHANCE * pl.col("p_win").mean()
+    silent = pl.col("silent_days") >= SILENT_DAYS
+    late = (pl.col("reply_days") < WEEK_DAYS) & (pl.col("reply_hours") >= LATE_HOURS)
+    return (
+        featurise(log.events, moments, catalogue)
+        .fill_nan(None)
+        .with_columns(truth["p_win"])
+        .select(
+            "lead_id",
+            "moment",
+            silent=(silent & is_hopeful).fill_null(value=False),
+            late=(late & is_hopeful).fill_null(value=False),
+        )
+    )
+
+
+def _simulation(log: Log, since: datetime, explainer: Explainer) -> Simulation:
+    pipeline = read_pipeline()
+    return Simulation(
+        setting=Setting(
+            rules=read_rules(RULES_FILE, pipeline),
+            cases=read_cases(),
+            desk=Desk(pipeline=pipeline, fallback_owner="Direction commerciale"),
+            scorer=explainer.scorer.facts,
+        ),
+        since=since,
+        until=last_known_at(log.events.lazy()),
+        explainer=explainer,
+    )
+
+
+def _tasks(simulation: Simulation, log: Log) -> Iterator[tuple[str, datetime]]:
+    """Lead and time of each task, by a rule or an exception."""
+    part = pl.col("lead_id").hash() % (
+        log.events["lead_id"].n_unique() // LEADS_AT_ONCE + 1
+    )
+    for events in log.events.with_columns(part=part).partition_by("part"):
+        for lead, moments in simulation.replayed(events.drop("part"), log.about):
+            for moment in moments:
+                yield from ((lead.facts.lead_id, moment.at) for _ in moment.tasks)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Where in a TOML file a fault lies: its reader tells lines of syntax only."""
+
+import re
+from collections.abc import Iterable
+
+from pydantic import ValidationError
+
+Loc = tuple[int | str, ...]
+
+
+def told_with_lines(error: ValidationError, text: str, table: str) -> str:
+    """What pydantic found wrong, each with its line; `table` is the list of tables.
+
+    Examples
+    --------
+    >>> from pydantic import BaseModel
+    >>> class Rule(BaseModel):
+    ...     id: str
+    ...     priority: int
+    >>> class Rules(BaseModel):
+    ...     rule: list[Rule]
+    >>> text = '[[rule]]\\nid = "R-01"\\npriority = "high"'
+    >>> try:
+    ...     Rules.model_validate({"rule": [{"id": "R-01", "priority": "high"}]})
+    ... except ValidationError as error:
+    ...     told_with_lines(error, text, "rule")[:30]
+    "line 3: rule 'R-01', priority:"
+    """
+    return "; ".join(
+        _told(one["loc"], one["msg"].removeprefix("Value error, "), text, table)
+        for one in error.errors(include_url=False)
+    )
+
+
+def line_of(text: str, identifier: str) -> int:
+    """The line of the last `id` that says so; 1 if there is none."""
+    lines = text.splitlines()
+    return _key_line(lines, range(len(lines))[::-1], ["id"], identifier) or 1
+
+
+def _told(loc: Loc, message: str, text: str, table: str) -> str:
+    lines = text.splitlines()
+    line, name, rest = _place(loc, message, lines, table)
+    place = ", ".join(filter(None, [name, ".".join(map(str, rest))]))
+    return f"line {line}: {place}: {message}" if place else f"line {line}: {message}"
+
+
+def _place(
+    loc: Loc, message: str, lines: list[str], table: str
+) -> tuple[int, str, Loc]:
+    match loc:
+        case [found, int(position), *rest] if found == table:
+            start, end = _block(lines, table, position)
+            line = _key_line(lines, range(start, end), rest[:1]) or start + 1
+            return line, _named(lines[start:end], table, position), tuple(rest)
+        case [str(key), *_]:
+            return _key_line(lines, range(len(lines)), [key]) or 1, "", loc
+        case _:
+            named = re.match(rf"{table} '([^']+)'", message)
+            return line_of("\n".join(lines), named[1]) if named else 1, "", ()
+
+
+def _block(lines: list[str], table: str, position: int) -> tuple[int, int]:
+    """From the header of the table at that position to the next one's."""
+    header = re.compile(rf"\s*\[\[\s*{table}\s*\]\]")
+    starts = [i for i, line in enumerate(lines) if header.match(line)]
+    if position >= len(starts):  # written inline, as one list
+        return 0, len(lines)
+    return starts[position], [*starts, len(lines)][position + 1]
+
+
+def _key_line(
+    lines: list[str], where: range, keys: Iterable[object], value: str | None = None
+) -> int | None:
+    """The number of the line that begins with a key, or with a table named so."""
+    wanted = f'"{re.escape(value)}"' if value else ""
+    for key in keys:
+        name = re.escape(str(key))
+        begins = re.compile(rf"\s*(\[+\s*\w+\.)?{name}\s*[\]=.]+\s*{wanted}")
+        for i in where:
+            if begins.match(lines[i]):
+                return i + 1
+    return None
+
+
+def _named(block: list[str], table: str, position: int) -> str:
+    for line in block:
+        if found := re.match(r'\s*(?:id|kind)\s*=\s*"([^"]+)"', line):
+            return f"{table} {found[1]!r}"
+    return f"{table} number {position + 1}"
