@@ -111,7 +111,7 @@ idea-recrutement = visites de la page recrutement
            *[other] dernière visite de la page recrutement { AGO($days_since_careers_view) }
         }
         [one] visite de la page recrutement{ AGO($days_since_careers_view, before: " ") }
-       *[other] { $careers_views_60d } visites de la page recrutement en 60 jours
+       *[other] { $careers_views_60d } visites de la page recrutement en 60 jours
     }
 
 idea-demandes = demandes envoyées depuis le site
