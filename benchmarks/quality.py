@@ -10,7 +10,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import orjson
@@ -21,6 +21,8 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.choices import choices, n_choices
+from benchmarks.contestants import Answer, Exam, answers
+from benchmarks.ground_truth import gain, trapped, true_answer
 from benchmarks.protocol import (
     Protocol,
     parsed,
@@ -30,19 +32,11 @@ from benchmarks.protocol import (
     training_part,
 )
 from features.catalogue import Catalogue
-from features.encoding import encode
 from features.errors import FreinError
-from features.featurise import featurise
 from features.log import Log
 from features.selector import duration_days
-from training.baselines import Lesson, baselines
-from training.fitting import FitSettings, fit
 from training.metrics import METRICS, auc, bootstrap_intervals
 from training.resampling import Interval
-
-FloatArray = NDArray[np.float64]
-
-SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +45,6 @@ class Asked(Protocol):
 
     resamples: int
     choose: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one contestant said of the test moments: probabilities, an array a seed."""
-
-    name: str
-    probabilities: Sequence[FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,33 +70,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"quality: {error}", file=sys.stderr)
         return 2
     return 0
-
-
-def answers(
-    log: Log,
-    catalogue: Catalogue,
-    training: pl.DataFrame,
-    test: pl.DataFrame,
-    *,
-    known_at: datetime,
-) -> list[Answer]:
-    """What the model and each baseline say of the test moments."""
-    signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
-    scored = featurise(log.events, test.select("lead_id", "moment"), catalogue)
-    by_seed = []
-    for seed in SEEDS:
-        fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
-        matrix = encode(scored, catalogue, fitted.codes)
-        by_seed.append(np.asarray(fitted.booster.predict(matrix)))
-    lesson = Lesson(
-        log=log,
-        catalogue=catalogue,
-        moments=training,
-        signals=signals,
-        known_at=known_at,
-    )
-    others = baselines(lesson, scored)
-    return [Answer("model", by_seed), *(Answer(n, [p]) for n, p in others.items())]
 
 
 def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:
@@ -170,10 +129,35 @@ def _print_quality(
     training, test = training_part(log, protocol), test_part(log, protocol)
     console.print(f"training {_size(training)}; test {_size(test)}")
     with console.status("fitting and scoring"):
-        said = answers(log, catalogue, training, test, known_at=protocol.train_before)
-        reports = [report(answer, test, protocol) for answer in said]
+        exam = Exam.of(log, catalogue, training, test)
+        said = answers(log, exam, known_at=protocol.train_before)
+        truth = true_answer(protocol.log, test)
+        trap = {} if truth is None else _trap_gains(log, exam, said[0], protocol)
+        reports = [report(one, test, protocol) for one in (*said, truth) if one]
     console.print(_table(reports), _moments_table(reports, protocol.ages))
-    print(orjson.dumps({one.name: _fields(one, test) for one in reports}).decode())
+    for reading, interval in trap.items():
+        console.print(
+            f"AUC gained by the trap's signals, read {reading}: {interval.value:+.4f} "
+            f"({interval.low:+.4f} to {interval.high:+.4f})"
+        )
+    fields = {one.name: _fields(one, test) for one in reports}
+    print(orjson.dumps(fields | ({"trap": trap} if trap else {})).decode())
+
+
+def _trap_gains(
+    log: Log, exam: Exam, model: Answer, protocol: Asked
+) -> dict[str, Interval]:
+    """What the fields written over after a sale would add to the model's AUC."""
+    readings = {"point in time": False, "as they stand": True}
+    return {
+        name: gain(
+            trapped(log, exam, as_it_stands=naive),
+            model,
+            exam.test,
+            n_resamples=protocol.resamples,
+        )
+        for name, naive in readings.items()
+    }
 
 
 def _size(moments: pl.DataFrame) -> str:

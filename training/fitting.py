@@ -81,7 +81,7 @@ def fit(
         )
         raw[held_out] = np.asarray(booster.predict(matrix[held_out], raw_score=True))
     try:
-        slope, intercept = fit_affine(raw, won, weight)
+        slope, intercept = fit_affine(raw, won)
     except ValueError as error:
         raise TrainingError(
             f"{error}; the signals don't tell these leads apart"

@@ -107,11 +107,11 @@ def points_baseline(
     -------
     ndarray of shape (n_scored,), float64, in [0, 1]
     """
-    won, weight = moments["won"].to_numpy(), moments["weight"].to_numpy()
+    won = moments["won"].to_numpy()
     learnt, asked = (points(one, rules) / HUNDRED for one in (signals, scored))
     try:
-        slope, intercept = fit_affine(learnt, won, weight)
+        slope, intercept = fit_affine(learnt, won)
     except ValueError:
-        rate = np.average(won, weights=weight)
+        rate = won.mean()
         slope, intercept = _FLAT, float(np.log(rate / (1 - rate)))
     return probability(slope * asked + intercept)

@@ -104,6 +104,16 @@ idea-interet_produit = interest in the product
     }
     .absent = no product page viewed so far
 
+idea-recrutement = visits to the careers page
+    .facts = { $careers_views_60d ->
+        [0] { $days_since_careers_view ->
+            [inconnu] no visit to the careers page
+           *[other] last visit to the careers page { AGO($days_since_careers_view) }
+        }
+        [one] visit to the careers page{ AGO($days_since_careers_view, before: " ") }
+       *[other] { $careers_views_60d } visits to the careers page in 60 days
+    }
+
 idea-demandes = requests sent from the site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->

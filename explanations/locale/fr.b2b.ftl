@@ -104,6 +104,16 @@ idea-interet_produit = intérêt pour le produit
     }
     .absent = aucune page produit vue à ce jour
 
+idea-recrutement = visites de la page recrutement
+    .facts = { $careers_views_60d ->
+        [0] { $days_since_careers_view ->
+            [inconnu] aucune visite de la page recrutement
+           *[other] dernière visite de la page recrutement { AGO($days_since_careers_view) }
+        }
+        [one] visite de la page recrutement{ AGO($days_since_careers_view, before: " ") }
+       *[other] { $careers_views_60d } visites de la page recrutement en 60 jours
+    }
+
 idea-demandes = demandes envoyées depuis le site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->
