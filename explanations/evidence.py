@@ -33,11 +33,6 @@ class Pieces:
         """When the latest of it happened, in microseconds since 1970."""
         return int(timelines.arrays.occurred[self.events[-1]])
 
-    @property
-    def key(self) -> tuple[bytes, bytes]:
-        """Equal for the very same evidence."""
-        return self.events.tobytes(), self.fields.tobytes()
-
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -51,9 +46,11 @@ class Found:
     def of(self, row: int, idea: int) -> Pieces | None:
         """What an idea (by its position) rests on; None where that is nothing."""
         place = row * self.n_ideas + idea
-        start, end = self.pieces_of[place], self.pieces_of[place + 1]
-        if start == end:
-            return None
+        start, end = self.pieces_of[place : place + 2].tolist()
+        return None if start == end else self.between(start, end)
+
+    def between(self, start: int, end: int) -> Pieces:
+        """The pieces from `start` to `end` (exclusive), of one row and idea."""
         return Pieces(self.events[start:end], self.fields[start:end])
 
 

@@ -1,5 +1,6 @@
 """Timelines: every lead's events, read once for whatever is asked of them later."""
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
@@ -14,7 +15,7 @@ from features.catalogue import Catalogue
 from features.errors import LogError
 from features.event import TIME, events_frame
 from features.log import once_each
-from features.program import Integers, Numbers, Program, program_of
+from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
 from features.selecting import Content, of_kind, value_of
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
@@ -95,6 +96,8 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
         reads=reading.reads,
         values=reading.values,
         n_labels=np.array([len(labels) for labels in reading.labels], np.int64),
+        order=_order(every, program_of(catalogue)),
+        first_insertion=known.height,
     )
     return Timelines(known, arrays, reading.labels, program_of(catalogue))
 
@@ -109,6 +112,17 @@ def _insertions(catalogue: Catalogue) -> pl.DataFrame:
     """The events that may be put in: when and for whom is told later."""
     insertions = program_of(catalogue).insertions
     return events_frame(one.event("", _SOME_TIME) for one in insertions)
+
+
+def _order(events: pl.DataFrame, program: Program) -> Integers:
+    """Where each event stands among those that may be put in, by source and name."""
+    names = sorted(one.event_id for one in program.insertions)
+    source = events["source"]
+    order = np.where((source > INSERTED_SOURCE).to_numpy(), len(names), 0)
+    for event in (source == INSERTED_SOURCE).arg_true():
+        order[event] = bisect_right(names, events["event_id"][event])
+    order[events.height - len(names) :] -= 1
+    return order
 
 
 @dataclass(frozen=True, slots=True)
