@@ -204,7 +204,7 @@ class Signal(Strict):
             raise ValueError(f"{given[0]} takes no window")
         return self
 
-    @property
+    @cached_property
     def aggregate(self) -> str:
         return next(name for name in AGGREGATES if getattr(self, name) is not None)
 
@@ -221,7 +221,7 @@ class Signal(Strict):
     def window_days(self) -> float | None:
         return None if self.window is None else duration_days(self.window)
 
-    @property
+    @cached_property
     def is_category(self) -> bool:
         return self.last is not None and self.last.type == "category"
 
