@@ -16,7 +16,7 @@ from features.errors import LogError
 from features.event import TIME, events_frame
 from features.log import once_each
 from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
-from features.selecting import Content, of_kind, value_of
+from features.selecting import of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -59,7 +59,7 @@ class Timelines:
     @cached_property
     def keys(self) -> list[tuple[str, str]]:
         """Source and identifier of each event."""
-        return list(self.events.select("source", "event_id").iter_rows())
+        return self.events.select("source", "event_id").rows()
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
@@ -135,13 +135,14 @@ class _Reading:
 
 
 def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
-    """Read each content once, and ask the selectors once of what they ask about:
+    """Parse each content once, and ask the selectors once of what they ask about:
     leads' events repeat each other's."""
     program = program_of(catalogue)
+    of_kinds = {kind: of_kind(catalogue, kind) for kind in events["kind"].unique()}
     contents: dict[tuple[str, str, str], int] = {}
     of_event = [
         contents.setdefault(content, len(contents))
-        for content in events.select("kind", "actor", "data").iter_rows()
+        for content in events.select("kind", "actor", "data").rows()
     ]
     values = np.full((len(contents), len(program.values)), np.nan)
     labels: list[dict[str, int]] = [{} for _ in program.values]
@@ -149,20 +150,17 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     selected: list[list[int]] = []
     of_content = []
     for position, (kind, actor, data) in enumerate(contents):
-        content = Content(kind, _parsed(data, events))
-        one = of_kind(catalogue, kind)
-        texts = [content.text(name) for name in one.asked]
-        same = asked.setdefault((kind, actor, *texts), len(asked))
+        one = of_kinds[kind]
+        texts = one.texts(_parsed(data, events))
+        same = asked.setdefault((kind, actor, *texts[: one.n_asked]), len(asked))
         if same == len(selected):
             selected.append(one.selectors(actor, texts))
         of_content.append(same)
-        for column in one.values:
-            found = value_of(program.values[column], content)
-            if isinstance(found, str):
-                known = labels[column]
-                found = known.setdefault(found, len(known))
-            if found is not None:
-                values[position, column] = found
+        for column, found in one.read(texts):
+            known = labels[column]
+            values[position, column] = (
+                known.setdefault(found, len(known)) if isinstance(found, str) else found
+            )
     reads = np.zeros((len(selected), len(program.selectors)), bool)
     for row, positions in zip(reads, selected, strict=True):
         row[positions] = True
