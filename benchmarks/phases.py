@@ -85,6 +85,7 @@ def _clocked(events: pl.DataFrame, at: datetime, explainer: Explainer) -> _Clock
     with clock.phase("table"):
         explained_table(scores)
     with clock.phase("collecting garbage"):
+        del scores
         gc.collect()
     return clock
 

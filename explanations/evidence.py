@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explanations.reason import Evidence
 from features.aggregate import evidence
-from features.program import NONE, Integers
+from features.program import Integers
 from features.seen import Seen
 from features.timelines import Timelines
 
@@ -19,14 +19,15 @@ class Pieces:
 
     def told(self, timelines: Timelines) -> tuple[Evidence, ...]:
         """The evidence as people and other systems know it."""
-        names = timelines.program.fields
+        keys, names = timelines.keys, (*timelines.program.fields, None)  # NONE: last
         return tuple(
-            Evidence(source, event_id, None if field == NONE else names[field])
-            for (source, event_id), field in zip(
-                map(timelines.keys.__getitem__, self.events.tolist()),
-                self.fields.tolist(),
-                strict=True,
-            )
+            [
+                Evidence(source, event_id, names[field])
+                for event, field in zip(
+                    self.events.tolist(), self.fields.tolist(), strict=True
+                )
+                for source, event_id in [keys[event]]
+            ]
         )
 
     def last_at(self, timelines: Timelines) -> int:

@@ -114,10 +114,10 @@ class _Telling:
         """The idea's signals; NaN is unknown, and so is a sum that overflowed."""
         columns = self.catalogue.columns_of[idea]
         return {
-            self.catalogue.names[column]: self._value(
-                self.seen.table[row, column], column
+            self.catalogue.names[column]: self._value(value, column)
+            for column, value in zip(
+                columns, self.seen.table[row, columns].tolist(), strict=True
             )
-            for column in columns
         }
 
     def _value(self, value: float, column: int) -> float | str | None:
@@ -125,7 +125,7 @@ class _Telling:
             return None
         if self.catalogue.signals[column].is_category:
             return self.seen.timelines.labels_of(column)[int(value)]
-        return float(value)
+        return value
 
 
 def _time(microseconds: int) -> datetime:

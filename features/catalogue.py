@@ -285,10 +285,10 @@ class Catalogue(Strict):
         return tuple(signal for signal in self.signals if signal.idea == idea)
 
     @cached_property
-    def columns_of(self) -> dict[str, tuple[int, ...]]:
+    def columns_of(self) -> dict[str, list[int]]:
         """The positions of each idea's signals."""
         return {
-            idea: tuple(i for i, one in enumerate(self.signals) if one.idea == idea)
+            idea: [i for i, one in enumerate(self.signals) if one.idea == idea]
             for idea in self.ideas
         }
 
