@@ -1,6 +1,6 @@
 """Messages in Project Fluent, refused whole if a part of them is broken.
 
-It and `plain_messages` alone know Fluent. The functions that a message may call are
+It and `compiled_messages` alone know Fluent. The functions that a message may call are
 those of its `Language`. An unknown value is `UNKNOWN`, on which a message may select.
 """
 
@@ -12,8 +12,8 @@ from babel import Locale
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
 
+from explanations.compiled_messages import MessageCompiler, key_of
 from explanations.language import Argument, Language
-from explanations.plain_messages import PlainMessages, key_of
 from features.errors import WordingError
 
 UNKNOWN = "inconnu"
@@ -31,7 +31,7 @@ class Messages:
             [str(locale)], functions=dict(functions), use_isolating=False
         )
         written: dict[str, _Written] = {}
-        plain = PlainMessages(locale, self.text, functions)
+        compiler = MessageCompiler(locale, self.text, functions)
         problems: list[str] = []
         for origin, text in sources:
             resource = FluentResource(text)
@@ -43,7 +43,9 @@ class Messages:
             raise WordingError("; ".join(problems))
         self._origins = {key: one.origin for key, one in written.items()}
         self._variables = {key: tuple(sorted(_needed(key, written))) for key in written}
-        self._plain = {key: plain.read(one.pattern) for key, one in written.items()}
+        self._compiled = {
+            key: compiler.compiled(one.pattern) for key, one in written.items()
+        }
         self._memo = lru_cache(maxsize=MEMO_SIZE)(self._formatted)
 
     def __contains__(self, key: str) -> bool:
@@ -69,8 +71,8 @@ class Messages:
 
     def _formatted(self, key: str, given: tuple[Argument, ...]) -> str:
         arguments = dict(zip(self._variables[key], given, strict=True))
-        plain = self._plain[key]
-        return self._resolved(key, arguments) if plain is None else plain(arguments)
+        compiled = self._compiled[key]
+        return compiled(arguments) if compiled else self._resolved(key, arguments)
 
     def _resolved(self, key: str, arguments: Mapping[str, Argument]) -> str:
         name, _, attribute = key.partition(".")

@@ -95,14 +95,6 @@ class OfKind:
         said = dict(zip(self.fields, texts, strict=False))
         return [test.position for test in self.tests if test.means(actor, said)]
 
-    def read(self, texts: Sequence[str | None]) -> Iterator[tuple[int, str | float]]:
-        """The values known of an event, by position: a text or a finite number."""
-        for position, field, is_text in self.values:
-            text = texts[field]
-            found = text if is_text or text is None else as_number(text)
-            if found is not None:
-                yield position, found
-
 
 @lru_cache(maxsize=4096)
 def of_kind(catalogue: Catalogue, kind: str) -> OfKind:
@@ -127,19 +119,17 @@ def of_kind(catalogue: Catalogue, kind: str) -> OfKind:
     )
 
 
-@lru_cache(maxsize=4096)
-def as_number(text: str) -> float | None:
-    """A finite number, written as computers write them; else None.
+@lru_cache(maxsize=65_536)
+def as_number(text: str) -> float:
+    """A finite number, written as computers write them; else NaN.
 
     Examples
     --------
     >>> as_number("12.50"), as_number("nan"), as_number("12 k€")
-    (12.5, None, None)
+    (12.5, nan, nan)
     """
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _values_read(program: Program, selectors: set[int]) -> Iterator[int]:

@@ -1,9 +1,14 @@
 """Timelines: every lead's events, read once for whatever is asked of them later."""
 
+import math
+from array import array
 from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from itertools import count
+from typing import Any
 
 import numpy as np
 import orjson
@@ -16,7 +21,7 @@ from features.errors import LogError
 from features.event import TIME, events_frame
 from features.log import once_each
 from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
-from features.selecting import of_kind
+from features.selecting import as_number, of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -139,36 +144,46 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     leads' events repeat each other's."""
     program = program_of(catalogue)
     of_kinds = {kind: of_kind(catalogue, kind) for kind in events["kind"].unique()}
-    contents: dict[tuple[str, str, str], int] = {}
-    of_event = [
-        contents.setdefault(content, len(contents))
-        for content in events.select("kind", "actor", "data").rows()
-    ]
-    values = np.full((len(contents), len(program.values)), np.nan)
-    labels: list[dict[str, int]] = [{} for _ in program.values]
-    asked: dict[tuple[str | None, ...], int] = {}
-    selected: list[list[int]] = []
+    contents, of_event = _contents(events)
+    asked, labels = _numbering(), [_numbering() for _ in program.values]
+    n_values = len(program.values)
+    values = array("d", [math.nan]) * (len(contents) * n_values)
     of_content = []
     for position, (kind, actor, data) in enumerate(contents):
         one = of_kinds[kind]
         texts = one.texts(_parsed(data, events))
-        same = asked.setdefault((kind, actor, *texts[: one.n_asked]), len(asked))
-        if same == len(selected):
-            selected.append(one.selectors(actor, texts))
-        of_content.append(same)
-        for column, found in one.read(texts):
-            known = labels[column]
-            values[position, column] = (
-                known.setdefault(found, len(known)) if isinstance(found, str) else found
-            )
-    reads = np.zeros((len(selected), len(program.selectors)), bool)
-    for row, positions in zip(reads, selected, strict=True):
-        row[positions] = True
+        of_content.append(asked[kind, actor, *texts[: one.n_asked]])
+        for column, field, is_text in one.values:
+            text = texts[field]
+            if text is not None:
+                values[position * n_values + column] = (
+                    labels[column][text] if is_text else as_number(text)
+                )
+    reads = np.zeros((len(asked), len(program.selectors)), bool)
+    for row, (kind, actor, *said) in zip(reads, asked, strict=True):
+        row[of_kinds[kind].selectors(actor, said)] = True
     return _Reading(
         reads[np.array(of_content, np.int64)[of_event]],
-        values[of_event],
+        np.array(values).reshape(len(contents), n_values)[of_event],
         tuple(map(tuple, labels)),
     )
+
+
+def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], Integers]:
+    """Each content once, and which of them each event has, (n_events,)."""
+    content = ["kind", "actor", "data"]
+    groups = events.with_row_index().group_by(content, maintain_order=True).agg("index")
+    members = groups["index"]
+    of_event = np.empty(events.height, np.int64)
+    of_event[members.explode().to_numpy()] = np.repeat(
+        np.arange(groups.height), members.list.len().to_numpy()
+    )
+    return groups.select(content).rows(), of_event
+
+
+def _numbering() -> defaultdict[Any, int]:
+    """Numbers from 0, in the order in which they are asked for."""
+    return defaultdict(count().__next__)
 
 
 def _parsed(data: str, events: pl.DataFrame) -> dict[str, object]:

@@ -1,15 +1,19 @@
 """Which selectors mean an event, and what is read of it."""
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from features.catalogue import Catalogue
-from features.event import Actor
+from features.event import Actor, events_frame
+from features.featurise import moments_frame
 from features.program import program_of
+from features.seen import see
 from features.selecting import as_number, of_kind
 from features.selector import Selector
-from tests.factories import make_catalogue
+from tests.factories import NOW, make_catalogue, make_event
 
 
 def means(
@@ -141,10 +145,14 @@ def read(field: str, content: dict[str, Any], *, is_text: bool) -> str | float |
     catalogue = make_catalogue(
         tried=f'{last}, type = "category" }}' if is_text else f"{last} }}"
     )
-    one = of_kind(catalogue, "page_viewed")
-    return dict(one.read(one.texts(content))).get(0)
+    visit = make_event(data=content)
+    seen = see(events_frame([visit]), moments_frame([("L-1", NOW)]), catalogue)
+    (found,) = seen.table[:, 0]
+    if np.isnan(found):
+        return None
+    return seen.timelines.labels_of(0)[int(found)] if is_text else float(found)
 
 
 def test_a_number_is_whole_or_it_is_none() -> None:
     assert as_number("12") == 12
-    assert as_number("12\n") is None
+    assert math.isnan(as_number("12\n"))
