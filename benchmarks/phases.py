@@ -11,7 +11,7 @@ from statistics import median
 import polars as pl
 
 from explanations.candidate import find_candidates
-from explanations.checking import log_odds_of
+from explanations.checking import log_odds_of, true_ones
 from explanations.explain import Explainer
 from explanations.next_step import step_variants
 from explanations.scorer import Scorer
@@ -85,6 +85,7 @@ def _clocked(events: pl.DataFrame, at: datetime, explainer: Explainer) -> _Clock
     with clock.phase("table"):
         explained_table(scores)
     with clock.phase("collecting garbage"):
+        del scores
         gc.collect()
     return clock
 
@@ -109,8 +110,8 @@ def _step_by_step(
             seen, contributions, scorer.catalogue, scorer.facts
         )
     with clock.phase("checks"):
-        variants = [candidate.variant for candidate in candidates]
-        log_odds_of([*variants, *step_variants(seen)], seen, scorer)
+        true_ones(candidates, contributions.log_odds, seen, scorer)
+        log_odds_of(step_variants(seen), seen, scorer)
 
 
 @contextmanager

@@ -39,8 +39,11 @@ class Absences:
     due: Integers
 
     def of(self, row: int, wait: int) -> Absence | None:
-        if not self.overdue[row, wait]:
-            return None
+        """The event that a row awaits, if it is overdue."""
+        return self.at(row, wait) if self.overdue[row, wait] else None
+
+    def at(self, row: int, wait: int) -> Absence:
+        """One that is overdue."""
         return Absence(wait, int(self.since[row, wait]), int(self.due[row, wait]))
 
 

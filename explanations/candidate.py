@@ -1,18 +1,21 @@
 """Candidates: reasons that the trees suggest and that nothing has checked yet."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
-from explanations.absence import Absence, absences
-from explanations.evidence import Pieces, evidence_found
+from explanations.absence import Absence, Absences, absences
+from explanations.evidence import Found, Pieces, evidence_found
 from explanations.reason import Check, Way
 from explanations.scorer import Contributions, ScorerFacts
+from features.aggregate import Variants
 from features.catalogue import Catalogue
-from features.program import Program
+from features.compiled import compiled
+from features.program import NONE, Integers, Numbers, Program
 from features.seen import Seen
-from features.variants import Variant
 
 WORTH_CHECKING = 0.05  # log-odds; half of what a check must move (design §6)
 MOST_CHECKED = 10  # per row, the strongest: 6 are told at most
@@ -40,19 +43,81 @@ class Candidate:
         is_absence = isinstance(self.basis, Absence)
         return Check.INSERTION if is_absence else Check.DELETION
 
-    @property
-    def variant(self) -> Variant:
-        """The row as it would be without the evidence, or with the awaited event."""
-        if isinstance(self.basis, Absence):
-            return Variant(
-                row=self.row, insertion=self.basis.insertion, at=self.basis.due
+
+class CandidateArrays(NamedTuple):
+    """Candidates, (n_candidates,) each, row by row and each row's strongest first.
+
+    `idea` and `wait` are positions in the program, `wait` NONE where evidence would go:
+    the pieces found from `start` to `end`. `due` is when the awaited event should have
+    come.
+    """
+
+    row: Integers
+    idea: Integers
+    points: Numbers
+    log_odds: Numbers
+    wait: Integers
+    start: Integers
+    end: Integers
+    due: Integers
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The candidates of all rows, and what they rest on."""
+
+    arrays: CandidateArrays
+    found: Found
+    absent: Absences
+    ideas: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.arrays.row)
+
+    def each(self, which: Integers) -> Iterator[Candidate]:
+        """Some of them, by position, one after another."""
+        columns = (column[which].tolist() for column in self.arrays)
+        for row, idea, points, log_odds, wait, start, end, _ in zip(
+            *columns, strict=True
+        ):
+            yield Candidate(
+                row=row,
+                idea=self.ideas[idea],
+                points=points,
+                log_odds=log_odds,
+                basis=self.found.between(start, end)
+                if wait == NONE
+                else self.absent.at(row, wait),
             )
-        return Variant(row=self.row, events=self.basis.events, fields=self.basis.fields)
+
+    def variants(self, which: Integers) -> Variants:
+        """The rows of some as they would be without the evidence, or with the event."""
+        row, wait = self.arrays.row[which], self.arrays.wait[which]
+        return Variants(
+            row=row,
+            start=self.arrays.start[which],
+            end=self.arrays.end[which],
+            event=self.found.events,
+            field=self.found.fields,
+            insertion=wait,
+            at=self.arrays.due[which],
+        )
+
+    def place(self, among: NDArray[np.bool_]) -> Integers:
+        """How many of those `among` are stronger in the same row and way, (n,) each."""
+        row, is_up = self.arrays.row, self.arrays.log_odds > 0
+        first = np.searchsorted(row, row)
+        places = np.zeros(len(row), np.int64)
+        for way in (is_up, ~is_up):
+            counted = (way & among).astype(np.int64)
+            before = np.cumsum(counted) - counted
+            places[way] = (before - before[first])[way]
+        return places
 
 
 def find_candidates(
     seen: Seen, contributions: Contributions, catalogue: Catalogue, facts: ScorerFacts
-) -> list[Candidate]:
+) -> Candidates:
     """The candidates of every row, each row's strongest first.
 
     Ideas that rest on the very same evidence, or await the very same event, are
@@ -61,47 +126,149 @@ def find_candidates(
     program, found = seen.program, evidence_found(seen)
     absent = absences(seen, catalogue, facts)
     _, points, _ = contributions.points()
-    order = np.argsort(-np.abs(contributions.by_idea), axis=1, kind="stable")
-    waits = {program.ideas.index(idea): i for i, idea in enumerate(program.waits)}
-    candidates: list[Candidate] = []
-    for row, ideas in enumerate(order.tolist()):
-        overdue = {i: absent.of(row, wait) for i, wait in waits.items()}
-        several = [
-            Candidate(
-                row=row,
-                idea=program.ideas[i],
-                points=float(points[row, i]),
-                log_odds=log_odds,
-                basis=basis,
-            )
-            for i in ideas
-            if (log_odds := float(contributions.by_idea[row, i]))
-            and (
-                basis := (overdue.get(i) if log_odds < 0 else None) or found.of(row, i)
-            )
-        ]
-        candidates += _strongest(several, program)
-    return candidates
+    basis = _Basis(
+        found.pieces_of,
+        found.events,
+        found.fields,
+        *_awaited(program),
+        absent.overdue,
+        absent.due,
+    )
+    strongest_first = np.argsort(-np.abs(contributions.by_idea), axis=1, kind="stable")
+    arrays = _candidates(contributions.by_idea, points, strongest_first, basis)
+    return Candidates(arrays, found, absent, program.ideas)
 
 
-def _strongest(several: Iterable[Candidate], program: Program) -> list[Candidate]:
-    """Candidates of one row: merged where they rest on the same, strongest first."""
-    merged: dict[object, Candidate] = {}
-    for candidate in several:
-        key = _rests_on(candidate.basis, program)
-        same = merged.setdefault(key, candidate)
-        if same is not candidate:
-            merged[key] = replace(
-                same,
-                points=same.points + candidate.points,
-                log_odds=same.log_odds + candidate.log_odds,
-            )
-    worth = [c for c in merged.values() if abs(c.log_odds) >= WORTH_CHECKING]
-    return sorted(worth, key=lambda c: -abs(c.log_odds))[:MOST_CHECKED]
+def _awaited(program: Program) -> tuple[Integers, Integers]:
+    """`wait_of_idea` and `same_wait`, as _Basis has them."""
+    waits = [
+        program.waits.index(idea) if idea in program.waits else NONE
+        for idea in program.ideas
+    ]
+    awaited = [
+        (one.kind, dict(one.data)) for one in program.insertions[: len(program.waits)]
+    ]
+    same = [awaited.index(one) for one in awaited]
+    return np.array(waits, np.int64), np.array(same, np.int64)
 
 
-def _rests_on(basis: Pieces | Absence, program: Program) -> object:
-    if isinstance(basis, Pieces):
-        return basis.key
-    event = program.insertions[basis.insertion]
-    return (event.kind, basis.due, frozenset(event.data.items()))
+# --- Kernel -----------------------------------------------------------------
+
+
+class _Basis(NamedTuple):
+    """What ideas rest on: `pieces_of`, `event` and `field` as `evidence` gives them,
+    `overdue` and `due` as Absences has them.
+
+    `wait_of_idea` (n_ideas,), or NONE; `same_wait` (n_waits,): the first wait for the
+    same event.
+    """
+
+    pieces_of: Integers
+    event: Integers
+    field: Integers
+    wait_of_idea: Integers
+    same_wait: Integers
+    overdue: NDArray[np.bool_]
+    due: Integers
+
+
+@compiled
+def _candidates(
+    by_idea: Numbers, points: Numbers, strongest_first: Integers, basis: _Basis
+) -> CandidateArrays:
+    n_rows, n_ideas = by_idea.shape
+    found, of_row = _empty(n_rows * MOST_CHECKED), _empty(n_ideas)
+    n = 0
+    for row in range(n_rows):
+        n_merged = 0
+        for idea in strongest_first[row]:
+            if by_idea[row, idea] != 0:
+                n_merged = _merge(of_row, n_merged, by_idea, points, (row, idea), basis)
+        for _ in range(MOST_CHECKED):
+            k = int(np.argmax(np.abs(of_row.log_odds[:n_merged]))) if n_merged else 0
+            if not n_merged or abs(of_row.log_odds[k]) < WORTH_CHECKING:
+                break
+            _copy(of_row, k, found, n)
+            of_row.log_odds[k] = 0
+            n += 1
+    return CandidateArrays(
+        found.row[:n],
+        found.idea[:n],
+        found.points[:n],
+        found.log_odds[:n],
+        found.wait[:n],
+        found.start[:n],
+        found.end[:n],
+        found.due[:n],
+    )
+
+
+@compiled
+def _empty(n: int) -> CandidateArrays:
+    return CandidateArrays(
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+        np.empty(n),
+        np.empty(n),
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+        np.empty(n, dtype=np.int64),
+    )
+
+
+@compiled
+def _copy(of: CandidateArrays, k: int, to: CandidateArrays, n: int) -> None:
+    to.row[n], to.idea[n], to.wait[n] = of.row[k], of.idea[k], of.wait[k]
+    to.points[n], to.log_odds[n] = of.points[k], of.log_odds[k]
+    to.start[n], to.end[n], to.due[n] = of.start[k], of.end[k], of.due[k]
+
+
+@compiled
+def _merge(
+    several: CandidateArrays,
+    n: int,
+    by_idea: Numbers,
+    points: Numbers,
+    place: tuple[int, int],
+    basis: _Basis,
+) -> int:
+    """Add an idea to the n candidates of its row; returns how many there are."""
+    row, idea = place
+    at = row * by_idea.shape[1] + idea
+    start, end = basis.pieces_of[at], basis.pieces_of[at + 1]
+    wait = basis.wait_of_idea[idea]
+    if by_idea[row, idea] > 0 or wait == NONE or not basis.overdue[row, wait]:
+        wait = NONE
+    if wait == NONE and start == end:
+        return n
+    several.row[n], several.idea[n], several.wait[n] = row, idea, wait
+    several.points[n], several.log_odds[n] = points[row, idea], by_idea[row, idea]
+    several.start[n], several.end[n] = start, end if wait == NONE else start
+    several.due[n] = 0 if wait == NONE else basis.due[row, wait]
+    for k in range(n):
+        if _rest_on_the_same(several, k, n, basis):
+            several.points[k] += points[row, idea]
+            several.log_odds[k] += by_idea[row, idea]
+            return n
+    return n + 1
+
+
+@compiled
+def _rest_on_the_same(of: CandidateArrays, one: int, other: int, basis: _Basis) -> bool:
+    wait, other_wait = of.wait[one], of.wait[other]
+    if (wait == NONE) != (other_wait == NONE):
+        return False
+    if wait != NONE:
+        same = basis.same_wait[wait] == basis.same_wait[other_wait]
+        return bool(same and of.due[one] == of.due[other])
+    n_pieces, shift = of.end[one] - of.start[one], of.start[other] - of.start[one]
+    if of.end[other] - of.start[other] != n_pieces:
+        return False
+    for piece in range(of.start[one], of.end[one]):
+        if (
+            basis.event[piece] != basis.event[piece + shift]
+            or basis.field[piece] != basis.field[piece + shift]
+        ):
+            return False
+    return True

@@ -1,27 +1,67 @@
 """Check by deletion or insertion: would the score move as the reason claims?"""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.candidate import Candidate
+from explanations.candidate import Candidates
 from explanations.scorer import Scorer
+from features.aggregate import Variants
+from features.program import Integers, Numbers
 from features.seen import Seen
-from features.variants import Variant, signals_of_variants
+from features.variants import signals_of_variants
 
 MUST_MOVE = 0.1  # calibrated log-odds (design §6: a bar in points silences rare wins)
+MOST_UP, MOST_DOWN = 4, 2  # told of a row: a rep reads no more (design §6)
 
 
-def log_odds_of(
-    variants: Sequence[Variant], seen: Seen, scorer: Scorer
-) -> NDArray[np.float64]:
+def true_ones(
+    candidates: Candidates, log_odds: Numbers, seen: Seen, scorer: Scorer
+) -> tuple[Integers, Numbers]:
+    """The strongest candidates of each row that hold, as many as are told.
+
+    A weaker one is checked only once a stronger one of its row and way has failed.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        Of n_rows.
+    log_odds : ndarray of shape (n_rows,), calibrated log-odds
+
+    Returns
+    -------
+    which : (n_true,)
+        Their positions, in order.
+    without : (n_true,)
+        Calibrated log-odds of each one's row without its evidence, or with its event.
+    """
+    row, share = candidates.arrays.row, candidates.arrays.log_odds
+    most = np.where(share > 0, MOST_UP, MOST_DOWN)
+    stands, is_checked = np.ones(len(row), bool), np.zeros(len(row), bool)
+    without = np.zeros(len(row))
+    while True:
+        is_told = stands & (candidates.place(among=stands) < most)
+        to_check = np.flatnonzero(is_told & ~is_checked)
+        if not to_check.size:
+            return np.flatnonzero(is_told), without[is_told]
+        variants = candidates.variants(to_check)
+        without[to_check] = log_odds_of(variants, seen, scorer)
+        is_checked[to_check] = True
+        stands[to_check] = holds(
+            share[to_check], log_odds[row[to_check]], without[to_check]
+        )
+
+
+def log_odds_of(variants: Variants, seen: Seen, scorer: Scorer) -> Numbers:
     """Calibrated log-odds of each variant, (n_variants,): what is left, scored anew."""
     table = signals_of_variants(variants, seen)
     return scorer.log_odds_of(scorer.matrix(table, seen.timelines))
 
 
-def holds(candidate: Candidate, log_odds: float, log_odds_without: float) -> bool:
-    """Does the score move the way the candidate claims, and by enough?"""
-    moved = log_odds - log_odds_without
-    return (moved if candidate.log_odds > 0 else -moved) >= MUST_MOVE
+def holds(share: Numbers, log_odds: Numbers, without: Numbers) -> NDArray[np.bool_]:
+    """Does the score move the way a share of it claims, and by enough?
+
+    All (n_candidates,), in log-odds: the candidate's share, and the row's score as it
+    is and `without` what the candidate rests on.
+    """
+    moved = log_odds - without
+    return np.where(share > 0, moved, -moved) >= MUST_MOVE

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explanations.reason import Evidence
 from features.aggregate import evidence
-from features.program import NONE, Integers
+from features.program import Integers
 from features.seen import Seen
 from features.timelines import Timelines
 
@@ -19,24 +19,20 @@ class Pieces:
 
     def told(self, timelines: Timelines) -> tuple[Evidence, ...]:
         """The evidence as people and other systems know it."""
-        names = timelines.program.fields
+        keys, names = timelines.keys, (*timelines.program.fields, None)  # NONE: last
         return tuple(
-            Evidence(source, event_id, None if field == NONE else names[field])
-            for (source, event_id), field in zip(
-                map(timelines.keys.__getitem__, self.events.tolist()),
-                self.fields.tolist(),
-                strict=True,
-            )
+            [
+                Evidence(source, event_id, names[field])
+                for event, field in zip(
+                    self.events.tolist(), self.fields.tolist(), strict=True
+                )
+                for source, event_id in [keys[event]]
+            ]
         )
 
     def last_at(self, timelines: Timelines) -> int:
         """When the latest of it happened, in microseconds since 1970."""
         return int(timelines.arrays.occurred[self.events[-1]])
-
-    @property
-    def key(self) -> tuple[bytes, bytes]:
-        """Equal for the very same evidence."""
-        return self.events.tobytes(), self.fields.tobytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +47,11 @@ class Found:
     def of(self, row: int, idea: int) -> Pieces | None:
         """What an idea (by its position) rests on; None where that is nothing."""
         place = row * self.n_ideas + idea
-        start, end = self.pieces_of[place], self.pieces_of[place + 1]
-        if start == end:
-            return None
+        start, end = self.pieces_of[place : place + 2].tolist()
+        return None if start == end else self.between(start, end)
+
+    def between(self, start: int, end: int) -> Pieces:
+        """The pieces from `start` to `end` (exclusive), of one row and idea."""
         return Pieces(self.events[start:end], self.fields[start:end])
 
 

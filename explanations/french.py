@@ -15,7 +15,7 @@ def paris_day(at: datetime) -> date:
 
 def days_between(at: datetime, moment: datetime) -> int:
     """Days of the calendar gone by in Paris, from a time to a later moment."""
-    return max(0, (paris_day(moment) - paris_day(at)).days)
+    return max(0, (_day_of_moment(moment) - paris_day(at)).days)
 
 
 def gone_by(at: datetime, moment: datetime) -> float:
@@ -35,6 +35,9 @@ def gone_by(at: datetime, moment: datetime) -> float:
     hours = (moment - at) / timedelta(hours=1)
     # A day whose clock goes back has 25 hours, and is still today.
     return min(23, max(0, math.floor(round(hours, 6)))) / 24
+
+
+_day_of_moment = lru_cache(maxsize=64)(paris_day)  # many are told at the same one
 
 
 @lru_cache(maxsize=4096)

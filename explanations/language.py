@@ -9,6 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 from babel import Locale
@@ -110,10 +111,11 @@ class Language:
 
     def day(self, which: date, today: date) -> str:
         """A day in full; its year only if it is not that of today."""
+        weekday, month = _named(which, str(self._locale))
         told: dict[str, Argument] = {
-            "weekday": format_date(which, "EEEE", locale=self._locale),
+            "weekday": weekday,
             "number": which.day,
-            "month": format_date(which, "MMMM", locale=self._locale),
+            "month": month,
         }
         if which.year == today.year:
             return self._text("day", told)
@@ -150,6 +152,13 @@ class Language:
 def sentence(phrase: str) -> str:
     """A phrase with its capital and its full stop."""
     return f"{phrase[:1].upper()}{phrase[1:]}."
+
+
+@lru_cache(maxsize=4096)
+def _named(which: date, locale: str) -> tuple[str, str]:
+    """The names of its day of the week and of its month."""
+    weekday = format_date(which, "EEEE", locale=locale)
+    return weekday, format_date(which, "MMMM", locale=locale)
 
 
 # --- What any language may call -----------------------------------------------

@@ -1,7 +1,7 @@
 """Messages in Project Fluent, refused whole if a part of them is broken.
 
-The only module that knows Fluent. The functions that a message may call are those of
-its `Language`. An unknown value is `UNKNOWN`, on which a message may select.
+It and `compiled_messages` alone know Fluent. The functions that a message may call are
+those of its `Language`. An unknown value is `UNKNOWN`, on which a message may select.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -12,6 +12,7 @@ from babel import Locale
 from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
 
+from explanations.compiled_messages import MessageCompiler, key_of
 from explanations.language import Argument, Language
 from features.errors import WordingError
 
@@ -30,6 +31,7 @@ class Messages:
             [str(locale)], functions=dict(functions), use_isolating=False
         )
         written: dict[str, _Written] = {}
+        compiler = MessageCompiler(locale, self.text, functions)
         problems: list[str] = []
         for origin, text in sources:
             resource = FluentResource(text)
@@ -41,6 +43,9 @@ class Messages:
             raise WordingError("; ".join(problems))
         self._origins = {key: one.origin for key, one in written.items()}
         self._variables = {key: tuple(sorted(_needed(key, written))) for key in written}
+        self._compiled = {
+            key: compiler.compiled(one.pattern) for key, one in written.items()
+        }
         self._memo = lru_cache(maxsize=MEMO_SIZE)(self._formatted)
 
     def __contains__(self, key: str) -> bool:
@@ -65,12 +70,16 @@ class Messages:
         return self._memo(key, given)
 
     def _formatted(self, key: str, given: tuple[Argument, ...]) -> str:
+        arguments = dict(zip(self._variables[key], given, strict=True))
+        compiled = self._compiled[key]
+        return compiled(arguments) if compiled else self._resolved(key, arguments)
+
+    def _resolved(self, key: str, arguments: Mapping[str, Argument]) -> str:
         name, _, attribute = key.partition(".")
         message = self._bundle.get_message(name)
         pattern = message.attributes[attribute] if attribute else message.value
         assert pattern is not None
-        arguments = dict(zip(self._variables[key], given, strict=True))
-        text, errors = self._bundle.format_pattern(pattern, arguments)
+        text, errors = self._bundle.format_pattern(pattern, dict(arguments))
         if errors:
             raise WordingError(f"{self._origins[key]}: {key}: {errors[0]}")
         return str(text)
@@ -84,6 +93,7 @@ class _Written:
     """A message as written, and what it refers to."""
 
     origin: str
+    pattern: ast.Pattern
     variables: frozenset[str]
     messages: frozenset[str]
     functions: frozenset[str]
@@ -96,13 +106,17 @@ def _written(origin: str, pattern: ast.Pattern) -> _Written:
             case ast.VariableReference():
                 variables.add(node.id.name)
             case ast.MessageReference():
-                messages.add(_key(node.id, node.attribute))
+                messages.add(key_of(node))
             case ast.TermReference():
-                messages.add("-" + _key(node.id, node.attribute))
+                messages.add("-" + key_of(node))
             case ast.FunctionReference():
                 functions.add(node.id.name)
     return _Written(
-        origin, frozenset(variables), frozenset(messages), frozenset(functions)
+        origin,
+        pattern,
+        frozenset(variables),
+        frozenset(messages),
+        frozenset(functions),
     )
 
 
@@ -112,10 +126,6 @@ def _nodes(node: ast.BaseNode) -> Iterator[ast.BaseNode]:
         for child in value if isinstance(value, list) else [value]:
             if isinstance(child, ast.BaseNode):
                 yield from _nodes(child)
-
-
-def _key(name: ast.Identifier, attribute: ast.Identifier | None) -> str:
-    return f"{name.name}.{attribute.name}" if attribute else str(name.name)
 
 
 def _junk(origin: str, text: str, resource: ast.Resource) -> Iterator[str]:

@@ -77,7 +77,8 @@ class _Account:
 
 def narrate(story: Story, wording: Wording) -> Narrative:
     """Tell a score; what no checked reason supports is not told."""
-    story = replace(story, reasons=tuple(_quoted_once(story, wording)))
+    if any(told.reason.quote for told in story.reasons):
+        story = replace(story, reasons=tuple(_quoted_once(story, wording)))
     move = _move(story, wording)
     account = _account(story, move, wording)
     expected = _expected(story, wording)

@@ -8,22 +8,27 @@ from numpy.typing import NDArray
 from explanations.checking import MUST_MOVE
 from explanations.reason import NextStep
 from explanations.scorer import probability
+from features.aggregate import Variants
 from features.catalogue import Catalogue
 from features.seen import Seen
-from features.variants import Variant
 
 MOST_STEPS = 2  # a rep does one thing next; a second is a choice
 
 
-def step_variants(seen: Seen) -> list[Variant]:
+def step_variants(seen: Seen) -> Variants:
     """Each row with each step done at its very moment; row by row, in order."""
-    program = seen.program
-    steps = range(len(program.waits), len(program.insertions))
-    return [
-        Variant(row=row, insertion=step, at=moment)
-        for row, moment in enumerate(seen.rows.moment.tolist())
-        for step in steps
-    ]
+    program, moment = seen.program, seen.rows.moment
+    steps = np.arange(len(program.waits), len(program.insertions))
+    nothing = np.zeros(len(moment) * len(steps), np.int64)
+    return Variants(
+        row=np.repeat(np.arange(len(moment)), len(steps)),
+        start=nothing,
+        end=nothing,
+        event=nothing,
+        field=nothing,
+        insertion=np.tile(steps, len(moment)),
+        at=np.repeat(moment, len(steps)),
+    )
 
 
 def next_steps(
@@ -45,11 +50,12 @@ def next_steps(
         Only steps that raise the log-odds by the bar of a reason's check.
     """
     tried = log_odds_with.reshape(len(log_odds), len(catalogue.step))
-    scores = 100 * probability(tried)
-    for row, start in enumerate(log_odds):
-        best = np.argsort(-tried[row], kind="stable")[:MOST_STEPS]
+    best_first = np.argsort(-tried, axis=1, kind="stable")[:, :MOST_STEPS]
+    raises = tried - log_odds[:, None] >= MUST_MOVE
+    scores = (100 * probability(tried)).tolist()
+    for row, (best, does) in enumerate(
+        zip(best_first.tolist(), raises.tolist(), strict=True)
+    ):
         yield tuple(
-            NextStep(catalogue.step[i].name, float(scores[row, i]))
-            for i in best
-            if tried[row, i] - start >= MUST_MOVE
+            [NextStep(catalogue.step[i].name, scores[row][i]) for i in best if does[i]]
         )

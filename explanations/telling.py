@@ -1,7 +1,6 @@
 """Which checked candidates are told: a short list, facts that hold."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -12,16 +11,15 @@ from numpy.typing import NDArray
 
 from explanations.absence import Absence
 from explanations.candidate import Candidate, find_candidates
-from explanations.checking import holds, log_odds_of
+from explanations.checking import log_odds_of, true_ones
 from explanations.evidence import Pieces
 from explanations.next_step import next_steps, step_variants
-from explanations.reason import Evidence, NextStep, Reason, Way
+from explanations.reason import Evidence, NextStep, Reason
 from explanations.scorer import Contributions, Scorer, probability
 from features.catalogue import Catalogue
 from features.event import Event
 from features.seen import Seen, see
 
-MOST_UP, MOST_DOWN = 4, 2  # a rep reads no more (design §6)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -50,38 +48,19 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
     _, typical = scorer.trees.scores(matrix)
     contributions = scorer.contributions_of(matrix)
     candidates = find_candidates(seen, contributions, scorer.catalogue, scorer.facts)
-    variants = [candidate.variant for candidate in candidates]
-    variants += step_variants(seen)
-    tried = log_odds_of(variants, seen, scorer)
-    without, with_step = np.split(tried, [len(candidates)])
-    telling = _Telling(seen, moments["lead_id"], scorer.catalogue)
+    which, without = true_ones(candidates, contributions.log_odds, seen, scorer)
+    with_step = log_odds_of(step_variants(seen), seen, scorer)
+    telling = _Telling(seen, moments["lead_id"].to_list(), scorer.catalogue)
+    reasons: list[list[Reason]] = [[] for _ in matrix]
+    scores_without = (100 * probability(without)).tolist()
+    for candidate, score in zip(candidates.each(which), scores_without, strict=True):
+        reasons[candidate.row].append(telling.reason(candidate, score))
     return Told(
         contributions,
         typical,
-        tuple(
-            tuple(telling.reason(*one) for one in checked)
-            for checked in _true_ones(candidates, contributions.log_odds, without)
-        ),
+        tuple(map(tuple, reasons)),
         tuple(next_steps(contributions.log_odds, with_step, scorer.catalogue)),
     )
-
-
-def _true_ones(
-    candidates: Sequence[Candidate],
-    log_odds: NDArray[np.float64],
-    without: NDArray[np.float64],
-) -> list[list[tuple[Candidate, float]]]:
-    """By row: the candidates that hold, with the score without them, in points."""
-    told: list[list[tuple[Candidate, float]]] = [[] for _ in log_odds]
-    room: dict[tuple[int, Way], int] = {}
-    scores = (100 * probability(without)).tolist()
-    for candidate, score, alone in zip(candidates, scores, without, strict=True):
-        place = (candidate.row, candidate.way)
-        left = room.setdefault(place, MOST_UP if candidate.way is Way.UP else MOST_DOWN)
-        if left and holds(candidate, log_odds[candidate.row], alone):
-            room[place] = left - 1
-            told[candidate.row].append((candidate, score))
-    return told
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +68,7 @@ class _Telling:
     """What a reason is told of: the signals, the events and the leads' names."""
 
     seen: Seen
-    lead_ids: pl.Series
+    lead_ids: list[str]
     catalogue: Catalogue
 
     def reason(self, candidate: Candidate, score_without: float) -> Reason:
@@ -135,10 +114,10 @@ class _Telling:
         """The idea's signals; NaN is unknown, and so is a sum that overflowed."""
         columns = self.catalogue.columns_of[idea]
         return {
-            self.catalogue.names[column]: self._value(
-                self.seen.table[row, column], column
+            self.catalogue.names[column]: self._value(value, column)
+            for column, value in zip(
+                columns, self.seen.table[row, columns].tolist(), strict=True
             )
-            for column in columns
         }
 
     def _value(self, value: float, column: int) -> float | str | None:
@@ -146,7 +125,7 @@ class _Telling:
             return None
         if self.catalogue.signals[column].is_category:
             return self.seen.timelines.labels_of(column)[int(value)]
-        return float(value)
+        return value
 
 
 def _time(microseconds: int) -> datetime:

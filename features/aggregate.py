@@ -21,7 +21,8 @@ class EventArrays(NamedTuple):
     `occurred` and `received` in microseconds since 1970; `reads` (n_events,
     n_selectors): does the selector mean the event, windows and `after` apart; `values`
     (n_events, n_values): numbers, or positions among the `n_labels` of the column, NaN
-    where unknown. Events that may be put in come last.
+    where unknown. Those that may be put in come last, from `first_insertion`; at equal
+    times one stands before the events of a greater `order`.
     """
 
     occurred: Integers
@@ -29,6 +30,8 @@ class EventArrays(NamedTuple):
     reads: NDArray[np.bool_]
     values: Numbers
     n_labels: Integers
+    order: Integers
+    first_insertion: int
 
 
 class RowArrays(NamedTuple):
@@ -44,21 +47,22 @@ class RowArrays(NamedTuple):
     moment: Integers
 
 
-class VariantArrays(NamedTuple):
+class Variants(NamedTuple):
     """Rows as they would be without some evidence, or with another event.
 
-    Of variant i, the pieces from `pieces_of[i]` to `pieces_of[i + 1]` are taken away:
-    of the event `taken`, in order, the bits `taken_bits`. `inserted` is the event put
-    in, or NONE; `inserted_at` its time; `place` the event it precedes.
+    Of variant i, the pieces from `start[i]` to `end[i]` (exclusive) are taken away: of
+    the `event`, in order, the `field` (its position among the program's), NONE for the
+    whole event. `insertion` is the program's that is put in, or NONE; `at` its time, in
+    microseconds since 1970.
     """
 
     row: Integers
-    pieces_of: Integers
-    taken: Integers
-    taken_bits: Integers
-    inserted: Integers
-    inserted_at: Integers
-    place: Integers
+    start: Integers
+    end: Integers
+    event: Integers
+    field: Integers
+    insertion: Integers
+    at: Integers
 
 
 class _Known(NamedTuple):
@@ -66,7 +70,9 @@ class _Known(NamedTuple):
 
     Of each (at most `longest`): its position, its time in microseconds, its age in
     days and the bits of what it lost. `taken` (n_selectors, longest): is it selected,
-    windows apart? `read` (n_values, longest): its values, NaN where unknown.
+    windows apart? `read` (n_values, longest): its values, NaN where unknown. Of these
+    only the `needed` selectors and values are filled. `met` (n_labels,) and `spans`
+    (longest,) are for one column at a time.
     """
 
     event: Integers
@@ -75,62 +81,61 @@ class _Known(NamedTuple):
     lost: Integers
     taken: NDArray[np.bool_]
     read: Numbers
+    needed_selectors: NDArray[np.bool_]
+    needed_values: NDArray[np.bool_]
+    met: Integers
+    spans: Numbers
 
 
 @compiled
-def aggregate(  # noqa: C901, PLR0912, PLR0915  # one branch an aggregate
-    program: ProgramArrays,
-    events: EventArrays,
-    rows: RowArrays,
-    variants: VariantArrays,
-    n_columns: int,
+def aggregate(
+    program: ProgramArrays, events: EventArrays, rows: RowArrays, n_columns: int
 ) -> Numbers:
-    """The first columns of the program, (n_variants, n_columns); NaN is unknown.
+    """The first columns of the program, (n_rows, n_columns); NaN is unknown.
 
     Categories are positions among the labels of their column; FIRST_AT and LAST_AT are
     microseconds since 1970.
     """
+    table = np.empty((len(rows.moment), n_columns))
+    known = _scratch(program, events, rows)
+    bare = as_they_are(rows)
+    for row in range(len(table)):
+        n = _gather(program, events, rows, bare, row, known)
+        for column in range(n_columns):
+            stamp = row * n_columns + column
+            table[row, column] = _aggregated(program, known, n, column, stamp)
+    return table
+
+
+@compiled
+def aggregate_changed(
+    program: ProgramArrays,
+    events: EventArrays,
+    rows: RowArrays,
+    variants: Variants,
+    was: Numbers,
+    n_columns: int,
+) -> Numbers:
+    """The first columns of each variant, (n_variants, n_columns).
+
+    A column that reads nothing of what went or came is as it was in its row: `was` is
+    what `aggregate` gave.
+    """
     table = np.empty((len(variants.row), n_columns))
-    known = _scratch(events, rows)
-    most_labels = 1
-    for n_labels in events.n_labels:
-        most_labels = max(most_labels, n_labels)
-    seen = np.full(most_labels, NONE)
-    spans = np.empty(len(known.event))
-    for i in range(len(variants.row)):
+    known = _scratch(program, events, rows)
+    touched = np.empty(len(program.after), np.bool_)
+    changed = np.empty(n_columns, np.bool_)
+    for i in range(len(table)):
+        _touch(program, events, variants, i, touched)
+        _need(program, touched, changed, known)
         n = _gather(program, events, rows, variants, i, known)
         for column in range(n_columns):
-            op, first = program.op[column], program.first[column]
-            second, value = program.second[column], program.value[column]
-            window = program.window[column]
-            taken = known.taken[first, :n]
-            other = known.taken[max(second, 0), :n]
-            read = known.read[max(value, 0), :n]
-            if op == Op.COUNT:
-                found = _count(taken, known.age, window)
-            elif op == Op.DISTINCT:
-                stamp = i * n_columns + column
-                found = _distinct(taken, known.age, window, read, seen, stamp)
-            elif op in (Op.SUM, Op.MEAN):
-                found = _total(taken, known.age, window, read, op == Op.MEAN)
-            elif op == Op.SHARE:
-                found = _share(taken, other, known.age, window)
-            elif op == Op.TREND:
-                recent = _count(taken, known.age, window)
-                found = 2 * recent - _count(taken, known.age, 2 * window)
-            elif op == Op.LAST:
-                found = _last(taken, known.age, window, read)
-            elif op == Op.DAYS_SINCE_LAST:
-                found = _last(taken, known.age, window, known.age)
-            elif op == Op.DAYS_SINCE_FIRST:
-                found = _first(taken, known.age, window, known.age)
-            elif op == Op.LAST_AT:
-                found = _last(taken, known.age, window, known.at.astype(np.float64))
-            elif op == Op.FIRST_AT:
-                found = _first(taken, known.age, window, known.at.astype(np.float64))
-            else:
-                found = _latency(taken, other, known.at, known.age, op, spans)
-            table[i, column] = found
+            stamp = i * n_columns + column
+            table[i, column] = (
+                _aggregated(program, known, n, column, stamp)
+                if changed[column]
+                else was[variants.row[i], column]
+            )
     return table
 
 
@@ -153,7 +158,7 @@ def evidence(
     pieces_of = np.zeros(len(rows.moment) * n_ideas + 1, dtype=np.int64)
     piece_event = np.empty(1024, dtype=np.int64)
     piece_field = np.empty(1024, dtype=np.int64)
-    known = _scratch(events, rows)
+    known = _scratch(program, events, rows)
     fields = np.empty(len(known.event), dtype=np.int64)
     bare = as_they_are(rows)
     found = 0
@@ -176,35 +181,79 @@ def evidence(
 
 
 @compiled
-def _scratch(events: EventArrays, rows: RowArrays) -> _Known:
-    longest = 1
+def _scratch(program: ProgramArrays, events: EventArrays, rows: RowArrays) -> _Known:
+    longest, most_labels = 1, 1
     for row in range(len(rows.start)):
         longest = max(longest, rows.end[row] - rows.start[row] + 1)
+    for n_labels in events.n_labels:
+        most_labels = max(most_labels, n_labels)
+    n_selectors, n_values = len(program.after), len(program.value_field)
     return _Known(
         np.empty(longest, dtype=np.int64),
         np.empty(longest, dtype=np.int64),
         np.empty(longest),
         np.empty(longest, dtype=np.int64),
-        np.empty((events.reads.shape[1], longest), dtype=np.bool_),
-        np.empty((max(1, events.values.shape[1]), longest)),
+        np.empty((n_selectors, longest), dtype=np.bool_),
+        np.empty((max(1, n_values), longest)),
+        np.ones(n_selectors, dtype=np.bool_),
+        np.ones(n_values, dtype=np.bool_),
+        np.full(most_labels, NONE),
+        np.empty(longest),
     )
 
 
 @compiled
-def as_they_are(rows: RowArrays) -> VariantArrays:
+def as_they_are(rows: RowArrays) -> Variants:
     """Each row, unchanged."""
     n = len(rows.moment)
-    none = np.full(n, NONE)
-    nothing = np.empty(0, dtype=np.int64)
-    return VariantArrays(
-        np.arange(n),
-        np.zeros(n + 1, dtype=np.int64),
-        nothing,
-        nothing,
-        none,
-        none,
-        none,
-    )
+    nothing, none = np.zeros(n, dtype=np.int64), np.full(n, NONE)
+    return Variants(np.arange(n), nothing, nothing, nothing, nothing, none, nothing)
+
+
+@compiled
+def _touch(
+    program: ProgramArrays,
+    events: EventArrays,
+    variants: Variants,
+    i: int,
+    touched: NDArray[np.bool_],
+) -> None:
+    """Which selectors may mean other events than before: those that read a change."""
+    touched[:] = False
+    for piece in range(variants.start[i], variants.end[i]):
+        touched |= events.reads[variants.event[piece]]
+    if variants.insertion[i] != NONE:
+        touched |= events.reads[events.first_insertion + variants.insertion[i]]
+    for selector in range(len(touched)):
+        after = program.after[selector]
+        if after != NONE and touched[after]:
+            touched[selector] = True
+
+
+@compiled
+def _need(
+    program: ProgramArrays,
+    touched: NDArray[np.bool_],
+    changed: NDArray[np.bool_],
+    known: _Known,
+) -> None:
+    """Which columns change, and what has to be gathered for them."""
+    selectors, values = known.needed_selectors, known.needed_values
+    selectors[:] = False
+    values[:] = False
+    for column in range(len(changed)):
+        first, second = program.first[column], program.second[column]
+        changed[column] = touched[first] or (second != NONE and touched[second])
+        if not changed[column]:
+            continue
+        selectors[first] = True
+        if second != NONE:
+            selectors[second] = True
+        if program.value[column] != NONE:
+            values[program.value[column]] = True
+    for selector in range(len(touched)):
+        if selectors[selector] and program.after[selector] != NONE:
+            selectors[program.after[selector]] = True
 
 
 @compiled
@@ -212,26 +261,26 @@ def _gather(
     program: ProgramArrays,
     events: EventArrays,
     rows: RowArrays,
-    variants: VariantArrays,
+    variants: Variants,
     i: int,
     known: _Known,
 ) -> int:
     """Fill the scratch with what was known; returns how many events that is."""
     n = _gather_events(events, rows, variants, i, known)
-    for selector in range(len(program.after)):
+    for selector in np.flatnonzero(known.needed_selectors):
         bits = program.fields[selector]
         for k in range(n):
             known.taken[selector, k] = (
                 events.reads[known.event[k], selector] and not known.lost[k] & bits
             )
-    for selector in range(len(program.after)):
+    for selector in np.flatnonzero(known.needed_selectors):
         if program.after[selector] != NONE:
             _keep_what_followed(
                 known.taken[selector, :n],
                 known.taken[program.after[selector], :n],
                 known.age,
             )
-    for value in range(len(program.value_field)):
+    for value in np.flatnonzero(known.needed_values):
         bits = program.value_field[value]
         for k in range(n):
             known.read[value, k] = (
@@ -242,32 +291,33 @@ def _gather(
 
 @compiled
 def _gather_events(
-    events: EventArrays, rows: RowArrays, variants: VariantArrays, i: int, known: _Known
+    events: EventArrays, rows: RowArrays, variants: Variants, i: int, known: _Known
 ) -> int:
-    row = variants.row[i]
-    moment = rows.moment[row]
-    piece, pieces_end = variants.pieces_of[i], variants.pieces_of[i + 1]
-    waiting = (
-        variants.inserted[i] != NONE and variants.inserted_at[i] <= rows.known_at[row]
-    )
+    row, at = variants.row[i], variants.at[i]
+    moment, known_at, end = rows.moment[row], rows.known_at[row], rows.end[row]
+    piece, pieces_end = variants.start[i], variants.end[i]
+    inserted = events.first_insertion + variants.insertion[i]
+    waiting = variants.insertion[i] != NONE and at <= known_at
     n = 0
-    for event in range(rows.start[row], rows.end[row] + 1):
-        if waiting and (event == rows.end[row] or event == variants.place[i]):
-            at = variants.inserted_at[i]
-            n = _add(known, n, variants.inserted[i], at, moment, 0)
+    for event in range(rows.start[row], end):
+        occurred = events.occurred[event]
+        if waiting and (
+            occurred > at
+            or (occurred == at and events.order[event] > events.order[inserted])
+        ):
+            n = _add(known, n, inserted, at, moment, 0)
             waiting = False
-        if event == rows.end[row]:
-            break
-        if max(events.occurred[event], events.received[event]) > rows.known_at[row]:
+        if max(occurred, events.received[event]) > known_at:
             continue
         lost = 0
-        while piece < pieces_end and variants.taken[piece] <= event:
-            if variants.taken[piece] == event:
-                lost |= variants.taken_bits[piece]
+        while piece < pieces_end and variants.event[piece] <= event:
+            if variants.event[piece] == event:
+                field = variants.field[piece]
+                lost |= WHOLE if field == NONE else 1 << field
             piece += 1
         if not lost & WHOLE:
-            n = _add(known, n, event, events.occurred[event], moment, lost)
-    return n
+            n = _add(known, n, event, occurred, moment, lost)
+    return _add(known, n, inserted, at, moment, 0) if waiting else n
 
 
 @compiled
@@ -277,6 +327,39 @@ def _add(known: _Known, n: int, event: int, at: int, moment: int, lost: int) -> 
     known.age[n] = (moment - at) / DAY
     known.lost[n] = lost
     return n + 1
+
+
+@compiled
+def _aggregated(  # noqa: C901, PLR0911  # one branch an aggregate
+    program: ProgramArrays, known: _Known, n: int, column: int, stamp: int
+) -> float:
+    """One column of what was gathered; `stamp` is no other column's."""
+    op, window, age = program.op[column], program.window[column], known.age
+    taken = known.taken[program.first[column], :n]
+    other = known.taken[max(program.second[column], 0), :n]
+    read = known.read[max(program.value[column], 0), :n]
+    if op == Op.COUNT:
+        return _count(taken, age, window)
+    if op == Op.DISTINCT:
+        return _distinct(taken, age, window, read, known.met, stamp)
+    if op in (Op.SUM, Op.MEAN):
+        return _total(taken, age, window, read, op == Op.MEAN)
+    if op == Op.SHARE:
+        return _share(taken, other, age, window)
+    if op == Op.TREND:
+        recent = _count(taken, age, window)
+        return 2 * recent - _count(taken, age, 2 * window)
+    if op == Op.LAST:
+        return _last(taken, age, window, read)
+    if op == Op.DAYS_SINCE_LAST:
+        return _last(taken, age, window, age)
+    if op == Op.DAYS_SINCE_FIRST:
+        return _first(taken, age, window, age)
+    if op == Op.LAST_AT:
+        return _last(taken, age, window, known.at.astype(np.float64))
+    if op == Op.FIRST_AT:
+        return _first(taken, age, window, known.at.astype(np.float64))
+    return _latency(taken, other, known.at, age, op, known.spans)
 
 
 @compiled

@@ -204,7 +204,7 @@ class Signal(Strict):
             raise ValueError(f"{given[0]} takes no window")
         return self
 
-    @property
+    @cached_property
     def aggregate(self) -> str:
         return next(name for name in AGGREGATES if getattr(self, name) is not None)
 
@@ -221,7 +221,7 @@ class Signal(Strict):
     def window_days(self) -> float | None:
         return None if self.window is None else duration_days(self.window)
 
-    @property
+    @cached_property
     def is_category(self) -> bool:
         return self.last is not None and self.last.type == "category"
 
@@ -285,10 +285,10 @@ class Catalogue(Strict):
         return tuple(signal for signal in self.signals if signal.idea == idea)
 
     @cached_property
-    def columns_of(self) -> dict[str, tuple[int, ...]]:
+    def columns_of(self) -> dict[str, list[int]]:
         """The positions of each idea's signals."""
         return {
-            idea: tuple(i for i, one in enumerate(self.signals) if one.idea == idea)
+            idea: [i for i, one in enumerate(self.signals) if one.idea == idea]
             for idea in self.ideas
         }
 

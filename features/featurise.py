@@ -6,7 +6,7 @@ from datetime import datetime
 
 import polars as pl
 
-from features.aggregate import aggregate, as_they_are
+from features.aggregate import aggregate
 from features.catalogue import Catalogue
 from features.program import Numbers
 from features.timelines import MOMENT_SCHEMA, Timelines, timelines_of
@@ -90,9 +90,7 @@ def _featurise_at_once(
     timelines = timelines_of(events, catalogue)
     program = timelines.program
     rows = timelines.rows(moments)
-    table = aggregate(
-        program.arrays, timelines.arrays, rows, as_they_are(rows), program.n_signals
-    )
+    table = aggregate(program.arrays, timelines.arrays, rows, program.n_signals)
     return moments.select(MOMENT_SCHEMA.names()).hstack(
         _columns(table, timelines, catalogue)
     )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from features.aggregate import RowArrays, aggregate, as_they_are
+from features.aggregate import RowArrays, aggregate
 from features.catalogue import Catalogue
 from features.program import Numbers, Program
 from features.timelines import Timelines, timelines_of
@@ -43,6 +43,5 @@ def see_at(
 ) -> Seen:
     """As `see`; with `known_at`, only what was known then is seen from the moments."""
     program, rows = timelines.program, timelines.rows(moments, known_at)
-    bare = as_they_are(rows)
-    table = aggregate(program.arrays, timelines.arrays, rows, bare, program.n_columns)
+    table = aggregate(program.arrays, timelines.arrays, rows, program.n_columns)
     return Seen(timelines, rows, table)

@@ -9,30 +9,13 @@ from functools import lru_cache
 import orjson
 
 from features.catalogue import Catalogue
-from features.program import NONE, Program, Value, program_of
+from features.program import NONE, Program, program_of
 from features.selector import ANY_VALUE, KIND_FIELD, Selector
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOTHING = ("", "[]")
 
 Wanted = str | int | float | bool
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """An event's own content: its kind, and its `data` as texts.
-
-    What is no text in `data` is as JSON writes it; null is unknown.
-    """
-
-    kind: str
-    data: Mapping[str, object]
-
-    def text(self, name: str) -> str | None:
-        value = self.kind if name == KIND_FIELD else self.data.get(name)
-        if value is None or isinstance(value, str):
-            return value
-        return orjson.dumps(value).decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +58,41 @@ class _Test:
 class OfKind:
     """What of a program concerns events of one kind.
 
-    `asked` are the fields on which it depends which selectors mean an event; `values`
-    the positions of the values that some selector may read of it.
+    `fields` are those that something asks about, the `n_asked` first for which
+    selectors mean an event; `values` those that some selector may read of it: position
+    in the program, that of the field, and whether it is read as text.
     """
 
-    asked: tuple[str, ...]
-    values: tuple[int, ...]
+    kind: str
+    fields: tuple[str, ...]
+    n_asked: int
+    values: tuple[tuple[int, int, bool], ...]
     tests: tuple[_Test, ...]
+
+    def texts(self, content: dict[str, object]) -> tuple[str | None, ...]:
+        """What the fields say, (n_fields,); None is unknown.
+
+        What is no text is as JSON writes it; null is unknown. The event's kind is put
+        in `content` as a field.
+        """
+        content[KIND_FIELD] = self.kind
+        return tuple(
+            [
+                value
+                if value is None or isinstance(value, str)
+                else orjson.dumps(value).decode()
+                for value in map(content.get, self.fields)
+            ]
+        )
 
     def selectors(self, actor: str, texts: Sequence[str | None]) -> list[int]:
         """Positions of the selectors that mean an event, `after` and windows apart.
 
         Parameters
         ----------
-        texts : sequence of n_asked str or None
-            What the event's `asked` fields say.
+        texts : sequence of at least n_asked str or None
         """
-        said = dict(zip(self.asked, texts, strict=True))
+        said = dict(zip(self.fields, texts, strict=False))
         return [test.position for test in self.tests if test.means(actor, said)]
 
 
@@ -104,32 +105,31 @@ def of_kind(catalogue: Catalogue, kind: str) -> OfKind:
         for position, selector in enumerate(program.selectors)
         if not selector.kind or kind in selector.kind
     )
-    meant = {test.position for test in tests}
+    read = sorted({*_values_read(program, {test.position for test in tests})})
+    values = [(position, program.values[position]) for position in read]
+    asked = sorted({one.name for test in tests for one in test.conditions})
+    others = sorted({value.field for _, value in values} - {*asked})
+    fields = (*asked, *others)
     return OfKind(
-        asked=tuple(sorted({c.name for test in tests for c in test.conditions})),
-        values=tuple(sorted(set(_values_read(program, meant)))),
+        kind=kind,
+        fields=fields,
+        n_asked=len(asked),
+        values=tuple((i, fields.index(one.field), one.is_text) for i, one in values),
         tests=tests,
     )
 
 
-def value_of(value: Value, content: Content) -> str | float | None:
-    """What a field says, as text or as a finite number; None is unknown."""
-    text = content.text(value.field)
-    return text if value.is_text or text is None else as_number(text)
-
-
-def as_number(text: str) -> float | None:
-    """A finite number, written as computers write them; else None.
+@lru_cache(maxsize=65_536)
+def as_number(text: str) -> float:
+    """A finite number, written as computers write them; else NaN.
 
     Examples
     --------
     >>> as_number("12.50"), as_number("nan"), as_number("12 k€")
-    (12.5, None, None)
+    (12.5, nan, nan)
     """
-    if not _NUMBER.fullmatch(text):
-        return None
-    number = float(text)
-    return number if math.isfinite(number) else None
+    number = float(text) if _NUMBER.fullmatch(text) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
 def _values_read(program: Program, selectors: set[int]) -> Iterator[int]:

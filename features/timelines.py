@@ -1,8 +1,14 @@
 """Timelines: every lead's events, read once for whatever is asked of them later."""
 
+import math
+from array import array
+from bisect import bisect_right
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
+from itertools import count
+from typing import Any
 
 import numpy as np
 import orjson
@@ -14,8 +20,8 @@ from features.catalogue import Catalogue
 from features.errors import LogError
 from features.event import TIME, events_frame
 from features.log import once_each
-from features.program import Integers, Numbers, Program, program_of
-from features.selecting import Content, of_kind, value_of
+from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
+from features.selecting import as_number, of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -58,7 +64,7 @@ class Timelines:
     @cached_property
     def keys(self) -> list[tuple[str, str]]:
         """Source and identifier of each event."""
-        return list(self.events.select("source", "event_id").iter_rows())
+        return self.events.select("source", "event_id").rows()
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
@@ -95,6 +101,8 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
         reads=reading.reads,
         values=reading.values,
         n_labels=np.array([len(labels) for labels in reading.labels], np.int64),
+        order=_order(every, program_of(catalogue)),
+        first_insertion=known.height,
     )
     return Timelines(known, arrays, reading.labels, program_of(catalogue))
 
@@ -111,6 +119,17 @@ def _insertions(catalogue: Catalogue) -> pl.DataFrame:
     return events_frame(one.event("", _SOME_TIME) for one in insertions)
 
 
+def _order(events: pl.DataFrame, program: Program) -> Integers:
+    """Where each event stands among those that may be put in, by source and name."""
+    names = sorted(one.event_id for one in program.insertions)
+    source = events["source"]
+    order = np.where((source > INSERTED_SOURCE).to_numpy(), len(names), 0)
+    for event in (source == INSERTED_SOURCE).arg_true():
+        order[event] = bisect_right(names, events["event_id"][event])
+    order[events.height - len(names) :] -= 1
+    return order
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """`reads` and `values` as EventArrays has them, and the labels of each value."""
@@ -121,42 +140,50 @@ class _Reading:
 
 
 def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
-    """Read each content once, and ask the selectors once of what they ask about:
+    """Parse each content once, and ask the selectors once of what they ask about:
     leads' events repeat each other's."""
     program = program_of(catalogue)
-    contents: dict[tuple[str, str, str], int] = {}
-    of_event = [
-        contents.setdefault(content, len(contents))
-        for content in events.select("kind", "actor", "data").iter_rows()
-    ]
-    values = np.full((len(contents), len(program.values)), np.nan)
-    labels: list[dict[str, int]] = [{} for _ in program.values]
-    asked: dict[tuple[str | None, ...], int] = {}
-    selected: list[list[int]] = []
+    of_kinds = {kind: of_kind(catalogue, kind) for kind in events["kind"].unique()}
+    contents, of_event = _contents(events)
+    asked, labels = _numbering(), [_numbering() for _ in program.values]
+    n_values = len(program.values)
+    values = array("d", [math.nan]) * (len(contents) * n_values)
     of_content = []
     for position, (kind, actor, data) in enumerate(contents):
-        content = Content(kind, _parsed(data, events))
-        one = of_kind(catalogue, kind)
-        texts = [content.text(name) for name in one.asked]
-        same = asked.setdefault((kind, actor, *texts), len(asked))
-        if same == len(selected):
-            selected.append(one.selectors(actor, texts))
-        of_content.append(same)
-        for column in one.values:
-            found = value_of(program.values[column], content)
-            if isinstance(found, str):
-                known = labels[column]
-                found = known.setdefault(found, len(known))
-            if found is not None:
-                values[position, column] = found
-    reads = np.zeros((len(selected), len(program.selectors)), bool)
-    for row, positions in zip(reads, selected, strict=True):
-        row[positions] = True
+        one = of_kinds[kind]
+        texts = one.texts(_parsed(data, events))
+        of_content.append(asked[kind, actor, *texts[: one.n_asked]])
+        for column, field, is_text in one.values:
+            text = texts[field]
+            if text is not None:
+                values[position * n_values + column] = (
+                    labels[column][text] if is_text else as_number(text)
+                )
+    reads = np.zeros((len(asked), len(program.selectors)), bool)
+    for row, (kind, actor, *said) in zip(reads, asked, strict=True):
+        row[of_kinds[kind].selectors(actor, said)] = True
     return _Reading(
         reads[np.array(of_content, np.int64)[of_event]],
-        values[of_event],
+        np.array(values).reshape(len(contents), n_values)[of_event],
         tuple(map(tuple, labels)),
     )
+
+
+def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], Integers]:
+    """Each content once, and which of them each event has, (n_events,)."""
+    content = ["kind", "actor", "data"]
+    groups = events.with_row_index().group_by(content, maintain_order=True).agg("index")
+    members = groups["index"]
+    of_event = np.empty(events.height, np.int64)
+    of_event[members.explode().to_numpy()] = np.repeat(
+        np.arange(groups.height), members.list.len().to_numpy()
+    )
+    return groups.select(content).rows(), of_event
+
+
+def _numbering() -> defaultdict[Any, int]:
+    """Numbers from 0, in the order in which they are asked for."""
+    return defaultdict(count().__next__)
 
 
 def _parsed(data: str, events: pl.DataFrame) -> dict[str, object]:

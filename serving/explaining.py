@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explanations.explain import Explainer, load_explainer
-from explanations.score import ModelId, Score
+from explanations.score import ModelId, Score, TextedReason
 from features.errors import LogError, ModelUnavailableError
 from features.featurise import moments_frame
 from features.log import LogAbout, log_parts
+from serving.cloud_event import as_cloud
 from serving.environment import inherited
-from serving.score_json import reason_json
 
 EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
 AHEAD = 2  # parts that wait for each process
@@ -186,8 +186,8 @@ def _explained(events: pl.DataFrame, about: LogAbout, at: datetime) -> pa.Table:
     ended = known.filter(pl.col("kind").is_in([*about.won_kinds, *about.lost_kinds]))
     open_now = known.join(ended, on="lead_id", how="anti")
     leads = open_now["lead_id"].unique().sort()
-    scores = explainer.scores(open_now, moments_frame((lead, at) for lead in leads))
-    table = explained_table(scores)
+    moments = moments_frame((lead, at) for lead in leads)
+    table = explained_table(explainer.scores(open_now, moments))
     gc.collect()
     return table
 
@@ -214,13 +214,28 @@ def _row(score: Score) -> tuple[object, ...]:
         score.score,
         score.base,
         score.other_points,
-        score.grade.value,
-        score.priority.value,
-        [reason_json(told) for told in score.reasons],
-        [told.doubt.value for told in score.doubts],
+        score.grade,
+        score.priority,
+        [_reason(told) for told in score.reasons],
+        [told.doubt for told in score.doubts],
         score.narrative.happened,
         score.narrative.why,
         score.narrative.expected,
         score.narrative.short,
         score.model.version,
+    )
+
+
+def _reason(told: TextedReason) -> tuple[object, ...]:
+    """What `reason_json` says, in the order of _REASON: many times faster than it."""
+    reason = told.reason
+    return (
+        reason.idea,
+        reason.way,
+        reason.points,
+        told.text,
+        reason.check,
+        reason.score_without,
+        [(one.source, one.event_id, one.field) for one in reason.evidence],
+        None if reason.inserted is None else as_cloud(reason.inserted),
     )

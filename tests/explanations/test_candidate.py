@@ -11,6 +11,7 @@ from explanations.candidate import (
     MOST_CHECKED,
     WORTH_CHECKING,
     Candidate,
+    Candidates,
     find_candidates,
 )
 from explanations.evidence import Pieces
@@ -54,12 +55,18 @@ def candidates_of(
     delays: Mapping[str, Mapping[str, float]] | None = None,
 ) -> list[Candidate]:
     """Those of L-1 at NOW, given each idea's share of the log-odds."""
-    return find_candidates(
-        seen_of(catalogue, *events),
-        Contributions(np.array([-1.0]), np.array([shares])),
-        catalogue,
-        make_facts(usual_delay_hours=delays or {}),
+    return every(
+        find_candidates(
+            seen_of(catalogue, *events),
+            Contributions(np.array([-1.0]), np.array([shares])),
+            catalogue,
+            make_facts(usual_delay_hours=delays or {}),
+        )
     )
+
+
+def every(found: Candidates) -> list[Candidate]:
+    return list(found.each(np.arange(len(found))))
 
 
 def visit(name: str = "visit", days_ago: float = 1) -> Event:
@@ -82,9 +89,6 @@ def test_an_idea_with_evidence_is_a_candidate_for_deletion() -> None:
     told = found.basis.told(timelines)
     assert told == (Evidence("site", "a"), Evidence("site", "b"))
     assert time_of(found.basis.last_at(timelines)) == NOW - timedelta(days=1)
-    assert found.variant.events is found.basis.events
-    assert found.variant.fields is found.basis.fields
-    assert found.variant.insertion == NONE
 
 
 def test_an_idea_without_evidence_cannot_be_checked() -> None:
@@ -132,8 +136,7 @@ def test_two_ideas_that_await_the_same_event_are_one() -> None:
     assert time_of(found.basis.due) == mail().occurred_at + timedelta(hours=24)
     (inserted, _) = seen_of(catalogue).program.insertions
     assert inserted.kind == "email_replied"
-    assert (found.variant.insertion, found.variant.at) == (1, found.basis.due)
-    assert found.variant.events.size == 0
+    assert found.basis.insertion == 1
 
 
 @pytest.mark.parametrize(
@@ -213,9 +216,46 @@ def test_candidates_come_row_by_row() -> None:
         catalogue,
         make_facts(),
     )
-    assert [(one.row, one.idea) for one in found] == [
+    assert [(one.row, one.idea) for one in every(found)] == [
         (0, "mails"),
         (0, "visites"),
         (2, "visites"),
         (2, "mails"),
     ]
+
+
+def test_a_variant_goes_without_the_evidence_or_with_the_event() -> None:
+    catalogue = make_catalogue({"visites": VISITS, "mails": MAILS}, mails=REPLY)
+    events = (visit("b", 1), visit("a", 3), mail())
+    found = find_candidates(
+        seen_of(catalogue, *events),
+        Contributions(np.array([-1.0]), np.array([[0.8, -0.4]])),
+        catalogue,
+        make_facts(usual_delay_hours={"mails": {"*": 24.0}}),
+    )
+    assert [one.idea for one in every(found)] == ["visites", "mails"]
+    variants = found.variants(np.array([1, 0]))
+    taken = [
+        variants.event[start:end].tolist()
+        for start, end in zip(variants.start, variants.end, strict=True)
+    ]
+    assert taken == [[], [0, 2]]
+    assert variants.insertion.tolist() == [0, NONE]
+    due = mail().occurred_at + timedelta(hours=24)
+    assert time_of(int(variants.at[0])) == due
+
+
+def test_a_place_counts_the_stronger_of_the_same_row_and_way() -> None:
+    ideas = {f"idee_{i}": f"{VISITS}\nwindow = '{i + 1}d'" for i in range(4)}
+    catalogue = make_catalogue(ideas)
+    events = events_frame([visit(f"v{i}", i + 0.5) for i in range(4)])
+    found = find_candidates(
+        see(events, moments_frame([("L-1", NOW)] * 2), catalogue),
+        Contributions(np.zeros(2), np.array([[0.4, -0.3, 0.2, 0.1]] * 2)),
+        catalogue,
+        make_facts(),
+    )
+    all_of_them = np.ones(8, bool)
+    assert found.place(among=all_of_them).tolist() == [0, 0, 1, 2] * 2
+    but_the_first = np.array([False, *all_of_them[1:]])
+    assert found.place(among=but_the_first).tolist() == [0, 0, 0, 1, 0, 0, 1, 2]

@@ -11,10 +11,7 @@ import polars as pl
 import pytest
 from numpy.typing import NDArray
 
-from explanations.absence import Absence
-from explanations.candidate import Candidate
 from explanations.checking import MUST_MOVE, holds, log_odds_of
-from explanations.evidence import Pieces
 from explanations.reason import Check, Evidence, Way
 from explanations.scorer import Scorer
 from explanations.telling import Told
@@ -22,26 +19,15 @@ from features.catalogue import parse_catalogue
 from features.event import Actor, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from features.program import NONE
 from features.seen import Seen, see
 from tests.explanations.models import SMALL_CATALOGUE
 from tests.explanations.taken_out import taken_out
 from tests.factories import NOW, make_event, make_events
+from tests.features.one_variant import Variant, variants_of
 
 
-def make_candidate(**overrides: object) -> Candidate:
-    defaults: dict[str, object] = {
-        "row": 0,
-        "idea": "visites",
-        "points": 4.0,
-        "log_odds": 0.5,
-        "basis": Pieces(np.array([0]), np.array([NONE])),
-    }
-    return Candidate(**defaults | overrides)  # type: ignore[arg-type]  # a builder's overrides
-
-
-def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Candidate:
-    """A candidate on evidence of the row's lead, as people know it."""
+def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Variant:
+    """The row without evidence of its lead, told as people know it."""
     mine = range(seen.rows.start[row], seen.rows.end[row])
     position = {seen.timelines.keys[event]: event for event in mine}
     fields = (None, *seen.program.fields)
@@ -49,8 +35,7 @@ def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Candidate:
         (position[one.source, one.event_id], fields.index(one.field) - 1)
         for one in evidence
     ]
-    events, of_them = np.array(sorted(pieces)).T
-    return make_candidate(row=row, basis=Pieces(events, of_them))
+    return Variant(row=row, pieces=tuple(sorted(pieces)))
 
 
 def scored(events: pl.DataFrame, scorer: Scorer, lead_id: str = "L-1") -> float:
@@ -79,16 +64,16 @@ def scored(events: pl.DataFrame, scorer: Scorer, lead_id: str = "L-1") -> float:
 def test_the_score_has_to_move_by_the_bar_and_the_right_way(
     share: float, without: float, told: bool
 ) -> None:
-    assert holds(make_candidate(log_odds=share), 0.0, without) == told
+    assert holds(*np.array([[share], [0.0], [without]])).tolist() == [told]
 
 
 # --- What is taken out, and put in ------------------------------------------
 
 
 def log_odds_without(
-    candidates: Sequence[Candidate], seen: Seen, scorer: Scorer
+    variants: Sequence[Variant], seen: Seen, scorer: Scorer
 ) -> NDArray[np.float64]:
-    return log_odds_of([one.variant for one in candidates], seen, scorer)
+    return log_odds_of(variants_of(variants), seen, scorer)
 
 
 E_1, E_2, E_3 = (Evidence("site", f"E-{i}") for i in (1, 2, 3))
@@ -96,7 +81,7 @@ E_1, E_2, E_3 = (Evidence("site", f"E-{i}") for i in (1, 2, 3))
 
 def test_no_candidate_takes_no_score(small: Scorer) -> None:
     nothing = see(events_frame([]), moments_frame([]), small.catalogue)
-    assert log_odds_of([], nothing, small).shape == (0,)
+    assert log_odds_without([], nothing, small).shape == (0,)
 
 
 def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
@@ -169,7 +154,7 @@ def test_an_awaited_event_is_put_in(small: Scorer) -> None:
     (inserted,) = seen.program.insertions
     assert inserted.event("L-1", NOW) == reply
     now = int(seen.rows.moment[0])
-    absent = make_candidate(log_odds=-0.5, basis=Absence(0, since=now, due=now))
+    absent = Variant(insertion=0, at=now)
     (found,) = log_odds_without([absent], seen, awaiting)
     assert found == pytest.approx(
         scored(events_frame([make_event(), reply]), small), abs=1e-12

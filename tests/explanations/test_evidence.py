@@ -2,15 +2,13 @@
 
 from datetime import datetime, timedelta
 
-import numpy as np
 import pytest
 
-from explanations.evidence import Pieces, evidence_found
+from explanations.evidence import evidence_found
 from explanations.reason import Evidence
 from features.catalogue import parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
-from features.program import NONE
 from features.seen import see
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
 
@@ -277,14 +275,3 @@ count = { kind = "email_replied" }
         if (pieces := found.of(0, idea))
     ]
     assert told == [["old-visit", "visit", "blog"], ["reply"]]
-
-
-def test_the_very_same_evidence_has_the_same_key() -> None:
-    def pieces(events: list[int], fields: list[int]) -> Pieces:
-        return Pieces(np.array(events), np.array(fields))
-
-    same = pieces([1, 2], [NONE, NONE]).key
-    assert pieces([1, 2], [NONE, NONE]).key == same
-    assert pieces([1, 3], [NONE, NONE]).key != same
-    assert pieces([1, 2], [NONE, 0]).key != same
-    assert pieces([1], [NONE]).key != same

@@ -3,13 +3,14 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
 from explanations.candidate import find_candidates
-from explanations.checking import holds, log_odds_of
+from explanations.checking import MOST_DOWN, MOST_UP, holds, log_odds_of
 from explanations.reason import Check, Way
 from explanations.scorer import Scorer
-from explanations.telling import MOST_DOWN, MOST_UP, Told, tell
+from explanations.telling import Told, tell
 from features.catalogue import Nature
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
@@ -37,10 +38,13 @@ def test_a_reason_left_out_either_failed_its_check_or_found_no_room(
     catalogue, events = scorer.catalogue, demo_log.events
     seen = see(events, demo_moments, catalogue)
     candidates = find_candidates(seen, told.contributions, catalogue, scorer.facts)
-    without = log_odds_of([one.variant for one in candidates], seen, scorer)
+    every = np.arange(len(candidates))
+    without = log_odds_of(candidates.variants(every), seen, scorer)
+    arrays, log_odds = candidates.arrays, told.contributions.log_odds
+    true = holds(arrays.log_odds, log_odds[arrays.row], without)
     true_ones: dict[tuple[int, Way], list[str]] = {}
-    for candidate, alone in zip(candidates, without, strict=True):
-        if holds(candidate, told.contributions.log_odds[candidate.row], alone):
+    for candidate, is_true in zip(candidates.each(every), true, strict=True):
+        if is_true:
             true_ones.setdefault((candidate.row, candidate.way), []).append(
                 candidate.idea
             )

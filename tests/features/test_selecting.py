@@ -1,26 +1,28 @@
 """Which selectors mean an event, and what is read of it."""
 
+import math
 from typing import Any
 
+import numpy as np
 import pytest
 
 from features.catalogue import Catalogue
-from features.event import Actor
-from features.program import Value, program_of
-from features.selecting import Content, as_number, of_kind, value_of
+from features.event import Actor, events_frame
+from features.featurise import moments_frame
+from features.program import program_of
+from features.seen import see
+from features.selecting import as_number, of_kind
 from features.selector import Selector
-from tests.factories import make_catalogue
+from tests.factories import NOW, make_catalogue, make_event
 
 
 def means(
     catalogue: Catalogue, kind: str, actor: Actor, **fields: Any
 ) -> set[Selector]:
     """The selectors of a catalogue that mean an event."""
-    content = Content(kind, fields)
     one = of_kind(catalogue, kind)
-    texts = [content.text(name) for name in one.asked]
     selectors = program_of(catalogue).selectors
-    return {selectors[i] for i in one.selectors(actor.value, texts)}
+    return {selectors[i] for i in one.selectors(actor.value, one.texts(fields))}
 
 
 def is_meant(selector: str, value: Any) -> bool:
@@ -99,11 +101,10 @@ def test_only_what_some_selector_asks_of_a_kind_is_looked_at() -> None:
         mails='count = { kind = "email_sent", where = { to = "x", from = "y" } }',
         total='sum = { kind = "email_sent", field = "amount" }',
     )
-    values = program_of(catalogue).values
     visit, mail = of_kind(catalogue, "page_viewed"), of_kind(catalogue, "email_sent")
-    assert (visit.asked, visit.values) == (("page",), ())
-    assert mail.asked == ("from", "to")
-    assert [values[i].field for i in mail.values] == ["amount"]
+    assert (visit.fields, visit.n_asked, visit.values) == (("page",), 1, ())
+    assert (mail.fields, mail.n_asked) == (("from", "to", "amount"), 2)
+    assert [mail.fields[field] for _, field, _ in mail.values] == ["amount"]
 
 
 @pytest.mark.parametrize(
@@ -129,16 +130,29 @@ def test_only_what_some_selector_asks_of_a_kind_is_looked_at() -> None:
 def test_a_field_is_read_as_text_or_as_a_finite_number(
     value: Any, text: str | None, number: float | None
 ) -> None:
-    content = Content("page_viewed", {"field": value})
-    assert value_of(Value("field", is_text=True), content) == text
-    assert value_of(Value("field", is_text=False), content) == number
+    assert read("field", {"field": value}, is_text=True) == text
+    assert read("field", {"field": value}, is_text=False) == number
 
 
 def test_the_kind_is_read_as_a_field() -> None:
-    content = Content("page_viewed", {"@kind": "a field of that name"})
-    assert value_of(Value("@kind", is_text=True), content) == "page_viewed"
+    content = {"@kind": "a field of that name"}
+    assert read("@kind", content, is_text=True) == "page_viewed"
+
+
+def read(field: str, content: dict[str, Any], *, is_text: bool) -> str | float | None:
+    """What a catalogue that reads one field of a visit makes of it."""
+    last = f'last = {{ kind = "page_viewed", field = "{field}"'
+    catalogue = make_catalogue(
+        tried=f'{last}, type = "category" }}' if is_text else f"{last} }}"
+    )
+    visit = make_event(data=content)
+    seen = see(events_frame([visit]), moments_frame([("L-1", NOW)]), catalogue)
+    (found,) = seen.table[:, 0]
+    if np.isnan(found):
+        return None
+    return seen.timelines.labels_of(0)[int(found)] if is_text else float(found)
 
 
 def test_a_number_is_whole_or_it_is_none() -> None:
     assert as_number("12") == 12
-    assert as_number("12\n") is None
+    assert math.isnan(as_number("12\n"))

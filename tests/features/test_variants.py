@@ -21,8 +21,9 @@ from features.featurise import featurise, moments_frame
 from features.program import INSERTED_SOURCE, MOST_FIELDS, NONE
 from features.seen import Seen, see, see_at
 from features.timelines import timelines_of
-from features.variants import Variant, signals_of_variants
+from features.variants import signals_of_variants
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
+from tests.features.one_variant import Variant, variants_of
 from tests.features.random_logs import cases
 
 ROOT = Path(__file__).parents[2]
@@ -45,7 +46,7 @@ def microseconds(time: datetime) -> int:
 
 def told(variants: Sequence[Variant], seen: Seen, catalogue: Catalogue) -> list[Row]:
     """The signals of each variant, as `featurise` would tell them."""
-    table = signals_of_variants(variants, seen)
+    table = signals_of_variants(variants_of(variants), seen)
     assert table.shape == (len(variants), len(catalogue.names))
     return [
         {
@@ -74,8 +75,8 @@ def asked_again(
     """The signals of the log changed for real, in plain Python, and read anew."""
     lead_id, moment = moments.row(variant.row)
     gone: dict[int, set[int]] = {}
-    for event, field in zip(variant.events, variant.fields, strict=True):
-        gone.setdefault(int(event), set()).add(int(field))
+    for position, field in variant.pieces:
+        gone.setdefault(position, set()).add(field)
     left = [
         row if position not in gone else _without(row, gone[position], seen)
         for position, row in enumerate(seen.timelines.events.iter_rows(named=True))
@@ -116,8 +117,7 @@ def variants(draw: DrawFn, seen: Seen) -> Variant:
     fields = st.integers(NONE, len(seen.program.fields) - 1)
     piece = st.tuples(st.integers(start, max(start, end - 1)), fields)
     pieces = draw(st.sets(piece, max_size=8 if end > start else 0))
-    events, of_them = np.array(sorted(pieces), np.int64).reshape(-1, 2).T
-    return Variant(row=row, events=events, fields=of_them)
+    return Variant(row=row, pieces=tuple(sorted(pieces)))
 
 
 @pytest.mark.parametrize("path", CATALOGUES)
@@ -149,7 +149,7 @@ def test_a_row_as_it_is_has_the_signals_that_were_seen(
 
     bare = [Variant(row=row) for row in range(len(case.moments))]
 
-    table = signals_of_variants(bare, seen)
+    table = signals_of_variants(variants_of(bare), seen)
     np.testing.assert_array_equal(table, seen.table[:, : len(catalogue.names)])
 
 
@@ -169,8 +169,7 @@ def entry(name: str, days_ago: float, **fields: Any) -> Event:
 
 
 def taken(*pieces: tuple[int, int], row: int = 0) -> Variant:
-    events, fields = np.array(pieces, np.int64).reshape(-1, 2).T
-    return Variant(row=row, events=events, fields=fields)
+    return Variant(row=row, pieces=pieces)
 
 
 def test_a_field_goes_alone_and_an_event_goes_whole() -> None:
@@ -366,4 +365,4 @@ def test_no_variant_has_no_row() -> None:
         events_frame([make_event()]), moments_frame([("L-1", NOW)]), catalogue
     )
     for seen in (nobody, somebody):
-        assert signals_of_variants([], seen).shape == (0, 1)
+        assert signals_of_variants(variants_of([]), seen).shape == (0, 1)
