@@ -21,9 +21,9 @@ from serving.key_commands import keys
 from serving.proposal_commands import proposals
 from serving.rule_commands import rules
 from training.commands import train, train_model
+from training.drift_commands import drifting, features
 from training.evaluation_commands import evaluating
 from training.promotion_commands import promoting
-from training.drift_commands import drifting, features
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"

@@ -51,6 +51,7 @@ def train_model(
     from features.log import read_log
     from training.fitting import FitSettings
     from training.promotion import place
+    from training.registry import has_champion
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
