@@ -104,6 +104,13 @@ idea-interet_produit = interest in the product
     }
     .absent = no product page viewed so far
 
+idea-recrutement = interest in our job offers
+    .facts = { $careers_views ->
+        [0] no visit to the careers page
+        [one] visit to the careers page{ AGO($days_since_careers_view, before: " ") }
+       *[other] { $careers_views } visits to the careers page{ AGO($days_since_careers_view, before: ", the last ") }
+    }
+
 idea-demandes = requests sent from the site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->

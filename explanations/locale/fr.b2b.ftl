@@ -104,6 +104,13 @@ idea-interet_produit = intérêt pour le produit
     }
     .absent = aucune page produit vue à ce jour
 
+idea-recrutement = intérêt pour nos offres d’emploi
+    .facts = { $careers_views ->
+        [0] aucune visite de la page recrutement
+        [one] visite de la page recrutement{ AGO($days_since_careers_view, before: " ") }
+       *[other] { $careers_views } visites de la page recrutement{ AGO($days_since_careers_view, before: ", la dernière ") }
+    }
+
 idea-demandes = demandes envoyées depuis le site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->
