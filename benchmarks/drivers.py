@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
@@ -18,20 +17,8 @@ TRUTH_FILE = "truth.parquet"
 SHARE = "share_"  # + an idea: log-odds that its clues add (data/demo/truth.py)
 CLEAR_EFFECT = 5.0  # points (issue 4)
 N_MAIN = 2
-# The filter's profile holds the source, which the catalogue tells apart.
-PART_OF = {"origine": "profil"}
-
-
-class Against(StrEnum):
-    """What a driver is weighed against.
-
-    The filter weighs it against nothing having been seen, and finds everybody
-    silent; a reason, as TreeSHAP counts, against the usual lead. Shares less their
-    mean are against the usual lead too.
-    """
-
-    NOTHING = "against_nothing"
-    USUAL = "against_the_usual_lead"
+# A quote is sent with the move to `proposition`: to the filter they are one clue.
+PART_OF = {"devis": "etape"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +37,13 @@ class TrueDrivers:
 class Agreement:
     """Shares of moments whose first reason is one of the two main drivers.
 
-    `told` counts the source as part of the profile, as the filter does;
-    `told_by_name` does not. `chance` draws each first reason from those told at any
+    `chance` draws each first reason from those told at any
     moment, `chance_uniform` from the ideas that drive the log; `best_constant` is
     the share of the idea that is a main driver most often.
     """
 
     moments: int
     told: float
-    told_by_name: float
     plain: float
     chance: float
     chance_uniform: float
@@ -69,12 +54,13 @@ class Agreement:
 
 
 def true_drivers(
-    log: Path, against: Against, *, test_from: datetime, most: int, seed: int
+    log: Path, *, test_from: datetime, most: int, seed: int
 ) -> TrueDrivers | None:
     """The truth of the leads that came at or after `test_from`; None if none is known.
 
-    The truth speaks of its own moments, so these are asked about. An effect is
-    what the chance of winning would lose, in points, without the heaviest share.
+    The truth speaks of its own moments, so these are asked about. A share is
+    weighed against the usual lead's of the same age, as a reason is. An effect is
+    what the chance of winning would lose, in points, without the heaviest one.
 
     Raises
     ------
@@ -86,14 +72,18 @@ def true_drivers(
         return None
     try:
         truth = pl.read_parquet(path, glob=False)
-        new = pl.col("moment").min().over("lead_id") >= test_from
-        later = truth.filter(new).sample(fraction=1.0, shuffle=True, seed=seed)
-        columns = [name for name in later.columns if name.startswith(SHARE)]
+        columns = [name for name in truth.columns if name.startswith(SHARE)]
+        first = pl.col("moment").min().over("lead_id")
+        against_usual = pl.col(columns) - pl.col(columns).mean().over("age")
+        later = (
+            truth.filter(first >= test_from)
+            .with_columns(age=pl.col("moment") - first)
+            .with_columns(against_usual)
+            .sample(fraction=1.0, shuffle=True, seed=seed)
+        )
         shares, chance = later.select(columns).to_numpy(), later["p_win"].to_numpy()
     except (OSError, pl.exceptions.PolarsError) as error:
         raise LogError(f"{path}: {error}") from error
-    if against is Against.USUAL:
-        shares = shares - shares.mean(axis=0)
     order = np.argsort(-np.abs(shares), axis=1, kind="stable")
     heaviest = np.take_along_axis(shares, order[:, :1], axis=1)[:, 0]
     clear = np.flatnonzero(np.abs(_effect(chance, heaviest)) > CLEAR_EFFECT)[:most]
@@ -120,7 +110,6 @@ def agreement(
     return Agreement(
         moments=n,
         told=_share(truth, said),
-        told_by_name=_share(truth, told),
         plain=_share(truth, [_driver(idea) for idea in plain]),
         chance=sum(mains[idea] for idea in said if idea) / n**2,
         chance_uniform=N_MAIN / len(truth.ideas),

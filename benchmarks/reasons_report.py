@@ -1,6 +1,6 @@
 """The reasons benchmark told: tables, and the fields of its JSON line."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -8,8 +8,9 @@ from typing import Any
 from rich.table import Table
 
 from benchmarks.additions import Added
+from benchmarks.changes import ChangeErrors
 from benchmarks.claims import MUST_MOVE, Trial
-from benchmarks.drivers import Against, Agreement
+from benchmarks.drivers import Agreement
 from benchmarks.narratives import Judged
 from benchmarks.public_scores import Json, Life, moved_back
 from explanations.narrative import NEAR_BASE
@@ -32,12 +33,13 @@ class Report:
     told: Sequence[Trial]
     plain: Sequence[Trial]
     n_plain: int
+    changes: ChangeErrors
     predict_error: float
     moved_in_time: int
     unread_flips: float
     irrelevant: Added
     irrelevant_flips: float
-    agreement: Mapping[Against, Agreement]  # empty where no truth is known
+    agreement: Agreement | None  # None where no truth is known
     judged: Judged | None
 
     @property
@@ -66,6 +68,7 @@ def fields(report: Report) -> dict[str, Any]:
         "coverage": _coverage(report.scores),
         "uncovered": _uncovered(report.scores),
         "additivity_error_points": max(map(_additivity_error, report.scores)),
+        "changes": asdict(report.changes),
         "score_against_predict_points": report.predict_error,
         "lives_told_otherwise_in_their_own_time": report.moved_in_time,
         "top_reason_flips": {
@@ -75,10 +78,7 @@ def fields(report: Report) -> dict[str, Any]:
             "irrelevant_event_actor": report.irrelevant.event["actor"],
             "irrelevant_event_read_by": report.irrelevant.read_by,
         },
-        **{
-            f"true_drivers_{against.value}": asdict(found)
-            for against, found in report.agreement.items()
-        },
+        "true_drivers": report.agreement and asdict(report.agreement),
         "narratives": report.judged and _narratives(report.judged),
         "contradicted": list(_examples(report)),
     }

@@ -48,11 +48,11 @@ OBJECTION = np.array(
 def field(rng: np.random.Generator, block: Block) -> tuple[Part, Ints, Ints]:
     """The field's part, and the lead and day of each meeting."""
     calls, reached, call_clues = _calls_made(rng, block)
-    received = Channel(CALLS_RECEIVED, block.lead_pace)
+    received = Channel(Idea.CALLS, CALLS_RECEIVED, block.lead_pace)
     where = received.draw(rng, block)
     minutes = rng.integers(2, 25, len(where[0]))
     incoming = _records(rng, block, "call_received", where, minutes)
-    channel = Channel(MEETINGS, block.person_pace)
+    channel = Channel(Idea.MEETINGS, MEETINGS, block.person_pace)
     where = channel.draw(rng, block)
     minutes = rng.choice([30, 45, 60, 90], len(where[0]))
     meetings = _records(rng, block, "meeting_held", where, minutes)
@@ -101,7 +101,7 @@ def _records(
 
 def _calls_made(rng: np.random.Generator, block: Block) -> tuple[Records, Flags, Clues]:
     """The calls made, which of them reached someone, and the clues."""
-    lead, day = Channel(CALLS_MADE, block.person_pace).draw(rng, block)
+    lead, day = Channel(Idea.CALLS, CALLS_MADE, block.person_pace).draw(rng, block)
     reached = rng.random(len(lead)) < REACHED[block.lives.states[lead, day]]
     minutes = np.where(reached, rng.integers(3, 35, len(lead)), 1)
     calls = _records(rng, block, "call_made", (lead, day), minutes)

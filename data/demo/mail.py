@@ -76,11 +76,11 @@ NEVER = 10**6
 
 def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, Flags]:
     """The mail's part but replies, the mails, and which a machine sent."""
-    asking = Channel(UNSUBSCRIBES, block.lead_pace)
+    asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace)
     lead, day = asking.draw(rng, block)
     last_day = np.full(len(block.lead_ids), LIFE_DAYS)
     np.minimum.at(last_day, lead, day)
-    asking = Channel(UNSUBSCRIBES, block.lead_pace * open_days(last_day))
+    asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace * open_days(last_day))
     lead, day = np.nonzero(np.arange(LIFE_DAYS) == last_day[:, None])
     mails = _send(rng, block, np.minimum(last_day, block.lives.closed_day))
     share = AUTOMATED_SHARE[block.profiles.automated.astype(np.int64)]
@@ -97,7 +97,7 @@ def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, Flags]:
     )
     part = Part(
         [_sent(mails, automated), leaving, *_answers(rng, mails), opened, clicked],
-        [*told, clues(Idea.MAIL, lead, day, day, np.log(UNSUBSCRIBES))],
+        [*told, clues(Idea.LEAVING, lead, day, day, np.log(UNSUBSCRIBES))],
         [asking],
     )
     return part, mails, automated
@@ -238,7 +238,7 @@ def _engagement(
         [
             clues(Idea.MAIL, lead[opened], day[opened], day[opened], says[opened]),
             clues(
-                Idea.SILENCE,
+                Idea.MAIL,
                 lead[~opened],
                 day[~opened],
                 day[~opened],
@@ -280,7 +280,7 @@ def reply_clues(block: Block, mails: Mails, known_by: int) -> list[Clues]:
             np.log(latency_density(mails.latency[seen], size[seen])),
         ),
         clues(
-            Idea.SILENCE,
+            Idea.REPLIES,
             lead[never],
             day[never],
             day[never],

@@ -51,8 +51,9 @@ class Clues:
 @dataclass(frozen=True, slots=True)
 class Channel:
     """A kind of event that comes at a rate: `rates` (states,) a working day, times
-    `scale` (leads, LIFE_DAYS). It may be `late`."""
+    `scale` (leads, LIFE_DAYS). It may be `late`; that it stays away is a clue too."""
 
+    idea: Idea
     rates: Floats
     scale: Floats
     late: bool = False

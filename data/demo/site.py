@@ -19,6 +19,7 @@ PAGES = (
     "tarifs",
 )
 PRICING = PAGES.index("tarifs")
+CAREERS = PAGES.index("recrutement")
 DOCUMENTS = ("livre_blanc", "brochure", "etude_de_cas")
 FORMS = ("demo", "contact", "newsletter")
 
@@ -71,13 +72,13 @@ def site(rng: np.random.Generator, block: Block, met: Ints, met_day: Ints) -> Pa
     pace = block.lead_pace * block.profiles.visits[:, None]
     returning = _after_meetings(met, met_day, pace.shape)
     parts = [
-        _visits(rng, block, Channel(VISITS, pace * ~returning, True), Idea.PRODUCT),
+        _visits(rng, block, Channel(Idea.PRODUCT, VISITS, pace * ~returning, True)),
         _visits(
-            rng, block, Channel(VISITS * RETURN, pace * returning, True), Idea.RETURN
+            rng, block, Channel(Idea.RETURN, VISITS * RETURN, pace * returning, True)
         ),
-        _pricing_visits(rng, block, Channel(PRICING_VISITS, pace, True)),
-        _marked(rng, block, Channel(DOWNLOADS, pace, True), Idea.DOCUMENTS),
-        _marked(rng, block, Channel(SUBMISSIONS, pace, True), Idea.PRODUCT),
+        _pricing_visits(rng, block, Channel(Idea.PRICING, PRICING_VISITS, pace, True)),
+        _marked(rng, block, Channel(Idea.DOCUMENTS, DOWNLOADS, pace, True)),
+        _marked(rng, block, Channel(Idea.REQUESTS, SUBMISSIONS, pace, True)),
     ]
     return Part(
         [records for part in parts for records in part.records],
@@ -95,19 +96,28 @@ def _after_meetings(met: Ints, met_day: Ints, shape: tuple[int, ...]) -> Flags:
     return after
 
 
-def _visits(
-    rng: np.random.Generator, block: Block, channel: Channel, idea: Idea
-) -> Part:
+def _visits(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
+    """Visits; whether their pages are those of job seekers is a clue of its own."""
     lead, day = channel.draw(rng, block)
     known_day = known(rng, day)
     pages = 1 + rng.poisson(MORE_PAGES, len(lead))
     visit = np.repeat(np.arange(len(lead)), pages)
     page = choose(rng, PAGE[block.lives.states[lead, day][visit]])
     says = np.tile(np.log(channel.rates), (len(lead), 1))
-    np.add.at(says, visit, np.log(PAGE.T[page]))
-    told = clues(idea, lead, day, known_day, says)
+    hiring = np.zeros_like(says)
+    careers = page == CAREERS
+    apart = PAGE[:, CAREERS]
+    np.add.at(
+        hiring, visit, np.where(careers[:, None], np.log(apart), np.log1p(-apart))
+    )
+    others = np.log(PAGE.T[page]) - np.log1p(-apart)
+    np.add.at(says, visit[~careers], others[~careers])
+    told = [
+        clues(channel.idea, lead, day, known_day, says),
+        clues(Idea.CAREERS, lead, day, known_day, hiring),
+    ]
     records = _pages(rng, block, (lead, day, known_day), visit, page)
-    return Part([records], [told], [channel])
+    return Part([records], told, [channel])
 
 
 def _pricing_visits(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
@@ -163,13 +173,11 @@ def _pages(
     )
 
 
-def _marked(
-    rng: np.random.Generator, block: Block, channel: Channel, idea: Idea
-) -> Part:
-    """Downloads of documents, or forms submitted (which tell of the product)."""
+def _marked(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
+    """Downloads of documents, or forms submitted."""
     field, kind, options, shares = (
         ("document", "document_downloaded", DOCUMENTS, DOCUMENT)
-        if idea is Idea.DOCUMENTS
+        if channel.idea is Idea.DOCUMENTS
         else ("form", "form_submitted", FORMS, FORM)
     )
     lead, day = channel.draw(rng, block)
@@ -186,4 +194,4 @@ def _marked(
         known_day=known_day,
         fields=pl.DataFrame({field: np.array(options)[mark]}),
     )
-    return Part([records], [clues(idea, lead, day, known_day, says)], [channel])
+    return Part([records], [clues(channel.idea, lead, day, known_day, says)], [channel])

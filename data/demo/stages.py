@@ -85,7 +85,7 @@ def _walk(
         lead, then = np.nonzero((at_stage == start) & (after == start + 1))
         moved[start + 1] = (lead, then)
     channels = [
-        Channel(by_state, block.person_pace * (at_stage == start))
+        Channel(Idea.STAGE, by_state, block.person_pace * (at_stage == start))
         for start, by_state in MOVES.items()
     ]
     return stage, moved, channels

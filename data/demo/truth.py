@@ -6,8 +6,10 @@ each lead's profile and sequence; of the rest it sees the events received before
 the moment. An event not received yet is not taken for an absence: the share of
 late events, and of replies still to come, is part of the likelihood.
 
-A driver's share is the filter's log odds of winning, less its log odds without
-that driver's clues. Without the profile, the lead is an average one of its size.
+A driver's share is its Shapley value in that game, to two coalitions: the mean of
+what its clues add to nothing, and of what they add to all others, in log odds of
+winning. What a channel did not bring in counts among its clues. An unknown source,
+sector or sequence is the mean one.
 """
 
 from dataclasses import dataclass
@@ -31,14 +33,32 @@ from data.demo.intent import (
     winning_within,
 )
 from data.demo.mail import REPLY_DAYS, Mails, reply_clues
-from data.demo.profile import SOURCE_SHARES
+from data.demo.profile import (
+    SECTOR_FIT,
+    SECTOR_SHARES,
+    SIZE_FIT,
+    SOURCE_FIT,
+    SOURCE_SHARES,
+    propensity,
+)
 from data.demo.record import LATE_DAYS, Channel, Clues, joined, received_share
 from features.event import TIME
 
 HORIZON_DAYS = 60
 WEEK = 7
 UNSETTLED_DAYS = REPLY_DAYS + LATE_DAYS  # what older days hold is all received
-RUNS = len(IDEAS) + 1  # the filter, then the filter without each idea
+
+# What each run of the filter knows: every idea, none, all but one, one alone.
+_ONE = np.eye(len(IDEAS), dtype=np.bool_)
+_ALL = np.ones((1, len(IDEAS)), dtype=np.bool_)
+KNOWS = np.concatenate([_ALL, ~_ALL, ~_ONE, _ONE])
+RUNS = len(KNOWS)
+# The runs differ by what they know of the law of winning: (laws, 3) and (RUNS,).
+LAWS, LAW_OF = np.unique(
+    KNOWS[:, [NUMBER[idea] for idea in (Idea.SOURCE, Idea.PROFILE, Idea.SEQUENCE)]],
+    axis=0,
+    return_inverse=True,
+)
 
 SCHEMA = pl.Schema(
     {
@@ -55,31 +75,19 @@ SCHEMA = pl.Schema(
 class Evidence:
     """All that a block's log tells of intent.
 
-    `clues` are those of records but replies, by day; `expected` and
-    `expected_late` (leads, LIFE_DAYS, states) are the numbers of events to expect
-    of the channels that are never late, and of those that may be.
+    `clues` are those of records but replies, by day; `channels` tell what to expect.
     """
 
     block: Block
     clues: Clues
+    channels: list[Channel]
     mails: Mails
-    expected: Floats
-    expected_late: Floats
 
 
 def evidence(
     block: Block, parts: list[Clues], channels: list[Channel], mails: Mails
 ) -> Evidence:
-    expected = np.zeros((2, len(block.lead_ids), LIFE_DAYS, STATES))
-    for channel in channels:
-        expected[int(channel.late)] += channel.scale[:, :, None] * channel.rates
-    return Evidence(
-        block=block,
-        clues=joined(parts),
-        mails=mails,
-        expected=expected[0],
-        expected_late=expected[1],
-    )
+    return Evidence(block=block, clues=joined(parts), channels=channels, mails=mails)
 
 
 def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
@@ -105,18 +113,29 @@ def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
 
 
 def _beliefs_at_entry(block: Block) -> Floats:
-    """(leads, RUNS, states); the run without the profile starts from the mean lead."""
-    belief = np.repeat(block.laws.start[:, None], RUNS, axis=1)
-    belief[:, 1 + NUMBER[Idea.PROFILE]] = SOURCE_SHARES @ START
+    """(leads, RUNS, states); a run that knows no source starts from the mean one."""
+    known = KNOWS[:, NUMBER[Idea.SOURCE], None]
+    start = block.laws.start[:, None]
+    belief: Floats = np.where(known, start, SOURCE_SHARES @ START)
     return belief
 
 
-def _appeal(block: Block, lead: Ints) -> Floats:
-    """(leads, RUNS): what multiplies the hazard of winning, as each run believes."""
-    appeal = np.repeat(block.laws.appeal[lead][:, None], RUNS, axis=1)
-    sequence = np.where(block.profiles.automated[lead], HAZARD_RATIO, 1.0)
-    appeal[:, 1 + NUMBER[Idea.PROFILE]] = sequence
-    return appeal
+def _appeals(block: Block, lead: Ints) -> Floats:
+    """(laws, leads): what multiplies the hazard of winning, as each of LAWS says."""
+    profiles = block.profiles
+    expected = propensity(profiles.source, profiles.headcount)
+    known_and_mean = (
+        (np.exp(SOURCE_FIT)[profiles.source], SOURCE_SHARES @ np.exp(SOURCE_FIT)),
+        (np.exp(SECTOR_FIT)[profiles.sector], SECTOR_SHARES @ np.exp(SECTOR_FIT)),
+        (
+            np.where(profiles.automated, HAZARD_RATIO, 1.0),
+            1 + (HAZARD_RATIO - 1) * expected,
+        ),
+    )
+    appeals = np.exp(SIZE_FIT)[profiles.size] * np.ones((len(LAWS), 1))
+    for knows, (known, mean) in zip(LAWS.T, known_and_mean, strict=True):
+        appeals *= np.where(knows[:, None], known, mean)
+    return np.asarray(appeals[:, lead])
 
 
 def _follow(
@@ -141,16 +160,17 @@ def _follow(
 
 def _likelihoods(told: Evidence, lead: Ints, days: tuple[int, int], age: int) -> Floats:
     """(leads, days, RUNS, states): what each day showed by `age`, in each state."""
-    logs = _log_likelihoods(told, lead, days, age)
     block, day = told.block, slice(*days)
+    alone = np.exp(_log_likelihoods(told, lead, days, age))
+    together = alone.prod(axis=2, keepdims=True)
+    nothing = np.ones_like(together)
+    shown = np.concatenate([together, nothing, together / alone, alone], axis=2)
     pace = block.person_pace[lead, day][:, :, None, None]
-    appeal = _appeal(block, lead)[:, None, :, None]
-    lasting = np.log1p(-pace * (WIN * appeal + LOSE))
-    lasting[:, :, 1 + NUMBER[Idea.RHYTHM]] = 0.0
-    without = logs.sum(axis=2, keepdims=True) - logs
-    everything = without[:, :, NUMBER[Idea.PROFILE], None]
-    lasting += np.concatenate([everything, without], axis=2)
-    return np.asarray(np.exp(lasting, out=lasting))
+    appeals = _appeals(block, lead).T[:, None, :, None]
+    lasting = 1 - pace * (WIN * appeals + LOSE)
+    knows = KNOWS[:, NUMBER[Idea.AGE]]
+    shown[:, :, knows] *= lasting[:, :, LAW_OF[knows]]
+    return np.asarray(shown)
 
 
 def _log_likelihoods(
@@ -169,11 +189,10 @@ def _log_likelihoods(
         cell = (row * shape[2] + part.idea[seen])[:, None] * STATES + np.arange(STATES)
         logs += np.bincount(cell.ravel(), part.says[seen].ravel(), len(logs))
     by_idea = logs.reshape(shape)
-    arrived = received_share(age - np.arange(start, end))[:, None]
-    absent = told.expected[lead, start:end] + (
-        told.expected_late[lead, start:end] * arrived
-    )
-    by_idea[:, :, NUMBER[Idea.SILENCE]] -= absent
+    arrived = received_share(age - np.arange(start, end))
+    for channel in told.channels:
+        due = channel.scale[lead, start:end] * (arrived if channel.late else 1.0)
+        by_idea[:, :, NUMBER[channel.idea]] -= due[:, :, None] * channel.rates
     return by_idea
 
 
@@ -191,20 +210,18 @@ def _between(mails: Mails, days: tuple[int, int]) -> Mails:
 
 def _chances(block: Block, lead: Ints, age: Ints, now: Floats) -> Floats:
     """(rows, RUNS): the chance of winning within the horizon, as each run believes."""
-    appeal = _appeal(block, lead)
-    of = {0: np.arange(RUNS) != 1 + NUMBER[Idea.PROFILE]}
-    of[1 + NUMBER[Idea.PROFILE]] = ~of[0]
     chances = np.empty(now.shape[:2])
-    for run, runs in of.items():
+    for number, appeal in enumerate(_appeals(block, lead)):
         laws = Law(
             start=block.laws.start[lead],
             speed=block.laws.speed[lead],
-            appeal=appeal[:, run],
+            appeal=appeal,
             size=block.laws.size[lead],
         )
         worth = winning_within(
             HORIZON_DAYS, laws, block.time, block.entry_day[lead], age
         )
+        runs = np.flatnonzero(number == LAW_OF)
         chances[:, runs] = (now[:, runs] * worth[:, None]).sum(axis=2)
     return chances
 
@@ -213,7 +230,9 @@ def _table(
     block: Block, lead: Ints, age: Ints, chances: Floats, log_days: int
 ) -> pl.DataFrame:
     log_odds = np.log(chances) - np.log1p(-chances)
-    shares = log_odds[:, :1] - log_odds[:, 1:]
+    everything, nothing = log_odds[:, :1], log_odds[:, 1:2]
+    without, alone = np.split(log_odds[:, 2:], 2, axis=1)
+    shares = ((everything - without) + (alone - nothing)) / 2
     day = block.entry_day[lead] + age
     complete: Flags = day + HORIZON_DAYS <= log_days
     won = block.lives.won[lead] & (block.lives.closed_day[lead] < age + HORIZON_DAYS)

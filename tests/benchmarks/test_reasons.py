@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import grammar
 from benchmarks.claims import Claim, Trial, told_claims
-from benchmarks.drivers import Against, TrueDrivers, agreement, true_drivers
+from benchmarks.drivers import TrueDrivers, agreement, true_drivers
 from benchmarks.public_scores import lives, moved_back
 from benchmarks.reasons import main
 from data.generate import generate
@@ -70,8 +70,10 @@ def test_the_last_line_tells_that_no_told_reason_is_contradicted(
     assert told["lives_told_otherwise_in_their_own_time"] == 0
     assert told["top_reason_flips"]["unread_event_added"] == 0
     assert told["top_reason_flips"]["irrelevant_event_read_by"]
-    assert told["true_drivers_against_nothing"]["moments"] > 0
-    assert told["true_drivers_against_the_usual_lead"]["moments"] > 0
+    assert told["true_drivers"]["moments"] > 0
+    assert told["changes"]["changes"] > 0
+    assert told["changes"]["additivity"] < 1e-9
+    assert told["changes"]["ends"] < 1e-9
     assert told["narratives"] is None
 
 
@@ -251,10 +253,10 @@ def test_true_drivers_are_the_two_heaviest_where_the_effect_is_clear(
     write_truth(
         tmp_path,
         shares,
-        slight | {"lead_id": "L-2"},
+        *(slight | {"lead_id": f"L-1{n}"} for n in range(9)),
         shares | {"lead_id": "L-3", "moment": old},
     )
-    drivers = true_drivers(tmp_path, Against.NOTHING, test_from=NOW, most=10, seed=1)
+    drivers = true_drivers(tmp_path, test_from=NOW, most=10, seed=1)
     assert drivers is not None
     assert drivers.moments.rows() == [("L-1", NOW)]
     assert drivers.main == (frozenset({"a", "c"}),)
@@ -270,7 +272,7 @@ def test_what_everybody_shares_drives_nobody_against_the_usual_lead(
         silent | {"share_b": 0.5},
         silent | {"lead_id": "L-2", "share_c": 0.5},
     )
-    drivers = true_drivers(tmp_path, Against.USUAL, test_from=NOW, most=10, seed=1)
+    drivers = true_drivers(tmp_path, test_from=NOW, most=10, seed=1)
     assert drivers is not None
     assert set(drivers.main) == {frozenset("bc")}
 
@@ -278,18 +280,18 @@ def test_what_everybody_shares_drives_nobody_against_the_usual_lead(
 def test_a_truth_without_a_clear_driver_is_refused(tmp_path: Path) -> None:
     write_truth(tmp_path, {"share_a": 0.01, "share_b": 0.0})
     with pytest.raises(LogError, match="is clear"):
-        true_drivers(tmp_path, Against.NOTHING, test_from=NOW, most=10, seed=1)
+        true_drivers(tmp_path, test_from=NOW, most=10, seed=1)
 
 
 def test_a_log_without_truth_has_no_drivers(tmp_path: Path) -> None:
-    nothing = true_drivers(tmp_path, Against.USUAL, test_from=NOW, most=10, seed=1)
+    nothing = true_drivers(tmp_path, test_from=NOW, most=10, seed=1)
     assert nothing is None
 
 
 def test_agreement_counts_silence_as_a_miss_and_knows_its_chance() -> None:
     main_two = (frozenset("ab"), frozenset("bc"))
     moments = moments_frame([("L-1", NOW), ("L-2", NOW)])
-    truth = TrueDrivers(moments, main_two, ("a", "b", "c", "profil"))
+    truth = TrueDrivers(moments, main_two, ("a", "b", "c", "etape"))
     found = agreement(truth, ["b", None], ["a", "a"])
     assert found.told == 0.5
     assert found.plain == 0.5
@@ -301,9 +303,8 @@ def test_agreement_counts_silence_as_a_miss_and_knows_its_chance() -> None:
     assert agreement(truth, ["c", "c"], ["a", "a"]).missed == {"c": 1}
 
 
-def test_the_source_counts_as_part_of_the_profile() -> None:
+def test_a_quote_counts_as_the_stage_it_is_sent_in() -> None:
     truth = TrueDrivers(
-        moments_frame([("L-1", NOW)]), (frozenset({"profil", "a"}),), ("profil", "a")
+        moments_frame([("L-1", NOW)]), (frozenset({"etape", "a"}),), ("etape", "a")
     )
-    found = agreement(truth, ["origine"], ["origine"])
-    assert (found.told, found.told_by_name) == (1.0, 0.0)
+    assert agreement(truth, ["devis"], ["devis"]).told == 1.0

@@ -115,7 +115,9 @@ def test_a_straight_line_does_worse(folder: Path, complete: pl.DataFrame) -> Non
         ("note_added", '"tone":2', "ressenti_terrain", 1),
         ("note_added", '"tone":-2', "ressenti_terrain", -1),
         ("note_added", "budget", "objections", -1),
-        ("unsubscribed", "", "engagement_email", -1),
+        ("unsubscribed", "", "desabonnement", -1),
+        ("page_viewed", "recrutement", "recrutement", -1),
+        ("form_submitted", "demo", "demandes", 1),
         ("stage_changed", '"to":"proposition"', "etape", 1),
     ],
 )
@@ -133,17 +135,18 @@ def test_a_recent_event_moves_its_own_driver(
     assert sign * recent.select(pl.col(f"share_{idea}").mean()).item() > 0.15
 
 
-def test_a_driver_without_events_has_no_share(
+def test_what_a_channel_does_not_bring_is_a_clue_of_its_own(
     folder: Path, truth: pl.DataFrame
 ) -> None:
-    met = read_log(folder).events.filter(pl.col("kind") == "meeting_held")["lead_id"]
+    events = read_log(folder).events
+    for idea, kind in (("rendez_vous", "meeting_held"), ("appels", "call_received")):
+        known = events.filter(pl.col("kind") == kind)["lead_id"]
+        others = truth.filter(~pl.col("lead_id").is_in(known.implode()))
+        assert others.select(pl.col(f"share_{idea}").mean()).item() < -0.05
+    met = events.filter(pl.col("kind") == "meeting_held")["lead_id"]
     others = truth.filter(~pl.col("lead_id").is_in(met.implode()))
-    for idea in ("rendez_vous", "retour_apres_rendez_vous"):
-        assert others.select(pl.col(f"share_{idea}").abs().max()).item() < 1e-9
-
-
-def test_silence_lowers_the_odds(truth: pl.DataFrame) -> None:
-    assert truth.select((pl.col("share_silence") < 0).mean()).item() > 0.8
+    after = pl.col("share_retour_apres_rendez_vous").abs().max()
+    assert others.select(after).item() < 1e-9  # no meeting to come back after
 
 
 def test_fast_replies_weigh_more_than_slow_ones(
