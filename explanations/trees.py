@@ -299,20 +299,26 @@ def _contributions(
                 value = matrix[first + k, nodes.signal[node]]
                 left[node, k] = _goes_left(nodes, node, value)
         for leaf in range(len(leaves.value)):
+            _meet(leaves, leaf, left, met[:n_rows])
             slots = leaves.slots_of[leaf]
             n_slots = leaves.slots_of[leaf + 1] - slots
-            met[:n_rows] = (1 << n_slots) - 1
-            for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
-                goes, wanted = left[leaves.step_node[step]], leaves.step_left[step]
-                unmet = ~(1 << leaves.step_slot[step])
-                for k in range(n_rows):
-                    if goes[k] != wanted:
-                        met[k] &= unmet
             for k in range(n_rows):
                 place = leaves.table_of[leaf] + met[k] * n_slots
                 for slot in range(n_slots):
                     shares[first + k, into[slots + slot]] += leaves.table[place + slot]
     return shares
+
+
+@compiled
+def _meet(leaves: Leaves, leaf: int, left: NDArray[np.bool_], met: Integers) -> None:
+    """Of each row, the pattern of the leaf's slots whose conditions are met."""
+    met[:] = (1 << (leaves.slots_of[leaf + 1] - leaves.slots_of[leaf])) - 1
+    for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
+        goes, wanted = left[leaves.step_node[step]], leaves.step_left[step]
+        unmet = ~(1 << leaves.step_slot[step])
+        for k in range(len(met)):
+            if goes[k] != wanted:
+                met[k] &= unmet
 
 
 @compiled
