@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from explanations.score import ModelId, Score, TextedReason
 from features.errors import LogError, ModelUnavailableError
-from features.log import LogAbout, log_parts
+from features.log import LogAbout, LogPart, log_parts
 from serving.cloud_event import as_cloud
 from serving.environment import inherited
 
@@ -121,7 +121,7 @@ def explain_log(
         for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
             writer.write_table(explained)
             n_leads += len(explained)
-            progress(done, log.n_parts)
+            progress(done, len(log.parts))
     return n_leads
 
 
@@ -189,11 +189,11 @@ def _loaded(folder: Path, model: ModelId) -> "Explainer":
 
 
 def _explained(
-    events: pl.DataFrame, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
+    part: LogPart, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
 ) -> pa.Table:
     from features.featurise import moments_frame
 
-    explainer = _loaded(*model)
+    explainer, events = _loaded(*model), part.read()
     if not explainer.reads(events):
         raise ModelUnavailableError(
             f"model {explainer.model.name} {explainer.model.version} was trained on "
