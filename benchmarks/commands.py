@@ -1,5 +1,6 @@
 """A command as it is run: how long, how much processor, and how much memory."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 SAMPLED_EVERY = 0.05  # seconds
 _PAGE = resource.getpagesize()
+_TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 
 
 class CommandFailedError(Exception):
@@ -22,8 +24,9 @@ class CommandFailedError(Exception):
 class Run:
     """A command's wall clock and processor time, in seconds, and its memory.
 
-    `peak_rss_bytes` is the largest sum of resident memory over the process and those
-    that it started, sampled: pages that they share count once for each.
+    Both are of the process and those that it started, sampled: some of them nobody
+    waits for. `peak_rss_bytes` is the largest sum of resident memory: pages that they
+    share count once for each.
     """
 
     seconds: float
@@ -34,49 +37,46 @@ class Run:
 def run_frein(*arguments: str) -> Run:
     """Run `frein`, from its start to its end; raises CommandFailedError."""
     command = [sys.executable, "-m", "frein", *arguments]
-    cpu = _cpu_of_children()
     started = time.perf_counter()
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
-        memory = _Memory(process.pid)
+        watch = _Watch(process.pid)
         _, said = process.communicate()
         seconds = time.perf_counter() - started
-    peak = memory.stopped()
+    watch.stop()
     if process.returncode:
         raise CommandFailedError(f"frein {arguments[0]}: {said.strip()}")
     return Run(
         seconds=seconds,
-        cpu_seconds=_cpu_of_children() - cpu,
-        peak_rss_bytes=peak,
+        cpu_seconds=sum(watch.cpu_seconds.values()),
+        peak_rss_bytes=watch.peak_rss_bytes,
     )
 
 
-def _cpu_of_children() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-class _Memory:
+class _Watch:
     """Watches a process and those below it, from a thread."""
 
     def __init__(self, pid: int) -> None:
+        self.cpu_seconds: dict[int, float] = {}
+        self.peak_rss_bytes = 0
         self._pid = pid
-        self._peak = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
-    def stopped(self) -> int:
-        """The peak, in bytes."""
+    def stop(self) -> None:
         self._stop.set()
         self._thread.join()
-        return self._peak
 
     def _watch(self) -> None:
         while not self._stop.wait(SAMPLED_EVERY):
-            resident = sum(map(_resident, family([self._pid])))
-            self._peak = max(self._peak, resident)
+            resident = 0
+            for pid in family([self._pid]):
+                with suppress(OSError):  # it has ended
+                    self.cpu_seconds[pid] = _cpu_seconds(pid)
+                    resident += _resident_bytes(pid)
+            self.peak_rss_bytes = max(self.peak_rss_bytes, resident)
 
 
 def family(pids: Sequence[int]) -> Iterator[int]:
@@ -89,8 +89,12 @@ def family(pids: Sequence[int]) -> Iterator[int]:
                 yield from family([int(child) for child in children])
 
 
-def _resident(pid: int) -> int:
-    with suppress(OSError):
-        pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * _PAGE
-    return 0
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) * _TICK
+
+
+def _resident_bytes(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * _PAGE

@@ -21,6 +21,7 @@ from features.program import NONE, Integers, Numbers
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
 _NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing
 _MISSING = {"None": _NEVER, "Zero": _ZERO, "NaN": _NAN}
+_ROWS_AT_ONCE = 32  # a tree's nodes stay in the cache while they go through it
 _IS_ZERO = 1e-35  # LightGBM's own
 
 
@@ -33,8 +34,7 @@ class Nodes(NamedTuple):
 
     signal: Integers
     threshold: Numbers
-    left: Integers
-    right: Integers
+    children: Integers
     missing: Integers
     missing_left: NDArray[np.bool_]
     codes_from: Integers
@@ -173,8 +173,7 @@ class _Reading:
                 ],
                 np.float64,
             ),
-            left=_integers(left for left, _ in self.children),
-            right=_integers(right for _, right in self.children),
+            children=np.array(self.children, np.int64).reshape(-1, 2),
             missing=_integers(_MISSING[one["missing_type"]] for one in self.nodes),
             missing_left=np.array([one["default_left"] for one in self.nodes], bool),
             codes_from=np.where(is_category, ends[:-1], NONE),
@@ -274,16 +273,16 @@ def _scores(
     nodes: Nodes, leaves: Leaves, roots: Integers, matrix: Numbers
 ) -> tuple[Numbers, Numbers]:
     raw, typical = np.zeros(len(matrix)), np.zeros(len(matrix))
-    for row in range(len(matrix)):
+    for first in range(0, len(matrix), _ROWS_AT_ONCE):
         for root in roots:
-            at = root
-            while at >= 0:
-                left = _goes_left(nodes, at, matrix[row, nodes.signal[at]])
-                at = nodes.left[at] if left else nodes.right[at]
-            raw[row] += leaves.value[-at - 1]
-            typical[row] += leaves.log_share[-at - 1]
-        typical[row] /= len(roots)
-    return raw, typical
+            for row in range(first, min(first + _ROWS_AT_ONCE, len(matrix))):
+                at = root
+                while at >= 0:
+                    left = _goes_left(nodes, at, matrix[row, nodes.signal[at]])
+                    at = nodes.children[at, 0 if left else 1]
+                raw[row] += leaves.value[-at - 1]
+                typical[row] += leaves.log_share[-at - 1]
+    return raw, typical / len(roots)
 
 
 @compiled
@@ -291,21 +290,35 @@ def _contributions(
     nodes: Nodes, leaves: Leaves, matrix: Numbers, into: Integers, n_groups: int
 ) -> Numbers:
     shares = np.zeros((len(matrix), n_groups))
-    left = np.empty(len(nodes.signal), dtype=np.bool_)
-    for row in range(len(matrix)):
+    left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
+    met = np.empty(_ROWS_AT_ONCE, dtype=np.int64)
+    for first in range(0, len(matrix), _ROWS_AT_ONCE):
+        n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
         for node in range(len(left)):
-            left[node] = _goes_left(nodes, node, matrix[row, nodes.signal[node]])
+            for k in range(n_rows):
+                value = matrix[first + k, nodes.signal[node]]
+                left[node, k] = _goes_left(nodes, node, value)
         for leaf in range(len(leaves.value)):
+            _meet(leaves, leaf, left, met[:n_rows])
             slots = leaves.slots_of[leaf]
             n_slots = leaves.slots_of[leaf + 1] - slots
-            met = (1 << n_slots) - 1
-            for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
-                if left[leaves.step_node[step]] != leaves.step_left[step]:
-                    met &= ~(1 << leaves.step_slot[step])
-            place = leaves.table_of[leaf] + met * n_slots
-            for slot in range(n_slots):
-                shares[row, into[slots + slot]] += leaves.table[place + slot]
+            for k in range(n_rows):
+                place = leaves.table_of[leaf] + met[k] * n_slots
+                for slot in range(n_slots):
+                    shares[first + k, into[slots + slot]] += leaves.table[place + slot]
     return shares
+
+
+@compiled
+def _meet(leaves: Leaves, leaf: int, left: NDArray[np.bool_], met: Integers) -> None:
+    """Of each row, the pattern of the leaf's slots whose conditions are met."""
+    met[:] = (1 << (leaves.slots_of[leaf + 1] - leaves.slots_of[leaf])) - 1
+    for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
+        goes, wanted = left[leaves.step_node[step]], leaves.step_left[step]
+        unmet = ~(1 << leaves.step_slot[step])
+        for k in range(len(met)):
+            if goes[k] != wanted:
+                met[k] &= unmet
 
 
 @compiled

@@ -45,13 +45,25 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class LogPart:
+    """Some leads' events, in a file of their own; a process may read it for another."""
+
+    file: Path
+    log: Path
+
+    def read(self) -> pl.DataFrame:
+        """A frame of EVENT_SCHEMA; raises LogError as `read_log` does."""
+        with _told_of(self.log):
+            return _checked(pl.read_parquet(self.file), self.log)
+
+
+@dataclass(frozen=True, slots=True)
 class LogParts:
-    """A log in parts, frames of EVENT_SCHEMA; `end`: when its last event was known."""
+    """A log in parts; `end`: when its last event was known."""
 
     about: LogAbout
     end: datetime
-    n_parts: int
-    parts: Iterator[pl.DataFrame]
+    parts: tuple[LogPart, ...]
 
 
 def read_log(folder: Path) -> Log:
@@ -74,13 +86,13 @@ def read_log(folder: Path) -> Log:
 def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     """A log of any size, in parts of whole leads, of about so many events each.
 
-    What doesn't fit at once lies in a temporary folder meanwhile, about as large as
-    the log. A (source, event_id) counts once a lead.
+    They lie in a temporary folder meanwhile, up to twice as large as the log. A
+    (source, event_id) counts once a lead.
 
     Raises
     ------
     LogError
-        As `read_log` does; also while the parts are read.
+        As `read_log` does.
     """
     about = _read_about(folder / ABOUT_FILE)
     path = folder / EVENTS_FILE
@@ -95,13 +107,15 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
         part = (pl.col("lead_id").hash() % n_parts).alias("part")
         with _told_of(path):
             events.with_columns(part).sink_parquet(
-                pl.PartitionBy(scattered, key="part", include_key=False), mkdir=True
+                pl.PartitionBy(scattered, key="part", include_key=False),
+                compression="lz4",
+                statistics=False,
+                mkdir=True,
             )
         files = sorted(Path(scattered).glob("part=*"))
-        parts = (_checked_part(one, path) for one in files)
         with _told_of(path):
             end = last_known_at(events)
-        yield LogParts(about, end, len(files), parts)
+        yield LogParts(about, end, tuple(LogPart(one, path) for one in files))
 
 
 def last_known_at(events: pl.LazyFrame) -> datetime:
@@ -109,11 +123,6 @@ def last_known_at(events: pl.LazyFrame) -> datetime:
     last = pl.max_horizontal("occurred_at", "received_at").max()
     known_at: datetime = events.select(last).collect().item()
     return known_at
-
-
-def _checked_part(part: Path, path: Path) -> pl.DataFrame:
-    with _told_of(path):
-        return _checked(pl.read_parquet(part), path)
 
 
 def _checked(events: pl.DataFrame, path: Path) -> pl.DataFrame:

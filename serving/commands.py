@@ -109,7 +109,9 @@ def explain(
 
     from rich.progress import Progress
 
-    from serving.explaining import explain_log
+    from serving.explaining import explain_log, prepare_to_explain
+
+    prepare_to_explain()
     from serving.registry import champion_id, fetched, model_of
 
     with (

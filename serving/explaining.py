@@ -1,4 +1,8 @@
-"""A whole log explained, however large: whole leads at a time, on every core."""
+"""A whole log explained, however large: whole leads at a time, on every core.
+
+What explains is imported by the processes that do, and not by the one that reads the
+log and writes the file: it would take as long again to start.
+"""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -6,24 +10,28 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from explanations.explain import Explainer, load_explainer
 from explanations.score import ModelId, Score, TextedReason
 from features.errors import LogError, ModelUnavailableError
-from features.featurise import moments_frame
-from features.log import LogAbout, log_parts
+from features.log import LogAbout, LogPart, log_parts
 from serving.cloud_event import as_cloud
 from serving.environment import inherited
 
+if TYPE_CHECKING:
+    from explanations.explain import Explainer
+
 EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
 AHEAD = 2  # parts that wait for each process
+SLOW_TO_IMPORT = ["lightgbm", "numba"]  # and safe to fork after, as Polars isn't
 
 _EVIDENCE = pa.struct(
     {"source": pa.string(), "event_id": pa.string(), "field": pa.string()}
@@ -100,19 +108,20 @@ def explain_log(
     ModelUnavailableError
         If the model was trained on another sort of log, or a process was killed.
     """
-    load_explainer(*model)  # what is wrong with it is told here, and once
     n_leads = 0
     with (
         _draft(out) as writer,
         log_parts(folder, events_at_once=EVENTS_AT_ONCE) as log,
-        _processes(workers, model) as pool,
+        _processes(workers) as pool,
     ):
         at = moment or log.end
-        tasks = (pool.submit(_explained, part, log.about, at) for part in log.parts)
+        tasks = (
+            pool.submit(_explained, part, log.about, at, model) for part in log.parts
+        )
         for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
             writer.write_table(explained)
             n_leads += len(explained)
-            progress(done, log.n_parts)
+            progress(done, len(log.parts))
     return n_leads
 
 
@@ -143,40 +152,48 @@ def _draft(out: Path) -> Iterator[pq.ParquetWriter]:
         draft.unlink(missing_ok=True)
 
 
-# --- In each process --------------------------------------------------------
+def prepare_to_explain() -> None:
+    """Import what is slow, meanwhile and once, in the process that others come from.
+
+    They have one thread each: they are as many as cores.
+    """
+    forkserver.set_forkserver_preload(SLOW_TO_IMPORT)
+    with inherited("POLARS_MAX_THREADS", "1"):
+        forkserver.ensure_running()
 
 
 @contextmanager
-def _processes(
-    workers: int, model: tuple[Path, ModelId]
-) -> Iterator[ProcessPoolExecutor]:
-    """Processes with the model loaded, and one thread each: they are as many as cores.
-
-    On an error or an interruption what hasn't begun is dropped.
-    """
-    with inherited("POLARS_MAX_THREADS", "1"):
-        pool = ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=_begin, initargs=model
-        )
-        try:
-            yield pool
-        finally:
-            pool.shutdown(cancel_futures=True)
+def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """On an error or an interruption what hasn't begun is dropped."""
+    prepare_to_explain()
+    pool = ProcessPoolExecutor(workers, get_context("forkserver"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-_explainer: list[Explainer] = []  # of this process
+# --- In each process --------------------------------------------------------
 
 
-def _begin(folder: Path, model: ModelId) -> None:
-    _explainer.append(load_explainer(folder, model))
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, model: ModelId) -> "Explainer":
+    from explanations.explain import load_explainer
+
+    explainer = load_explainer(folder, model)
     # Parts make millions of objects and no cycles: collecting amid them took half of
     # the time.
     gc.freeze()
     gc.disable()
+    return explainer
 
 
-def _explained(events: pl.DataFrame, about: LogAbout, at: datetime) -> pa.Table:
-    (explainer,) = _explainer
+def _explained(
+    part: LogPart, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
+) -> pa.Table:
+    from features.featurise import moments_frame
+
+    explainer, events = _loaded(*model), part.read()
     if not explainer.reads(events):
         raise ModelUnavailableError(
             f"model {explainer.model.name} {explainer.model.version} was trained on "

@@ -3,11 +3,14 @@
 import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
-from explanations.explain import Explainer, load_explainer
 from explanations.score import ModelId
 from serving.models import Registry
 from training.registry import Champion, current_champion, download, registered
+
+if TYPE_CHECKING:
+    from explanations.explain import Explainer
 
 
 def mlflow_registry() -> Registry:
@@ -40,6 +43,8 @@ def fetched(model: ModelId, folder: Path) -> Path:
     return download(champion, folder)
 
 
-def _load(model: ModelId) -> Explainer:
+def _load(model: ModelId) -> "Explainer":
+    from explanations.explain import load_explainer
+
     with TemporaryDirectory(prefix="frein-model-") as folder:
         return load_explainer(fetched(model, Path(folder)), model)

@@ -1,19 +1,24 @@
 """A whole log explained in a file, part after part, or nothing written at all."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 from data.generate import generate
 from explanations.artifact import save_scorer
+from explanations.explain import load_explainer
 from explanations.score import ModelId
-from features.errors import LogError, ModelUnavailableError
+from features.errors import LogError, ModelRejectedError, ModelUnavailableError
 from features.event import events_frame
+from features.featurise import moments_frame
 from features.log import Log, LogAbout, read_log, write_log
 from serving import explaining
 from serving.explaining import explain_log
+from serving.score_json import score_json
 from tests.explanations.models import trained_on
 from tests.factories import NOW, make_event
 
@@ -139,3 +144,49 @@ def test_another_sort_of_log_is_refused(model: Model, tmp_path: Path) -> None:
     write_log(tmp_path / "log", Log(LogAbout(name="loans"), events))
     with pytest.raises(ModelUnavailableError, match="another sort of log than 'loans'"):
         explained(tmp_path / "log", model, tmp_path / "x.parquet", NOW)
+
+
+def test_another_model_than_the_registered_is_refused(
+    log: Path, model: Model, tmp_path: Path
+) -> None:
+    folder, registered = model
+    other = replace(registered, sha256="0" * 64)
+    with pytest.raises(ModelRejectedError, match="0000 was registered"):
+        explained(log, (folder, other), tmp_path / "x.parquet", NOW)
+    assert not list(tmp_path.glob("*x.parquet*"))
+
+
+def test_a_lead_is_told_in_the_file_as_it_is_served(
+    log: Path, model: Model, tmp_path: Path
+) -> None:
+    table = explained(log, model, tmp_path / "x.parquet", NOW)
+    explainer = load_explainer(*model)
+    n_reasons = 0
+    for row in table.head(8).iter_rows(named=True):
+        alone = read_log(log).events.filter(lead_id=row["lead_id"])
+        moments = moments_frame([(row["lead_id"], NOW)])
+        (score,) = explainer.scores(alone, moments)
+        served: dict[str, Any] = score_json(score)
+        for name in ("happened", "why", "expected", "short"):
+            assert row[name] == served["narrative"][name]
+        assert row["score"] == served["score"]
+        for told, reason in zip(row["reasons"], served["reasons"], strict=True):
+            n_reasons += 1
+            for name, value in reason.items():
+                assert _without_nulls(told[name]) == _as_stored(name, value)
+    assert n_reasons
+
+
+def _as_stored(name: str, value: Any) -> Any:
+    """Of an event put in, the file keeps its type and its time."""
+    if name != "inserted":
+        return value
+    return {"type": value["type"], "time": value["time"]}
+
+
+def _without_nulls(told: Any) -> Any:
+    if isinstance(told, list):
+        return [_without_nulls(one) for one in told]
+    if isinstance(told, dict):
+        return {name: value for name, value in told.items() if value is not None}
+    return told
