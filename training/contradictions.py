@@ -1,16 +1,14 @@
 """How often plain TreeSHAP says what the model itself denies."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from explanations.checking import MUST_MOVE, log_odds_of
+from explanations.checking import holds, log_odds_of
 from explanations.evidence import evidence_found
 from explanations.scorer import Scorer
+from features.aggregate import Variants
+from features.program import NONE, Integers, Numbers
 from features.seen import Seen, see
-from features.variants import Variant
 
 PLAIN_TOP = 4  # reasons that a plain TreeSHAP stack shows (design §6)
 
@@ -37,24 +35,31 @@ def contradicted_share(
     seen = see(theirs, moments, scorer.catalogue)
     matrix = scorer.matrix(seen.table, seen.timelines)
     weights = scorer.contributions_of(matrix).by_idea
-    claims = list(_plain_claims(seen, weights))
-    if not claims:
+    row, idea, variants = _plain_claims(seen, weights)
+    if not row.size:
         return None
-    variants, claimed = zip(*claims, strict=True)
-    row = [variant.row for variant in variants]
-    moved = scorer.log_odds_of(matrix)[row] - log_odds_of(variants, seen, scorer)
-    return float((np.sign(claimed) * moved < MUST_MOVE).mean())
+    without = log_odds_of(variants, seen, scorer)
+    kept = holds(weights[row, idea], scorer.log_odds_of(matrix)[row], without)
+    return float(1 - kept.mean())
 
 
-def _plain_claims(
-    seen: Seen, weights: NDArray[np.float64]
-) -> Iterator[tuple[Variant, float]]:
-    """Each row without what an idea rests on, and what TreeSHAP gives the idea."""
+def _plain_claims(seen: Seen, weights: Numbers) -> tuple[Integers, Integers, Variants]:
+    """Rows, ideas, and each row without what its idea rests on; (n_claims,) each."""
     found = evidence_found(seen)
     heaviest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :PLAIN_TOP]
-    for row, ideas in enumerate(heaviest.tolist()):
-        for idea in ideas:
-            pieces = found.of(row, idea)
-            if pieces is not None and weights[row, idea] != 0:
-                variant = Variant(row=row, events=pieces.events, fields=pieces.fields)
-                yield variant, float(weights[row, idea])
+    row = np.repeat(np.arange(len(weights)), heaviest.shape[1])
+    idea = heaviest.ravel()
+    place = row * found.n_ideas + idea
+    start, end = found.pieces_of[place], found.pieces_of[place + 1]
+    claimed = (end > start) & (weights[row, idea] != 0)
+    nothing = np.full(int(claimed.sum()), NONE)
+    variants = Variants(
+        row=row[claimed],
+        start=start[claimed],
+        end=end[claimed],
+        event=found.events,
+        field=found.fields,
+        insertion=nothing,
+        at=np.zeros_like(nothing),
+    )
+    return row[claimed], idea[claimed], variants

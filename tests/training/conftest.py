@@ -56,7 +56,8 @@ def _register(log: Log, folder: Path, catalogue: Catalogue) -> None:
     settings = TrainSettings(
         plan=PLAN,
         horizon_days=HORIZON_DAYS,
-        fit=make_settings(params={"num_threads": 1}),
+        # So few trees that draw their signals are off by 0.04: the gate's bound.
+        fit=make_settings(feature_fraction=1.0, params={"num_threads": 1}),
         seed=1,
     )
     trained = train(log, catalogue, settings, phase=lambda _: None)

@@ -3,6 +3,7 @@ real MLflow store, from the command line."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import mlflow
@@ -24,6 +25,12 @@ from training.verdict import Finding, Outcome, Rule
 AWA = ("--by", "Awa Diallo", "--reason", "mieux sur le BTP")
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every explanation takes a second: no outcome here hangs on the machine."""
+    monkeypatch.setattr("training.judging.process_time", count().__next__)
 
 
 def run(*arguments: str, code: int = 0) -> str:
