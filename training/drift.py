@@ -1,6 +1,5 @@
 """What moved between two periods: signals, scores, and how well scores keep."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,11 +13,11 @@ from features.errors import TrainingError
 from features.featurise import featurise
 from features.log import Log
 from training.moments import MomentPlan, log_end, open_moments, with_outcomes
-from training.resampling import Drawn, lead_weights
+from training.resampling import Interval
 from training.stability import Recurrence, Stability, column_stability, recurrence
 
 FloatArray = NDArray[np.float64]
-N_RESAMPLES = 200
+_Z = 1.96  # two-sided 95 % of the normal distribution
 MONTH_SCHEMA = pl.Schema(
     {
         "month": pl.String(),
@@ -140,23 +139,35 @@ def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
     )
 
 
-def observed_rate(lead_ids: Sequence[str], won: FloatArray) -> Drawn:
-    """Share won, each lead counting once, over resamples of the leads.
+def share_won(won: FloatArray, weight: FloatArray) -> Interval:
+    r"""Share won among leads, in [0, 1], with Wilson's 95 % interval.
+
+    It has bounds also where few leads are known, and where all or none were won; a
+    lead whose moments came to different ends makes it a little too wide.
 
     Parameters
     ----------
-    lead_ids : sequence of n str
     won : ndarray of shape (n,), float64, 0 or 1
+    weight : ndarray of shape (n,), float64, > 0
+        Of a lead's moments, together 1: the sum is the number of leads.
+
+    References
+    ----------
+    .. [1] Wilson (1927), "Probable inference, the law of succession, and statistical
+       inference", JASA 22.
+
+    Examples
+    --------
+    >>> found = share_won(np.array([1.0]), np.array([1.0]))
+    >>> found.value, round(found.low, 2), round(found.high, 2)
+    (1.0, 0.21, 1.0)
     """
-    _, lead, n_of_lead = np.unique(
-        np.asarray(lead_ids), return_inverse=True, return_counts=True
-    )
-    each = 1.0 / n_of_lead[lead]
-    rates = [
-        (drawn * each) @ won / (drawn * each).sum(axis=1)
-        for drawn in lead_weights(lead_ids, n_resamples=N_RESAMPLES, seed=0)
-    ]
-    return Drawn.of(np.concatenate(rates))
+    n = float(weight.sum())
+    rate = float(won @ weight) / n
+    middle = rate + _Z**2 / (2 * n)
+    half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
+    low, high = ((middle + side) / (1 + _Z**2 / n) for side in (-half, half))
+    return Interval(rate, min(float(low), rate), max(float(high), rate))  # rounding
 
 
 def _drift_of(
@@ -198,13 +209,11 @@ def _months(moments: pl.DataFrame) -> pl.DataFrame:
 def _month(
     month: str, moments: pl.DataFrame
 ) -> tuple[str, int, float, float, float, float]:
-    lead_ids = moments["lead_id"].to_list()
     weight = moments.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
-    predicted = np.average(moments["predicted"].to_numpy(), weights=weight)
-    rate = observed_rate(lead_ids, moments["won"].to_numpy().astype(np.float64))
-    bounds = rate.interval
+    predicted = float(np.average(moments["predicted"].to_numpy(), weights=weight))
+    observed = share_won(moments["won"].to_numpy().astype(np.float64), weight)
     n_leads = moments["lead_id"].n_unique()
-    return month, n_leads, float(predicted), bounds.value, bounds.low, bounds.high
+    return month, n_leads, predicted, observed.value, observed.low, observed.high
 
 
 def _one_sided(moments: pl.DataFrame, at: datetime | None) -> str:

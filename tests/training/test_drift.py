@@ -16,7 +16,7 @@ from tests.training.builders import (
     make_visit_log,
 )
 from training.describing import warning_of
-from training.drift import Drift, drift, observed_rate, periods, signal_drift
+from training.drift import Drift, drift, periods, share_won, signal_drift
 from training.drift_record import figure, metrics, report
 from training.stability import Level
 from training.train import Trained, TrainSettings, train
@@ -67,9 +67,9 @@ def test_a_month_compares_what_was_said_and_what_came(trained: Trained) -> None:
     assert months["month"].to_list() == sorted(months["month"].to_list())
     within = months["predicted"].is_between(months["low"], months["high"])
     assert within.sum() >= months.height - 1
-    unsold = looked_at(without("won"), trained).months.filter(
-        pl.col("month") > "2026-04"
-    )
+    found = looked_at(without("won"), trained)
+    unsold = found.months.filter(pl.col("month") > "2026-04")
+    assert figure(found).axes
     assert unsold["observed"].to_list() == [0.0] * unsold.height
     assert (unsold["predicted"] > unsold["high"]).all()
 
@@ -80,9 +80,17 @@ def test_a_month_whose_horizon_is_not_over_is_not_told(trained: Trained) -> None
     assert looked_at(LOG, trained).scores[1].size > 0
 
 
-def test_a_lead_counts_once_in_a_rate() -> None:
-    rate = observed_rate(["a", "a", "a", "b"], np.array([1.0, 1.0, 1.0, 0.0]))
-    assert rate.value == 0.5
+def test_a_lead_counts_once_in_a_share_won() -> None:
+    won, weight = np.array([1.0, 1.0, 1.0, 0.0]), np.array([1 / 3, 1 / 3, 1 / 3, 1.0])
+    assert share_won(won, weight).value == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("rate", [0.02, 0.1, 0.5])
+def test_the_interval_of_a_share_holds_the_truth(rate: float) -> None:
+    drawn = np.random.default_rng(2).random((2000, 150)) < rate
+    told = [share_won(one.astype(np.float64), np.ones(150)) for one in drawn]
+    held = np.mean([one.low <= rate <= one.high for one in told])
+    assert held == pytest.approx(0.95, abs=0.03)
 
 
 @pytest.mark.parametrize("at", [day(-1), day(400)], ids=["before", "after"])
