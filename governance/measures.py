@@ -10,7 +10,7 @@ import orjson
 from features.catalogue import Catalogue, Signal
 from features.event import Event
 from features.program import program_of
-from features.selecting import Content, of_kind
+from features.selecting import of_kind
 from features.selector import Selector
 from governance.condition import MEASURED_IDEA, attribute_measure
 
@@ -38,8 +38,7 @@ class Watch:
     def meant(self, event: Event) -> frozenset[int]:
         """The positions of the selectors that mean the event."""
         of_this_kind = of_kind(self._catalogue, event.kind)
-        content = Content(event.kind, event.data)
-        texts = [content.text(name) for name in of_this_kind.asked]
+        texts = of_this_kind.texts(dict(event.data))
         found = of_this_kind.selectors(event.actor.value, texts)
         return frozenset(i for one in found for i in self._positions.get(one, ()))
 
