@@ -99,8 +99,9 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
             explainer,
             (_in_utc(since), _in_utc(until) or parts.end),
         )
-        task = bar.add_task("Replaying", total=parts.n_parts)
-        for events in parts.parts:
+        task = bar.add_task("Replaying", total=len(parts.parts))
+        for part in parts.parts:
+            events = part.read()
             _refuse_another_log(explainer, events, parts.about.name)
             for _, moments in simulation.replayed(events, parts.about):
                 tally.add(moments)
