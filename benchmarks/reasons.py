@@ -98,7 +98,11 @@ def measured(asked: Asked, console: Console) -> Report:
     with public_scores(scorer, log_end(log)) as service:
         bench = _Bench(service, earlier, log.events, console)
         return bench.report(
-            moments, _sample(every, asked.narratives), drivers, log.about.name
+            moments,
+            _sample(every, asked.narratives),
+            _sample(first_and_last(every), asked.most),
+            drivers,
+            log.about.name,
         )
 
 
@@ -155,6 +159,7 @@ class _Bench:
         self,
         moments: pl.DataFrame,
         narrated: pl.DataFrame,
+        pairs: pl.DataFrame,
         drivers: TrueDrivers | None,
         name: str,
     ) -> Report:
@@ -171,7 +176,7 @@ class _Bench:
             told=self.tested(told_claims(scores), known, scores, "told reasons"),
             plain=self.tested(checkable, known, scores, "plain TreeSHAP"),
             n_plain=len(claims),
-            changes=self.changes(moments),
+            changes=self.changes(pairs),
             predict_error=self.predict_error(moments, scores),
             moved_in_time=self.moved_in_time(known, scores),
             unread_flips=self.flips(unread(self.service.at), known, scores),
@@ -205,11 +210,11 @@ class _Bench:
         predicted = 100 * probability(self.scorer.log_odds(signals))
         return float(np.abs(predicted - [score["score"] for score in scores]).max())
 
-    def changes(self, moments: pl.DataFrame) -> ChangeErrors:
+    def changes(self, pairs: pl.DataFrame) -> ChangeErrors:
         now = self.service.explainer
         earlier = replace(now, scorer=self.earlier)
         with self.console.status("why scores changed"):
-            return change_errors(self.events, first_and_last(moments), earlier, now)
+            return change_errors(self.events, pairs, earlier, now)
 
     def moved_in_time(self, known: Sequence[Life], scores: Sequence[Json]) -> int:
         """How many lives, of the first few, differ when told in their own time."""

@@ -72,7 +72,12 @@ class Messages:
     def _formatted(self, key: str, given: tuple[Argument, ...]) -> str:
         arguments = dict(zip(self._variables[key], given, strict=True))
         compiled = self._compiled[key]
-        return compiled(arguments) if compiled else self._resolved(key, arguments)
+        if compiled is None:
+            return self._resolved(key, arguments)
+        try:
+            return compiled(arguments)
+        except (ArithmeticError, RecursionError, TypeError, ValueError) as error:
+            raise WordingError(f"{self._origins[key]}: {key}: {error}") from error
 
     def _resolved(self, key: str, arguments: Mapping[str, Argument]) -> str:
         name, _, attribute = key.partition(".")

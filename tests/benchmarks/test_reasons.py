@@ -7,6 +7,7 @@ from pathlib import Path
 from shutil import which
 from typing import Any
 
+import numpy as np
 import orjson
 import polars as pl
 import pytest
@@ -17,7 +18,7 @@ from benchmarks.drivers import TrueDrivers, agreement, true_drivers
 from benchmarks.public_scores import lives, moved_back
 from benchmarks.reasons import main
 from data.generate import generate
-from explanations import telling
+from explanations import checking
 from explanations.reason import Evidence
 from features.errors import LogError
 from features.event import events_frame
@@ -82,7 +83,7 @@ def test_reasons_told_without_their_check_are_caught_and_can_be_seen_again(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(telling, "holds", lambda *_: True)
+    monkeypatch.setattr(checking, "holds", lambda share, *_: np.ones(len(share), bool))
     assert run(arguments) == 0
     told = orjson.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["told_deletions"]["contradicted"] > 0
