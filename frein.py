@@ -18,6 +18,7 @@ from features.errors import FreinError
 from serving.audit_commands import audit
 from serving.commands import champion, serving
 from serving.key_commands import keys
+from serving.person_commands import persons
 from serving.proposal_commands import proposals
 from serving.rule_commands import rules
 from training.commands import train, train_model
@@ -44,6 +45,7 @@ app.add_typer(drifting)
 app.add_typer(features, name="features")
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
+app.add_typer(persons, name="persons")
 app.add_typer(proposals, name="proposals")
 app.add_typer(audit, name="audit")
 app.add_typer(rules, name="rules")

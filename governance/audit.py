@@ -42,6 +42,11 @@ class Action(StrEnum):
     TASK_CLOSED = "task_closed"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    PERSON_ADDED = "person_added"
+    PERSON_DISABLED = "person_disabled"
+    PERSON_LOCKED = "person_locked"  # after too many wrong passwords
+    PASSWORD_SET = "password_set"
+    TOKEN_ISSUED = "token_issued"
 
 
 class SubjectKind(StrEnum):
@@ -50,6 +55,7 @@ class SubjectKind(StrEnum):
     PROPOSAL = "proposal"
     TASK = "task"
     KEY = "api_key"
+    PERSON = "person"
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,15 +70,15 @@ def digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def token_of(key_id: str, secret: str) -> str:
+def token_of(id: str, secret: str, prefix: str = PREFIX) -> str:
     """What the caller sends as a bearer token."""
-    return f"{PREFIX}_{key_id}_{secret}"
+    return f"{prefix}_{id}_{secret}"
 
 
-def split_token(token: str) -> tuple[str, str]:
+def split_token(token: str, prefix: str = PREFIX) -> tuple[str, str]:
     """A token's (id, secret); raises KeyInvalidError."""
-    prefix, _, rest = token.partition("_")
-    key_id, _, secret = rest.partition("_")
-    if prefix != PREFIX or not key_id or not secret:
+    given, _, rest = token.partition("_")
+    id, _, secret = rest.partition("_")
+    if given != prefix or not id or not secret:
         raise KeyInvalidError
-    return key_id, secret
+    return id, secret

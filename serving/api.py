@@ -17,6 +17,7 @@ from serving import (
     routes_leads,
     routes_operations,
     routes_scores,
+    routes_session,
 )
 from serving.documented import documents
 from serving.doors import refuse_nul
@@ -39,6 +40,7 @@ ROUTERS = (
     routes_leads.router,
     routes_decisions.router,
     routes_audit.router,
+    routes_session.router,
 )
 _BY_STATUS: dict[int, type[RequestError]] = {
     404: RouteUnknownError,

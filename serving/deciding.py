@@ -67,7 +67,7 @@ def _for_a_person(
 ) -> Proposal:
     if not by.is_person:
         refuse_decision(service, proposal_id, by, now)
-    return _read(service, proposal_id)
+    return found_proposal(service, proposal_id)
 
 
 def refuse_decision(
@@ -81,7 +81,7 @@ def refuse_decision(
         follows=proposal_id,
     )
     with suppress(ProposalUnknownError):
-        lead_id = _read(service, proposal_id).lead_id
+        lead_id = found_proposal(service, proposal_id).lead_id
         plan = Plan(notes=((lead_id, refused),))
         wish = Wish(lead_ids=frozenset({lead_id}), plan=lambda _: plan)
         record(service, wish, now)
@@ -92,11 +92,12 @@ def _refuse_decided(service: Service, proposal: Proposal, seen: Seen) -> None:
     lead = seen.leads[proposal.lead_id]
     if any(waiting.id == proposal.id for waiting in lead.waiting):
         return
-    decided = _read(service, proposal.id)
+    decided = found_proposal(service, proposal.id)
     raise ProposalDecidedError(decided.status.value, decided.decided_by or "")
 
 
-def _read(service: Service, proposal_id: UUID) -> Proposal:
+def found_proposal(service: Service, proposal_id: UUID) -> Proposal:
+    """The proposal; raises ProposalUnknownError."""
     with service.store.reading() as session:
         proposal = find_proposal(session, proposal_id)
     if proposal is None:

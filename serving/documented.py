@@ -10,10 +10,25 @@ from pydantic.json_schema import models_json_schema
 
 from serving.cloud_event import CloudEvent
 from serving.problems import PROBLEM_JSON
-from serving.shapes import MoveSent, Problem, ScoresAsked
+from serving.shapes import (
+    DecisionSent,
+    DismissalSent,
+    MoveSent,
+    Problem,
+    ScoresAsked,
+    SignInSent,
+)
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (CloudEvent, ScoresAsked, MoveSent, Problem)
+_BODIES: tuple[type[BaseModel], ...] = (
+    CloudEvent,
+    DecisionSent,
+    DismissalSent,
+    MoveSent,
+    Problem,
+    ScoresAsked,
+    SignInSent,
+)
 
 
 def takes(

@@ -1,19 +1,41 @@
-"""What every route asks first: the service, and whose key it is."""
+"""What every route asks first: the service, and who is calling."""
 
 from collections.abc import Callable
+from hmac import compare_digest
 from typing import Annotated, cast
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from governance.person import Role
 from serving.access import ApiKey, Scope, split_token
-from serving.errors import KeyInvalidError, KeyMissingError, RequestInvalidError
-from serving.keys import find_key, is_use_to_note, note_use
-from serving.service import Service
-
-_bearer = HTTPBearer(
-    auto_error=False, description="frein_<id>_<secret>, from `frein keys create`"
+from serving.errors import (
+    CsrfMissingError,
+    KeyInvalidError,
+    KeyMissingError,
+    PersonRequiredError,
+    RequestInvalidError,
+    RoleMissingError,
 )
+from serving.keys import find_key, is_use_to_note, note_use
+from serving.person import TOKEN_PREFIX, PassKind, Person
+from serving.service import Service
+from serving.signing_in import SignedIn, signed_in
+
+COOKIE = "frein_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="A key of `frein keys create`, or a token of `frein persons token`",
+)
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description=f"A session; what it writes brings {CSRF_HEADER}",
+)
+
+Caller = ApiKey | Person
 
 
 def service_of(request: Request) -> Service:
@@ -27,17 +49,47 @@ def refuse_nul(request: Request) -> None:
 
 
 TheService = Annotated[Service, Depends(service_of)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+Cookie = Annotated[str | None, Depends(_cookie)]
 
 
-def key_of(
-    service: TheService,
-    given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    request: Request,
-) -> ApiKey:
-    """The caller's key; an unknown, wrong, expired or revoked one looks the same."""
-    if given is None:
+def sign_in_of(
+    service: TheService, bearer: Bearer, cookie: Cookie, request: Request
+) -> SignedIn | None:
+    """Who signed in, if a person did; a bearer token goes before a cookie."""
+    now = service.clock()
+    if bearer is not None:
+        if not bearer.credentials.startswith(f"{TOKEN_PREFIX}_"):
+            return None
+        return signed_in(service.store, bearer.credentials, PassKind.TOKEN, now)
+    if cookie is None:
+        return None
+    found = signed_in(service.store, cookie, PassKind.SESSION, now)
+    if request.method not in _SAFE:
+        given = request.headers.get(CSRF_HEADER, "")
+        if not compare_digest(given.encode(), (found.csrf or "").encode()):
+            raise CsrfMissingError
+    return found
+
+
+TheSignIn = Annotated[SignedIn | None, Depends(sign_in_of)]
+
+
+def caller_of(
+    service: TheService, bearer: Bearer, found: TheSignIn, request: Request
+) -> Caller:
+    """Who calls; an unknown, wrong, expired or revoked key looks the same."""
+    if found is not None:
+        return found.person
+    if bearer is None:
         raise KeyMissingError
-    key_id, secret = split_token(given.credentials)
+    key = _key(service, bearer.credentials)
+    request.state.key_id = key.id
+    return key
+
+
+def _key(service: Service, token: str) -> ApiKey:
+    key_id, secret = split_token(token)
     now = service.clock()
     with service.store.reading() as session:
         key = find_key(session, key_id)
@@ -46,15 +98,36 @@ def key_of(
     if is_use_to_note(key, now):
         with service.store.writing() as session:
             note_use(session, key.id, now)
-    request.state.key_id = key.id
     return key
 
 
-def needs(scope: Scope) -> Callable[[ApiKey], ApiKey]:
-    """A dependency: the caller's key, which has this scope."""
+TheCaller = Annotated[Caller, Depends(caller_of)]
 
-    def check(key: Annotated[ApiKey, Depends(key_of)]) -> ApiKey:
-        key.need(scope)
-        return key
+
+def admits(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]:
+    """A dependency: the caller, a person of one of these roles or a key that has this
+    scope; None: no key at all."""
+
+    def check(caller: TheCaller) -> Caller:
+        if isinstance(caller, Person):
+            if caller.role not in roles:
+                raise RoleMissingError
+        elif key is None:
+            raise PersonRequiredError
+        else:
+            caller.need(key)
+        return caller
+
+    return check
+
+
+def needs_key(scope: Scope) -> Callable[[Caller], ApiKey]:
+    """A dependency: the caller's key, which has this scope; no person."""
+
+    def check(caller: TheCaller) -> ApiKey:
+        if isinstance(caller, Person):
+            raise RoleMissingError
+        caller.need(scope)
+        return caller
 
     return check

@@ -11,6 +11,9 @@ FreinError
 ├── AccessError              a call is not allowed
 │   ├── KeyMissingError
 │   ├── KeyInvalidError      unknown, wrong, expired or revoked: never said which
+│   ├── SignInRefusedError   wrong, unknown, disabled or locked: never said which
+│   ├── CsrfMissingError     a session writes without its token
+│   ├── RoleMissingError
 │   ├── ScopeMissingError
 │   ├── SourceNotYoursError
 │   ├── ActorNotYoursError
@@ -24,7 +27,8 @@ FreinError
 ├── UnknownError             what is asked for isn't there
 │   ├── LeadUnknownError
 │   ├── ProposalUnknownError
-│   └── KeyUnknownError
+│   ├── KeyUnknownError
+│   └── PersonUnknownError
 ├── ProposalDecidedError     somebody was quicker
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
@@ -91,6 +95,18 @@ class KeyMissingError(AccessError):
 
 class KeyInvalidError(AccessError):
     code = "key_invalid"
+
+
+class SignInRefusedError(AccessError):
+    code = "sign_in_refused"
+
+
+class CsrfMissingError(AccessError):
+    code = "csrf_missing"
+
+
+class RoleMissingError(AccessError):
+    code = "role_missing"
 
 
 class ScopeMissingError(AccessError):
@@ -169,6 +185,10 @@ class ProposalUnknownError(UnknownError):
 
 class KeyUnknownError(UnknownError):
     code = "key_unknown"
+
+
+class PersonUnknownError(UnknownError):
+    code = "person_unknown"
 
 
 class ProposalDecidedError(FreinError):

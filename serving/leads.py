@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, case, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority, Score
+from governance.person import EVERYTHING, Sight
 from serving.database import POSTGRESQL
 from serving.lead_state import LeadState, WaitingProposal
 from serving.proposals import waiting_proposals
@@ -42,6 +43,7 @@ class LeadFilter:
     stage: str | None = None
     owner: str | None = None
     with_closed: bool = False
+    sight: Sight = EVERYTHING
 
 
 def lead_states(session: Session, lead_ids: Iterable[str]) -> dict[str, LeadState]:
@@ -124,6 +126,14 @@ def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
     return None if row is None else _as_summary(row)
 
 
+def seen_leads(sight: Sight) -> list[ColumnElement[bool]]:
+    """The conditions on leads that a sight sets."""
+    if sight.owners is None:
+        return []
+    owned = LeadRow.owner.in_(sight.owners)
+    return [owned | LeadRow.owner.is_(None) if sight.unowned else owned]
+
+
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
     given: Mapping[str, str | None] = {
         "priority": wanted.priority,
@@ -135,6 +145,7 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         for column, value in given.items()
         if value is not None
     ]
+    conditions += seen_leads(wanted.sight)
     if not wanted.with_closed:
         closed = select(StageRow.name).where(StageRow.closes)
         conditions.append(LeadRow.stage.not_in(closed))

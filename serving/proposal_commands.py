@@ -10,12 +10,13 @@ from rich.console import Console
 if TYPE_CHECKING:
     from governance.principal import Principal
     from serving.models import Explains
+    from serving.service import Service
 
 proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
 out = Console()
 err = Console(stderr=True)
 
-PersonName = Annotated[str, typer.Option("--as", help="The person who decides.")]
+Login = Annotated[str, typer.Option("--as", help="The login of who decides.")]
 
 
 @proposals.command("list")
@@ -39,7 +40,7 @@ def list_proposals(
 @proposals.command("confirm")
 def confirm_proposal(
     proposal_id: UUID,
-    person: PersonName,
+    person: Login,
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
 ) -> None:
     """Make the move that is proposed, signed by a person."""
@@ -47,8 +48,9 @@ def confirm_proposal(
     from serving.opening import opened
     from serving.settings import Settings
 
-    who, now = _person(person), datetime.now(UTC)
+    now = datetime.now(UTC)
     with opened(Settings(), _champion_if_any()) as service:
+        who = _person(service, person)
         made = confirm(service, proposal_id, who, reason, now)
     out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
 
@@ -56,7 +58,7 @@ def confirm_proposal(
 @proposals.command("dismiss")
 def dismiss_proposal(
     proposal_id: UUID,
-    person: PersonName,
+    person: Login,
     reason: Annotated[str, typer.Option(help="Why: one is needed.")],
 ) -> None:
     """Dismiss a proposal, with a reason."""
@@ -64,22 +66,17 @@ def dismiss_proposal(
     from serving.opening import opened
     from serving.settings import Settings
 
-    who = _person(person)
     with opened(Settings()) as service:
+        who = _person(service, person)
         dismiss(service, proposal_id, who, reason, datetime.now(UTC))
     out.print(f"Dismissed by {who.name}.")
 
 
-def _person(name: str) -> "Principal":
-    from governance.principal import Principal, PrincipalKind
-    from serving.tables import NAME
+def _person(service: "Service", login: str) -> "Principal":
+    from serving.accounts import active_person
 
-    if len(name) > NAME:
-        raise typer.BadParameter(f"a name has {NAME} characters at most")
-    try:
-        return Principal(PrincipalKind.PERSON, name)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+    with service.store.reading() as session:
+        return active_person(session, login).principal
 
 
 def _champion_if_any() -> "Explains | None":

@@ -4,11 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
+from governance.person import Role
 from serving.access import Scope
 from serving.audit import Recorded
 from serving.cloud_event import LeadName
 from serving.documented import refuses
-from serving.doors import TheService, needs
+from serving.doors import TheCaller, TheService, admits
 from serving.shapes import (
     AuditShown,
     CauseShown,
@@ -17,6 +18,7 @@ from serving.shapes import (
     SubjectShown,
     WhoShown,
 )
+from serving.sights import refuse_unseen
 from serving.tracing import Trace, trace_of
 
 router = APIRouter(prefix="/v1", tags=["audit"])
@@ -24,15 +26,17 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 
 @router.get(
     "/audit",
-    dependencies=[Depends(needs(Scope.LEADS))],
+    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 404, 422, 503),
 )
 def read_audit(
     lead_id: Annotated[LeadName, Query()],
     service: TheService,
+    caller: TheCaller,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditShown:
     """The last entries on a lead, the oldest first, with the causes of each."""
+    refuse_unseen(service, caller, lead_id)
     trace = trace_of(service.store, lead_id, limit)
     return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
 

@@ -5,14 +5,25 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
-from serving.access import ApiKey, Scope
+from governance.person import DECIDERS, Role
+from serving.access import Scope
 from serving.body import JSON, Body, body_reader
-from serving.deciding import refuse_decision
+from serving.deciding import confirm, dismiss, found_proposal, refuse_decision
 from serving.documented import refuses, takes
-from serving.doors import TheService, key_of, needs, service_of
-from serving.moves import MoveAsked, move_stage
+from serving.doors import Caller, TheCaller, TheService, admits, service_of
+from serving.errors import LeadUnknownError, ProposalUnknownError, RoleMissingError
+from serving.moves import MoveAsked, MoveMade, move_stage
+from serving.person import Person
 from serving.sentences import CLAUSE
-from serving.shapes import MoveSent, MoveShown, TaskShown, TasksShown
+from serving.shapes import (
+    DecisionSent,
+    DismissalSent,
+    MoveSent,
+    MoveShown,
+    TaskShown,
+    TasksShown,
+)
+from serving.sights import InSight, TheSight, refuse_unseen
 from serving.tasks import TaskStatus, listed_tasks
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -26,17 +37,92 @@ read_body = body_reader(
     "/leads/{lead_id}/stage-moves",
     openapi_extra=takes({JSON: MoveSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
 )
 def post_stage_move(
     lead_id: str,
-    key: Annotated[ApiKey, Depends(needs(Scope.MOVES))],
+    caller: Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))],
     service: TheService,
     body: Annotated[Body, Depends(read_body)],
 ) -> MoveShown:
-    """Ask for a stage move. A reserved one becomes a proposal, and answers 409."""
+    """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
     sent = body.fitted(MoveSent)
-    asked = MoveAsked(lead_id=lead_id, to=sent.to, reason=sent.reason, by=key.principal)
-    made = move_stage(service, asked, service.clock())
+    asked = MoveAsked(
+        lead_id=lead_id, to=sent.to, reason=sent.reason, by=caller.principal
+    )
+    return _made(lead_id, move_stage(service, asked, service.clock()))
+
+
+def decider_of(proposal_id: UUID, caller: TheCaller, service: TheService) -> Person:
+    """The person who decides; a key is refused, whatever its scopes, and audited."""
+    if not isinstance(caller, Person):
+        refuse_decision(service, proposal_id, caller.principal, service.clock())
+    if caller.role not in DECIDERS:
+        raise RoleMissingError
+    try:
+        proposal = found_proposal(service, proposal_id)
+        refuse_unseen(service, caller, proposal.lead_id)
+    except LeadUnknownError as error:
+        raise ProposalUnknownError(str(proposal_id)) from error
+    return caller
+
+
+TheDecider = Annotated[Person, Depends(decider_of)]
+
+
+@router.post(
+    "/proposals/{proposal_id}/confirm",
+    openapi_extra=takes({JSON: DecisionSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+def confirm_proposal(
+    proposal_id: UUID,
+    person: TheDecider,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> MoveShown:
+    """A person makes the move that is proposed. The first to decide wins."""
+    reason, now = body.fitted(DecisionSent).reason, service.clock()
+    made = confirm(service, proposal_id, person.principal, reason, now)
+    return _made(found_proposal(service, proposal_id).lead_id, made)
+
+
+@router.post(
+    "/proposals/{proposal_id}/dismiss",
+    openapi_extra=takes({JSON: DismissalSent}),
+    status_code=204,
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+def dismiss_proposal(
+    proposal_id: UUID,
+    person: TheDecider,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> None:
+    """A person dismisses a proposal, with a reason."""
+    reason, now = body.fitted(DismissalSent).reason, service.clock()
+    dismiss(service, proposal_id, person.principal, reason, now)
+
+
+@router.get(
+    "/tasks",
+    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    responses=refuses(401, 403, 422),
+)
+def list_tasks(
+    service: TheService,
+    sight: TheSight,
+    status: TaskStatus | None = TaskStatus.OPEN,
+    owner: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> TasksShown:
+    """What people are expected to do, the most urgent first."""
+    with service.store.reading() as session:
+        tasks = listed_tasks(session, status, owner, limit, sight)
+    return TasksShown(tasks=[TaskShown.model_validate(task) for task in tasks])
+
+
+def _made(lead_id: str, made: MoveMade) -> MoveShown:
     return MoveShown(
         decision_id=made.decision_id,
         lead_id=lead_id,
@@ -45,36 +131,3 @@ def post_stage_move(
         clause=made.clause,
         detail=CLAUSE[made.clause],
     )
-
-
-@router.post("/proposals/{proposal_id}/confirm", responses=refuses(401, 403, 422, 503))
-def confirm_proposal(
-    proposal_id: UUID, key: Annotated[ApiKey, Depends(key_of)], service: TheService
-) -> None:
-    """For people only: no API key may, whatever its scopes."""
-    refuse_decision(service, proposal_id, key.principal, service.clock())
-
-
-@router.post("/proposals/{proposal_id}/dismiss", responses=refuses(401, 403, 422, 503))
-def dismiss_proposal(
-    proposal_id: UUID, key: Annotated[ApiKey, Depends(key_of)], service: TheService
-) -> None:
-    """For people only: no API key may, whatever its scopes."""
-    refuse_decision(service, proposal_id, key.principal, service.clock())
-
-
-@router.get(
-    "/tasks",
-    dependencies=[Depends(needs(Scope.LEADS))],
-    responses=refuses(401, 403, 422),
-)
-def list_tasks(
-    service: TheService,
-    status: TaskStatus | None = TaskStatus.OPEN,
-    owner: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> TasksShown:
-    """What people are expected to do, the most urgent first."""
-    with service.store.reading() as session:
-        tasks = listed_tasks(session, status, owner, limit)
-    return TasksShown(tasks=[TaskShown.model_validate(task) for task in tasks])

@@ -9,7 +9,7 @@ from serving.access import ApiKey, Scope
 from serving.body import JSON, Body, body_reader
 from serving.cloud_event import CloudEvent, read_event
 from serving.documented import refuses, takes
-from serving.doors import TheService, needs, service_of
+from serving.doors import TheService, needs_key, service_of
 from serving.errors import RequestInvalidError
 from serving.ingestion import Counted, ingest, observed
 from serving.problems import detail_of
@@ -31,7 +31,7 @@ read_body = body_reader(
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
 )
 def post_events(
-    key: Annotated[ApiKey, Depends(needs(Scope.EVENTS))],
+    key: Annotated[ApiKey, Depends(needs_key(Scope.EVENTS))],
     service: TheService,
     body: Annotated[Body, Depends(read_body)],
 ) -> EventsTaken:

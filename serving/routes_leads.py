@@ -6,10 +6,11 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.orm import Session
 
+from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.body import JSON
 from serving.documented import refuses
-from serving.doors import TheService, needs
+from serving.doors import TheService, admits
 from serving.errors import LeadUnknownError
 from serving.leads import (
     LeadFilter,
@@ -32,17 +33,18 @@ from serving.shapes import (
     ScoresShown,
     TaskShown,
 )
+from serving.sights import InSight, TheSight
 from serving.tasks import tasks_of
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
-MayRead = Depends(needs(Scope.LEADS))
+MayRead = Depends(admits(*Role, key=Scope.LEADS))
 
 
 @router.get("", dependencies=[MayRead], responses=refuses(401, 403, 422))
 def list_leads(
-    service: TheService, asked: Annotated[LeadsAsked, Query()]
+    service: TheService, sight: TheSight, asked: Annotated[LeadsAsked, Query()]
 ) -> LeadsShown:
     """Leads by priority, then by score; won and abandoned ones only if asked for."""
     wanted = LeadFilter(
@@ -50,6 +52,7 @@ def list_leads(
         stage=asked.stage,
         owner=asked.owner,
         with_closed=asked.with_closed,
+        sight=sight,
     )
     with service.store.reading() as session:
         leads = listed_leads(session, wanted, limit=asked.limit, offset=asked.offset)
@@ -62,7 +65,7 @@ def list_leads(
 @router.get(
     "/{lead_id}",
     response_model=LeadShown,
-    dependencies=[MayRead],
+    dependencies=[MayRead, InSight],
     responses=refuses(401, 403, 404),
 )
 def read_lead(lead_id: str, service: TheService) -> Response:
@@ -89,7 +92,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
 @router.get(
     "/{lead_id}/scores",
     response_model=ScoresShown,
-    dependencies=[MayRead],
+    dependencies=[MayRead, InSight],
     responses=refuses(401, 403, 404, 422),
 )
 def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Response:
@@ -102,7 +105,7 @@ def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Respons
 @router.post(
     "/{lead_id}/score",
     response_model=ScoreShown,
-    dependencies=[Depends(needs(Scope.SCORES))],
+    dependencies=[Depends(admits(*DECIDERS, key=Scope.SCORES)), InSight],
     responses=refuses(401, 403, 404, 503),
 )
 def score_lead(lead_id: str, service: TheService) -> Response:

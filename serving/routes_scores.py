@@ -6,11 +6,12 @@ import orjson
 from fastapi import APIRouter, Depends, Response
 
 from features.event import Actor, Event
+from governance.person import Role
 from serving.access import Scope
 from serving.body import JSON, Body, body_reader
 from serving.cloud_event import as_event
 from serving.documented import refuses, takes
-from serving.doors import TheService, needs, service_of
+from serving.doors import TheService, admits, service_of
 from serving.errors import RequestInvalidError
 from serving.score_json import score_json
 from serving.scoring import score_given
@@ -28,7 +29,7 @@ read_body = body_reader(
     openapi_extra=takes({JSON: ScoresAsked}),
     response_model=ScoresShown,
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
-    dependencies=[Depends(needs(Scope.SCORES))],
+    dependencies=[Depends(admits(*Role, key=Scope.SCORES))],
 )
 def post_scores(
     service: TheService, body: Annotated[Body, Depends(read_body)]

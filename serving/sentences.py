@@ -33,8 +33,18 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.RouteUnknownError: "Cette adresse n’existe pas.",
     errors.MethodNotAllowedError: "Cette méthode n’est pas permise à cette adresse.",
     errors.AccessError: "Cet appel n’est pas permis.",
-    errors.KeyMissingError: "Une clé d’API est nécessaire (Authorization: Bearer …).",
-    errors.KeyInvalidError: "La clé d’API n’est pas valable.",
+    errors.KeyMissingError: (
+        "Une session, ou une clé d’API, est nécessaire (Authorization: Bearer …)."
+    ),
+    errors.KeyInvalidError: "La clé d’API, le jeton ou la session n’est pas valable.",
+    errors.SignInRefusedError: (
+        "Identifiant ou mot de passe refusé ; après cinq erreurs, le compte est "
+        "verrouillé un quart d’heure."
+    ),
+    errors.CsrfMissingError: (
+        "Il manque l’en-tête X-CSRF-Token de la session (voir GET /v1/session)."
+    ),
+    errors.RoleMissingError: "Votre rôle ne permet pas cet appel.",
     errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
     errors.SourceNotYoursError: "La clé d’API ne parle pas au nom de cette source.",
     errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",
@@ -53,6 +63,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.LeadUnknownError: "Cette opportunité est inconnue.",
     errors.ProposalUnknownError: "Cette proposition est inconnue.",
     errors.KeyUnknownError: "Cette clé d’API est inconnue.",
+    errors.PersonUnknownError: "Cette personne est inconnue.",
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
@@ -89,6 +100,8 @@ WHY: dict[str, str] = {
     "too_large": "il est trop volumineux",
     "source_malformed": "une source en minuscules, autre que « frein », est attendue",
     "lead_twice": "la même opportunité y est deux fois",
+    "password_too_short": "il compte moins de 12 caractères",
+    "taken": "il est déjà pris",
     "other_subject": "le sujet n’est pas l’opportunité",
 }
 ANY_OTHER_WHY = "la valeur n’est pas acceptée"

@@ -4,13 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
 
 from explanations.score import Grade, Priority
 from features.event import Actor
 from governance.decision import ProposalStatus
+from governance.person import Role
 from governance.policy import Clause
-from serving.cloud_event import CloudEvent, FreeText, Instant, LeadName
+from serving.cloud_event import CloudEvent, FreeText, Instant, LeadName, Name
 from serving.tasks import TaskStatus
 
 
@@ -37,6 +38,21 @@ class ScoresAsked(Sent):
 class MoveSent(Sent):
     to: Annotated[str, Field(min_length=1, max_length=64)]
     reason: FreeText | None = None
+
+
+class SignInSent(Sent):
+    login: Name
+    password: Annotated[SecretStr, Field(max_length=200)]
+
+
+class DecisionSent(Sent):
+    """Why a person confirms."""
+
+    reason: FreeText | None = None
+
+
+class DismissalSent(Sent):
+    reason: Annotated[FreeText, Field(min_length=1)]
 
 
 class LeadsAsked(Sent):
@@ -214,6 +230,21 @@ class MoveShown(Shown):
     to_stage: str
     clause: Clause
     detail: str
+
+
+class PersonShown(Shown):
+    login: str
+    name: str
+    role: Role
+    team: str | None
+
+
+class SessionShown(Shown):
+    """`csrf` is null for a token, which needs none."""
+
+    person: PersonShown
+    expires_at: datetime
+    csrf: str | None
 
 
 class WhoShown(Shown):

@@ -224,6 +224,37 @@ class KeyRow(Base):
     last_used_at: Mapped[datetime | None]
 
 
+class PersonRow(Base):
+    """A person's account; `name` is how leads call their owner."""
+
+    __tablename__ = "person"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(unique=True)
+    role: Mapped[str]
+    team: Mapped[str | None]
+    password_hash: Mapped[str | None]  # none: signs in elsewhere
+    failures: Mapped[int]  # since the last success
+    locked_until: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class PassRow(Base):
+    """A session or a personal token; the secret itself is never stored."""
+
+    __tablename__ = "pass"
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    kind: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class PrincipalRow(Base):
     """Who the audit's ids are: the only place that names them, and can forget."""
 

@@ -8,7 +8,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
+from governance.person import EVERYTHING, Sight
 from governance.task import OpenTask
+from serving.leads import seen_leads
 from serving.tables import LeadRow, TaskRow
 
 
@@ -64,9 +66,14 @@ def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:
 
 
 def listed_tasks(
-    session: Session, status: TaskStatus | None, owner: str | None, limit: int
+    session: Session,
+    status: TaskStatus | None,
+    owner: str | None,
+    limit: int,
+    sight: Sight = EVERYTHING,
 ) -> list[Task]:
-    conditions: list[ColumnElement[bool]] = []
+    """The tasks on the leads that are seen, the most urgent first."""
+    conditions = seen_leads(sight)
     if status is not None:
         conditions.append(TaskRow.status == status.value)
     if owner is not None:

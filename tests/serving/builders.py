@@ -7,12 +7,16 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from features.event import Actor
+from governance.person import Role
 from governance.principal import Principal, PrincipalKind
 from serving.access import USUAL_SCOPES, ApiKey, digest, new_secret, token_of
+from serving.accounts import PersonWish, open_account
 from serving.database import Store
 from serving.issuing import KeyWish
 from serving.keys import add_key
+from serving.person import Person
 from serving.service import Service
+from serving.signing_in import issue_token
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
 AWA = Principal(PrincipalKind.PERSON, "Awa Diallo")
@@ -87,3 +91,14 @@ def send(
     assert answer.status_code == 200, answer.text
     taken: dict[str, Any] = answer.json()
     return taken
+
+
+def make_person(
+    service: Service, role: Role = Role.ADMIN, **overrides: Any
+) -> tuple[Person, dict[str, str]]:
+    """A person without a password, and the headers that carry their token."""
+    fields: dict[str, Any] = {"name": AWA.name, "login": role.value, "team": None}
+    wish = PersonWish(role=role, **fields | overrides)
+    person = open_account(service.store, wish, NOW)
+    token = issue_token(service.store, person.login, timedelta(days=7), NOW)
+    return person, {"Authorization": f"Bearer {token}"}

@@ -8,9 +8,11 @@ from typer.testing import CliRunner
 
 import frein
 from serving.access import split_token
+from serving.accounts import close_account
+from serving.errors import PersonUnknownError
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import make_event, send, url_of
+from tests.serving.builders import NOW, make_event, make_person, send, url_of
 
 runner = CliRunner()
 
@@ -60,17 +62,36 @@ def test_a_person_confirms_a_proposal(
         (proposal,) = all_proposals(session)
 
     assert "negociation" in run("proposals", "list")
-    run("proposals", "confirm", str(proposal.id), "--as", "Awa Diallo")
+    make_person(service, login="awa")
+    run("proposals", "confirm", str(proposal.id), "--as", "awa")
 
     lead = client.get("/v1/leads/L-1", headers=headers).json()
     assert lead["stage"] == "negociation_finale"
     assert "negociation" not in run("proposals", "list")
 
 
-def test_nobody_decides_nothing(client: TestClient) -> None:
+def test_nobody_decides_nothing(service: Service) -> None:
+    make_person(service, login="awa")
+    close_account(service.store, "awa", NOW)
     unknown = "00000000-0000-0000-0000-000000000000"
-    result = runner.invoke(frein.app, ["proposals", "confirm", unknown, "--as", " "])
-    assert result.exit_code == 2
+    for login in (" ", "leo", "awa"):
+        command = ["proposals", "confirm", unknown, "--as", login]
+        result = runner.invoke(frein.app, command)
+        assert isinstance(result.exception, PersonUnknownError)
+
+
+def test_a_person_is_added_listed_given_a_token_and_disabled(
+    client: TestClient,
+) -> None:
+    account = ("Awa Diallo", "--login", "awa", "--role", "commercial")
+    run("persons", "add", *account, "--password", "le cheval de Nantes")
+    run("persons", "password", "awa", "--password", "un autre mot de passe")
+    headers = {"Authorization": f"Bearer {run('persons', 'token', 'awa').strip()}"}
+    assert "Awa Diallo" in run("persons", "list")
+    who = client.get("/v1/session", headers=headers).json()
+    assert (who["person"]["role"], who["csrf"]) == ("commercial", None)
+    run("persons", "disable", "awa")
+    assert client.get("/v1/session", headers=headers).status_code == 401
 
 
 def test_the_leads_to_call_first(client: TestClient, headers: dict[str, str]) -> None:

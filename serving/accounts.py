@@ -1,0 +1,148 @@
+"""Accounts: added, disabled, given a password; each change is audited."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from governance.audit import (
+    SHELL,
+    Action,
+    Cause,
+    Entry,
+    Facts,
+    Note,
+    Subject,
+    SubjectKind,
+)
+from governance.person import Role
+from governance.principal import Principal
+from serving.audit import append
+from serving.database import Store
+from serving.errors import PersonUnknownError, RequestInvalidError
+from serving.passwords import hashed
+from serving.people import (
+    add_person,
+    disable_person,
+    end_passes,
+    find_person,
+    person_named,
+    set_password,
+)
+from serving.person import Person
+from serving.tables import NAME
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWish:
+    """`name` as the CRM writes the owner of a lead; no password: signs in elsewhere."""
+
+    login: str
+    name: str
+    role: Role
+    team: str | None = None
+    password: str | None = None
+
+
+def open_account(
+    store: Store, wish: PersonWish, now: datetime, by: Principal = SHELL
+) -> Person:
+    """Add a person, and audit it.
+
+    Raises
+    ------
+    RequestInvalidError
+        If the login or the name is empty or taken, or the password too short.
+    """
+    person = Person(
+        id=uuid4(),
+        login=_line("login", wish.login).lower(),
+        name=_line("name", wish.name),
+        role=wish.role,
+        team=_line("team", wish.team) if wish.team else None,
+        created_at=now,
+    )
+    password_hash = hashed(wish.password) if wish.password is not None else None
+    with store.writing() as session:
+        if find_person(session, person.login) is not None:
+            raise RequestInvalidError("login", "taken")
+        if person_named(session, person.name) is not None:
+            raise RequestInvalidError("name", "taken")
+        add_person(session, person, password_hash)
+        added = {"role": person.role.value}
+        write_note(session, Action.PERSON_ADDED, person, by, now, added)
+    return person
+
+
+def close_account(
+    store: Store, login: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Disable a person, whose sessions and tokens end at once; raises
+    PersonUnknownError."""
+    with store.writing() as session:
+        person = known_person(session, login)
+        if person.disabled_at is None:
+            disable_person(session, person.id, now)
+            write_note(session, Action.PERSON_DISABLED, person, by, now)
+
+
+def change_password(
+    store: Store, login: str, password: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Give a new password, which unlocks; sessions and tokens end.
+
+    Raises
+    ------
+    PersonUnknownError, RequestInvalidError
+    """
+    password_hash = hashed(password)
+    with store.writing() as session:
+        person = known_person(session, login)
+        set_password(session, person.id, password_hash)
+        end_passes(session, person.id, now)
+        write_note(session, Action.PASSWORD_SET, person, by, now)
+
+
+def known_person(session: Session, login: str) -> Person:
+    """The person of that login; raises PersonUnknownError."""
+    person = find_person(session, login.strip().lower())
+    if person is None:
+        raise PersonUnknownError(login)
+    return person
+
+
+def active_person(session: Session, login: str) -> Person:
+    """The person of that login, who isn't disabled; raises PersonUnknownError."""
+    person = known_person(session, login)
+    if person.disabled_at is not None:
+        raise PersonUnknownError(login)
+    return person
+
+
+def write_note(
+    session: Session,
+    action: Action,
+    person: Person,
+    by: Principal,
+    now: datetime,
+    after: Facts | None = None,
+) -> None:
+    """Audit what was done to an account; call it last in a transaction."""
+    note = Note(
+        action=action,
+        by=by,
+        subject=Subject(SubjectKind.PERSON, person.id),
+        after=after,
+    )
+    cause = Cause(correlation=uuid4())
+    append(session, [Entry(note=note, lead=None, cause=cause, at=now)])
+
+
+def _line(field: str, given: str) -> str:
+    line = " ".join(given.split())
+    if not line or not line.isprintable():
+        raise RequestInvalidError(field, "string_too_short")
+    if len(line) > NAME:
+        raise RequestInvalidError(field, "string_too_long")
+    return line

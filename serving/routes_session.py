@@ -1,0 +1,79 @@
+"""Sessions: a person signs in, sees who they are, signs out."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from governance.person import Role
+from serving.body import JSON, Body, body_reader
+from serving.documented import refuses, takes
+from serving.doors import COOKIE, TheService, TheSignIn, admits, service_of
+from serving.errors import PersonRequiredError
+from serving.person import Person
+from serving.shapes import PersonShown, SessionShown, SignInSent
+from serving.signing_in import SignedIn, sign_in, sign_out
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+read_body = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+Anyone = Depends(admits(*Role))
+
+
+@router.post(
+    "",
+    openapi_extra=takes({JSON: SignInSent}),
+    responses=refuses(400, 401, 413, 415, 422, 503),
+)
+def begin_session(
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+    request: Request,
+    response: Response,
+) -> SessionShown:
+    """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
+    sent, now = body.fitted(SignInSent), service.clock()
+    begun = sign_in(service.store, sent.login, sent.password.get_secret_value(), now)
+    response.set_cookie(
+        COOKIE,
+        begun.cookie,
+        max_age=int((begun.expires_at - now).total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https" or request.url.hostname not in _LOOPBACK,
+    )
+    return SessionShown(
+        person=_shown(begun.person), expires_at=begun.expires_at, csrf=begun.csrf
+    )
+
+
+@router.get("", dependencies=[Anyone], responses=refuses(401, 403))
+def read_session(found: TheSignIn) -> SessionShown:
+    """Who is signed in, and until when."""
+    found = _of_a_person(found)
+    return SessionShown(
+        person=_shown(found.person), expires_at=found.expires_at, csrf=found.csrf
+    )
+
+
+@router.delete(
+    "", dependencies=[Anyone], status_code=204, responses=refuses(401, 403, 503)
+)
+def end_session(service: TheService, found: TheSignIn, response: Response) -> None:
+    """Sign out: the session, or the token, ends at once."""
+    sign_out(service.store, _of_a_person(found).pass_id, service.clock())
+    response.delete_cookie(COOKIE)
+
+
+def _of_a_person(found: SignedIn | None) -> SignedIn:
+    if found is None:
+        raise PersonRequiredError
+    return found
+
+
+def _shown(person: Person) -> PersonShown:
+    return PersonShown(
+        login=person.login, name=person.name, role=person.role, team=person.team
+    )

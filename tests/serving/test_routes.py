@@ -1,0 +1,154 @@
+"""Every route, as every principal: who comes in, and who is told no."""
+
+from dataclasses import dataclass
+
+import pytest
+from fastapi.routing import APIRoute
+from starlette.testclient import TestClient
+
+from governance.person import DECIDERS, Role
+from serving.access import Scope
+from serving.api import ROUTERS
+from serving.service import Service
+from tests.serving.builders import make_event, make_key, make_person, send
+
+ALL = frozenset(Role)
+NOBODY: frozenset[Role] = frozenset()
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may pass. `key` None: no key at all; `open`: anyone, signed in or not."""
+
+    roles: frozenset[Role] = NOBODY
+    key: Scope | None = None
+    open: bool = False
+
+
+OPEN = Door(open=True)
+DOORS = {
+    "GET /health/live": OPEN,
+    "GET /health/ready": OPEN,
+    "GET /docs": OPEN,
+    "POST /v1/session": OPEN,
+    "GET /v1/session": Door(ALL),
+    "DELETE /v1/session": Door(ALL),
+    "POST /v1/events": Door(NOBODY, Scope.EVENTS),
+    "POST /v1/scores": Door(ALL, Scope.SCORES),
+    "GET /v1/leads": Door(ALL, Scope.LEADS),
+    "GET /v1/leads/{lead_id}": Door(ALL, Scope.LEADS),
+    "GET /v1/leads/{lead_id}/scores": Door(ALL, Scope.LEADS),
+    "POST /v1/leads/{lead_id}/score": Door(DECIDERS, Scope.SCORES),
+    "POST /v1/leads/{lead_id}/stage-moves": Door(DECIDERS, Scope.MOVES),
+    "POST /v1/proposals/{proposal_id}/confirm": Door(DECIDERS),
+    "POST /v1/proposals/{proposal_id}/dismiss": Door(DECIDERS),
+    "GET /v1/tasks": Door(ALL, Scope.LEADS),
+    "GET /v1/audit": Door(ALL, Scope.LEADS),
+}
+NONE = "00000000-0000-0000-0000-000000000000"
+REFUSALS = {"role_missing", "scope_missing", "person_required", "key_missing"}
+
+
+def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
+    """The code of the refusal at the door, if there is one."""
+    method, path = route.split()
+    path = path.format(lead_id="L-1", proposal_id=NONE, rule_id="R-01")
+    answer = client.request(method, path, headers=headers)
+    assert answer.status_code != 500, answer.text
+    is_problem = answer.headers.get("content-type") == "application/problem+json"
+    code = answer.json()["code"] if is_problem else None
+    return code if code in REFUSALS else None
+
+
+def test_every_route_has_a_line() -> None:
+    routes = [one for router in ROUTERS for one in router.routes]
+    assert {
+        f"{method} {route.path}"
+        for route in routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
+    } == set(DOORS)
+
+
+@pytest.fixture
+def known(client: TestClient, headers: dict[str, str]) -> TestClient:
+    """A client of a service that knows the lead L-1."""
+    send(client, headers, make_event())
+    return client
+
+
+def test_nobody_comes_in_unknown(known: TestClient) -> None:
+    for route, door in DOORS.items():
+        expected = None if door.open else "key_missing"
+        assert call(known, route, {}) == expected, route
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_person_comes_in_by_role(
+    known: TestClient, service: Service, role: Role
+) -> None:
+    for route, door in DOORS.items():
+        _, headers = make_person(service, role, login=route, name=route)
+        may = door.open or role in door.roles
+        assert call(known, route, headers) == (None if may else "role_missing"), route
+
+
+@pytest.mark.parametrize("scope", Scope)
+def test_a_key_comes_in_by_scope(
+    known: TestClient, service: Service, scope: Scope
+) -> None:
+    _, headers = make_key(service, scopes=frozenset({scope}))
+    for route, door in DOORS.items():
+        missing = "person_required" if door.key is None else "scope_missing"
+        may = door.open or door.key is scope
+        assert call(known, route, headers) == (None if may else missing), route
+
+
+@pytest.mark.parametrize(
+    ("role", "seen"),
+    [
+        (Role.SALES, {"L-mine"}),
+        (Role.MANAGER, {"L-mine", "L-mate", "L-nobody"}),
+        (Role.ANALYST, {"L-mine", "L-mate", "L-nobody", "L-other"}),
+        (Role.ADMIN, {"L-mine", "L-mate", "L-nobody", "L-other"}),
+    ],
+)
+def test_leads_are_seen_by_owner_and_team(
+    client: TestClient,
+    headers: dict[str, str],
+    service: Service,
+    role: Role,
+    seen: set[str],
+) -> None:
+    owners = {"L-mine": "Awa Diallo", "L-mate": "Léo Roux", "L-other": "Zoé Blanc"}
+    send(client, headers, make_event(subject="L-nobody"))
+    for lead, owner in owners.items():
+        about = make_event(
+            id=lead, subject=lead, type="attributes_set", data={"owner": owner}
+        )
+        send(client, headers, about)
+        client.post(
+            f"/v1/leads/{lead}/stage-moves", json={"to": "perdu"}, headers=headers
+        )
+    _, mine = make_person(service, role, team="Nord")
+    make_person(service, Role.SALES, name="Léo Roux", login="leo", team="Nord")
+    make_person(service, Role.SALES, name="Zoé Blanc", login="zoe", team="Sud")
+
+    listed = client.get("/v1/leads", headers=mine).json()
+    assert {one["lead_id"] for one in listed["leads"]} == seen
+    assert listed["total"] == len(seen)
+    tasks = client.get("/v1/tasks", headers=mine).json()["tasks"]
+    assert {one["lead_id"] for one in tasks} == seen - {"L-nobody"}
+    for lead in ("L-nobody", *owners):
+        status = 200 if lead in seen else 404
+        for path in (
+            f"/v1/leads/{lead}",
+            f"/v1/leads/{lead}/scores",
+            f"/v1/audit?lead_id={lead}",
+        ):
+            assert client.get(path, headers=mine).status_code == status, path
+        if role in DECIDERS:
+            moved = client.post(
+                f"/v1/leads/{lead}/stage-moves", json={"to": "contacte"}, headers=mine
+            )
+            assert moved.status_code == status
