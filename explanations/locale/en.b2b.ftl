@@ -251,6 +251,20 @@ objection-decider = { $absent_decider_objections ->
        *[other] decision-maker absent
     }
 
+### What people say of the scores
+
+idea-avis_humain = the team’s opinion
+    .facts = { CODE($judged_priority) ->
+        [elevee] priority judged high by the team
+        [normale] priority judged normal by the team
+        [basse] priority judged low by the team
+        [inconnu] { $priorities_contested ->
+            [0] no opinion of the team on the priority
+           *[other] priority contested by the team
+        }
+       *[other] priority judged “{ LABEL($judged_priority) }” by the team
+    }
+
 ### Offer and stage
 
 idea-devis = quotes

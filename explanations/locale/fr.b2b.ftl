@@ -251,6 +251,20 @@ objection-decider = { $absent_decider_objections ->
        *[other] décideur absent
     }
 
+### What people say of the scores
+
+idea-avis_humain = avis de l’équipe
+    .facts = { CODE($judged_priority) ->
+        [elevee] priorité jugée élevée par l’équipe
+        [normale] priorité jugée normale par l’équipe
+        [basse] priorité jugée basse par l’équipe
+        [inconnu] { $priorities_contested ->
+            [0] aucun avis de l’équipe sur la priorité
+           *[other] priorité contestée par l’équipe
+        }
+       *[other] priorité jugée « { LABEL($judged_priority) } » par l’équipe
+    }
+
 ### Offer and stage
 
 idea-devis = devis
