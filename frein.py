@@ -17,6 +17,7 @@ from data.commands import data, generate_log
 from features.errors import FreinError
 from serving.audit_commands import audit
 from serving.commands import champion, serving
+from serving.export_commands import export
 from serving.key_commands import keys
 from serving.person_commands import persons
 from serving.proposal_commands import proposals
@@ -38,6 +39,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(data, name="data")
+data.command("export")(export)
 app.add_typer(train)
 app.add_typer(evaluating)
 app.add_typer(promoting)

@@ -4,6 +4,7 @@ FreinError
 ├── PipelineError             the pipeline file is malformed, or unlocks a decision
 ├── RulesError                a file of rules is malformed, or two rules could fight
 ├── ExceptionsError           a file of exceptions is malformed
+├── JudgementError            the lists of what people may say are malformed
 ├── StageUnknownError         no such stage in the pipeline
 ├── StageAlreadyHeldError     the lead stands at that stage already
 └── ActionNotAutomaticError   lock 2: an automation tried what is for people
@@ -22,6 +23,10 @@ class RulesError(FreinError):
 
 class ExceptionsError(FreinError):
     code = "exceptions_invalid"
+
+
+class JudgementError(FreinError):
+    code = "judgement_invalid"
 
 
 class StageUnknownError(FreinError):

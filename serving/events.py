@@ -1,8 +1,9 @@
 """Reading and writing the log. The only module that knows its table."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -14,6 +15,17 @@ from features.event import EVENT_SCHEMA, Event
 from serving.tables import EventRow, LeadRow
 
 PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
+ROWS_AT_ONCE = 10_000
+_EVENTS = select(
+    EventRow.event_id,
+    EventRow.source,
+    LeadRow.external_id,
+    EventRow.kind,
+    EventRow.occurred_at,
+    EventRow.received_at,
+    EventRow.actor,
+    EventRow.data,
+).join(LeadRow, LeadRow.id == EventRow.lead_id)
 Pair = tuple[str, str]  # (source, event_id): what makes an event itself
 
 
@@ -93,21 +105,22 @@ def add_events(
     session.execute(insert(EventRow), rows)
 
 
+def events_received(session: Session, until: datetime) -> Generator[pl.DataFrame]:
+    """The log as it was known at an instant, in the order received: frames of
+    EVENT_SCHEMA, of some thousands of rows each. Read it to its end, or close it."""
+    with session.execute(
+        _EVENTS.where(EventRow.received_at <= until).order_by(EventRow.id),
+        execution_options={"yield_per": ROWS_AT_ONCE},
+    ) as rows:
+        for some in rows.partitions():
+            yield _frame(some)
+
+
 def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> pl.DataFrame:
     """The log of some leads, as a frame of EVENT_SCHEMA, in the order received."""
-    rows = session.execute(
-        select(
-            EventRow.event_id,
-            EventRow.source,
-            LeadRow.external_id,
-            EventRow.kind,
-            EventRow.occurred_at,
-            EventRow.received_at,
-            EventRow.actor,
-            EventRow.data,
-        )
-        .join(LeadRow, LeadRow.id == EventRow.lead_id)
-        .where(EventRow.lead_id.in_(list(lead_uuids)))
-        .order_by(EventRow.id)
-    ).all()
+    mine = _EVENTS.where(EventRow.lead_id.in_(list(lead_uuids)))
+    return _frame(session.execute(mine.order_by(EventRow.id)).all())
+
+
+def _frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:
     return pl.DataFrame([tuple(row) for row in rows], schema=EVENT_SCHEMA, orient="row")

@@ -28,6 +28,7 @@ STATUS: dict[type[FreinError], int] = {
     governance_errors.PipelineError: 500,
     governance_errors.RulesError: 500,
     governance_errors.ExceptionsError: 500,
+    governance_errors.JudgementError: 500,
     governance_errors.StageUnknownError: 422,
     governance_errors.StageAlreadyHeldError: 409,
     governance_errors.ActionNotAutomaticError: 409,

@@ -22,6 +22,7 @@ SENTENCE: dict[type[FreinError], str] = {
     governance_errors.PipelineError: "La description des étapes est invalide.",
     governance_errors.RulesError: "Les règles sont invalides.",
     governance_errors.ExceptionsError: "La description des exceptions est invalide.",
+    governance_errors.JudgementError: "Les listes de choix sont invalides.",
     governance_errors.StageUnknownError: "Cette étape n’existe pas.",
     governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
     governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",

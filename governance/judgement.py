@@ -1,0 +1,113 @@
+"""What people may tell the system: the short lists, and how long a priority stands."""
+
+import tomllib
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from features.event import Event
+from governance.errors import JudgementError
+from governance.override import OWN_SOURCE, OverrideKind
+
+JUDGEMENT_FILE = Path(__file__).with_name("judgement.toml")
+JUDGING = frozenset({OverrideKind.PRIORITY_CONTESTED, OverrideKind.PRIORITY_CONFIRMED})
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+Title = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class _FromFile(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Objection(_FromFile):
+    name: Name
+    title: Title
+
+
+class Reason(Objection):
+    needs_text: bool = False
+
+
+class Tone(_FromFile):
+    value: Literal[-2, -1, 0, 1, 2]
+    title: Title
+
+
+class Standing(StrEnum):
+    """What a person said of a priority, and what was learnt since."""
+
+    NONE = "none"  # nobody said anything
+    STANDS = "stands"
+    REOPENED = "reopened"  # by new facts: another may be proposed
+
+
+class Judgement(_FromFile):
+    """The short lists; and the kinds of fact that question what a person said."""
+
+    reopened_by: frozenset[Name]
+    reason: tuple[Reason, ...]
+    tone: tuple[Tone, ...]
+    objection: tuple[Objection, ...]
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> "Judgement":
+        if len(self.tone) != 5 or len({one.value for one in self.tone}) != 5:
+            raise ValueError("a tone has five steps: -2, -1, 0, 1 and 2")
+        for listed in (self.reason, self.objection):
+            names = [one.name for one in listed]
+            if not names or len(set(names)) != len(names):
+                raise ValueError("a list is empty, or a name stands twice in it")
+        return self
+
+    @cached_property
+    def reasons(self) -> dict[str, Reason]:
+        return {one.name: one for one in self.reason}
+
+    @cached_property
+    def objections(self) -> frozenset[str]:
+        return frozenset(one.name for one in self.objection)
+
+    def standing(self, events: Iterable[Event]) -> Standing:
+        """How a person's word on the priority stands; `events` in any order.
+
+        What became known after it counts, whenever it happened.
+        """
+        known = list(events)
+        judged_at = max(
+            (one.received_at for one in known if _judges(one)), default=None
+        )
+        if judged_at is None:
+            return Standing.NONE
+        is_reopened = any(
+            one.kind in self.reopened_by and one.received_at > judged_at
+            for one in known
+        )
+        return Standing.REOPENED if is_reopened else Standing.STANDS
+
+
+def read_judgement(path: Path = JUDGEMENT_FILE) -> Judgement:
+    """Read the lists.
+
+    Raises
+    ------
+    JudgementError
+        Names the file and what is wrong.
+    """
+    try:
+        return Judgement.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise JudgementError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        told = first["msg"].removeprefix("Value error, ")
+        raise JudgementError(f"{path}: {place}: {told}") from error
+
+
+def _judges(event: Event) -> bool:
+    return event.source == OWN_SOURCE and event.kind in JUDGING
