@@ -14,6 +14,7 @@ from serving import (
     routes_audit,
     routes_decisions,
     routes_events,
+    routes_judgement,
     routes_leads,
     routes_operations,
     routes_scores,
@@ -39,6 +40,7 @@ ROUTERS = (
     routes_scores.router,
     routes_leads.router,
     routes_decisions.router,
+    routes_judgement.router,
     routes_audit.router,
     routes_session.router,
 )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from governance.judgement import read_judgement
 from governance.pipeline import read_pipeline
 from serving.database import Store
 from serving.migrate import upgrade
@@ -20,16 +21,21 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
     ------
     PipelineError
         If the pipeline is malformed, or unlocks a reserved decision.
-    DatabaseUnsupportedError
+    JudgementError, DatabaseUnsupportedError
     """
     pipeline = read_pipeline(settings.pipeline_file)
+    judgement = read_judgement(settings.judgement_file)
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
         upgrade(store)
         with store.writing() as session:
             install_pipeline(session, pipeline)
         yield Service(
-            settings=settings, store=store, pipeline=pipeline, models=Models(explainer)
+            settings=settings,
+            store=store,
+            pipeline=pipeline,
+            judgement=judgement,
+            models=Models(explainer),
         )
     finally:
         store.close()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from governance.brake import Brake
+from governance.judgement import Judgement, read_judgement
 from governance.pipeline import Pipeline
 from serving.database import Store
 from serving.models import Models
@@ -23,6 +24,7 @@ class Service:
     store: Store
     pipeline: Pipeline
     models: Models
+    judgement: Judgement = field(default_factory=read_judgement)
     brake: Brake = field(default_factory=Brake)
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)

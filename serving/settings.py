@@ -8,6 +8,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
+from governance.judgement import JUDGEMENT_FILE
 from governance.pipeline import PIPELINE_FILE
 from serving.database import SQLITE
 
@@ -25,6 +26,7 @@ class Settings(BaseSettings):
     request_threads: Annotated[int, Field(ge=1, le=64)] = 8
     model_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
     pipeline_file: Path = PIPELINE_FILE
+    judgement_file: Path = JUDGEMENT_FILE
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
     audit_folder: Path | None = None  # anchors and their key; None: beside the database

@@ -55,6 +55,14 @@ class DismissalSent(Sent):
     reason: Annotated[FreeText, Field(min_length=1)]
 
 
+class NoteSent(Sent):
+    """A note from the field; `tone` from -2 to 2. One of the three at least."""
+
+    tone: Annotated[int, Field(strict=True, ge=-2, le=2)] | None = None
+    objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    text: Annotated[FreeText, Field(min_length=1)] | None = None
+
+
 class LeadsAsked(Sent):
     """The query of the list."""
 
@@ -245,6 +253,34 @@ class SessionShown(Shown):
     person: PersonShown
     expires_at: datetime
     csrf: str | None
+
+
+class SaidShown(Shown):
+    """A person's word, which is now an event of the log."""
+
+    lead_id: str
+    event_id: UUID
+    kind: str
+
+
+class ChoiceShown(Shown):
+    name: str
+    title: str
+
+
+class ReasonChoiceShown(ChoiceShown):
+    needs_text: bool
+
+
+class ToneShown(Shown):
+    value: int
+    title: str
+
+
+class ChoicesShown(Shown):
+    reason: list[ReasonChoiceShown]
+    tone: list[ToneShown]
+    objection: list[ChoiceShown]
 
 
 class WhoShown(Shown):

@@ -42,6 +42,8 @@ DOORS = {
     "POST /v1/leads/{lead_id}/stage-moves": Door(DECIDERS, Scope.MOVES),
     "POST /v1/proposals/{proposal_id}/confirm": Door(DECIDERS),
     "POST /v1/proposals/{proposal_id}/dismiss": Door(DECIDERS),
+    "GET /v1/choices": Door(ALL, Scope.LEADS),
+    "POST /v1/leads/{lead_id}/notes": Door(DECIDERS),
     "GET /v1/tasks": Door(ALL, Scope.LEADS),
     "GET /v1/audit": Door(ALL, Scope.LEADS),
 }

@@ -1,0 +1,110 @@
+"""What a person says of a lead: an event of our own in the log, and an audit row.
+
+The free text stays in the event; the audit holds the event's id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from features.event import Actor, Event
+from governance.audit import Action, Facts, Note, Subject, SubjectKind
+from governance.judgement import Judgement
+from governance.override import OWN_SOURCE
+from governance.principal import Principal
+from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
+from serving.lead_state import LeadState
+from serving.recording import Plan, Seen, Wish, record
+from serving.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """A reason of the short list, and words of one's own."""
+
+    reason: str
+    text: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A person's word: `about` is the event's data, `before` and `after` the audit's.
+
+    `id` is the event's.
+    """
+
+    action: Action  # the event's kind as well
+    by: Principal
+    about: Mapping[str, JsonValue]
+    why: Why | None = None
+    before: Facts | None = None
+    after: Facts | None = None
+    id: UUID
+
+    @property
+    def data(self) -> dict[str, JsonValue]:
+        said = {} if self.why is None else {"reason": self.why.reason}
+        words = {} if self.why is None or not self.why.text else {"text": self.why.text}
+        return {**self.about, **said, **words}
+
+
+def checked(judgement: Judgement, why: Why) -> Why:
+    """A reason that the list has; raises RequestInvalidError."""
+    reason = judgement.reasons.get(why.reason)
+    if reason is None:
+        raise RequestInvalidError("reason", "enum")
+    text = (why.text or "").strip()
+    if reason.needs_text and not text:
+        raise RequestInvalidError("text", "missing")
+    return Why(reason=why.reason, text=text or None)
+
+
+def say(service: Service, lead_id: str, word: Word, now: datetime) -> UUID:
+    """Record a person's word on a lead; returns the event's id.
+
+    Raises
+    ------
+    LeadUnknownError, PersonRequiredError
+    """
+
+    def plan(seen: Seen) -> Plan:
+        lead = seen.leads.get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        return saying(Plan(), lead, word, now)
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    return word.id
+
+
+def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
+    """The plan, and the word with it."""
+    if not word.by.is_person:
+        raise PersonRequiredError
+    event = Event(
+        event_id=str(word.id),
+        source=OWN_SOURCE,
+        lead_id=lead.lead_id,
+        kind=word.action.value,
+        occurred_at=now,
+        received_at=now,
+        actor=Actor.PERSON,
+        data=word.data,
+    )
+    reason = {} if word.why is None else {"reason": word.why.reason}
+    note = Note(
+        action=word.action,
+        by=word.by,
+        subject=Subject(SubjectKind.LEAD, lead.id),
+        before=word.before,
+        after=word.after,
+        why={"event": event.event_id, **reason},
+    )
+    return replace(
+        plan,
+        arrivals=(*plan.arrivals, event),
+        notes=(*plan.notes, (lead.lead_id, note)),
+    )
