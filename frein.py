@@ -26,6 +26,7 @@ from training.commands import train, train_model
 from training.drift_commands import drifting, features
 from training.evaluation_commands import evaluating
 from training.promotion_commands import promoting
+from training.tuning_commands import tuning
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
@@ -41,6 +42,7 @@ app = typer.Typer(
 app.add_typer(data, name="data")
 data.command("export")(export)
 app.add_typer(train)
+app.add_typer(tuning)
 app.add_typer(evaluating)
 app.add_typer(promoting)
 app.add_typer(drifting)

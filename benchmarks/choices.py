@@ -13,20 +13,17 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from explanations.scorer import probability
 from features.catalogue import Catalogue
 from features.encoding import encode
-from features.featurise import featurise
 from features.log import Log
 from training.fitting import FitSettings, fit
 from training.metrics import auc, average_precision, logarithmic_loss
-from training.moments import MomentPlan, labelled_moments
-from training.split import before_and_after, newest_leads_from
+from training.moments import MomentPlan
+from training.rolling_origin import Part, labelled_part, rolling_origins
 
 SEEDS = (11, 12, 13)  # none of those that give the figure
-ORIGIN_SHARES = (0.6, 0.45, 0.3, 0.15)  # of the leads, those that begin after it
 SHORTER = 3.0  # the rolling origin's horizon is the horizon divided by this
 
 Figures = tuple[float, float, float]  # AUC, average precision, log loss
@@ -39,28 +36,6 @@ class Choice:
     name: str
     blocks: Figures
     forward: Figures
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Labelled moments and their signals, row for row."""
-
-    moments: pl.DataFrame
-    signals: pl.DataFrame
-    horizon_days: float
-
-    def rows(self, kept: pl.DataFrame) -> "Part":
-        """The part of it that holds these moments."""
-        return Part(
-            kept,
-            kept.select("lead_id", "moment").join(
-                self.signals,
-                on=["lead_id", "moment"],
-                how="left",
-                maintain_order="left",
-            ),
-            self.horizon_days,
-        )
 
 
 def _settings(max_depth: int = 3, num_leaves: int = 8, **changed: Any) -> FitSettings:
@@ -131,21 +106,6 @@ def _candidates(
         yield f"{change} {signal.name}", changed, FitSettings()
 
 
-def labelled_part(
-    log: Log,
-    catalogue: Catalogue,
-    plan: MomentPlan,
-    *,
-    horizon_days: float,
-    known_at: datetime,
-) -> Part:
-    moments = labelled_moments(
-        log, plan, horizon_days=horizon_days, known_at=known_at
-    ).frame
-    signals = featurise(log.events, moments.select("lead_id", "moment"), catalogue)
-    return Part(moments, signals, horizon_days)
-
-
 def _by_blocks(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figures:
     won = part.moments["won"].to_numpy()
     said = [
@@ -164,21 +124,6 @@ def _by_origins(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figu
             said = np.asarray(fitted.booster.predict(matrix))
             figures.append(_figures(after.moments["won"].to_numpy(), said))
     return _mean(figures)
-
-
-def rolling_origins(part: Part) -> Iterator[tuple[Part, Part]]:
-    """What was known at each origin, and the leads that began until the next one."""
-    cuts = [newest_leads_from(part.moments, share=share) for share in ORIGIN_SHARES]
-    for origin, following in zip(cuts, [*cuts[1:], None], strict=True):
-        before, after = before_and_after(
-            part.moments,
-            train_before=origin,
-            test_from=origin,
-            horizon_days=part.horizon_days,
-        )
-        if following is not None:
-            after = after.filter(pl.col("first_at") < following)
-        yield part.rows(before), part.rows(after)
 
 
 def _figures(won: np.ndarray, said: np.ndarray) -> Figures:

@@ -1,5 +1,6 @@
 """`frein train`: from a log to a registered model."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -9,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
+    from features.catalogue import Catalogue
+    from features.log import Log
     from training.moments import MomentPlan
     from training.train import Trained
 
@@ -19,67 +22,109 @@ out = Console()
 err = Console(stderr=True)
 
 
+LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
+CatalogueFile = Annotated[
+    Path | None, typer.Option(help="The signals; else those shipped for the log.")
+]
+Horizon = Annotated[str, typer.Option(help="Won within this time counts as won: 60d.")]
+Moments = Annotated[
+    str | None,
+    typer.Option(help="Ages at which leads are scored, 1d,3d,7d; else weekly."),
+]
+KeyKinds = Annotated[
+    str | None,
+    typer.Option(
+        help="Kinds of event after which a lead is scored as well; else replies "
+        "and meetings, where the log has them."
+    ),
+]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What a training or a tuning is asked to learn from, and to foretell."""
+
+    log: "Log"
+    catalogue: "Catalogue"
+    plan: "MomentPlan"
+    horizon_days: float
+
+
 @train.command("train")
 def train_model(
-    log: Annotated[Path, typer.Option(help="The folder of a log.")],
-    catalogue: Annotated[
-        Path | None, typer.Option(help="The signals; else those shipped for the log.")
+    log: LogFolder,
+    catalogue: CatalogueFile = None,
+    horizon: Horizon = "60d",
+    moments: Moments = None,
+    key_kinds: KeyKinds = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(help="Settings of the fit, as `frein tune` writes; else ours."),
     ] = None,
-    horizon: Annotated[
-        str, typer.Option(help="Won within this time counts as won: 60d.")
-    ] = "60d",
-    moments: Annotated[
-        str | None,
-        typer.Option(help="Ages at which leads are scored, 1d,3d,7d; else weekly."),
-    ] = None,
-    key_kinds: Annotated[
-        str | None,
-        typer.Option(
-            help="Kinds of event after which a lead is scored as well; else replies "
-            "and meetings, where the log has them."
-        ),
-    ] = None,
-    seed: Annotated[int, typer.Option(help="The same seed gives the same model.")] = 1,
+    seed: Seed = 1,
 ) -> str:
     """Train, measure on the newest leads, log to MLflow and register.
 
     The first model registered becomes the champion; a later one the challenger, which
     `frein promote` puts to the gate.
     """
-    from explanations.wording import read_wording
-    from features.catalogue import read_catalogue, shipped_catalogue
-    from features.log import read_log
     from training.fitting import FitSettings
     from training.promotion import place
     from training.registry import has_champion
+    from training.settings_file import read_settings
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
 
+    fit = read_settings(settings) if settings else FitSettings()
     has_champion()  # a registry out of reach is told before the work
     with err.status("Reading the log…"):
-        read = read_log(log)
-        signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
-        read_wording(signals)  # a model that can't speak is not worth training
-    settings = TrainSettings(
-        plan=moment_plan(
-            moments, key_kinds_of(key_kinds, set(read.events["kind"].unique()))
-        ),
-        horizon_days=_days(horizon),
-        fit=FitSettings(),
-        seed=seed,
+        inputs = read_inputs(log, catalogue, horizon, moments, key_kinds)
+    asked = TrainSettings(
+        plan=inputs.plan, horizon_days=inputs.horizon_days, fit=fit, seed=seed
     )
     with err.status("Training…") as status:
         trained = trained_on(
-            read, signals, settings, phase=lambda name: status.update(f"{name}…")
+            inputs.log,
+            inputs.catalogue,
+            asked,
+            phase=lambda name: status.update(f"{name}…"),
         )
         status.update("Logging to MLflow…")
-        version = record_training(trained, read, log, settings)
+        version = record_training(trained, inputs.log, log, asked)
         is_champion = place(version.version, now=datetime.now(UTC))
     _tell(trained)
     becomes = "champion" if is_champion else "challenger: see `frein promote`"
     out.print(f"{version.name} version {version.version}, {becomes}")
     return version.version
+
+
+def read_inputs(
+    log: Path,
+    catalogue: Path | None,
+    horizon: str,
+    moments: str | None,
+    key_kinds: str | None,
+) -> Inputs:
+    """What the options name; raises FreinError, or BadParameter, where they can't be.
+
+    A model that can't speak is not worth training: wording is held to the catalogue.
+    """
+    from explanations.wording import read_wording
+    from features.catalogue import read_catalogue, shipped_catalogue
+    from features.log import read_log
+
+    read = read_log(log)
+    signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
+    read_wording(signals)
+    kinds = key_kinds_of(key_kinds, set(read.events["kind"].unique()))
+    return Inputs(
+        log=read,
+        catalogue=signals,
+        plan=moment_plan(moments, kinds),
+        horizon_days=_days(horizon),
+    )
 
 
 def moment_plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan":

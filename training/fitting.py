@@ -1,11 +1,13 @@
 """Fitting one calibrated booster on signals and labels."""
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import lightgbm as lgb
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from pydantic import Field
 
 from features.catalogue import Catalogue
 from features.encoding import Codes, encode, learn_codes
@@ -16,24 +18,28 @@ from training.split import time_blocks
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+DEEPEST = 6  # explanations must be fast and true; what it costs: docs/quality.md
+Share = Annotated[float, Field(gt=0, le=1)]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitSettings:
     """Shallow on purpose: as good as deep trees, and explained much faster.
 
-    Chosen on the real log, inside its training part: `docs/quality.md`.
+    Chosen on the real log, inside its training part: `docs/quality.md`. The bounds hold
+    what a settings file may ask (`training.settings_file`).
     """
 
-    num_leaves: int = 8
-    max_depth: int = 3
-    learning_rate: float = 0.03
-    n_trees: int = 300
-    min_data_in_leaf: int = 60
-    feature_fraction: float = 0.4
-    bagging_fraction: float = 0.7
-    lambda_l2: float = 10.0
-    min_leads_of_label: int = 20
-    n_blocks: int = 5
+    num_leaves: Annotated[int, Field(ge=2, le=2**DEEPEST)] = 8
+    max_depth: Annotated[int, Field(ge=1, le=DEEPEST)] = 3
+    learning_rate: Share = 0.03
+    n_trees: Annotated[int, Field(ge=1, le=10_000)] = 300
+    min_data_in_leaf: Annotated[int, Field(ge=1)] = 60
+    feature_fraction: Share = 0.4
+    bagging_fraction: Share = 0.7
+    lambda_l2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
+    min_leads_of_label: Annotated[int, Field(ge=1)] = 20
+    n_blocks: Annotated[int, Field(ge=2, le=50)] = 5
     params: dict[str, float | int | str] = field(default_factory=dict)
 
 

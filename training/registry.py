@@ -37,6 +37,14 @@ def tracking_uri() -> str:
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{STORE / 'mlflow.db'}"
 
 
+def store_folder() -> Path:
+    """Where what goes beside the store is kept: SQLite's folder, else the project's."""
+    uri = tracking_uri()
+    if uri.startswith("sqlite:///"):
+        return Path(uri.removeprefix("sqlite:///")).parent
+    return STORE
+
+
 def connect() -> MlflowClient:
     """Point MLflow at the store.
 
@@ -48,9 +56,7 @@ def connect() -> MlflowClient:
     with registry_errors():
         uri = tracking_uri()
         if uri.startswith("sqlite:///"):
-            Path(uri.removeprefix("sqlite:///")).parent.mkdir(
-                parents=True, exist_ok=True
-            )
+            store_folder().mkdir(parents=True, exist_ok=True)
         mlflow.set_tracking_uri(uri)
         return MlflowClient(uri)
 
@@ -163,12 +169,15 @@ def add_tag(key: str, text: str) -> None:
 
 
 @contextmanager
-def registry_errors() -> Iterator[None]:
-    """Translate what MLflow and its store raise, at this one door."""
+def registry_errors(store: str | None = None) -> Iterator[None]:
+    """Translate what MLflow and its store raise, at this one door.
+
+    `store` is what is told of, where it isn't the registry.
+    """
     try:
         yield
     except (MlflowException, SQLAlchemyError, OSError) as error:
-        raise ModelUnavailableError(f"{tracking_uri()}: {error}") from error
+        raise ModelUnavailableError(f"{store or tracking_uri()}: {error}") from error
 
 
 def _as_champion(version: ModelVersion) -> Champion:

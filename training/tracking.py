@@ -14,7 +14,13 @@ from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, sav
 from explanations.scorer import probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
-from training.registry import Champion, connect, register, registry_errors
+from training.registry import (
+    Champion,
+    connect,
+    register,
+    registry_errors,
+    store_folder,
+)
 from training.train import Trained, TrainSettings
 
 EXPERIMENT = "lead-scoring"
@@ -77,10 +83,9 @@ def experiment_id() -> str:
     found = mlflow.get_experiment_by_name(EXPERIMENT)
     if found is not None:
         return str(found.experiment_id)
-    uri = mlflow.get_tracking_uri()
-    if not uri.startswith("sqlite:///"):
+    if not mlflow.get_tracking_uri().startswith("sqlite:///"):
         return str(mlflow.create_experiment(EXPERIMENT))
-    artifacts = Path(uri.removeprefix("sqlite:///")).parent / "artifacts"
+    artifacts = store_folder() / "artifacts"
     return str(mlflow.create_experiment(EXPERIMENT, artifacts.resolve().as_uri()))
 
 
