@@ -32,7 +32,7 @@ def read_settings(path: Path) -> FitSettings:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(f"{path}: {error}") from error
     try:
-        settings = _SETTINGS.validate_python(written, extra="forbid", strict=True)
+        settings = _SETTINGS.validate_python(written, extra="forbid")
     except ValidationError as error:
         (first, *_) = error.errors(include_url=False)
         place = ".".join(map(str, first["loc"]))

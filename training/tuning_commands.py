@@ -107,9 +107,9 @@ def _tune(
 
     ends = time.monotonic() + seconds
 
-    def told(trial: "FrozenTrial") -> None:
+    def told(_: "FrozenTrial") -> None:
         record_trials(study, run_id)
-        status.update(f"trial {trial.number + 1} of {n_trials} is over…")
+        status.update(f"{len(finished(study))} of {n_trials} trials are over…")
 
     try:
         with recorded_study(study, what) as run_id, err.status("Tuning…") as status:

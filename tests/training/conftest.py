@@ -6,6 +6,7 @@ from shutil import copyfile
 
 import pytest
 
+from data.generate import generate
 from features.catalogue import Catalogue
 from features.log import Log, write_log
 from tests.factories import make_catalogue
@@ -66,3 +67,11 @@ def _register(log: Log, folder: Path, catalogue: Catalogue) -> None:
 
 def _uri(folder: Path) -> str:
     return f"sqlite:///{folder / 'mlflow.db'}"
+
+
+@pytest.fixture(scope="session")
+def little_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A log of a few hundred leads with the kinds that the shipped catalogue reads."""
+    folder = tmp_path_factory.mktemp("little") / "log"
+    generate(folder, leads=400, seed=7)
+    return folder
