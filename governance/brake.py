@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from governance.executor import admit
 from governance.pipeline import Pipeline
-from governance.policy import Ruling, StageMove, judge_move
+from governance.policy import Change, Ruling, judge
 from governance.principal import Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brake:
-    judge: Callable[[Principal, StageMove, Pipeline], Ruling] = judge_move
+    judge: Callable[[Principal, Change, Pipeline], Ruling] = judge
     admit: Callable[[object, Pipeline], None] = admit

@@ -44,6 +44,24 @@ class ProposePriority:
 
 
 @dataclass(frozen=True, slots=True)
+class Concede:
+    """The price is lowered by so many percent of it."""
+
+    percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProposeConcession:
+    """A concession that a person will confirm or dismiss."""
+
+    id: UUID
+    percent: float
+    clause: Clause
+    reason: str | None
+    asked_by: Principal
+
+
+@dataclass(frozen=True, slots=True)
 class SetPriority:
     to: Priority
 
@@ -68,6 +86,8 @@ AutomaticAction = (
     | OpenProposal
     | OpenTask
     | ProposePriority
+    | ProposeConcession
+    | Concede
     | SetPriority
     | Assign
     | Notify
@@ -77,15 +97,17 @@ AutomaticAction = (
 def admit(action: object, pipeline: Pipeline) -> None:
     """Let an automatic action through, or raise ActionNotAutomaticError.
 
-    No other kinds of action exist for automation, and a move only to a stage that
-    isn't reserved.
+    No other kinds of action exist for automation, a move only to a stage that isn't
+    reserved, and a concession only up to the threshold.
     """
     match action:
-        case OpenProposal() | OpenTask() | ProposePriority():
+        case OpenProposal() | OpenTask() | ProposePriority() | ProposeConcession():
             return
         case SetPriority() | Assign() | Notify():
             return
         case MoveStage(to=stage) if not pipeline.named(stage).reserved:
+            return
+        case Concede(percent=percent) if not pipeline.reserves_concession(percent):
             return
         case _:
             raise ActionNotAutomaticError(str(action))

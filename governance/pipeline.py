@@ -44,7 +44,11 @@ class Stage(_FromFile):
 
 
 class Pipeline(_FromFile):
+    """`concession_above_percent`: a larger price concession is reserved for people."""
+
     stage: tuple[Stage, ...]
+    # 10: issue 5. From 50 on, the brake would be one in name only.
+    concession_above_percent: Annotated[float, Field(ge=0, lt=50)] = 10.0
 
     @model_validator(mode="after")
     def _is_sound(self) -> "Pipeline":
@@ -71,6 +75,14 @@ class Pipeline(_FromFile):
     @cached_property
     def entry(self) -> str:
         return self.of_role(StageRole.ENTRY)
+
+    def is_backwards(self, origin: str, to: str) -> bool:
+        """Does a move go back? A stage that has left the file has no place."""
+        names = list(self.by_name)
+        return origin in names and names.index(to) < names.index(origin)
+
+    def reserves_concession(self, percent: float) -> bool:
+        return percent > self.concession_above_percent
 
     def of_role(self, role: StageRole) -> str:
         """The name of the one stage of that role."""

@@ -1,13 +1,13 @@
 """The policy (lock 1): what may be done with a wish to change a lead. Pure.
 
 A clause is a reason with a stable id; its French sentence stands at the edge.
-Concessions come as a further change with clauses of its own.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from governance.errors import StageAlreadyHeldError
+from governance.judgement import Standing
 from governance.pipeline import Pipeline
 from governance.principal import Principal
 
@@ -27,20 +27,61 @@ class Clause(StrEnum):
     REQUALIFICATION_RESERVED = "P-04"
     PRIORITY_FREE = "P-05"
     ACTION_FREE = "P-06"
+    CONCESSION_RESERVED = "P-07"
+    CONCESSION_FREE = "P-08"
+    PRIORITY_STANDS = "P-09"
+    PRIORITY_REOPENED = "P-10"
 
 
 @dataclass(frozen=True, slots=True)
 class StageMove:
-    """A wish to move a lead from where it stands to another stage."""
+    """A wish to move a lead from where it stands to another stage.
+
+    `after_complex_exchange`: and no person has acted since.
+    """
 
     origin: str
     to: str
+    after_complex_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """A wish to lower the price by so many percent of it."""
+
+    percent: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityChange:
+    """A wish for another priority band; `standing`: what a person said of this one."""
+
+    after_complex_exchange: bool
+    standing: Standing = Standing.NONE
+
+
+Change = StageMove | Concession | PriorityChange
 
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
     verdict: Verdict
     clause: Clause
+
+
+def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
+    """Rule on a change; raises as `judge_move` does."""
+    match change:
+        case StageMove():
+            return judge_move(principal, change, pipeline)
+        case Concession(percent=percent):
+            return judge_concession(principal, percent, pipeline)
+        case PriorityChange():
+            return judge_priority(
+                principal,
+                after_complex_exchange=change.after_complex_exchange,
+                standing=change.standing,
+            )
 
 
 def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
@@ -60,14 +101,41 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
     if stage.reserved:
         return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
+    if move.after_complex_exchange and pipeline.is_backwards(move.origin, move.to):
+        return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
     return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
 
 
-def judge_priority(principal: Principal, *, after_complex_exchange: bool) -> Ruling:
-    """Rule on another priority band: after a complex exchange, and before a person
-    has acted, it requalifies the lead, which is reserved for people (DESIGN §7)."""
+def judge_concession(
+    principal: Principal, percent: float, pipeline: Pipeline
+) -> Ruling:
+    """Rule on a price concession of so many percent: above the threshold it is
+    reserved for people."""
     if principal.is_person:
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if pipeline.reserves_concession(percent):
+        return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
+
+
+def judge_priority(
+    principal: Principal,
+    *,
+    after_complex_exchange: bool,
+    standing: Standing = Standing.NONE,
+) -> Ruling:
+    """Rule on another priority band.
+
+    What a person said stands until new facts, and then another is proposed. After a
+    complex exchange, and before a person has acted, it requalifies the lead, which is
+    reserved for people (DESIGN §7).
+    """
+    if principal.is_person:
+        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if standing is Standing.STANDS:
+        return Ruling(Verdict.REFUSE, Clause.PRIORITY_STANDS)
+    if standing is Standing.REOPENED:
+        return Ruling(Verdict.PROPOSE, Clause.PRIORITY_REOPENED)
     if after_complex_exchange:
         return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
     return Ruling(Verdict.APPLY, Clause.PRIORITY_FREE)

@@ -116,4 +116,13 @@ CLAUSE: dict[Clause, str] = {
     ),
     Clause.PRIORITY_FREE: "La priorité est ouverte aux automatismes.",
     Clause.ACTION_FREE: "Cette action est ouverte aux automatismes.",
+    Clause.CONCESSION_RESERVED: (
+        "Une remise au-delà du seuil est réservée aux personnes."
+    ),
+    Clause.CONCESSION_FREE: "Une remise sous le seuil est ouverte aux automatismes.",
+    Clause.PRIORITY_STANDS: "Une personne a donné cette priorité ; elle demeure.",
+    Clause.PRIORITY_REOPENED: (
+        "Une personne avait donné cette priorité ; des faits nouveaux permettent d’en "
+        "proposer une autre."
+    ),
 }

@@ -26,6 +26,12 @@ def test_a_pipeline_that_unlocks_a_reserved_decision_is_refused(
         )
 
 
+def test_a_pipeline_that_frees_concessions_is_refused(tmp_path: Path) -> None:
+    text = PIPELINE_FILE.read_text().replace("_percent = 10", "_percent = 50")
+    with pytest.raises(PipelineError, match="concession_above_percent"):
+        read_pipeline(_file(tmp_path, text))
+
+
 def test_a_company_may_reserve_more(tmp_path: Path) -> None:
     text = PIPELINE_FILE.read_text().replace(
         'name = "proposition"', 'name = "proposition"\nreserved = true'

@@ -9,15 +9,34 @@ from governance.errors import (
     StageAlreadyHeldError,
     StageUnknownError,
 )
-from governance.executor import MoveStage, OpenProposal, admit
+from governance.executor import Concede, MoveStage, OpenProposal, admit
+from governance.judgement import Standing
 from governance.pipeline import read_pipeline
-from governance.policy import Clause, StageMove, Verdict, judge_move
+from governance.policy import (
+    Change,
+    Clause,
+    Concession,
+    PriorityChange,
+    Ruling,
+    StageMove,
+    Verdict,
+    judge,
+    judge_move,
+)
 from governance.principal import Principal, PrincipalKind
 
 PIPELINE = read_pipeline()
 RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
 FREE = [stage.name for stage in PIPELINE.stage if not stage.reserved]
 NOT_PEOPLE = [kind for kind in PrincipalKind if kind is not PrincipalKind.PERSON]
+
+
+def back(*, complex: bool) -> StageMove:
+    return StageMove("qualifie", "contacte", after_complex_exchange=complex)
+
+
+def band(standing: Standing, *, complex: bool = False) -> PriorityChange:
+    return PriorityChange(after_complex_exchange=complex, standing=standing)
 
 
 def principal(kind: PrincipalKind) -> Principal:
@@ -86,3 +105,46 @@ def test_the_executor_refuses_what_is_not_in_its_closed_set() -> None:
 def test_a_principal_has_a_name(name: str) -> None:
     with pytest.raises(ValueError, match="name"):
         Principal(PrincipalKind.PERSON, name)
+
+
+KEY = principal(PrincipalKind.INTEGRATION)
+PERSON = principal(PrincipalKind.PERSON)
+
+
+@pytest.mark.parametrize(
+    ("who", "change", "verdict", "clause"),
+    [
+        (KEY, Concession(10), Verdict.APPLY, Clause.CONCESSION_FREE),
+        (KEY, Concession(10.01), Verdict.PROPOSE, Clause.CONCESSION_RESERVED),
+        (PERSON, Concession(40), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (KEY, back(complex=True), Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED),
+        (KEY, back(complex=False), Verdict.APPLY, Clause.STAGE_FREE),
+        (PERSON, back(complex=True), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (
+            KEY,
+            StageMove("contacte", "qualifie", after_complex_exchange=True),
+            Verdict.APPLY,
+            Clause.STAGE_FREE,
+        ),
+        (KEY, band(Standing.NONE), Verdict.APPLY, Clause.PRIORITY_FREE),
+        (KEY, band(Standing.STANDS), Verdict.REFUSE, Clause.PRIORITY_STANDS),
+        (KEY, band(Standing.REOPENED), Verdict.PROPOSE, Clause.PRIORITY_REOPENED),
+        (PERSON, band(Standing.STANDS), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (
+            KEY,
+            band(Standing.NONE, complex=True),
+            Verdict.PROPOSE,
+            Clause.REQUALIFICATION_RESERVED,
+        ),
+    ],
+)
+def test_the_clauses_one_by_one(
+    who: Principal, change: Change, verdict: Verdict, clause: Clause
+) -> None:
+    assert judge(who, change, PIPELINE) == Ruling(verdict, clause)
+
+
+def test_the_executor_concedes_up_to_the_threshold() -> None:
+    admit(Concede(10), PIPELINE)
+    with pytest.raises(ActionNotAutomaticError):
+        admit(Concede(10.01), PIPELINE)
