@@ -26,8 +26,8 @@ from governance.condition import MEASURED_IDEA
 from governance.exceptions import read_cases
 from governance.measures import measuring
 from governance.pipeline import read_pipeline
-from governance.replay import Setting
 from governance.rules import RULES_FILE, read_rules
+from governance.setting import Setting
 from governance.simulation import Simulation
 from serving.commands import champion
 

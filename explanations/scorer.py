@@ -41,6 +41,13 @@ class ScorerFacts:
     typical_from: float
     score_range: tuple[float, float]
 
+    def usual_hours(self, segment: str | None) -> dict[str, float]:
+        """Usual delays of a segment by idea, in hours; else those of all."""
+        return {
+            idea: hours.get(segment or EVERY_SEGMENT, hours[EVERY_SEGMENT])
+            for idea, hours in self.usual_delay_hours.items()
+        }
+
     def grade(self, score: float) -> Grade:
         """The grade of a score in points."""
         for cut, grade in zip(self.grade_cuts, Grade, strict=False):

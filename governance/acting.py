@@ -122,6 +122,7 @@ class _Doing:
             expected=wanted.expected,
             due_on=due_date(self.facts.now, wanted.working_days),
             why=self.rule.why,
+            rule_id=self.rule.id,
         )
         return self._effect(task, _FREE)
 

@@ -51,7 +51,10 @@ def unfold(
             outcomes.append(outcome)
             if outcome.effect is not None:
                 facts = _written(facts, outcome.effect)
-                waiting.extend(_set_off_by(outcome, outcome.effect, facts))
+                told = told_as_event(outcome.effect, facts)
+                if told is not None:
+                    cause = outcome.cause.next(outcome.effect.id)
+                    waiting.append(Happening(cause, told))
         if is_worth_writing(history.score_written, facts.score):
             history = replace(history, score_written=facts.score)
     return Unfolded(tuple(outcomes), facts, history)
@@ -73,9 +76,9 @@ def after(history: History, outcomes: Iterable[Outcome], now: datetime) -> Histo
 def _with_effect(
     history: History, outcome: Outcome, effect: Effect, now: datetime
 ) -> History:
-    assert outcome.rule_id is not None
     assert outcome.target is not None
-    acted, target, value = outcome.rule_id, outcome.target, outcome.rule_id
+    acted = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
+    target, value = outcome.target, acted
     tasks, moves = history.open_tasks, history.waiting_moves
     match effect.action:
         case SetPriority(to=value) | Assign(to=value):
@@ -87,7 +90,7 @@ def _with_effect(
         case OpenTask(kind=kind):
             target, tasks = Target.TASK, tasks | {kind.value}
     write = Write(target, value, now, outcome.cause.next(effect.id))
-    is_own = outcome.fate is Fate.FIRED
+    is_own = outcome.fate is Fate.FIRED and outcome.rule_id is not None
     return replace(
         history,
         writes=(*history.writes, write),
@@ -107,16 +110,16 @@ def _written(facts: Facts, effect: Effect) -> Facts:
             return facts
 
 
-def _set_off_by(outcome: Outcome, effect: Effect, facts: Facts) -> list[Happening]:
-    """What the effect's write is, told as an event."""
+def told_as_event(effect: Effect, facts: Facts) -> Event | None:
+    """What the effect's write is, told as an event of our own; None: it writes none."""
     match effect.action:
         case SetPriority(to=value):
             kind, data = PRIORITY_KIND, {"to": value.value}
         case Assign(to=value):
             kind, data = ATTRIBUTES_KIND, {"owner": value}
         case _:
-            return []
-    event = Event(
+            return None
+    return Event(
         event_id=str(effect.id),
         source=OWN_SOURCE,
         lead_id=facts.lead_id,
@@ -126,4 +129,3 @@ def _set_off_by(outcome: Outcome, effect: Effect, facts: Facts) -> list[Happenin
         actor=Actor.AUTOMATION,
         data=data,
     )
-    return [Happening(outcome.cause.next(effect.id), event)]

@@ -1,6 +1,7 @@
 """What is really done to a lead, and what becomes of a proposal."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -9,12 +10,15 @@ from governance.policy import Clause
 from governance.principal import Principal
 from governance.task import OpenTask
 
+PROPOSAL_LASTS = timedelta(days=14)  # a house choice: two weeks to decide
+
 
 class ProposalStatus(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
+    EXPIRED = "expired"  # nobody decided in time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,28 +6,25 @@ over, and a proposal to lapse after two weeks.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 
 from explanations.french import PARIS
 from explanations.score import Doubt, Priority
-from explanations.scorer import EVERY_SEGMENT, ScorerFacts
 from features.event import Event
-from governance.acting import Desk
 from governance.cause import Cause
-from governance.chain import unfold
+from governance.consequences import follow
+from governance.decision import PROPOSAL_LASTS
 from governance.engine import AN_HOUR, Happening
-from governance.exceptions import Cases, called, raised
 from governance.exchange import WITHIN, after_complex_exchange
 from governance.executor import AutomaticAction, OpenProposal, ProposePriority
 from governance.facts import Facts, Value
 from governance.history import History, told_values
 from governance.outcome import Outcome
 from governance.rule import Target
-from governance.rules import Rules
+from governance.setting import Setting
 from governance.task import OpenTask, TaskKind
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
-PROPOSAL_LASTS = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,25 +59,6 @@ class Replayed:
             if outcome.effect and isinstance(outcome.effect.action, OpenTask):
                 yield outcome.effect.action
         yield from self.exceptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """What a replay goes by. Without `scorer` no score is known, nor usual delay."""
-
-    rules: Rules
-    cases: Cases
-    desk: Desk
-    scorer: ScorerFacts | None = None
-
-    def usual_hours(self, segment: str | None) -> dict[str, float]:
-        """Usual delays of a segment by idea, in hours; else those of all."""
-        if self.scorer is None:
-            return {}
-        return {
-            idea: hours.get(segment or EVERY_SEGMENT, hours[EVERY_SEGMENT])
-            for idea, hours in self.scorer.usual_delay_hours.items()
-        }
 
 
 class LeadReplay:
@@ -118,39 +96,21 @@ class LeadReplay:
     def step(self, observed: Observed) -> Replayed:
         """Live through a moment."""
         self.observe(observed)
-        outcomes = tuple(
-            outcome
-            for happening in self._happenings(observed)
-            for outcome in self._set_off(happening)
-        )
-        exceptions = self._exceptions(observed.at)
-        return Replayed(self.facts.lead_id, observed.at, outcomes, exceptions)
+        happenings = list(self._happenings(observed))
+        done = follow(self.setting, happenings, self.facts, self.history)
+        self.facts, self.history = done.facts, done.history
+        for outcome in done.outcomes:
+            if outcome.effect is not None and outcome.rule_id is not None:
+                self._will_end(outcome.effect.action, outcome.rule_id)
+        for task in done.exceptions:
+            self._will_end(task, task.kind.value)
+        return Replayed(self.facts.lead_id, observed.at, done.outcomes, done.exceptions)
 
     def _happenings(self, observed: Observed) -> Iterator[Happening]:
         for event in observed.events:
             yield Happening(Cause.first(f"{event.source} {event.event_id}"), event)
         if not observed.events:
             yield Happening(Cause.first(f"tick {observed.at.isoformat()}"))
-
-    def _set_off(self, happening: Happening) -> tuple[Outcome, ...]:
-        setting = self.setting
-        done = unfold(setting.rules, happening, self.facts, self.history, setting.desk)
-        self.facts, self.history = done.facts, done.history
-        for outcome in done.outcomes:
-            if outcome.effect is not None and outcome.rule_id is not None:
-                self._will_end(outcome.effect.action, outcome.rule_id)
-        return done.outcomes
-
-    def _exceptions(self, at: datetime) -> tuple[OpenTask, ...]:
-        cause = Cause.first(f"facts {at.isoformat()}")
-        tasks = raised(
-            self.setting.cases, cause, self.facts, self.history, self.setting.desk
-        )
-        if tasks:
-            self.history = called(self.history, tasks, self.facts)
-        for task in tasks:
-            self._will_end(task, task.kind.value)
-        return tuple(tasks)
 
     def _facts(self, observed: Observed) -> Facts:
         facts = replace(

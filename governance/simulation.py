@@ -23,7 +23,8 @@ from features.featurise import featurise, moments_frame
 from features.log import LogAbout, once_each
 from governance.condition import attribute_measure
 from governance.measures import NO_SEGMENT, measuring
-from governance.replay import LeadReplay, Observed, Replayed, Setting
+from governance.replay import LeadReplay, Observed, Replayed
+from governance.setting import Setting
 
 TICK_HOUR = 5  # UTC, each day: before people come to work
 EXPLAINED_ON = 0  # Monday: reasons are sought once a week, scores at every moment

@@ -43,7 +43,10 @@ class ExpectedAction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OpenTask:
-    """`owner` is a name: never nobody (see `owner_of`). `why` is a French sentence."""
+    """`owner` is a name: never nobody (see `owner_of`). `why` is a French sentence.
+
+    `rule_id` is that of a task of kind RULE.
+    """
 
     id: UUID
     kind: TaskKind
@@ -52,6 +55,15 @@ class OpenTask:
     due_on: date
     proposal_id: UUID | None = None
     why: str | None = None
+    rule_id: str | None = None
+
+    @property
+    def opened_by(self) -> str | None:
+        """The rule, or the kind of exception: a lead has one open task of each.
+
+        None for the others, which are as many as the facts that call for them.
+        """
+        return self.kind.value if self.kind in EXCEPTION_KINDS else self.rule_id
 
 
 def owner_of(lead_owner: str | None, fallback: str, manager: str | None = None) -> str:

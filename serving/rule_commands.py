@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import polars as pl
 
     from explanations.explain import Explainer
-    from governance.replay import Setting
     from governance.rules import Rules
+    from governance.setting import Setting
     from governance.simulation import Simulation
 
 EVENTS_AT_ONCE = 60_000  # about a thousand leads
@@ -181,7 +181,7 @@ def _setting(
     from governance.acting import Desk
     from governance.exceptions import EXCEPTIONS_FILE, read_cases
     from governance.pipeline import read_pipeline
-    from governance.replay import Setting
+    from governance.setting import Setting
     from serving.settings import Settings
 
     settings = Settings()

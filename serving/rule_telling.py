@@ -12,9 +12,10 @@ from governance.engine import Happening, explained
 from governance.facts import Facts
 from governance.history import History
 from governance.outcome import Fate, Outcome
-from governance.replay import Replayed, Setting
+from governance.replay import Replayed
 from governance.rules import Rules
 from governance.sentences import IF_SET_OFF, WOULD_ACT, told
+from governance.setting import Setting
 from governance.tally import Report
 
 

@@ -80,6 +80,9 @@ class LeadRow(Base):
     owner: Mapped[str | None]
     owner_at: Mapped[datetime | None]
     priority: Mapped[str | None]  # the last one written
+    band: Mapped[str | None]  # the one that its last score called for
+    automation: Mapped[str | None] = mapped_column(Text)  # what it did here, as JSON
+    model_sha256: Mapped[str | None] = mapped_column(String(64))
     score: Mapped[float | None]
     grade: Mapped[str | None]
     short: Mapped[str | None] = mapped_column(Text)
@@ -122,7 +125,10 @@ class ScoreRow(Base):
 
 
 class ProposalRow(Base):
-    """What automation would like, and what a person made of it."""
+    """What automation would like, and what a person made of it.
+
+    With `to_priority` a priority is proposed, and both stages are where the lead stood.
+    """
 
     __tablename__ = "proposal"
     __table_args__ = (
@@ -134,6 +140,14 @@ class ProposalRow(Base):
             "uq_proposal_open",
             "lead_id",
             "to_stage",
+            unique=True,
+            sqlite_where=text("status = 'open' AND to_priority IS NULL"),
+            postgresql_where=text("status = 'open' AND to_priority IS NULL"),
+        ),
+        Index(
+            "uq_proposal_priority_open",
+            "lead_id",
+            "to_priority",
             unique=True,
             sqlite_where=text("status = 'open'"),
             postgresql_where=text("status = 'open'"),
@@ -154,11 +168,26 @@ class ProposalRow(Base):
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     decision_reason: Mapped[str | None] = mapped_column(Text)
+    from_priority: Mapped[str | None]
+    to_priority: Mapped[str | None]
+    expires_at: Mapped[datetime | None]
 
 
 class TaskRow(Base):
+    """`opened_by`: the rule or the kind of exception that has one open task a lead."""
+
     __tablename__ = "task"
-    __table_args__ = (CheckConstraint("owner <> ''", name="task_has_an_owner"),)
+    __table_args__ = (
+        CheckConstraint("owner <> ''", name="task_has_an_owner"),
+        Index(
+            "uq_task_open",
+            "lead_id",
+            "opened_by",
+            unique=True,
+            sqlite_where=text("status = 'open'"),
+            postgresql_where=text("status = 'open'"),
+        ),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
@@ -172,6 +201,49 @@ class TaskRow(Base):
     status: Mapped[str]
     created_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    opened_by: Mapped[str | None]
+    why: Mapped[str | None] = mapped_column(Text)
+    escalated_at: Mapped[datetime | None]
+    closed_by: Mapped[str | None]
+    close_reason: Mapped[str | None] = mapped_column(Text)
+
+
+class NoticeRow(Base):
+    """What a rule told a named person."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    rule_id: Mapped[str]
+    recipient: Mapped[str] = mapped_column(index=True)
+    text: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+
+
+class DutyRow(Base):
+    """What is done at intervals by one service of several: who holds it, until when."""
+
+    __tablename__ = "duty"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    holder: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    done_at: Mapped[datetime | None]
+
+
+class CallRow(Base):
+    """A writing call that carried an Idempotency-Key, and what it was answered."""
+
+    __tablename__ = "idempotent_call"
+
+    caller: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64))  # of method, path and body
+    begun_at: Mapped[datetime] = mapped_column(index=True)
+    status: Mapped[int | None]  # none: it is under way, or was cut off
+    media_type: Mapped[str | None]
+    body: Mapped[str | None] = mapped_column(Text)
 
 
 class DecisionRow(Base):

@@ -8,8 +8,8 @@ import pytest
 from features.event import Actor, Event
 from governance.exceptions import Cases
 from governance.exchange import after_complex_exchange
-from governance.replay import Setting
 from governance.rules import Rules
+from governance.setting import Setting
 from governance.simulation import Simulation
 from governance.tally import Report, Tally
 from tests.factories import make_event, make_events, make_log
