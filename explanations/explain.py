@@ -91,6 +91,43 @@ class Explainer:
             )
         ]
 
+    @property
+    def segment(self) -> str | None:
+        """The attribute by which usual delays differ."""
+        return self.scorer.catalogue.segment
+
+    def usual_hours(self, segment: str | None) -> dict[str, float]:
+        """Usual delays of a segment by idea, in hours; else those of all."""
+        return self.scorer.facts.usual_hours(segment)
+
+    def retold(
+        self,
+        score: Score,
+        previous: Priority | None,
+        priority: Priority,
+        closed: Ending | None = None,
+    ) -> Score:
+        """The score told with another priority than its own: a rule or a person gave
+        it, or it was kept. `previous`: the priority that stood before, None: none."""
+        story = Story(
+            priority=priority,
+            previous_priority=_told_before(previous, priority),
+            grade=score.grade,
+            score=score.score,
+            base=score.base,
+            reasons=score.reasons,
+            doubts=tuple(told.doubt for told in score.doubts),
+            steps=score.steps,
+            moment=score.moment,
+            closed=closed,
+        )
+        return replace(
+            score,
+            priority=priority,
+            previous_priority=previous or FIRST_PRIORITY,
+            narrative=narrate(story, self.wording),
+        )
+
     def changed(
         self,
         scores: Sequence[Score],
@@ -131,10 +168,9 @@ class Explainer:
         steps: tuple[NextStep, ...],
     ) -> Score:
         priority = self.scorer.facts.priority(scored.score, scored.written)
-        is_first = scored.written is None and priority is FIRST_PRIORITY
         story = Story(
             priority=priority,
-            previous_priority=None if is_first else scored.written or FIRST_PRIORITY,
+            previous_priority=_told_before(scored.written, priority),
             grade=self.scorer.facts.grade(scored.score),
             score=scored.score,
             base=scored.base,
@@ -194,6 +230,12 @@ class _Scored:
     typical: float
     written: Priority | None
     closed: Ending | None
+
+
+def _told_before(written: Priority | None, priority: Priority) -> Priority | None:
+    """The priority that a narrative starts from; None: it tells the first one."""
+    is_first = written is None and priority is FIRST_PRIORITY
+    return None if is_first else written or FIRST_PRIORITY
 
 
 def load_explainer(folder: Path, model: ModelId) -> Explainer:

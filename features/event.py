@@ -1,6 +1,6 @@
 """An event: something that happened to a lead, and when we knew it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -68,3 +68,10 @@ def events_frame(events: Iterable[Event]) -> pl.DataFrame:
         for event in events
     ]
     return pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
+
+
+def events_of(frame: pl.DataFrame) -> Iterator[Event]:
+    """The events of a frame of `EVENT_SCHEMA`, in its order."""
+    for row in frame.iter_rows(named=True):
+        told = {"actor": Actor(row["actor"]), "data": orjson.loads(row["data"])}
+        yield Event(**row | told)

@@ -39,7 +39,11 @@ class Desk:
     brake: Brake = field(default_factory=Brake)
 
     def owner(self, facts: Facts) -> str:
-        return owner_of(facts.owner, self.fallback_owner, self.manager)
+        return self.owner_of(facts.owner)
+
+    def owner_of(self, lead_owner: str | None) -> str:
+        """Who answers for a lead: never nobody."""
+        return owner_of(lead_owner, self.fallback_owner, self.manager)
 
     @property
     def boss(self) -> str:

@@ -40,6 +40,12 @@ class Action(StrEnum):
     PROPOSAL_CLOSED = "proposal_closed"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
+    TASK_ESCALATED = "task_escalated"
+    RULE_STOPPED = "rule_stopped"  # set off, and yet without effect
+    ECHO_SEEN = "echo_seen"  # our own write, come back
+    PRIORITY_KEPT = "priority_kept"  # though the score calls for another
+    OWNER_CHANGED = "owner_changed"
+    NOTICE_SENT = "notice_sent"
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     NOTE_ADDED = "note_added"

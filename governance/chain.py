@@ -50,7 +50,7 @@ def unfold(
         for outcome in decided:
             outcomes.append(outcome)
             if outcome.effect is not None:
-                facts = _written(facts, outcome.effect)
+                facts = written(facts, outcome.effect)
                 told = told_as_event(outcome.effect, facts)
                 if told is not None:
                     cause = outcome.cause.next(outcome.effect.id)
@@ -100,8 +100,9 @@ def _with_effect(
     )
 
 
-def _written(facts: Facts, effect: Effect) -> Facts:
-    match effect.action:
+def written(facts: Facts, effect: Effect | None) -> Facts:
+    """The facts once the effect is carried out."""
+    match effect and effect.action:
         case SetPriority(to=priority):
             return replace(facts, priority=priority)
         case Assign(to=owner):

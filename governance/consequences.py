@@ -17,10 +17,10 @@ from governance.task import OpenTask
 class Consequences:
     """In order; and how lead and history stand thereafter."""
 
-    outcomes: tuple[Outcome, ...]
-    exceptions: tuple[OpenTask, ...]
     facts: Facts
     history: History
+    outcomes: tuple[Outcome, ...] = ()
+    exceptions: tuple[OpenTask, ...] = ()
 
 
 def follow(

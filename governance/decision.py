@@ -5,6 +5,8 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from explanations.score import Priority
+from governance.errors import ActionNotAutomaticError
 from governance.executor import OpenProposal
 from governance.policy import Clause
 from governance.principal import Principal
@@ -36,6 +38,21 @@ class Decide:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Requalify:
+    """A priority that a person gives, and by which proposal."""
+
+    id: UUID
+    origin: Priority | None
+    to: Priority
+    signer: Principal
+    proposal_id: UUID | None
+
+    def __post_init__(self) -> None:
+        if not self.signer.is_person:
+            raise ActionNotAutomaticError("requalify")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseProposal:
     """A proposal ends, and its tasks with it."""
 
@@ -45,4 +62,4 @@ class CloseProposal:
     reason: str | None
 
 
-Effect = Decide | OpenProposal | CloseProposal | OpenTask
+Effect = Decide | Requalify | OpenProposal | CloseProposal | OpenTask

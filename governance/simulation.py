@@ -11,14 +11,13 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
-import orjson
 import polars as pl
 
 from explanations.explain import Explainer
 from explanations.score import Doubt
 from explanations.scorer import probability
 from features.encoding import encode
-from features.event import Actor, Event
+from features.event import Event, events_of
 from features.featurise import featurise, moments_frame
 from features.log import LogAbout, once_each
 from governance.condition import attribute_measure
@@ -202,9 +201,7 @@ def _in_order(events: pl.DataFrame) -> Iterator[Event]:
     """By lead, then as they became known."""
     known_at = pl.max_horizontal("occurred_at", "received_at")
     by_time = events.sort("lead_id", known_at, "occurred_at", "source", "event_id")
-    for row in by_time.iter_rows(named=True):
-        told = {"actor": Actor(row["actor"]), "data": orjson.loads(row["data"])}
-        yield Event(**row | told)
+    return events_of(by_time)
 
 
 def _lead_id(event: Event) -> str:

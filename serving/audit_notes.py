@@ -4,8 +4,9 @@ from uuid import UUID
 
 from explanations.score import Priority, Score
 from governance.audit import SYSTEM, Action, Facts, Note, Subject, SubjectKind
-from governance.decision import CloseProposal, Decide, ProposalStatus
-from governance.executor import OpenProposal
+from governance.decision import CloseProposal, Decide, ProposalStatus, Requalify
+from governance.executor import OpenProposal, ProposePriority
+from governance.policy import Clause
 from governance.principal import Principal, PrincipalKind
 from governance.task import OpenTask, TaskKind
 
@@ -76,15 +77,45 @@ def task_ended_note(task_id: UUID, closed: Note) -> Note:
 
 
 def priority_note(
-    lead: UUID, before: Priority | None, score: Score, follows: UUID | None
+    lead: UUID,
+    before: Priority | None,
+    to: Priority,
+    score: Score | None,
+    follows: UUID | None,
 ) -> Note:
     return Note(
         action=Action.PRIORITY_CHANGED,
         by=SYSTEM,
         subject=Subject(SubjectKind.LEAD, lead),
-        before={"priority": before.value if before else None},
-        after={"priority": score.priority.value},
-        why=_of_score(score),
+        before={"priority": before and before.value},
+        after={"priority": to.value},
+        why={} if score is None else _of_score(score),
+        follows=follows,
+    )
+
+
+def requalified_note(lead: UUID, made: Requalify) -> Note:
+    return Note(
+        id=made.id,
+        action=Action.PRIORITY_CHANGED,
+        by=made.signer,
+        subject=Subject(SubjectKind.LEAD, lead),
+        before={"priority": made.origin and made.origin.value},
+        after={"priority": made.to.value},
+        why={"clause": Clause.PERSON_DECIDES.value},
+        follows=made.proposal_id,
+    )
+
+
+def priority_proposal_note(opened: ProposePriority, follows: UUID | None) -> Note:
+    return Note(
+        id=opened.id,
+        action=Action.PROPOSAL_OPENED,
+        by=opened.asked_by,
+        subject=Subject(SubjectKind.PROPOSAL, opened.id),
+        before={"priority": opened.origin and opened.origin.value},
+        after={"status": ProposalStatus.OPEN.value, "proposed": opened.to.value},
+        why={"clause": opened.clause.value},
         follows=follows,
     )
 

@@ -7,7 +7,6 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.orm import Session
 
-from explanations.score import Score
 from features.event import Event
 from governance.audit import (
     Action,
@@ -17,7 +16,7 @@ from governance.audit import (
     Subject,
     SubjectKind,
 )
-from governance.decision import CloseProposal, Decide, Effect, ProposalStatus
+from governance.decision import CloseProposal, Decide, Effect, ProposalStatus, Requalify
 from governance.executor import OpenProposal
 from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
@@ -27,8 +26,8 @@ from serving.audit import append, causes_of
 from serving.audit_notes import (
     closing_note,
     decision_note,
-    priority_note,
     proposal_note,
+    requalified_note,
     task_ended_note,
     task_note,
 )
@@ -47,8 +46,9 @@ class Story:
     arrivals: Sequence[Event]
     notes: Sequence[Note]
     effects: Sequence[Effect]
-    score: Score | None
     ended: EndedTasks
+    consequences: Sequence[Note]
+    origins: Mapping[UUID, Event]  # the facts of consequences, by note
 
 
 def write_stories(
@@ -96,6 +96,8 @@ def _facts(
 
 
 def _fact(note: Note, story: Story, pipeline: Pipeline) -> Event | None:
+    if note.id in story.origins:
+        return story.origins[note.id]
     if note.action is Action.STAGE_OBSERVED:
         return _move_observed(story, pipeline)
     facts = [event for event in story.arrivals if event.source != OWN_SOURCE]
@@ -121,14 +123,12 @@ def _notes(story: Story, pipeline: Pipeline) -> Iterator[Note]:
     observed = _observed(story, _move_observed(story, pipeline), pipeline)
     if observed is not None:
         yield observed
-    made = next((one for one in story.effects if isinstance(one, Decide)), None)
+    signed = (one for one in story.effects if isinstance(one, Decide | Requalify))
+    made = next(signed, None)
     led = {id: note.id for note in story.notes for id in note.leads_to}
     for effect in story.effects:
         yield from _of_effect(effect, story, made, observed, led)
-    before = story.before.priority if story.before else None
-    if story.score is not None and story.score.priority is not before:
-        follows = made.id if made else None
-        yield priority_note(story.after.id, before, story.score, follows)
+    yield from story.consequences
 
 
 def _observed(story: Story, move: Event | None, pipeline: Pipeline) -> Note | None:
@@ -147,7 +147,7 @@ def _observed(story: Story, move: Event | None, pipeline: Pipeline) -> Note | No
 def _of_effect(
     effect: Effect,
     story: Story,
-    made: Decide | None,
+    made: Decide | Requalify | None,
     observed: Note | None,
     led: Mapping[UUID, UUID],
 ) -> Iterator[Note]:
@@ -155,6 +155,8 @@ def _of_effect(
     match effect:
         case Decide():
             yield decision_note(effect, led.get(effect.id, effect.proposal_id))
+        case Requalify():
+            yield requalified_note(story.after.id, effect)
         case OpenProposal():
             yield proposal_note(effect, led.get(effect.id))
         case OpenTask():
@@ -167,7 +169,7 @@ def _of_effect(
 
 
 def _what_closes(
-    ending: CloseProposal, made: Decide | None, observed: UUID | None
+    ending: CloseProposal, made: Decide | Requalify | None, observed: UUID | None
 ) -> UUID:
     if ending.status is ProposalStatus.DECIDED_IN_CRM and observed:
         return observed

@@ -14,8 +14,9 @@ from serving.errors import (
     ProposalUnknownError,
 )
 from serving.moves import MoveAsked, MoveMade, move_stage
+from serving.plans import Plan, Seen, Wish
 from serving.proposals import Proposal, find_proposal
-from serving.recording import Plan, Seen, Wish, record
+from serving.recording import record
 from serving.service import Service
 
 

@@ -24,7 +24,8 @@ from serving.errors import (
 )
 from serving.events import Pair, pair_of
 from serving.lead_state import LeadState, after, stage_told
-from serving.recording import Plan, Seen, Wish, pairs_of, record
+from serving.plans import Plan, Seen, Wish, pairs_of
+from serving.recording import record
 from serving.service import Service
 
 

@@ -1,13 +1,14 @@
 """A lead as the service knows it, and how an observed event changes that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
 from explanations.score import Ending, Priority
 from features.event import Event
+from governance.history import History
 from governance.pipeline import Pipeline, StageRole
 
 # Kinds that say where an opportunity ended, in the words of `features.log`.
@@ -17,18 +18,21 @@ _MAX_OWNER = 200
 
 @dataclass(frozen=True, slots=True)
 class WaitingProposal:
-    """An open proposal, and the task that calls for its decision."""
+    """An open proposal, of a stage or a priority, and the task that calls for its
+    decision."""
 
     id: UUID
     to: str
     task_id: UUID | None
+    is_priority: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadState:
     """`version` 0: not stored yet. `stage_at`: when the stage was last seen to change.
 
-    An older observation that arrives late changes neither stage nor owner.
+    An older observation that arrives late changes neither stage nor owner. `band` is
+    the priority that the last score called for, `priority` the one that stands.
     """
 
     id: UUID
@@ -39,6 +43,8 @@ class LeadState:
     owner: str | None = None
     owner_at: datetime | None = None
     priority: Priority | None = None
+    band: Priority | None = None
+    history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 
     @classmethod
@@ -47,7 +53,8 @@ class LeadState:
         return cls(id=uuid4(), lead_id=lead_id, version=0, stage=pipeline.entry)
 
     def proposal_to(self, stage: str) -> WaitingProposal | None:
-        return next((one for one in self.waiting if one.to == stage), None)
+        moves = (one for one in self.waiting if not one.is_priority)
+        return next((one for one in moves if one.to == stage), None)
 
 
 def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> LeadState:

@@ -1,7 +1,7 @@
 """Reading and writing leads. The only module that knows their table."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -10,10 +10,14 @@ from sqlalchemy.orm import Session
 
 from explanations.score import Priority, Score
 from governance.person import EVERYTHING, Sight
+from governance.history import History
 from serving.database import POSTGRESQL
+from serving.histories import history_of, history_text
 from serving.lead_state import LeadState, WaitingProposal
 from serving.proposals import waiting_proposals
+from serving.suspensions import suspended_leads
 from serving.tables import LeadRow, StageRow
+from serving.tasks import open_tasks
 
 _PRIORITY_RANK = case(
     {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
@@ -46,13 +50,29 @@ class LeadFilter:
     sight: Sight = EVERYTHING
 
 
-def lead_states(session: Session, lead_ids: Iterable[str]) -> dict[str, LeadState]:
-    """The leads that are stored, by their external id."""
+def lead_states(
+    session: Session, lead_ids: Iterable[str], now: datetime
+) -> dict[str, LeadState]:
+    """The leads that are stored, by their external id; with what is open on them."""
     rows = session.scalars(
         select(LeadRow).where(LeadRow.external_id.in_(list(lead_ids)))
     ).all()
-    waiting = waiting_proposals(session, [row.id for row in rows])
-    return {row.external_id: _as_state(row, waiting.get(row.id, ())) for row in rows}
+    uuids = [row.id for row in rows]
+    waiting = waiting_proposals(session, uuids)
+    tasks = open_tasks(session, uuids)
+    suspended = suspended_leads(session, uuids, now)
+    return {
+        row.external_id: _as_state(
+            row,
+            waiting.get(row.id, ()),
+            replace(
+                history_of(row.automation),
+                open_tasks=tasks.get(row.id, frozenset()),
+                is_suspended=row.id in suspended,
+            ),
+        )
+        for row in rows
+    }
 
 
 def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
@@ -82,10 +102,13 @@ def write_lead(
         "stage_at": state.stage_at,
         "owner": state.owner,
         "owner_at": state.owner_at,
+        "priority": state.priority and state.priority.value,
+        "band": state.band and state.band.value,
+        "automation": history_text(state.history),
     }
     if score is not None:
         columns |= {
-            "priority": score.priority.value,
+            "model_sha256": score.model.sha256,
             "score": score.score,
             "grade": score.grade.value,
             "short": score.narrative.short,
@@ -152,7 +175,9 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _as_state(row: LeadRow, waiting: tuple[WaitingProposal, ...]) -> LeadState:
+def _as_state(
+    row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
+) -> LeadState:
     return LeadState(
         id=row.id,
         lead_id=row.external_id,
@@ -162,6 +187,8 @@ def _as_state(row: LeadRow, waiting: tuple[WaitingProposal, ...]) -> LeadState:
         owner=row.owner,
         owner_at=row.owner_at,
         priority=None if row.priority is None else Priority(row.priority),
+        band=None if row.band is None else Priority(row.band),
+        history=replace(history, waiting_moves=frozenset(one.to for one in waiting)),
         waiting=waiting,
     )
 

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import orjson
 import polars as pl
 
-from features.event import Actor, Event
+from features.event import Event, events_of
 from features.log import Log
 from serving.ingestion import ingest
 from serving.leads import stored_lead_ids
@@ -47,8 +46,4 @@ def load_leads(
 
 
 def _events(log: Log, lead_ids: list[str]) -> list[Event]:
-    rows = log.events.filter(pl.col("lead_id").is_in(lead_ids))
-    return [
-        Event(**row | {"actor": Actor(row["actor"]), "data": orjson.loads(row["data"])})
-        for row in rows.iter_rows(named=True)
-    ]
+    return list(events_of(log.events.filter(pl.col("lead_id").is_in(lead_ids))))

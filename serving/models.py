@@ -36,6 +36,19 @@ class Explains(Protocol):
 
     def reads(self, events: pl.DataFrame) -> bool: ...
 
+    @property
+    def segment(self) -> str | None: ...
+
+    def usual_hours(self, segment: str | None) -> dict[str, float]: ...
+
+    def retold(
+        self,
+        score: Score,
+        previous: Priority | None,
+        priority: Priority,
+        closed: Ending | None = None,
+    ) -> Score: ...
+
     def changed(
         self,
         scores: Sequence[Score],

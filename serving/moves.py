@@ -23,7 +23,8 @@ from serving.errors import (
     ReservedForPeopleError,
 )
 from serving.lead_state import LeadState
-from serving.recording import Plan, Recorded, Seen, Wish, record
+from serving.plans import Plan, Seen, Wish
+from serving.recording import Recorded, record
 from serving.service import Service
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from governance.judgement import read_judgement
+from governance.exceptions import read_cases
 from governance.pipeline import read_pipeline
+from governance.rules import read_rules
 from serving.database import Store
 from serving.migrate import upgrade
 from serving.models import Explains, Models
@@ -21,10 +23,14 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
     ------
     PipelineError
         If the pipeline is malformed, or unlocks a reserved decision.
-    JudgementError, DatabaseUnsupportedError
+    JudgementError, RulesError, ExceptionsError
+        If the file of one of them is malformed.
+    DatabaseUnsupportedError
     """
     pipeline = read_pipeline(settings.pipeline_file)
     judgement = read_judgement(settings.judgement_file)
+    rules = read_rules(settings.rules_file, pipeline)
+    cases = read_cases(settings.exceptions_file)
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
         upgrade(store)
@@ -35,6 +41,8 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
             store=store,
             pipeline=pipeline,
             judgement=judgement,
+            rules=rules,
+            cases=cases,
             models=Models(explainer),
         )
     finally:

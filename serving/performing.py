@@ -5,11 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from governance.decision import CloseProposal, Decide, Effect
-from governance.executor import MoveStage, OpenProposal
+from governance.decision import CloseProposal, Decide, Effect, Requalify
+from governance.executor import MoveStage, Notify, OpenProposal, ProposePriority
+from governance.outcome import Outcome
 from governance.task import OpenTask
 from serving.decisions import add_decision
-from serving.proposals import add_proposal, end_proposal
+from serving.lead_state import LeadState
+from serving.notices import Notice, add_notice
+from serving.proposals import add_priority_proposal, add_proposal, end_proposal
 from serving.service import Service
 from serving.tasks import add_task, end_tasks_of
 
@@ -38,7 +41,42 @@ def perform(
             add_proposal(session, lead_uuid, effect, now)
         case OpenTask():
             add_task(session, lead_uuid, effect, now)
+        case Requalify():
+            pass  # the lead is written
         case CloseProposal():
             end_proposal(session, effect, now)
             return end_tasks_of(session, effect.proposal_id, now)
     return []
+
+
+def perform_automatic(
+    session: Session, service: Service, lead: LeadState, outcome: Outcome, now: datetime
+) -> None:
+    """Carry out what automation does; the lead itself is written with its state.
+
+    Raises
+    ------
+    ActionNotAutomaticError
+        Lock 2: the action is not one that automation has.
+    """
+    if outcome.effect is None:
+        return
+    action = outcome.effect.action
+    service.brake.admit(action, service.pipeline)
+    match action:
+        case OpenTask():
+            add_task(session, lead.id, action, now)
+        case OpenProposal():
+            add_proposal(session, lead.id, action, now)
+        case ProposePriority():
+            add_priority_proposal(session, lead, action, now)
+        case Notify():
+            assert outcome.rule_id is not None
+            notice = Notice(
+                id=outcome.effect.id,
+                rule_id=outcome.rule_id,
+                recipient=action.to,
+                text=action.text,
+                created_at=now,
+            )
+            add_notice(session, lead.id, notice)

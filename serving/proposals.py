@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
-from governance.decision import CloseProposal, ProposalStatus
-from governance.executor import OpenProposal
-from serving.lead_state import WaitingProposal
+from explanations.score import Priority
+from governance.decision import PROPOSAL_LASTS, CloseProposal, ProposalStatus
+from governance.executor import OpenProposal, ProposePriority
+from serving.lead_state import LeadState, WaitingProposal
 from serving.tables import LeadRow, ProposalRow, TaskRow
 
 
@@ -20,11 +21,14 @@ class Proposal:
     lead_id: str
     from_stage: str
     to_stage: str
+    from_priority: Priority | None
+    to_priority: Priority | None
     clause: str
     reason: str | None
     asked_by: str
     status: ProposalStatus
     created_at: datetime
+    expires_at: datetime | None
     decided_by: str | None
     decided_at: datetime | None
     decision_reason: str | None
@@ -45,6 +49,29 @@ def add_proposal(
             asked_by=proposal.asked_by.name,
             status=ProposalStatus.OPEN.value,
             created_at=now,
+            expires_at=now + PROPOSAL_LASTS,
+        )
+    )
+
+
+def add_priority_proposal(
+    session: Session, lead: LeadState, proposal: ProposePriority, now: datetime
+) -> None:
+    """A priority is proposed; the stage stays."""
+    session.execute(
+        insert(ProposalRow).values(
+            id=proposal.id,
+            lead_id=lead.id,
+            from_stage=lead.stage,
+            to_stage=lead.stage,
+            from_priority=proposal.origin and proposal.origin.value,
+            to_priority=proposal.to.value,
+            clause=proposal.clause.value,
+            asked_by_kind=proposal.asked_by.kind.value,
+            asked_by=proposal.asked_by.name,
+            status=ProposalStatus.OPEN.value,
+            created_at=now,
+            expires_at=now + PROPOSAL_LASTS,
         )
     )
 
@@ -68,14 +95,21 @@ def waiting_proposals(
 ) -> dict[UUID, tuple[WaitingProposal, ...]]:
     """The open proposals of some leads, by lead, the oldest first."""
     rows = session.execute(
-        select(ProposalRow.lead_id, ProposalRow.id, ProposalRow.to_stage, TaskRow.id)
+        select(
+            ProposalRow.lead_id,
+            ProposalRow.id,
+            ProposalRow.to_stage,
+            ProposalRow.to_priority,
+            TaskRow.id,
+        )
         .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
         .where(ProposalRow.lead_id.in_(list(lead_uuids)), ProposalRow.status == "open")
         .order_by(ProposalRow.created_at)
     )
     waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
-    for lead_uuid, proposal_id, to, task_id in rows:
-        one = WaitingProposal(proposal_id, to, task_id)
+    for lead_uuid, proposal_id, stage, priority, task_id in rows:
+        is_priority = priority is not None
+        one = WaitingProposal(proposal_id, priority or stage, task_id, is_priority)
         waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), one)
     return waiting
 
@@ -114,11 +148,16 @@ def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
         lead_id=lead_id,
         from_stage=row.from_stage,
         to_stage=row.to_stage,
+        from_priority=None
+        if row.from_priority is None
+        else Priority(row.from_priority),
+        to_priority=None if row.to_priority is None else Priority(row.to_priority),
         clause=row.clause,
         reason=row.reason,
         asked_by=row.asked_by,
         status=ProposalStatus(row.status),
         created_at=row.created_at,
+        expires_at=row.expires_at,
         decided_by=row.decided_by,
         decided_at=row.decided_at,
         decision_reason=row.decision_reason,

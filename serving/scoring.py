@@ -13,7 +13,8 @@ from serving.events import stored_events
 from serving.lead_state import LeadState, after, endings
 from serving.leads import lead_states
 from serving.models import Explains
-from serving.recording import Plan, Seen, Wish, record
+from serving.plans import Plan, Seen, Wish
+from serving.recording import record
 from serving.service import Service
 
 
@@ -39,17 +40,16 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
     """The score that `score_stored` would give; writes nothing."""
     explainer = service.models.current()
     with service.store.reading() as session:
-        lead = lead_states(session, [lead_id]).get(lead_id)
+        lead = lead_states(session, [lead_id], now).get(lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
         log = stored_events(session, [lead.id])
-    previous = {lead_id: lead.priority} if lead.priority else {}
-    (score,) = explainer.scores(
-        log,
-        moments_frame([(lead_id, now)]),
-        previous,
-        endings([lead], service.pipeline),
-    )
+    previous = {lead_id: lead.band} if lead.band else {}
+    ended = endings([lead], service.pipeline)
+    moments = moments_frame([(lead_id, now)])
+    (score,) = explainer.scores(log, moments, previous, ended)
+    if lead.priority is not None and score.priority is lead.band:
+        return explainer.retold(score, lead.priority, lead.priority, ended.get(lead_id))
     return score
 
 

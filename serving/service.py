@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from governance.acting import Desk
 from governance.brake import Brake
 from governance.judgement import Judgement, read_judgement
+from governance.exceptions import Cases
 from governance.pipeline import Pipeline
+from governance.rules import Rules
+from governance.setting import Setting
 from serving.database import Store
 from serving.models import Models
 from serving.settings import Settings
@@ -23,9 +27,22 @@ class Service:
     settings: Settings
     store: Store
     pipeline: Pipeline
+    rules: Rules
+    cases: Cases
     models: Models
     judgement: Judgement = field(default_factory=read_judgement)
     brake: Brake = field(default_factory=Brake)
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)
     clock: Callable[[], datetime] = utc_now
+
+    @property
+    def setting(self) -> Setting:
+        """What automation goes by, and whom it calls."""
+        desk = Desk(
+            pipeline=self.pipeline,
+            fallback_owner=self.settings.fallback_owner,
+            manager=self.settings.manager,
+            brake=self.brake,
+        )
+        return Setting(rules=self.rules, cases=self.cases, desk=desk)

@@ -9,7 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
 from governance.judgement import JUDGEMENT_FILE
+from governance.exceptions import EXCEPTIONS_FILE
 from governance.pipeline import PIPELINE_FILE
+from governance.rules import RULES_FILE
 from serving.database import SQLITE
 
 MIB = 1024 * 1024
@@ -27,6 +29,9 @@ class Settings(BaseSettings):
     model_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
     pipeline_file: Path = PIPELINE_FILE
     judgement_file: Path = JUDGEMENT_FILE
+    rules_file: Path = RULES_FILE
+    exceptions_file: Path = EXCEPTIONS_FILE
+    manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
     audit_folder: Path | None = None  # anchors and their key; None: beside the database

@@ -198,11 +198,14 @@ class ProposalShown(Shown):
     lead_id: str
     from_stage: str
     to_stage: str
+    from_priority: Priority | None
+    to_priority: Priority | None
     clause: str
     reason: str | None
     asked_by: str
     status: ProposalStatus
     created_at: datetime
+    expires_at: datetime | None
 
 
 class TaskShown(Shown):
@@ -216,6 +219,8 @@ class TaskShown(Shown):
     status: TaskStatus
     created_at: datetime
     closed_at: datetime | None
+    why: str | None
+    escalated_at: datetime | None
 
 
 class TasksShown(Shown):

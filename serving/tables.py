@@ -221,6 +221,29 @@ class NoticeRow(Base):
     created_at: Mapped[datetime]
 
 
+class SuspensionRow(Base):
+    """Automation suspended by a person, on a lead or of a rule; no `until`: until it is
+    ended."""
+
+    __tablename__ = "suspension"
+    __table_args__ = (
+        CheckConstraint(
+            "(lead_id IS NULL) <> (rule_id IS NULL)", name="suspension_of_one_thing"
+        ),
+        CheckConstraint("begun_by <> ''", name="suspension_by_somebody"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"), index=True)
+    rule_id: Mapped[str | None] = mapped_column(index=True)
+    until: Mapped[datetime | None]
+    reason: Mapped[str] = mapped_column(Text)
+    begun_by: Mapped[str]
+    begun_at: Mapped[datetime]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+
+
 class DutyRow(Base):
     """What is done at intervals by one service of several: who holds it, until when."""
 

@@ -1,5 +1,6 @@
 """Reading and writing tasks. The only module that knows their table."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -31,6 +32,8 @@ class Task:
     status: TaskStatus
     created_at: datetime
     closed_at: datetime | None
+    why: str | None
+    escalated_at: datetime | None
 
 
 def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -> None:
@@ -45,6 +48,8 @@ def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -
             due_on=task.due_on,
             status=TaskStatus.OPEN.value,
             created_at=now,
+            opened_by=task.opened_by,
+            why=task.why,
         )
     )
 
@@ -58,6 +63,23 @@ def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> list[UUI
         .returning(TaskRow.id)
     )
     return list(ended)
+
+
+def open_tasks(
+    session: Session, lead_uuids: Iterable[UUID]
+) -> dict[UUID, frozenset[str]]:
+    """The rules and the kinds of exception that have a task open, by lead."""
+    rows = session.execute(
+        select(TaskRow.lead_id, TaskRow.opened_by).where(
+            TaskRow.lead_id.in_(list(lead_uuids)),
+            TaskRow.status == TaskStatus.OPEN.value,
+            TaskRow.opened_by.is_not(None),
+        )
+    )
+    opened: dict[UUID, frozenset[str]] = {}
+    for lead_uuid, opened_by in rows:
+        opened[lead_uuid] = opened.get(lead_uuid, frozenset()) | {str(opened_by)}
+    return opened
 
 
 def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:
@@ -106,4 +128,6 @@ def _as_task(row: TaskRow, lead_id: str) -> Task:
         status=TaskStatus(row.status),
         created_at=row.created_at,
         closed_at=row.closed_at,
+        why=row.why,
+        escalated_at=row.escalated_at,
     )

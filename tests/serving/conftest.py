@@ -6,7 +6,9 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
+from governance.exceptions import Cases
 from governance.pipeline import read_pipeline
+from governance.rules import Rules
 from serving.api import create_app
 from serving.database import SQLITE, Store
 from serving.migrate import upgrade
@@ -100,6 +102,8 @@ def service(store: Store, tmp_path: Path) -> Service:
         settings=Settings(database_url=url_of(store), audit_folder=tmp_path / "audit"),
         store=store,
         pipeline=read_pipeline(),
+        rules=Rules(version=1, text=""),
+        cases=Cases(version=1),
         models=Models(CountingExplainer()),
         clock=SetClock(NOW),
     )

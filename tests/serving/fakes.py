@@ -48,6 +48,22 @@ class CountingExplainer:
     def reads(self, events: pl.DataFrame) -> bool:
         return True
 
+    segment: str | None = None
+
+    def usual_hours(self, segment: str | None) -> dict[str, float]:
+        return {}
+
+    def retold(
+        self,
+        score: Score,
+        previous: Priority | None,
+        priority: Priority,
+        closed: Ending | None = None,
+    ) -> Score:
+        return replace(
+            score, priority=priority, previous_priority=previous or Priority.NORMAL
+        )
+
     def changed(
         self,
         scores: Sequence[Score],

@@ -18,7 +18,8 @@ from serving.deciding import confirm, dismiss
 from serving.errors import PersonRequiredError
 from serving.issuing import issue_key, replace_key
 from serving.leads import find_lead
-from serving.recording import Plan, Wish, record
+from serving.plans import Plan, Wish
+from serving.recording import record
 from serving.service import Service
 from serving.tracing import Trace, trace_of
 from serving.trail import find_break

@@ -10,7 +10,8 @@ from features.event import Actor
 from serving.cloud_event import as_event, read_event
 from serving.database import Store
 from serving.ingestion import ingest
-from serving.recording import TRIES_OUTSIDE_THE_LOCK, Plan, Seen, Wish, record
+from serving.plans import Plan, Seen, Wish
+from serving.recording import TRIES_OUTSIDE_THE_LOCK, record
 from serving.scores import latest_score
 from serving.service import Service
 from serving.turns import Turns

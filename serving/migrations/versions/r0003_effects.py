@@ -1,4 +1,6 @@
-"""What rules and exceptions leave: tasks, notices, proposals that expire; and duties."""
+"""What rules and exceptions leave; suspensions; duties; calls made once."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -7,7 +9,7 @@ revision = "0003"
 down_revision = "0002"
 
 INSTANT = sa.DateTime(timezone=True)
-ADDED = {
+ADDED: dict[str, tuple[sa.Column[Any], ...]] = {
     "lead": (
         sa.Column("band", sa.String(length=200), nullable=True),
         sa.Column("automation", sa.Text(), nullable=True),
@@ -41,12 +43,13 @@ def upgrade() -> None:
     _one_open("proposal", "to_priority", OPEN, name="uq_proposal_priority_open")
     _one_open("task", "opened_by", OPEN)
     _notice()
+    _suspension()
     _duty()
     _idempotent_call()
 
 
 def downgrade() -> None:
-    for table in ("idempotent_call", "duty", "notice"):
+    for table in ("idempotent_call", "duty", "suspension", "notice"):
         op.drop_table(table)
     op.drop_index("uq_task_open", "task")
     op.drop_index("uq_proposal_open", "proposal")
@@ -91,6 +94,29 @@ def _notice() -> None:
     )
     for column in ("lead_id", "recipient"):
         op.create_index(f"ix_notice_{column}", "notice", [column], unique=False)
+
+
+def _suspension() -> None:
+    op.create_table(
+        "suspension",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("lead_id", sa.Uuid(), nullable=True),
+        sa.Column("rule_id", sa.String(length=200), nullable=True),
+        sa.Column("until", INSTANT, nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("begun_by", sa.String(length=200), nullable=False),
+        sa.Column("begun_at", INSTANT, nullable=False),
+        sa.Column("ended_by", sa.String(length=200), nullable=True),
+        sa.Column("ended_at", INSTANT, nullable=True),
+        sa.CheckConstraint(
+            "(lead_id IS NULL) <> (rule_id IS NULL)", name="suspension_of_one_thing"
+        ),
+        sa.CheckConstraint("begun_by <> ''", name="suspension_by_somebody"),
+        sa.ForeignKeyConstraint(["lead_id"], ["lead.id"], name="fk_suspension_lead_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_suspension"),
+    )
+    for column in ("lead_id", "rule_id"):
+        op.create_index(f"ix_suspension_{column}", "suspension", [column], unique=False)
 
 
 def _duty() -> None:

@@ -1,0 +1,250 @@
+"""What follows for each lead from a call: its priority, what rules do, who is called.
+
+Nothing is written here. Automation doesn't act on what is backfilled, on a lead that
+came to an end, nor at all once the audit was found broken.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from uuid import UUID, uuid4
+
+import polars as pl
+
+from explanations.score import Ending, Priority, Score
+from features.event import Event, events_of
+from governance.audit import Note
+from governance.band import banded
+from governance.cause import Cause
+from governance.chain import after, told_as_event, written
+from governance.consequences import Consequences, follow
+from governance.decision import Requalify
+from governance.engine import AN_HOUR, Happening, is_worth_writing
+from governance.exchange import WITHIN, after_complex_exchange
+from governance.executor import OpenProposal, ProposePriority
+from governance.facts import Facts
+from governance.history import History
+from governance.outcome import Outcome
+from governance.task import ExpectedAction, OpenTask, TaskKind
+from governance.workdays import due_date
+from serving.drafting import Draft
+from serving.following_notes import Ground, notes_of
+from serving.lead_state import LeadState
+from serving.measured import Measured, measured
+from serving.models import Explains
+from serving.service import Service
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Followed:
+    """A lead as it will stand; what to carry out; what to tell the log and the audit.
+
+    `tasks` are those of exceptions, and those that call for a decision. `origins` are
+    the facts that notes follow from directly, by note.
+    """
+
+    lead: LeadState
+    score: Score | None = None
+    outcomes: tuple[Outcome, ...] = ()
+    tasks: tuple[OpenTask, ...] = ()
+    told: tuple[Event, ...] = ()
+    notes: tuple[Note, ...] = ()
+    origins: Mapping[UUID, Event] = field(default_factory=dict)
+
+
+def followed(
+    service: Service,
+    explainer: Explains | None,
+    draft: Draft,
+    scores: Mapping[str, Score],
+    now: datetime,
+) -> dict[str, Followed]:
+    """What follows for each lead that a plan touches, by its external id."""
+    known = measured(service.rules, service.cases, explainer, draft)
+    lately = _lately(draft.log, now)
+    found = {name: Followed(lead=lead) for name, lead in draft.leads.items()}
+    for name in draft.moments:
+        found[name] = _Following(
+            service=service,
+            explainer=explainer,
+            draft=draft,
+            lead=draft.leads[name],
+            score=scores.get(name),
+            known=known[name],
+            lately=lately.get(name, []),
+            now=now,
+        ).followed()
+    return found
+
+
+@dataclass(slots=True, kw_only=True)
+class _Following:
+    service: Service
+    explainer: Explains | None
+    draft: Draft
+    lead: LeadState
+    score: Score | None
+    known: Measured
+    lately: Sequence[Event]
+    now: datetime
+
+    def followed(self) -> Followed:
+        arrivals = self.draft.plan.arrivals_of(self.lead.lead_id)
+        live = [event for event in arrivals if event.received_at == self.now]
+        happenings = _happenings(live, self.now)
+        facts, history = self._facts(live), self._history()
+        first, band = self._first(happenings[-1].cause, facts)
+        history = after(history, first, self.now)
+        facts = written(facts, first[0].effect) if first else facts
+        if self._may_act(is_live=bool(live) or not arrivals):
+            done = follow(self.service.setting, happenings, facts, history)
+        else:
+            done = Consequences(facts=facts, history=history)
+        outcomes = (*first, *done.outcomes)
+        decisions = tuple(self._decision(o) for o in outcomes if _proposes(o))
+        score = self._retold(done.facts.priority)
+        ground = Ground(
+            before=self._before,
+            rules=self.service.rules,
+            score=score,
+            events={f"{e.source} {e.event_id}": e for e in live},
+            decided=None if self._made is None else self._made.id,
+        )
+        notes, origins = notes_of(ground, outcomes, decisions, done.exceptions)
+        return Followed(
+            lead=self._lead_after(done, band),
+            score=score,
+            outcomes=outcomes,
+            tasks=(*decisions, *done.exceptions),
+            told=_told(outcomes, done.facts),
+            notes=notes,
+            origins=origins,
+        )
+
+    # --- What is known ------------------------------------------------------
+
+    @property
+    def _made(self) -> Requalify | None:
+        """The priority that a person gives the lead in this very call."""
+        effects = self.draft.plan.effects_on(self.lead.lead_id)
+        return next((one for one in effects if isinstance(one, Requalify)), None)
+
+    @property
+    def _before(self) -> LeadState:
+        made = self._made
+        return self.lead if made is None else replace(self.lead, priority=made.to)
+
+    @property
+    def _closed(self) -> Ending | None:
+        return self.draft.closed.get(self.lead.lead_id)
+
+    def _history(self) -> History:
+        rules = self.draft.suspended_rules
+        return replace(self.lead.history, suspended_rules=rules)
+
+    def _facts(self, live: Sequence[Event]) -> Facts:
+        score, lead = self.score, self._before
+        ahead = ((e.occurred_at - e.received_at) / AN_HOUR for e in live)
+        return Facts(
+            lead_id=lead.lead_id,
+            now=self.now,
+            stage=lead.stage,
+            owner=lead.owner,
+            priority=lead.priority,
+            score=None if score is None else score.score,
+            grade=None if score is None else score.grade,
+            doubts=None if score is None else frozenset(d.doubt for d in score.doubts),
+            clock_ahead_hours=max(ahead, default=0.0),
+            measures=self.known.measures,
+            usual_hours=self.known.usual_hours,
+            after_complex_exchange=after_complex_exchange(self.lately, self.now),
+        )
+
+    def _may_act(self, *, is_live: bool) -> bool:
+        is_whole = self.service.trail.broken is None
+        return is_live and is_whole and self._closed is None
+
+    # --- What follows -------------------------------------------------------
+
+    def _first(
+        self, cause: Cause, facts: Facts
+    ) -> tuple[tuple[Outcome, ...], Priority | None]:
+        """What becomes of the priority by the score alone; and the band that is now
+        seen to. One that was held back is seen to later."""
+        if self.score is None:
+            return (), self.lead.band
+        to = self.score.priority
+        is_stopped = self.service.trail.broken is not None or self._closed is not None
+        if self._made is not None:
+            return (), to
+        if facts.priority is not None and is_stopped:
+            return (), self.lead.band
+        setting, history = self.service.setting, self._history()
+        outcome = banded(setting, cause, facts, history, before=self.lead.band, to=to)
+        if outcome is None:
+            return (), to
+        return (outcome,), self.lead.band if outcome.effect is None else to
+
+    def _decision(self, outcome: Outcome) -> OpenTask:
+        """Who is to decide what is proposed."""
+        assert outcome.effect is not None
+        return OpenTask(
+            id=uuid4(),
+            kind=TaskKind.DECISION_RESERVED,
+            owner=self.service.setting.desk.owner_of(self.lead.owner),
+            expected=ExpectedAction.ARBITRATE,
+            due_on=due_date(self.now, self.service.settings.decision_working_days),
+            proposal_id=outcome.effect.id,
+        )
+
+    def _retold(self, priority: Priority | None) -> Score | None:
+        """The score, told with the priority that stands in the end."""
+        score, before = self.score, self._before
+        if score is None or self.explainer is None or priority is None:
+            return score
+        if priority is score.priority and before.priority is before.band:
+            return score
+        return self.explainer.retold(score, before.priority, priority, self._closed)
+
+    def _lead_after(self, done: Consequences, band: Priority | None) -> LeadState:
+        facts, history = done.facts, done.history
+        if is_worth_writing(history.score_written, facts.score):
+            history = replace(history, score_written=facts.score)
+        is_assigned = facts.owner != self.lead.owner
+        return replace(
+            self.lead,
+            owner=facts.owner,
+            owner_at=self.now if is_assigned else self.lead.owner_at,
+            priority=facts.priority,
+            band=band,
+            history=history,
+        )
+
+
+def _happenings(live: Sequence[Event], now: datetime) -> list[Happening]:
+    """Each event that arrives; or, if none does, that time has passed."""
+    seen = [Happening(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
+    return seen or [Happening(Cause.first(f"tick {now.isoformat()}"))]
+
+
+def _proposes(outcome: Outcome) -> bool:
+    effect = outcome.effect
+    return effect is not None and isinstance(
+        effect.action, OpenProposal | ProposePriority
+    )
+
+
+def _told(outcomes: Sequence[Outcome], facts: Facts) -> tuple[Event, ...]:
+    """What rules wrote; a priority by the score alone stands beside the score."""
+    effects = [one.effect for one in outcomes if one.effect and one.rule_id]
+    told = (told_as_event(effect, facts) for effect in effects)
+    return tuple(event for event in told if event is not None)
+
+
+def _lately(log: pl.DataFrame, now: datetime) -> dict[str, list[Event]]:
+    """The events of the last two weeks, by lead."""
+    recent = log.filter(pl.col("occurred_at") > now - WITHIN).sort("lead_id")
+    by_lead = groupby(events_of(recent), key=attrgetter("lead_id"))
+    return {lead_id: list(events) for lead_id, events in by_lead}

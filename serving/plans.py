@@ -1,0 +1,62 @@
+"""What a writing call looks at, and what it then means to write."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from features.event import Event
+from governance.audit import Note
+from governance.decision import Effect
+from serving.events import Pair, pair_of
+from serving.lead_state import LeadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The leads as they stand, and which of the pairs asked for are stored."""
+
+    leads: Mapping[str, LeadState]
+    pairs: frozenset[Pair] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What to write. Leads of `arrivals` and of `rescored` get a new score, and what
+    follows from it: a priority, and what rules and exceptions do.
+
+    Changes are audited of themselves; `notes` are what else the audit keeps.
+    """
+
+    arrivals: tuple[Event, ...] = ()
+    effects: tuple[tuple[str, Effect], ...] = ()  # (lead_id, effect)
+    notes: tuple[tuple[str, Note], ...] = ()  # (lead_id, note)
+    rescored: frozenset[str] = frozenset()
+
+    @property
+    def to_score(self) -> frozenset[str]:
+        return self.rescored | {event.lead_id for event in self.arrivals}
+
+    @property
+    def touched(self) -> frozenset[str]:
+        return self.to_score | {name for name, _ in (*self.effects, *self.notes)}
+
+    def arrivals_of(self, lead_id: str) -> tuple[Event, ...]:
+        return tuple(event for event in self.arrivals if event.lead_id == lead_id)
+
+    def effects_on(self, lead_id: str) -> list[Effect]:
+        return [effect for name, effect in self.effects if name == lead_id]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """A call that writes: the leads and pairs to look at, and how it plans.
+
+    `plan` is called again each time something moved; what it raises ends the call.
+    """
+
+    lead_ids: frozenset[str]
+    plan: Callable[[Seen], Plan]
+    pairs: frozenset[Pair] = field(default_factory=frozenset)
+
+
+def pairs_of(events: Iterable[Event]) -> frozenset[Pair]:
+    return frozenset(map(pair_of, events))
