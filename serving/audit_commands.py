@@ -26,6 +26,7 @@ _BROKEN = {
     "anchor at least, are missing",
     BreakKind.ANCHOR_FORGED: "the anchor of row {seq} was not signed with our key",
 }
+_TOLD = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
 
 
 @audit.command("verify")
@@ -130,13 +131,12 @@ def _change(entry: "Recorded") -> str:
 
 def _why(entry: "Recorded") -> str:
     why = entry.why
-    if entry.action == Action.PRIORITY_CHANGED:
-        reasons = why["reasons"]
-        assert isinstance(reasons, list)
+    reasons = why.get("reasons")
+    if entry.action == Action.PRIORITY_CHANGED and isinstance(reasons, list):
         ideas = ", ".join(str(one["idea"]) for one in reasons if isinstance(one, dict))
         score = f"score {why['score']:.1f}, model {why['model_version']}"
         return f"\n{score}" + (f": {ideas}" if ideas else "")
-    told = [why.get(name) for name in ("asked", "clause", "kind", "held_by")]
+    told = [why.get(name) for name in _TOLD]
     return "".join(f" · {one}" for one in told if one)
 
 

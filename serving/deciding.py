@@ -17,6 +17,7 @@ from serving.moves import MoveAsked, MoveMade, move_stage
 from serving.plans import Plan, Seen, Wish
 from serving.proposals import Proposal, find_proposal
 from serving.recording import record
+from serving.requalifying import requalify
 from serving.service import Service
 
 
@@ -27,7 +28,7 @@ def confirm(
     reason: str | None,
     now: datetime,
 ) -> MoveMade:
-    """Make the move that was proposed, signed by the person.
+    """Make the move that was proposed, or give the priority, signed by the person.
 
     Raises
     ------
@@ -37,6 +38,14 @@ def confirm(
         If there is no such proposal, or somebody decided it before.
     """
     proposal = _for_a_person(service, proposal_id, by, now)
+    if proposal.to_priority is not None:
+        ending = CloseProposal(
+            proposal_id=proposal_id,
+            status=ProposalStatus.CONFIRMED,
+            by=by,
+            reason=reason,
+        )
+        return _requalified(service, proposal, ending, now)
     asked = MoveAsked(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
@@ -56,11 +65,27 @@ def dismiss(
         proposal_id=proposal_id, status=ProposalStatus.DISMISSED, by=by, reason=reason
     )
 
+    if proposal.to_priority is not None:
+        _requalified(service, proposal, ending, now)
+        return
+
     def plan(seen: Seen) -> Plan:
         _refuse_decided(service, proposal, seen)
         return Plan(effects=((proposal.lead_id, ending),))
 
     record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
+
+
+def _requalified(
+    service: Service, proposal: Proposal, ending: CloseProposal, now: datetime
+) -> MoveMade:
+    return requalify(
+        service,
+        proposal,
+        ending,
+        lambda seen: _refuse_decided(service, proposal, seen),
+        now,
+    )
 
 
 def _for_a_person(

@@ -106,8 +106,8 @@ class _Telling:
 
     def _effect(self, outcome: Outcome, effect: Effect, follows: UUID | None) -> Note:
         note = replace(self._changed(effect, outcome, follows), id=effect.id)
-        if outcome.rule_id is None:
-            return note
+        if outcome.rule_id is None or outcome.fate is not Fate.FIRED:
+            return note  # not the rule's own doing
         return replace(note, by=_doer(outcome), why={**note.why, **self._why(outcome)})
 
     def _changed(self, effect: Effect, outcome: Outcome, follows: UUID | None) -> Note:

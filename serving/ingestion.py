@@ -12,7 +12,7 @@ from features.event import Actor, Event
 from governance.decision import CloseProposal, Effect, ProposalStatus
 from governance.override import OVERRIDE_KINDS, OWN_SOURCE
 from governance.principal import Principal, PrincipalKind
-from governance.task import ExpectedAction, OpenTask, TaskKind, owner_of
+from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
 from serving.access import ApiKey, Scope
 from serving.cloud_event import CloudEvent, as_event
@@ -113,7 +113,7 @@ def _arbitration(service: Service, lead: LeadState, now: datetime) -> OpenTask:
     return OpenTask(
         id=uuid4(),
         kind=TaskKind.RESERVED_MOVE_OBSERVED,
-        owner=owner_of(lead.owner, service.settings.fallback_owner),
+        owner=service.setting.desk.owner_of(lead.owner),
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(now, service.settings.decision_working_days),
     )

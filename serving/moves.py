@@ -15,7 +15,7 @@ from governance.executor import OpenProposal
 from governance.override import OWN_SOURCE
 from governance.policy import Clause, Ruling, StageMove, Verdict
 from governance.principal import Principal
-from governance.task import ExpectedAction, OpenTask, TaskKind, owner_of
+from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
 from serving.errors import (
     LeadUnknownError,
@@ -174,7 +174,7 @@ def _proposing(
     task = OpenTask(
         id=uuid4(),
         kind=TaskKind.DECISION_RESERVED,
-        owner=owner_of(lead.owner, service.settings.fallback_owner),
+        owner=service.setting.desk.owner_of(lead.owner),
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(now, service.settings.decision_working_days),
         proposal_id=proposal.id,

@@ -33,7 +33,10 @@ def list_proposals(
         found = all_proposals(session, None if every else ProposalStatus.OPEN)
     for one in found:
         ending = f"{one.status.value} by {one.decided_by}" if one.decided_by else "open"
-        line = f"{one.id}  {one.lead_id}: {one.from_stage} → {one.to_stage}, {ending}"
+        origin, to = one.from_stage, one.to_stage
+        if one.to_priority is not None:
+            origin, to = one.from_priority or "–", one.to_priority
+        line = f"{one.id}  {one.lead_id}: {origin} → {to}, {ending}"
         typer.echo(line)
 
 

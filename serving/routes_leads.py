@@ -19,6 +19,7 @@ from serving.leads import (
     find_lead,
     listed_leads,
 )
+from serving.notices import notices_of
 from serving.proposals import proposals_of
 from serving.score_json import score_json
 from serving.scores import latest_score, score_history
@@ -28,6 +29,7 @@ from serving.shapes import (
     LeadsAsked,
     LeadShown,
     LeadsShown,
+    NoticeShown,
     ProposalShown,
     ScoreShown,
     ScoresShown,
@@ -39,6 +41,7 @@ from serving.tasks import tasks_of
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
+LATEST_NOTICES = 20
 MayRead = Depends(admits(*Role, key=Scope.LEADS))
 
 
@@ -74,6 +77,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
         lead = _found(session, lead_id)
         proposals = proposals_of(session, lead.id)
         tasks = tasks_of(session, lead.id)
+        notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
         score = latest_score(session, lead.id)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
@@ -85,6 +89,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
             "score": score,
             "proposals": [_shown(ProposalShown, one) for one in proposals],
             "tasks": [_shown(TaskShown, one) for one in tasks],
+            "notices": [_shown(NoticeShown, one) for one in notices],
         }
     )
 
@@ -120,7 +125,7 @@ def _found(session: Session, lead_id: str) -> LeadSummary:
     return lead
 
 
-def _shown(shape: type[ProposalShown | TaskShown], value: object) -> Any:
+def _shown(shape: type[NoticeShown | ProposalShown | TaskShown], value: object) -> Any:
     return shape.model_validate(value).model_dump(mode="json")
 
 

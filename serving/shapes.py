@@ -227,6 +227,16 @@ class TasksShown(Shown):
     tasks: list[TaskShown]
 
 
+class NoticeShown(Shown):
+    """What a rule told somebody of the lead."""
+
+    id: UUID
+    rule_id: str
+    recipient: str
+    text: str
+    created_at: datetime
+
+
 class LeadShown(Shown):
     lead_id: str
     stage: str
@@ -234,6 +244,7 @@ class LeadShown(Shown):
     score: ScoreShown | None
     proposals: list[ProposalShown]
     tasks: list[TaskShown]
+    notices: list[NoticeShown]
 
 
 class MoveShown(Shown):
