@@ -12,11 +12,11 @@ from features.event import Event, events_frame
 from features.featurise import moments_frame
 from serving.events import stored_events, stored_pairs
 from serving.lead_state import LeadState, after, endings
-from serving.leads import lead_states
 from serving.models import Explains, Models
 from serving.plans import Plan, Seen, Wish
 from serving.scores import PastScore, past_scores
 from serving.service import Service
+from serving.standing import lead_states
 from serving.suspensions import suspended_rules
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from governance.judgement import read_judgement
 from governance.exceptions import read_cases
+from governance.judgement import read_judgement
 from governance.pipeline import read_pipeline
 from governance.rules import read_rules
 from serving.database import Store

@@ -21,11 +21,11 @@ from serving.errors import StoreOvertakenError
 from serving.events import add_events, stored_pairs
 from serving.following import Followed, followed
 from serving.lead_state import LeadState
-from serving.leads import lead_versions, lock_every_lead, write_lead
 from serving.performing import perform, perform_automatic
 from serving.plans import Plan, Seen, Wish
 from serving.scores import add_score
 from serving.service import Service
+from serving.standing import lead_versions, lock_every_lead, write_lead
 
 TRIES_OUTSIDE_THE_LOCK = 3
 

@@ -17,7 +17,8 @@ from governance.override import OWN_SOURCE
 from governance.principal import Principal
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
 from serving.lead_state import LeadState
-from serving.recording import Plan, Seen, Wish, record
+from serving.plans import Plan, Seen, Wish
+from serving.recording import record
 from serving.service import Service
 
 

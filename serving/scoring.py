@@ -11,11 +11,11 @@ from governance.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
 from serving.lead_state import LeadState, after, endings
-from serving.leads import lead_states
 from serving.models import Explains
 from serving.plans import Plan, Seen, Wish
 from serving.recording import record
 from serving.service import Service
+from serving.standing import lead_states
 
 
 def score_stored(service: Service, lead_id: str, now: datetime) -> Score:

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from governance.acting import Desk
 from governance.brake import Brake
-from governance.judgement import Judgement, read_judgement
 from governance.exceptions import Cases
+from governance.judgement import Judgement, read_judgement
 from governance.pipeline import Pipeline
 from governance.rules import Rules
 from governance.setting import Setting

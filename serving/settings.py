@@ -8,8 +8,8 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
-from governance.judgement import JUDGEMENT_FILE
 from governance.exceptions import EXCEPTIONS_FILE
+from governance.judgement import JUDGEMENT_FILE
 from governance.pipeline import PIPELINE_FILE
 from governance.rules import RULES_FILE
 from serving.database import SQLITE

@@ -1,0 +1,107 @@
+"""Leads as they stand, for calls that write: read, compared, written."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import insert, select, text, update
+from sqlalchemy.orm import Session
+
+from explanations.score import Priority, Score
+from governance.history import History
+from serving.database import POSTGRESQL
+from serving.histories import history_of, history_text
+from serving.lead_state import LeadState, WaitingProposal
+from serving.proposals import waiting_proposals
+from serving.suspensions import suspended_leads
+from serving.tables import LeadRow
+from serving.tasks import open_tasks
+
+
+def lead_states(
+    session: Session, lead_ids: Iterable[str], now: datetime
+) -> dict[str, LeadState]:
+    """The leads that are stored, by their external id; with what is open on them."""
+    rows = session.scalars(
+        select(LeadRow).where(LeadRow.external_id.in_(list(lead_ids)))
+    ).all()
+    uuids = [row.id for row in rows]
+    waiting = waiting_proposals(session, uuids)
+    tasks = open_tasks(session, uuids)
+    suspended = suspended_leads(session, uuids, now)
+    return {
+        row.external_id: _as_state(
+            row,
+            waiting.get(row.id, ()),
+            replace(
+                history_of(row.automation),
+                open_tasks=tasks.get(row.id, frozenset()),
+                is_suspended=row.id in suspended,
+            ),
+        )
+        for row in rows
+    }
+
+
+def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
+    """The versions now, of the leads that are stored; locks their rows, in order."""
+    rows = session.execute(
+        select(LeadRow.external_id, LeadRow.version)
+        .where(LeadRow.external_id.in_(list(lead_ids)))
+        .order_by(LeadRow.external_id)
+        .with_for_update()  # no effect on SQLite, whose writer is alone
+    )
+    return {row.external_id: row.version for row in rows}
+
+
+def lock_every_lead(session: Session) -> None:
+    """Be the only writer of leads until the transaction ends; call it first."""
+    if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
+        session.execute(text("LOCK TABLE lead IN EXCLUSIVE MODE"))
+
+
+def write_lead(
+    session: Session, state: LeadState, score: Score | None, now: datetime
+) -> None:
+    """Write a lead's new state and, if there is one, its new score."""
+    columns: dict[str, object] = {
+        "version": state.version + 1,
+        "stage": state.stage,
+        "stage_at": state.stage_at,
+        "owner": state.owner,
+        "owner_at": state.owner_at,
+        "priority": state.priority and state.priority.value,
+        "band": state.band and state.band.value,
+        "automation": history_text(state.history),
+    }
+    if score is not None:
+        columns |= {
+            "model_sha256": score.model.sha256,
+            "score": score.score,
+            "grade": score.grade.value,
+            "short": score.narrative.short,
+            "moment": score.moment,
+        }
+    if state.version:
+        session.execute(update(LeadRow).where(LeadRow.id == state.id).values(columns))
+    else:
+        first = {"id": state.id, "external_id": state.lead_id, "created_at": now}
+        session.execute(insert(LeadRow).values(first | columns))
+
+
+def _as_state(
+    row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
+) -> LeadState:
+    return LeadState(
+        id=row.id,
+        lead_id=row.external_id,
+        version=row.version,
+        stage=row.stage,
+        stage_at=row.stage_at,
+        owner=row.owner,
+        owner_at=row.owner_at,
+        priority=None if row.priority is None else Priority(row.priority),
+        band=None if row.band is None else Priority(row.band),
+        history=replace(history, waiting_moves=frozenset(one.to for one in waiting)),
+        waiting=waiting,
+    )
