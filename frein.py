@@ -19,6 +19,7 @@ from serving.audit_commands import audit
 from serving.commands import champion, serving
 from serving.export_commands import export
 from serving.key_commands import keys
+from serving.override_commands import overrides
 from serving.person_commands import persons
 from serving.proposal_commands import proposals
 from serving.rule_commands import rules
@@ -49,6 +50,7 @@ app.add_typer(drifting)
 app.add_typer(features, name="features")
 app.add_typer(serving)
 app.add_typer(keys, name="keys")
+app.add_typer(overrides, name="overrides")
 app.add_typer(persons, name="persons")
 app.add_typer(proposals, name="proposals")
 app.add_typer(audit, name="audit")

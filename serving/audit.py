@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from governance.audit import (
     BEGINNING,
+    Action,
     Cause,
     Entry,
     Head,
@@ -58,6 +59,19 @@ class Recorded:
     hash: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An entry as it is kept: its codes, and its facts as JSON."""
+
+    at: datetime
+    who: UUID
+    action: str
+    lead: UUID | None
+    subject: str
+    after: str | None
+    why: str
+
+
 def append(session: Session, entries: Sequence[Entry]) -> None:
     """Add entries to the chain, in order; call it last in a transaction.
 
@@ -94,6 +108,27 @@ def links_since(session: Session, seq: int) -> Generator[Link]:
         execution_options={"yield_per": _ROWS_AT_ONCE},
     ) as rows:
         yield from (_as_link(dict(row)) for row in rows.mappings())
+
+
+def entries_told(session: Session, actions: Iterable[Action]) -> Generator[Told]:
+    """The entries of these actions, in order, a thousand in memory at a time.
+
+    Close it, if it isn't read to its end.
+    """
+    with session.execute(
+        select(_TABLE).where(AuditRow.action.in_(actions)).order_by(AuditRow.seq),
+        execution_options={"yield_per": _ROWS_AT_ONCE},
+    ) as rows:
+        for row in rows.mappings():
+            yield Told(
+                at=datetime.fromisoformat(row["at"]),
+                who=UUID(row["who_id"]),
+                action=row["action"],
+                lead=UUID(row["lead_id"]) if row["lead_id"] else None,
+                subject=row["subject_id"],
+                after=row["state_after"],
+                why=row["why"],
+            )
 
 
 def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:

@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from features.event import EVENT_SCHEMA, Event
+from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Event
 from serving.tables import EventRow, LeadRow
 
 PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
@@ -114,6 +114,28 @@ def events_received(session: Session, until: datetime) -> Generator[pl.DataFrame
     ) as rows:
         for some in rows.partitions():
             yield _frame(some)
+
+
+def attribute_of_leads(
+    session: Session, lead_uuids: Iterable[UUID], name: str
+) -> dict[UUID, str]:
+    """An attribute of some leads, as it was last set, where it is a text."""
+    wanted = list(lead_uuids)
+    found: dict[UUID, str] = {}
+    for start in range(0, len(wanted), PAIRS_AT_ONCE):
+        rows = session.execute(
+            select(EventRow.lead_id, EventRow.data)
+            .where(
+                EventRow.lead_id.in_(wanted[start : start + PAIRS_AT_ONCE]),
+                EventRow.kind == ATTRIBUTES_KIND,
+            )
+            .order_by(EventRow.occurred_at, EventRow.id)
+        )
+        for lead_uuid, about in rows:
+            value = orjson.loads(about).get(name)
+            if isinstance(value, str):
+                found[lead_uuid] = value
+    return found
 
 
 def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> pl.DataFrame:
