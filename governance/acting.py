@@ -101,8 +101,12 @@ class _Doing:
         if to is self.facts.priority or to in self.history.waiting_moves:
             return Fate.NO_CHANGE
         ruling = judge_priority(
-            self._by, after_complex_exchange=self.facts.after_complex_exchange
+            self._by,
+            after_complex_exchange=self.facts.after_complex_exchange,
+            standing=self.facts.standing,
         )
+        if ruling.verdict is Verdict.REFUSE:
+            return Fate.REFUSED
         if ruling.verdict is Verdict.APPLY:
             return self._effect(SetPriority(to), ruling)
         proposal = ProposePriority(

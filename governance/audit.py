@@ -70,6 +70,7 @@ class SubjectKind(StrEnum):
     TASK = "task"
     KEY = "api_key"
     PERSON = "person"
+    RULE = "rule"  # company data: its id is our own
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from governance.engine import AN_HOUR
 from governance.executor import ProposePriority, SetPriority
 from governance.facts import Facts
 from governance.history import History
+from governance.judgement import Standing
 from governance.outcome import Effect, Fate, Outcome
 from governance.policy import Verdict, judge_priority
 from governance.rule import Target
@@ -34,6 +35,8 @@ def banded(
     if facts.priority is not None and (to is before or to is facts.priority):
         return None
     fate = None if facts.priority is None else _stopped(setting, facts, history)
+    if fate is None and facts.standing is Standing.STANDS:
+        fate = Fate.REFUSED
     effect = None if fate else _effect(cause, facts, to, setting.desk)
     is_proposed = effect is not None and isinstance(effect.action, ProposePriority)
     if is_proposed and to in history.waiting_moves:
@@ -55,7 +58,9 @@ def _stopped(setting: Setting, facts: Facts, history: History) -> Fate | None:
 def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect:
     effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
     is_requalifying = facts.priority is not None and facts.after_complex_exchange
-    ruling = judge_priority(SYSTEM, after_complex_exchange=is_requalifying)
+    ruling = judge_priority(
+        SYSTEM, after_complex_exchange=is_requalifying, standing=facts.standing
+    )
     if ruling.verdict is Verdict.APPLY:
         desk.brake.admit(SetPriority(to), desk.pipeline)
         return Effect(id=effect_id, action=SetPriority(to), ruling=ruling)

@@ -1,7 +1,7 @@
 """What is really done to a lead, and what becomes of a proposal."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -62,4 +62,23 @@ class CloseProposal:
     reason: str | None
 
 
-Effect = Decide | Requalify | OpenProposal | CloseProposal | OpenTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspend:
+    """Automation stops, until a date or until it is ended. `words` where no event
+    holds them."""
+
+    id: UUID
+    until: datetime | None
+    reason: str
+    signer: Principal
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Automation goes on."""
+
+    signer: Principal
+
+
+Effect = Suspend | Resume | Decide | Requalify | OpenProposal | CloseProposal | OpenTask

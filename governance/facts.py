@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from explanations.score import Doubt, Grade, Priority
+from governance.judgement import Standing
 
 
 class Known(StrEnum):
@@ -45,6 +46,7 @@ class Facts:
     measures: Mapping[str, Value] = field(default_factory=dict)
     usual_hours: Mapping[str, float] = field(default_factory=dict)
     after_complex_exchange: bool = False
+    standing: Standing = Standing.NONE
 
     def number(self, known: Known) -> float | None:
         """A fact that is a number."""

@@ -15,9 +15,11 @@ from serving.shapes import (
     DismissalSent,
     MoveSent,
     NoteSent,
+    OverrideSent,
     Problem,
     ScoresAsked,
     SignInSent,
+    SuspensionSent,
 )
 
 _REF = "#/components/schemas/{model}"
@@ -27,9 +29,11 @@ _BODIES: tuple[type[BaseModel], ...] = (
     DismissalSent,
     MoveSent,
     NoteSent,
+    OverrideSent,
     Problem,
     ScoresAsked,
     SignInSent,
+    SuspensionSent,
 )
 
 

@@ -28,7 +28,11 @@ FreinError
 │   ├── LeadUnknownError
 │   ├── ProposalUnknownError
 │   ├── KeyUnknownError
-│   └── PersonUnknownError
+│   ├── PersonUnknownError
+│   ├── RuleUnknownError
+│   └── SuspensionUnknownError   nothing is suspended there
+├── PriorityMissingError     nothing to confirm: the lead was never scored
+├── PriorityHeldError        the lead has that priority already
 ├── ProposalDecidedError     somebody was quicker
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
@@ -189,6 +193,26 @@ class KeyUnknownError(UnknownError):
 
 class PersonUnknownError(UnknownError):
     code = "person_unknown"
+
+
+class RuleUnknownError(UnknownError):
+    code = "rule_unknown"
+
+
+class SuspensionUnknownError(UnknownError):
+    code = "suspension_unknown"
+
+
+class PriorityMissingError(FreinError):
+    code = "priority_missing"
+
+
+class PriorityHeldError(FreinError):
+    code = "priority_already_held"
+
+    def __init__(self, priority: str) -> None:
+        super().__init__(priority)
+        self.priority = priority
 
 
 class ProposalDecidedError(FreinError):

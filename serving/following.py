@@ -20,13 +20,15 @@ from governance.band import banded
 from governance.cause import Cause
 from governance.chain import after, told_as_event, written
 from governance.consequences import Consequences, follow
-from governance.decision import Requalify
+from governance.decision import Requalify, Suspend
 from governance.engine import AN_HOUR, Happening, is_worth_writing
 from governance.exchange import WITHIN, after_complex_exchange
 from governance.executor import OpenProposal, ProposePriority
 from governance.facts import Facts
 from governance.history import History
+from governance.judgement import JUDGING, Judgement, Standing
 from governance.outcome import Outcome
+from governance.override import OWN_SOURCE
 from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
 from serving.drafting import Draft
@@ -64,6 +66,7 @@ def followed(
     """What follows for each lead that a plan touches, by its external id."""
     known = measured(service.rules, service.cases, explainer, draft)
     lately = _lately(draft.log, now)
+    standings = _standings(draft.log, service.judgement)
     found = {name: Followed(lead=lead) for name, lead in draft.leads.items()}
     for name in draft.moments:
         found[name] = _Following(
@@ -74,6 +77,7 @@ def followed(
             score=scores.get(name),
             known=known[name],
             lately=lately.get(name, []),
+            standing=standings.get(name, Standing.NONE),
             now=now,
         ).followed()
     return found
@@ -88,6 +92,7 @@ class _Following:
     score: Score | None
     known: Measured
     lately: Sequence[Event]
+    standing: Standing
     now: datetime
 
     def followed(self) -> Followed:
@@ -142,7 +147,13 @@ class _Following:
 
     def _history(self) -> History:
         rules = self.draft.suspended_rules
-        return replace(self.lead.history, suspended_rules=rules)
+        effects = self.draft.plan.effects_on(self.lead.lead_id)
+        is_suspended = self.lead.history.is_suspended or any(
+            isinstance(one, Suspend) for one in effects
+        )
+        return replace(
+            self.lead.history, suspended_rules=rules, is_suspended=is_suspended
+        )
 
     def _facts(self, live: Sequence[Event]) -> Facts:
         score, lead = self.score, self._before
@@ -160,6 +171,7 @@ class _Following:
             measures=self.known.measures,
             usual_hours=self.known.usual_hours,
             after_complex_exchange=after_complex_exchange(self.lately, self.now),
+            standing=self.standing,
         )
 
     def _may_act(self, *, is_live: bool) -> bool:
@@ -176,9 +188,13 @@ class _Following:
         if self.score is None:
             return (), self.lead.band
         to = self.score.priority
-        is_stopped = self.service.trail.broken is not None or self._closed is not None
+        is_stopped = (
+            self.service.trail.broken is not None
+            or self._closed is not None
+            or self.standing is Standing.STANDS  # told once, by the person
+        )
         if self._made is not None:
-            return (), to
+            return (), self._made.to  # what the score says is proposed, one day
         if facts.priority is not None and is_stopped:
             return (), self.lead.band
         setting, history = self.service.setting, self._history()
@@ -241,6 +257,18 @@ def _told(outcomes: Sequence[Outcome], facts: Facts) -> tuple[Event, ...]:
     effects = [one.effect for one in outcomes if one.effect and one.rule_id]
     told = (told_as_event(effect, facts) for effect in effects)
     return tuple(event for event in told if event is not None)
+
+
+def _standings(log: pl.DataFrame, judgement: Judgement) -> dict[str, Standing]:
+    """How people's words on priorities stand, of the leads of which there are any."""
+    judged = log.filter(
+        (pl.col("source") == OWN_SOURCE) & pl.col("kind").is_in(list(JUDGING))
+    )
+    if judged.is_empty():
+        return {}
+    known = log.join(judged.select("lead_id").unique(), on="lead_id").sort("lead_id")
+    by_lead = groupby(events_of(known), key=attrgetter("lead_id"))
+    return {lead_id: judgement.standing(events) for lead_id, events in by_lead}
 
 
 def _lately(log: pl.DataFrame, now: datetime) -> dict[str, list[Event]]:

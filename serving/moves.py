@@ -25,6 +25,7 @@ from serving.errors import (
 from serving.lead_state import LeadState
 from serving.plans import Plan, Seen, Wish
 from serving.recording import Recorded, record
+from serving.saying import Word, saying
 from serving.service import Service
 
 log = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class MoveAsked:
     reason: str | None
     by: Principal
     only_if: Callable[[Seen], None] | None = None  # raises what forbids the move
+    word: Word | None = None  # what the person says of it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,10 +124,11 @@ def _making(
                 reason=asked.reason,
             )
         )
-    return Plan(
+    plan = Plan(
         arrivals=(_stage_changed(lead, decision, now),),
         effects=tuple((lead.lead_id, effect) for effect in effects),
     )
+    return plan if asked.word is None else saying(plan, lead, asked.word, now)
 
 
 def _stage_changed(lead: LeadState, decision: Decide, now: datetime) -> Event:

@@ -5,7 +5,14 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from governance.decision import CloseProposal, Decide, Effect, Requalify
+from governance.decision import (
+    CloseProposal,
+    Decide,
+    Effect,
+    Requalify,
+    Resume,
+    Suspend,
+)
 from governance.executor import MoveStage, Notify, OpenProposal, ProposePriority
 from governance.outcome import Outcome
 from governance.task import OpenTask
@@ -14,6 +21,7 @@ from serving.lead_state import LeadState
 from serving.notices import Notice, add_notice
 from serving.proposals import add_priority_proposal, add_proposal, end_proposal
 from serving.service import Service
+from serving.suspensions import add_suspension, end_suspensions
 from serving.tasks import add_task, end_tasks_of
 
 
@@ -33,20 +41,30 @@ def perform(
     """
     match effect:
         case Decide():
-            if not effect.signer.is_person:
-                service.trail.refuse_if_broken()
-                service.brake.admit(MoveStage(effect.to), service.pipeline)
-            add_decision(session, lead_uuid, effect, now)
+            _decide(session, service, lead_uuid, effect, now)
         case OpenProposal():
             add_proposal(session, lead_uuid, effect, now)
         case OpenTask():
             add_task(session, lead_uuid, effect, now)
-        case Requalify():
-            pass  # the lead is written
+        case Suspend():
+            add_suspension(session, effect, now, lead_uuid=lead_uuid)
+        case Resume():
+            end_suspensions(session, effect.signer, now, lead_uuid=lead_uuid)
         case CloseProposal():
             end_proposal(session, effect, now)
             return end_tasks_of(session, effect.proposal_id, now)
+        case Requalify():
+            pass  # the lead is written
     return []
+
+
+def _decide(
+    session: Session, service: Service, lead_uuid: UUID, made: Decide, now: datetime
+) -> None:
+    if not made.signer.is_person:
+        service.trail.refuse_if_broken()
+        service.brake.admit(MoveStage(made.to), service.pipeline)
+    add_decision(session, lead_uuid, made, now)
 
 
 def perform_automatic(

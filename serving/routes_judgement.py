@@ -12,9 +12,27 @@ from serving.body import JSON, Body, body_reader
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheService, admits, service_of
 from serving.errors import RequestInvalidError
-from serving.saying import Word, say
-from serving.shapes import ChoicesShown, NoteSent, SaidShown
+from serving.overriding import Override, adjust_status, judge_priority_of
+from serving.saying import Why, Word, checked, say
+from serving.service import Service
+from serving.shapes import (
+    ChoicesShown,
+    NoteSent,
+    OverrideSent,
+    PriorityContested,
+    SaidShown,
+    StatusAdjusted,
+    SuspensionSent,
+    SuspensionShown,
+)
 from serving.sights import InSight
+from serving.suspending import (
+    Suspension,
+    resume_lead,
+    resume_rule,
+    suspend_lead,
+    suspend_rule,
+)
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
@@ -22,6 +40,8 @@ read_body = body_reader(
     lambda request: service_of(request).settings.max_body_bytes, JSON
 )
 TheDecider = Annotated[Caller, Depends(admits(*DECIDERS))]
+# A rule acts on everybody's leads.
+TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
 
 
 @router.get(
@@ -58,3 +78,100 @@ def add_note(
     word = Word(id=uuid4(), action=Action.NOTE_ADDED, by=person.principal, about=about)
     event_id = say(service, lead_id, word, service.clock())
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=word.action.value)
+
+
+@router.post(
+    "/leads/{lead_id}/overrides",
+    status_code=201,
+    openapi_extra=takes({JSON: OverrideSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def override(
+    lead_id: str,
+    person: TheDecider,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> SaidShown:
+    """A person contests or confirms a priority, or adjusts a status: at once."""
+    sent, now = body.fitted(OverrideSent).root, service.clock()
+    why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
+    if isinstance(sent, StatusAdjusted):
+        event_id = adjust_status(
+            service, lead_id, sent.stage, person.principal, why, now
+        )
+    else:
+        asked = Override(
+            lead_id=lead_id,
+            by=person.principal,
+            why=why,
+            priority=sent.priority if isinstance(sent, PriorityContested) else None,
+        )
+        event_id = judge_priority_of(service, asked, now)
+    return SaidShown(lead_id=lead_id, event_id=event_id, kind=sent.kind)
+
+
+@router.post(
+    "/leads/{lead_id}/suspensions",
+    status_code=201,
+    openapi_extra=takes({JSON: SuspensionSent}),
+    responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def suspend_automation(
+    lead_id: str,
+    person: TheDecider,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> SuspensionShown:
+    """Suspend automation on a lead, until a date or until it is ended."""
+    asked = _suspension(service, person, body)
+    suspend_lead(service, lead_id, asked, service.clock())
+    return SuspensionShown(id=asked.id, lead_id=lead_id, until=asked.until)
+
+
+@router.delete(
+    "/leads/{lead_id}/suspensions",
+    status_code=204,
+    responses=refuses(401, 403, 404, 503),
+    dependencies=[InSight],
+)
+def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> None:
+    """End the suspension of automation on a lead."""
+    resume_lead(service, lead_id, person.principal, service.clock())
+
+
+@router.post(
+    "/rules/{rule_id}/suspensions",
+    status_code=201,
+    openapi_extra=takes({JSON: SuspensionSent}),
+    responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
+)
+def suspend_a_rule(
+    rule_id: str,
+    person: TheManager,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> SuspensionShown:
+    """Suspend a rule on every lead, until a date or until it is ended."""
+    asked = _suspension(service, person, body)
+    suspend_rule(service, rule_id, asked, service.clock())
+    return SuspensionShown(id=asked.id, rule_id=rule_id, until=asked.until)
+
+
+@router.delete(
+    "/rules/{rule_id}/suspensions",
+    status_code=204,
+    responses=refuses(401, 403, 404, 503),
+)
+def resume_a_rule(rule_id: str, person: TheManager, service: TheService) -> None:
+    """End the suspension of a rule."""
+    resume_rule(service, rule_id, person.principal, service.clock())
+
+
+def _suspension(service: Service, person: Caller, body: Body) -> Suspension:
+    sent = body.fitted(SuspensionSent)
+    if sent.until is not None and sent.until <= service.clock():
+        raise RequestInvalidError("until", "past")
+    why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
+    return Suspension(id=uuid4(), by=person.principal, why=why, until=sent.until)

@@ -65,6 +65,12 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.ProposalUnknownError: "Cette proposition est inconnue.",
     errors.KeyUnknownError: "Cette clé d’API est inconnue.",
     errors.PersonUnknownError: "Cette personne est inconnue.",
+    errors.RuleUnknownError: "Cette règle est inconnue.",
+    errors.SuspensionUnknownError: "Aucun automatisme n’est suspendu ici.",
+    errors.PriorityMissingError: "Cette opportunité n’a pas encore de priorité.",
+    errors.PriorityHeldError: (
+        "L’opportunité a déjà cette priorité ; elle peut être confirmée."
+    ),
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
@@ -102,6 +108,7 @@ WHY: dict[str, str] = {
     "source_malformed": "une source en minuscules, autre que « frein », est attendue",
     "lead_twice": "la même opportunité y est deux fois",
     "password_too_short": "il compte moins de 12 caractères",
+    "past": "un moment à venir est attendu",
     "taken": "il est déjà pris",
     "other_subject": "le sujet n’est pas l’opportunité",
 }

@@ -4,7 +4,14 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, SecretStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    RootModel,
+    SecretStr,
+)
 
 from explanations.score import Grade, Priority
 from features.event import Actor
@@ -61,6 +68,49 @@ class NoteSent(Sent):
     tone: Annotated[int, Field(strict=True, ge=-2, le=2)] | None = None
     objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     text: Annotated[FreeText, Field(min_length=1)] | None = None
+
+
+ReasonName = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class WhySent(Sent):
+    """A reason of the list (GET /v1/choices), and words of one's own."""
+
+    reason: ReasonName
+    text: FreeText | None = None
+
+
+class PriorityContested(WhySent):
+    kind: Literal["priority_contested"]
+    priority: Priority
+
+
+class PriorityConfirmed(WhySent):
+    kind: Literal["priority_confirmed"]
+
+
+class StatusAdjusted(WhySent):
+    kind: Literal["status_adjusted"]
+    stage: Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class OverrideSent(
+    RootModel[
+        Annotated[
+            PriorityContested | PriorityConfirmed | StatusAdjusted,
+            Field(discriminator="kind"),
+        ]
+    ]
+):
+    """A priority contested or confirmed, or a status adjusted; with a reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class SuspensionSent(WhySent):
+    """`until` null: until it is ended."""
+
+    until: Instant | None = None
 
 
 class LeadsAsked(Sent):
@@ -277,6 +327,13 @@ class SaidShown(Shown):
     lead_id: str
     event_id: UUID
     kind: str
+
+
+class SuspensionShown(Shown):
+    id: UUID
+    lead_id: str | None = None
+    rule_id: str | None = None
+    until: datetime | None
 
 
 class ChoiceShown(Shown):

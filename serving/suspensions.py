@@ -1,12 +1,14 @@
-"""What people suspended, as it is in force. The only module that knows the table."""
+"""What people suspended. The only module that knows the table."""
 
 from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from governance.decision import Suspend
+from governance.principal import Principal
 from serving.tables import SuspensionRow
 
 
@@ -30,6 +32,47 @@ def suspended_rules(session: Session, now: datetime) -> frozenset[str]:
         )
     )
     return frozenset(row for row in rows if row is not None)
+
+
+def add_suspension(
+    session: Session,
+    begun: Suspend,
+    now: datetime,
+    *,
+    lead_uuid: UUID | None = None,
+    rule_id: str | None = None,
+) -> None:
+    """Begin a suspension, on a lead or of a rule."""
+    session.execute(
+        insert(SuspensionRow).values(
+            id=begun.id,
+            lead_id=lead_uuid,
+            rule_id=rule_id,
+            until=begun.until,
+            reason=begun.reason,
+            words=begun.words,
+            begun_by=begun.signer.name,
+            begun_at=now,
+        )
+    )
+
+
+def end_suspensions(
+    session: Session,
+    by: Principal,
+    now: datetime,
+    *,
+    lead_uuid: UUID | None = None,
+    rule_id: str | None = None,
+) -> None:
+    """End those in force, on a lead or of a rule."""
+    of_rule = SuspensionRow.rule_id == rule_id
+    of_lead = SuspensionRow.lead_id == lead_uuid
+    session.execute(
+        update(SuspensionRow)
+        .where(of_lead if rule_id is None else of_rule, *_in_force(now))
+        .values(ended_by=by.name, ended_at=now)
+    )
 
 
 def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:

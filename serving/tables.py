@@ -237,7 +237,8 @@ class SuspensionRow(Base):
     lead_id: Mapped[UUID | None] = mapped_column(ForeignKey("lead.id"), index=True)
     rule_id: Mapped[str | None] = mapped_column(index=True)
     until: Mapped[datetime | None]
-    reason: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)  # of the list
+    words: Mapped[str | None] = mapped_column(Text)  # of a rule's: a lead has events
     begun_by: Mapped[str]
     begun_at: Mapped[datetime]
     ended_by: Mapped[str | None]

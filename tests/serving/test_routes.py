@@ -13,6 +13,7 @@ from serving.service import Service
 from tests.serving.builders import make_event, make_key, make_person, send
 
 ALL = frozenset(Role)
+MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
 NOBODY: frozenset[Role] = frozenset()
 
 
@@ -44,6 +45,11 @@ DOORS = {
     "POST /v1/proposals/{proposal_id}/dismiss": Door(DECIDERS),
     "GET /v1/choices": Door(ALL, Scope.LEADS),
     "POST /v1/leads/{lead_id}/notes": Door(DECIDERS),
+    "POST /v1/leads/{lead_id}/overrides": Door(DECIDERS),
+    "POST /v1/leads/{lead_id}/suspensions": Door(DECIDERS),
+    "DELETE /v1/leads/{lead_id}/suspensions": Door(DECIDERS),
+    "POST /v1/rules/{rule_id}/suspensions": Door(MANAGERS),
+    "DELETE /v1/rules/{rule_id}/suspensions": Door(MANAGERS),
     "GET /v1/tasks": Door(ALL, Scope.LEADS),
     "GET /v1/audit": Door(ALL, Scope.LEADS),
 }

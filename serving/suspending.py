@@ -1,0 +1,140 @@
+"""A person suspends automation on a lead, or a rule, and ends that: at once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from governance.audit import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.decision import Resume, Suspend
+from governance.principal import Principal
+from serving.audit import append
+from serving.errors import (
+    LeadUnknownError,
+    PersonRequiredError,
+    RuleUnknownError,
+    SuspensionUnknownError,
+)
+from serving.plans import Plan, Seen, Wish
+from serving.recording import record
+from serving.saying import Why, Word, saying
+from serving.service import Service
+from serving.suspensions import add_suspension, end_suspensions, suspended_rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """`until` None: until it is ended."""
+
+    id: UUID
+    by: Principal
+    why: Why
+    until: datetime | None
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """How events and the audit have it."""
+        return {"until": None if self.until is None else self.until.isoformat()}
+
+
+def suspend_lead(
+    service: Service, lead_id: str, asked: Suspension, now: datetime
+) -> None:
+    """Stop automation on a lead; raises LeadUnknownError, PersonRequiredError."""
+    word = Word(
+        id=uuid4(),
+        action=Action.AUTOMATION_SUSPENDED,
+        by=asked.by,
+        about=asked.told,
+        why=asked.why,
+        after=asked.told,
+    )
+    suspend = Suspend(
+        id=asked.id, until=asked.until, reason=asked.why.reason, signer=asked.by
+    )
+
+    def plan(seen: Seen) -> Plan:
+        if lead_id not in seen.leads:
+            raise LeadUnknownError(lead_id)
+        planned = Plan(effects=((lead_id, suspend),))
+        return saying(planned, seen.leads[lead_id], word, now)
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) -> None:
+    """End every suspension of a lead.
+
+    Raises
+    ------
+    LeadUnknownError, PersonRequiredError, SuspensionUnknownError
+    """
+    word = Word(id=uuid4(), action=Action.AUTOMATION_RESUMED, by=by, about={})
+
+    def plan(seen: Seen) -> Plan:
+        lead = seen.leads.get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        if not lead.history.is_suspended:
+            raise SuspensionUnknownError
+        return saying(Plan(effects=((lead_id, Resume(by)),)), lead, word, now)
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def suspend_rule(
+    service: Service, rule_id: str, asked: Suspension, now: datetime
+) -> None:
+    """Stop a rule everywhere; raises RuleUnknownError, PersonRequiredError."""
+    _check(service, rule_id, asked.by)
+    with service.store.writing() as session:
+        add_suspension(
+            session,
+            Suspend(
+                id=asked.id,
+                until=asked.until,
+                reason=asked.why.reason,
+                signer=asked.by,
+                words=asked.why.text,
+            ),
+            now,
+            rule_id=rule_id,
+        )
+        note = Note(
+            action=Action.RULE_SUSPENDED,
+            by=asked.by,
+            subject=Subject(SubjectKind.RULE, rule_id),
+            after=asked.told,
+            why={"reason": asked.why.reason, "suspension": str(asked.id)},
+        )
+        append(session, [_entry(note, now)])
+
+
+def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) -> None:
+    """End every suspension of a rule.
+
+    Raises
+    ------
+    RuleUnknownError, PersonRequiredError, SuspensionUnknownError
+    """
+    _check(service, rule_id, by)
+    with service.store.writing() as session:
+        if rule_id not in suspended_rules(session, now):
+            raise SuspensionUnknownError
+        end_suspensions(session, by, now, rule_id=rule_id)
+        note = Note(
+            action=Action.RULE_RESUMED,
+            by=by,
+            subject=Subject(SubjectKind.RULE, rule_id),
+        )
+        append(session, [_entry(note, now)])
+
+
+def _check(service: Service, rule_id: str, by: Principal) -> None:
+    if not by.is_person:
+        raise PersonRequiredError
+    if rule_id not in {rule.id for rule in service.rules.rule}:
+        raise RuleUnknownError(rule_id)
+
+
+def _entry(note: Note, now: datetime) -> Entry:
+    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)
