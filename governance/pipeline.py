@@ -79,7 +79,8 @@ class Pipeline(_FromFile):
     def is_backwards(self, origin: str, to: str) -> bool:
         """Does a move go back? A stage that has left the file has no place."""
         names = list(self.by_name)
-        return origin in names and names.index(to) < names.index(origin)
+        known = origin in names and to in names
+        return known and names.index(to) < names.index(origin)
 
     def reserves_concession(self, percent: float) -> bool:
         return percent > self.concession_above_percent

@@ -35,7 +35,8 @@ def confirm(
     PersonRequiredError
         If `by` isn't a person.
     ProposalUnknownError, ProposalDecidedError
-        If there is no such proposal, or somebody decided it before.
+        If there is no such proposal, or somebody decided it before, or its time is
+        over.
     """
     proposal = _for_a_person(service, proposal_id, by, now)
     if proposal.to_priority is not None:
@@ -93,7 +94,10 @@ def _for_a_person(
 ) -> Proposal:
     if not by.is_person:
         refuse_decision(service, proposal_id, by, now)
-    return found_proposal(service, proposal_id)
+    proposal = found_proposal(service, proposal_id)
+    if proposal.is_over(now):  # though the tick hasn't said so yet
+        raise ProposalDecidedError(ProposalStatus.EXPIRED.value, "")
+    return proposal
 
 
 def refuse_decision(

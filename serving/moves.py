@@ -13,7 +13,7 @@ from governance.decision import CloseProposal, Decide, Effect, ProposalStatus
 from governance.errors import ActionNotAutomaticError
 from governance.executor import OpenProposal
 from governance.override import OWN_SOURCE
-from governance.policy import Clause, Ruling, StageMove, Verdict
+from governance.policy import Clause, Ruling, Verdict
 from governance.principal import Principal
 from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
@@ -22,6 +22,7 @@ from serving.errors import (
     PersonRequiredError,
     ReservedForPeopleError,
 )
+from serving.exchanges import move_of
 from serving.lead_state import LeadState
 from serving.plans import Plan, Seen, Wish
 from serving.recording import Recorded, record
@@ -85,7 +86,7 @@ def _plan(
         raise LeadUnknownError(asked.lead_id)
     if asked.only_if is not None:
         asked.only_if(seen)
-    move = StageMove(origin=lead.stage, to=asked.to)
+    move = move_of(service, lead, asked.to, now)
     judge = service.brake.judge
     ruling = _TO_A_PERSON if held_by else judge(asked.by, move, service.pipeline)
     match ruling.verdict:

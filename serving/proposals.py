@@ -33,6 +33,11 @@ class Proposal:
     decided_at: datetime | None
     decision_reason: str | None
 
+    def is_over(self, now: datetime) -> bool:
+        """Did its time go by undecided?"""
+        is_open = self.status is ProposalStatus.OPEN
+        return is_open and self.expires_at is not None and self.expires_at <= now
+
 
 def add_proposal(
     session: Session, lead_uuid: UUID, proposal: OpenProposal, now: datetime

@@ -99,6 +99,7 @@ def make_person(
     """A person without a password, and the headers that carry their token."""
     fields: dict[str, Any] = {"name": AWA.name, "login": role.value, "team": None}
     wish = PersonWish(role=role, **fields | overrides)
-    person = open_account(service.store, wish, NOW)
-    token = issue_token(service.store, person.login, timedelta(days=7), NOW)
+    now = service.clock()
+    person = open_account(service.store, wish, now)
+    token = issue_token(service.store, person.login, timedelta(days=7), now)
     return person, {"Authorization": f"Bearer {token}"}

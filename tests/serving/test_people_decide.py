@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from governance.decision import PROPOSAL_LASTS
 from governance.person import Role
 from serving.access import Scope
 from serving.audit import Recorded, entries_about
@@ -74,6 +75,32 @@ def test_dismissing_needs_a_reason_and_moves_nothing(
     assert stage(service) == PIPELINE.entry
     lead = known.get("/v1/leads/L-1", headers=awa).json()
     assert (lead["proposals"], lead["tasks"]) == ([], [])
+
+
+def test_an_expired_proposal_is_not_decided(
+    known: TestClient, service: Service, proposal: str
+) -> None:
+    service.clock.advance(PROPOSAL_LASTS)  # type: ignore[attr-defined]  # a SetClock
+    _, awa = make_person(service, Role.ADMIN)
+    for action in ("confirm", "dismiss"):
+        sent = {"reason": "Trop tard"}
+        answer = known.post(f"{proposal}/{action}", json=sent, headers=awa)
+        assert (answer.status_code, answer.json()["code"]) == (409, "proposal_decided")
+        assert "expired" in answer.json()["detail"]
+    assert decisions(service) == []
+
+
+def test_a_step_back_after_a_complex_exchange_waits_for_a_person(
+    known: TestClient, service: Service, headers: dict[str, str]
+) -> None:
+    assert ask(known, headers, "qualifie").status_code == 200
+    noted = make_event(id="n", type="note_added", data={"objections": ["prix"]})
+    send(known, headers, noted)
+    assert ask(known, headers, "proposition").status_code == 200
+    answer = ask(known, headers, "contacte")
+    assert (answer.status_code, answer.json()["code"]) == (409, "reserved_for_people")
+    _, awa = make_person(service, Role.SALES)
+    assert ask(known, awa, "contacte").status_code == 200
 
 
 def test_who_does_not_see_the_lead_does_not_see_its_proposal(
