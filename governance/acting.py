@@ -18,7 +18,7 @@ from governance.facts import Facts
 from governance.history import History
 from governance.outcome import Effect, Fate
 from governance.pipeline import Pipeline
-from governance.policy import Clause, Ruling, StageMove, Verdict, judge_priority
+from governance.policy import Clause, PriorityChange, Ruling, StageMove, Verdict
 from governance.principal import Principal, PrincipalKind
 from governance.rule import Recipient, Rule
 from governance.sentences import CHAIN_TOO_DEEP
@@ -100,11 +100,11 @@ class _Doing:
         assert to is not None
         if to is self.facts.priority or to in self.history.waiting_moves:
             return Fate.NO_CHANGE
-        ruling = judge_priority(
-            self._by,
+        change = PriorityChange(
             after_complex_exchange=self.facts.after_complex_exchange,
             standing=self.facts.standing,
         )
+        ruling = self.desk.brake.judge(self._by, change, self.desk.pipeline)
         if ruling.verdict is Verdict.REFUSE:
             return Fate.REFUSED
         if ruling.verdict is Verdict.APPLY:

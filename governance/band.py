@@ -12,9 +12,8 @@ from governance.engine import AN_HOUR
 from governance.executor import ProposePriority, SetPriority
 from governance.facts import Facts
 from governance.history import History
-from governance.judgement import Standing
 from governance.outcome import Effect, Fate, Outcome
-from governance.policy import Verdict, judge_priority
+from governance.policy import PriorityChange, Verdict
 from governance.rule import Target
 from governance.setting import Setting
 
@@ -34,16 +33,14 @@ def banded(
     """
     if facts.priority is not None and (to is before or to is facts.priority):
         return None
-    fate = None if facts.priority is None else _stopped(setting, facts, history)
-    if fate is None and facts.standing is Standing.STANDS:
-        fate = Fate.REFUSED
-    effect = None if fate else _effect(cause, facts, to, setting.desk)
-    is_proposed = effect is not None and isinstance(effect.action, ProposePriority)
-    if is_proposed and to in history.waiting_moves:
+    is_first = facts.priority is None
+    stopped = None if is_first else _stopped(setting, facts, history)
+    found = stopped or _effect(cause, facts, to, setting.desk)
+    if isinstance(found, Fate):
+        return Outcome(fate=found, cause=cause, target=Target.PRIORITY)
+    if isinstance(found.action, ProposePriority) and to in history.waiting_moves:
         return None
-    return Outcome(
-        fate=fate or Fate.FIRED, cause=cause, target=Target.PRIORITY, effect=effect
-    )
+    return Outcome(fate=Fate.FIRED, cause=cause, target=Target.PRIORITY, effect=found)
 
 
 def _stopped(setting: Setting, facts: Facts, history: History) -> Fate | None:
@@ -55,12 +52,16 @@ def _stopped(setting: Setting, facts: Facts, history: History) -> Fate | None:
     return Fate.TOO_MANY if written >= setting.rules.most_writes_per_hour else None
 
 
-def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect:
+def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect | Fate:
     effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
-    is_requalifying = facts.priority is not None and facts.after_complex_exchange
-    ruling = judge_priority(
-        SYSTEM, after_complex_exchange=is_requalifying, standing=facts.standing
+    is_first = facts.priority is None
+    change = PriorityChange(
+        after_complex_exchange=not is_first and facts.after_complex_exchange,
+        standing=facts.standing,
     )
+    ruling = desk.brake.judge(SYSTEM, change, desk.pipeline)
+    if ruling.verdict is Verdict.REFUSE:
+        return Fate.REFUSED
     if ruling.verdict is Verdict.APPLY:
         desk.brake.admit(SetPriority(to), desk.pipeline)
         return Effect(id=effect_id, action=SetPriority(to), ruling=ruling)

@@ -81,4 +81,32 @@ class Resume:
     signer: Principal
 
 
-Effect = Suspend | Resume | Decide | Requalify | OpenProposal | CloseProposal | OpenTask
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseTask:
+    """A person has done what was expected, or says why not."""
+
+    task_id: UUID
+    by: Principal
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalateTask:
+    """A task is overdue: from its owner it goes to the manager, once."""
+
+    task_id: UUID
+    origin: str
+    to: str
+
+
+Effect = (
+    Decide
+    | Requalify
+    | OpenProposal
+    | CloseProposal
+    | OpenTask
+    | CloseTask
+    | EscalateTask
+    | Suspend
+    | Resume
+)

@@ -32,6 +32,7 @@ class Facts:
     `clock_ahead_hours`: by how much an event of the lead came before it happened.
     `measures` are named by `Measure.name`; `usual_hours` are the delays of the lead's
     segment, by idea. `after_complex_exchange`: and no person has acted since.
+    `standing`: how a person's word on the priority stands.
     """
 
     lead_id: str

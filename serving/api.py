@@ -17,6 +17,7 @@ from serving import (
     routes_judgement,
     routes_leads,
     routes_operations,
+    routes_rules,
     routes_scores,
     routes_session,
 )
@@ -40,6 +41,7 @@ ROUTERS = (
     routes_scores.router,
     routes_leads.router,
     routes_decisions.router,
+    routes_rules.router,
     routes_judgement.router,
     routes_audit.router,
     routes_session.router,

@@ -4,7 +4,14 @@ from uuid import UUID
 
 from explanations.score import Priority, Score
 from governance.audit import SYSTEM, Action, Facts, Note, Subject, SubjectKind
-from governance.decision import CloseProposal, Decide, ProposalStatus, Requalify
+from governance.decision import (
+    CloseProposal,
+    CloseTask,
+    Decide,
+    EscalateTask,
+    ProposalStatus,
+    Requalify,
+)
 from governance.executor import OpenProposal, ProposePriority
 from governance.policy import Clause
 from governance.principal import Principal, PrincipalKind
@@ -73,6 +80,27 @@ def task_ended_note(task_id: UUID, closed: Note) -> Note:
         after={"status": "closed"},
         why={"kind": TaskKind.DECISION_RESERVED.value},
         follows=closed.id,
+    )
+
+
+def later_task_note(effect: CloseTask | EscalateTask) -> Note:
+    """A task that was opened before is closed by a person, or goes to the manager."""
+    match effect:
+        case CloseTask(by=by):
+            action = Action.TASK_CLOSED
+            before: Facts = {"status": "open"}
+            after: Facts = {"status": "closed"}
+        case EscalateTask(origin=origin, to=to):
+            action, by = Action.TASK_ESCALATED, SYSTEM
+            before = {"owner": Principal(PrincipalKind.PERSON, origin)}
+            after = {"owner": Principal(PrincipalKind.PERSON, to)}
+    return Note(
+        action=action,
+        by=by,
+        subject=Subject(SubjectKind.TASK, effect.task_id),
+        before=before,
+        after=after,
+        follows=effect.task_id,
     )
 
 

@@ -16,7 +16,15 @@ from governance.audit import (
     Subject,
     SubjectKind,
 )
-from governance.decision import CloseProposal, Decide, Effect, ProposalStatus, Requalify
+from governance.decision import (
+    CloseProposal,
+    CloseTask,
+    Decide,
+    Effect,
+    EscalateTask,
+    ProposalStatus,
+    Requalify,
+)
 from governance.executor import OpenProposal
 from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
@@ -26,6 +34,7 @@ from serving.audit import append, causes_of
 from serving.audit_notes import (
     closing_note,
     decision_note,
+    later_task_note,
     proposal_note,
     requalified_note,
     task_ended_note,
@@ -161,6 +170,8 @@ def _of_effect(
             yield proposal_note(effect, led.get(effect.id))
         case OpenTask():
             yield task_note(effect, led.get(effect.id) or effect.proposal_id or seen)
+        case CloseTask() | EscalateTask():
+            yield later_task_note(effect)
         case CloseProposal():
             closed = closing_note(effect, _what_closes(effect, made, seen))
             yield closed

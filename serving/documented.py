@@ -20,6 +20,7 @@ from serving.shapes import (
     ScoresAsked,
     SignInSent,
     SuspensionSent,
+    TaskClosing,
 )
 
 _REF = "#/components/schemas/{model}"
@@ -34,6 +35,7 @@ _BODIES: tuple[type[BaseModel], ...] = (
     ScoresAsked,
     SignInSent,
     SuspensionSent,
+    TaskClosing,
 )
 
 

@@ -27,6 +27,7 @@ FreinError
 ├── UnknownError             what is asked for isn't there
 │   ├── LeadUnknownError
 │   ├── ProposalUnknownError
+│   ├── TaskUnknownError
 │   ├── KeyUnknownError
 │   ├── PersonUnknownError
 │   ├── RuleUnknownError
@@ -34,6 +35,8 @@ FreinError
 ├── PriorityMissingError     nothing to confirm: the lead was never scored
 ├── PriorityHeldError        the lead has that priority already
 ├── ProposalDecidedError     somebody was quicker
+├── TaskClosedError          somebody was quicker
+├── TaskAwaitsDecisionError  who decides its proposal closes it
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
 ├── DatabaseUnsupportedError
@@ -213,6 +216,18 @@ class PriorityHeldError(FreinError):
     def __init__(self, priority: str) -> None:
         super().__init__(priority)
         self.priority = priority
+
+
+class TaskUnknownError(UnknownError):
+    code = "task_unknown"
+
+
+class TaskClosedError(FreinError):
+    code = "task_closed"
+
+
+class TaskAwaitsDecisionError(FreinError):
+    code = "task_awaits_decision"
 
 
 class ProposalDecidedError(FreinError):

@@ -261,18 +261,18 @@ def _told(outcomes: Sequence[Outcome], facts: Facts) -> tuple[Event, ...]:
 
 def _standings(log: pl.DataFrame, judgement: Judgement) -> dict[str, Standing]:
     """How people's words on priorities stand, of the leads of which there are any."""
-    judged = log.filter(
-        (pl.col("source") == OWN_SOURCE) & pl.col("kind").is_in(list(JUDGING))
-    )
-    if judged.is_empty():
+    words = log.filter(pl.col("source") == OWN_SOURCE, pl.col("kind").is_in(JUDGING))
+    if words.is_empty():
         return {}
-    known = log.join(judged.select("lead_id").unique(), on="lead_id").sort("lead_id")
-    by_lead = groupby(events_of(known), key=attrgetter("lead_id"))
-    return {lead_id: judgement.standing(events) for lead_id, events in by_lead}
+    judged = _by_lead(log.join(words, on="lead_id", how="semi"))
+    return {name: judgement.standing(events) for name, events in judged.items()}
 
 
 def _lately(log: pl.DataFrame, now: datetime) -> dict[str, list[Event]]:
     """The events of the last two weeks, by lead."""
-    recent = log.filter(pl.col("occurred_at") > now - WITHIN).sort("lead_id")
-    by_lead = groupby(events_of(recent), key=attrgetter("lead_id"))
-    return {lead_id: list(events) for lead_id, events in by_lead}
+    return _by_lead(log.filter(pl.col("occurred_at") > now - WITHIN))
+
+
+def _by_lead(log: pl.DataFrame) -> dict[str, list[Event]]:
+    grouped = groupby(events_of(log.sort("lead_id")), key=attrgetter("lead_id"))
+    return {lead_id: list(events) for lead_id, events in grouped}

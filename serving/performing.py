@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 
 from governance.decision import (
     CloseProposal,
+    CloseTask,
     Decide,
     Effect,
-    Requalify,
+    EscalateTask,
     Resume,
     Suspend,
 )
@@ -22,7 +23,7 @@ from serving.notices import Notice, add_notice
 from serving.proposals import add_priority_proposal, add_proposal, end_proposal
 from serving.service import Service
 from serving.suspensions import add_suspension, end_suspensions
-from serving.tasks import add_task, end_tasks_of
+from serving.tasks import add_task, end_tasks_of, write_task
 
 
 def perform(
@@ -44,17 +45,15 @@ def perform(
             _decide(session, service, lead_uuid, effect, now)
         case OpenProposal():
             add_proposal(session, lead_uuid, effect, now)
-        case OpenTask():
-            add_task(session, lead_uuid, effect, now)
         case Suspend():
             add_suspension(session, effect, now, lead_uuid=lead_uuid)
         case Resume():
             end_suspensions(session, effect.signer, now, lead_uuid=lead_uuid)
+        case OpenTask() | CloseTask() | EscalateTask():
+            write_task(session, lead_uuid, effect, now)
         case CloseProposal():
             end_proposal(session, effect, now)
             return end_tasks_of(session, effect.proposal_id, now)
-        case Requalify():
-            pass  # the lead is written
     return []
 
 

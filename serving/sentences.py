@@ -70,6 +70,10 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.PriorityMissingError: "Cette opportunité n’a pas encore de priorité.",
     errors.PriorityHeldError: (
         "L’opportunité a déjà cette priorité ; elle peut être confirmée."
+    errors.TaskUnknownError: "Cette tâche est inconnue.",
+    errors.TaskClosedError: "Cette tâche est déjà close.",
+    errors.TaskAwaitsDecisionError: (
+        "Cette tâche attend une décision ; confirmez ou rejetez la proposition."
     ),
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",

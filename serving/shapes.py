@@ -113,6 +113,10 @@ class SuspensionSent(WhySent):
     until: Instant | None = None
 
 
+class TaskClosing(Sent):
+    reason: FreeText | None = None
+
+
 class LeadsAsked(Sent):
     """The query of the list."""
 
@@ -395,6 +399,29 @@ class EntryShown(Shown):
     why: dict[str, JsonValue]
     cause: CauseShown
     hash: str
+
+
+class RuleShown(Shown):
+    """A rule in force; `suspended`: a person stopped it for now."""
+
+    id: str
+    title: str
+    why: str
+    owner: str
+    priority: int
+    set_off_by: str
+    writes: str
+    sources: list[str]
+    valid_from: date | None
+    valid_to: date | None
+    state: str
+    suspended: bool
+
+
+class RulesShown(Shown):
+    version: int
+    sha256: str
+    rules: list[RuleShown]
 
 
 class AuditShown(Shown):

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session
 
+from governance.decision import CloseTask, EscalateTask
 from governance.person import EVERYTHING, Sight
 from governance.task import OpenTask
 from serving.leads import seen_leads
@@ -34,6 +35,22 @@ class Task:
     closed_at: datetime | None
     why: str | None
     escalated_at: datetime | None
+
+
+def write_task(
+    session: Session,
+    lead_uuid: UUID,
+    effect: OpenTask | CloseTask | EscalateTask,
+    now: datetime,
+) -> None:
+    """What becomes of a task of a lead."""
+    match effect:
+        case OpenTask():
+            add_task(session, lead_uuid, effect, now)
+        case CloseTask():
+            close_task(session, effect, now)
+        case EscalateTask():
+            escalate_task(session, effect, now)
 
 
 def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -> None:
@@ -63,6 +80,42 @@ def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> list[UUI
         .returning(TaskRow.id)
     )
     return list(ended)
+
+
+def close_task(session: Session, ending: CloseTask, now: datetime) -> None:
+    session.execute(
+        update(TaskRow)
+        .where(TaskRow.id == ending.task_id)
+        .values(
+            status=TaskStatus.CLOSED.value,
+            closed_at=now,
+            closed_by=ending.by.name,
+            close_reason=ending.reason,
+        )
+    )
+
+
+def escalate_task(session: Session, escalated: EscalateTask, now: datetime) -> None:
+    session.execute(
+        update(TaskRow)
+        .where(TaskRow.id == escalated.task_id)
+        .values(owner=escalated.to, escalated_at=now)
+    )
+
+
+def find_task(session: Session, task_id: UUID) -> Task | None:
+    return next(iter(_selected(session, TaskRow.id == task_id)), None)
+
+
+def overdue_tasks(session: Session, today: date, *, limit: int) -> list[Task]:
+    """Open tasks whose day is over, and that nobody was told of yet."""
+    return _selected(
+        session,
+        TaskRow.status == TaskStatus.OPEN.value,
+        TaskRow.due_on < today,
+        TaskRow.escalated_at.is_(None),
+        limit=limit,
+    )
 
 
 def open_tasks(

@@ -10,6 +10,7 @@ from sqlalchemy import insert
 from starlette.testclient import TestClient
 
 from governance.exceptions import Cases
+from governance.person import Role
 from serving.access import USUAL_SCOPES, Scope
 from serving.api import create_app
 from serving.audit import Recorded, entries_about
@@ -20,7 +21,7 @@ from serving.service import Service
 from serving.tables import SuspensionRow
 from serving.tracing import trace_of
 from tests.governance.rule_builders import make_rules
-from tests.serving.builders import AWA, NOW, make_event, make_key, send
+from tests.serving.builders import AWA, NOW, make_event, make_key, make_person, send
 
 TASK = '{ create_task = { expected = "appel", working_days = 1 } }'
 HIGH, LOW = '{ set_priority = "elevee" }', '{ set_priority = "basse" }'
@@ -174,6 +175,16 @@ def test_an_exception_calls_one_person_once_and_holds_automation(
     )
     assert (task["due_on"], task["why"]) == ("2026-11-26", "Vérifiez l’horloge.")
     assert crm.stops() == [("rule_stopped", "R-01", "held")]
+
+    path = f"/v1/tasks/{task['id']}/close"
+    assert crm.client.post(path, json={}, headers=crm.headers).status_code == 403
+    _, awa = make_person(service, Role.ADMIN)
+    statuses = [crm.client.post(path, json={}, headers=awa).status_code for _ in "12"]
+    assert statuses == [204, 409]
+    crm.send(make_event(id="4"))
+    assert [one["kind"] for one in crm.lead["tasks"]] == ["regle"]
+    shown = crm.client.get("/v1/rules", headers=crm.headers).json()
+    assert (shown["version"], shown["rules"][0]["id"]) == (7, "R-01")
 
 
 def test_a_suspension_holds_automation(service: Service) -> None:

@@ -50,6 +50,8 @@ DOORS = {
     "DELETE /v1/leads/{lead_id}/suspensions": Door(DECIDERS),
     "POST /v1/rules/{rule_id}/suspensions": Door(MANAGERS),
     "DELETE /v1/rules/{rule_id}/suspensions": Door(MANAGERS),
+    "GET /v1/rules": Door(ALL, Scope.LEADS),
+    "POST /v1/tasks/{task_id}/close": Door(DECIDERS),
     "GET /v1/tasks": Door(ALL, Scope.LEADS),
     "GET /v1/audit": Door(ALL, Scope.LEADS),
 }
@@ -60,7 +62,7 @@ REFUSALS = {"role_missing", "scope_missing", "person_required", "key_missing"}
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
     """The code of the refusal at the door, if there is one."""
     method, path = route.split()
-    path = path.format(lead_id="L-1", proposal_id=NONE, rule_id="R-01")
+    path = path.format(lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01")
     answer = client.request(method, path, headers=headers)
     assert answer.status_code != 500, answer.text
     is_problem = answer.headers.get("content-type") == "application/problem+json"

@@ -1,0 +1,59 @@
+"""Tasks: a person closes one. The first one wins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from governance.decision import CloseTask
+from governance.principal import Principal
+from serving.errors import (
+    PersonRequiredError,
+    TaskAwaitsDecisionError,
+    TaskClosedError,
+    TaskUnknownError,
+)
+from serving.plans import Plan, Seen, Wish
+from serving.recording import record
+from serving.service import Service
+from serving.tasks import Task, TaskStatus, find_task
+
+
+def close(
+    service: Service, task_id: UUID, by: Principal, reason: str | None, now: datetime
+) -> None:
+    """Close a task; if it was an exception, automation on the lead goes on.
+
+    Raises
+    ------
+    PersonRequiredError
+        If `by` isn't a person.
+    TaskUnknownError, TaskClosedError
+        If there is no such task, or somebody closed it before.
+    TaskAwaitsDecisionError
+        If it calls for the decision of a proposal.
+    """
+    if not by.is_person:
+        raise PersonRequiredError
+    lead_id = found_task(service, task_id).lead_id
+    ending = CloseTask(task_id=task_id, by=by, reason=reason)
+
+    def plan(_: Seen) -> Plan:
+        _refuse_closed(found_task(service, task_id))
+        return Plan(effects=((lead_id, ending),))
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def found_task(service: Service, task_id: UUID) -> Task:
+    """The task; raises TaskUnknownError."""
+    with service.store.reading() as session:
+        task = find_task(session, task_id)
+    if task is None:
+        raise TaskUnknownError(str(task_id))
+    return task
+
+
+def _refuse_closed(task: Task) -> None:
+    if task.status is TaskStatus.CLOSED:
+        raise TaskClosedError
+    if task.proposal_id is not None:
+        raise TaskAwaitsDecisionError

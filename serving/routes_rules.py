@@ -1,0 +1,78 @@
+"""The rules in force, and the tasks that they and exceptions open."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from governance.person import DECIDERS, Role
+from serving.access import Scope
+from serving.body import JSON, Body, body_reader
+from serving.closing import close, found_task
+from serving.documented import refuses, takes
+from serving.doors import TheService, admits, service_of
+from serving.errors import LeadUnknownError, TaskUnknownError
+from serving.person import Person
+from serving.shapes import RuleShown, RulesShown, TaskClosing
+from serving.sights import refuse_unseen
+from serving.suspensions import suspended_rules
+
+router = APIRouter(prefix="/v1", tags=["rules"])
+
+read_body = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+
+
+@router.get(
+    "/rules",
+    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    responses=refuses(401, 403),
+)
+def list_rules(service: TheService) -> RulesShown:
+    """What automation does by itself, the first rule by priority first."""
+    with service.store.reading() as session:
+        suspended = suspended_rules(session, service.clock())
+    rules = service.rules
+    return RulesShown(
+        version=rules.version,
+        sha256=rules.digest,
+        rules=[
+            RuleShown(
+                id=rule.id,
+                title=rule.title,
+                why=rule.why,
+                owner=rule.owner,
+                priority=rule.priority,
+                set_off_by=rule.on.kind,
+                writes=rule.target.value,
+                sources=list(rule.sources),
+                valid_from=rule.valid_from,
+                valid_to=rule.valid_to,
+                state=rule.state.value,
+                suspended=rule.id in suspended,
+            )
+            for rule in rules.by_priority
+        ],
+    )
+
+
+@router.post(
+    "/tasks/{task_id}/close",
+    openapi_extra=takes({JSON: TaskClosing}),
+    status_code=204,
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+)
+def close_task(
+    task_id: UUID,
+    person: Annotated[Person, Depends(admits(*DECIDERS))],
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> None:
+    """A person closes a task; if it is an exception, automation goes on."""
+    try:
+        refuse_unseen(service, person, found_task(service, task_id).lead_id)
+    except LeadUnknownError as error:
+        raise TaskUnknownError(str(task_id)) from error
+    reason = body.fitted(TaskClosing).reason
+    close(service, task_id, person.principal, reason, service.clock())
