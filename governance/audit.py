@@ -46,6 +46,7 @@ class Action(StrEnum):
     PRIORITY_KEPT = "priority_kept"  # though the score calls for another
     OWNER_CHANGED = "owner_changed"
     NOTICE_SENT = "notice_sent"
+    CLOCK_DOUBTED = "clock_doubted"  # it went back
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
     NOTE_ADDED = "note_added"
@@ -71,6 +72,7 @@ class SubjectKind(StrEnum):
     KEY = "api_key"
     PERSON = "person"
     RULE = "rule"  # company data: its id is our own
+    SERVICE = "service"
 
 
 @dataclass(frozen=True, slots=True)

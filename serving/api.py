@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from typing import Protocol
 
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
@@ -31,7 +32,7 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.logs import CallLog
-from serving.models import ModelWatch
+from serving.once import Once
 from serving.problems import problem_response
 from serving.service import Service
 
@@ -52,18 +53,26 @@ _BY_STATUS: dict[int, type[RequestError]] = {
 }
 
 
-def create_app(service: Service, watch: ModelWatch | None = None) -> FastAPI:
-    """The application on a service; `watch` runs as long as it does."""
+class Beside(Protocol):
+    """What runs in a thread of its own as long as the application does."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def create_app(service: Service, *beside: Beside) -> FastAPI:
+    """The application on a service, and what runs beside it."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         threads = to_thread.current_default_thread_limiter()
         threads.total_tokens = service.settings.request_threads
-        if watch is not None:
-            watch.start()
+        for one in beside:
+            one.start()
         yield
-        if watch is not None:
-            await to_thread.run_sync(watch.stop)
+        for one in beside:
+            await to_thread.run_sync(one.stop)
 
     app = FastAPI(
         title="Frein",
@@ -81,6 +90,7 @@ def create_app(service: Service, watch: ModelWatch | None = None) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_bug)
+    app.add_middleware(Once, service=service)
     app.add_middleware(CallLog)
     documents(app)
     return app

@@ -57,12 +57,13 @@ def body_reader(
         media_type = given.strip().lower()
         if media_type not in media_types:
             raise MediaTypeError(", ".join(media_types))
-        return Body(await _content(request, limit_of(request)), media_type)
+        return Body(await content_of(request, limit_of(request)), media_type)
 
     return read
 
 
-async def _content(request: Request, limit: int) -> bytes:
+async def content_of(request: Request, limit: int) -> bytes:
+    """The bytes of a body; raises BodyTooLargeError past the limit."""
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError(limit)

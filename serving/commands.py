@@ -42,6 +42,7 @@ def serve(
     from serving.opening import opened
     from serving.registry import mlflow_registry
     from serving.settings import Settings
+    from serving.ticking import Ticker
 
     settings = Settings()
     configure_logging()
@@ -51,12 +52,29 @@ def serve(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )
         uvicorn.run(
-            create_app(service, watch),
+            create_app(service, watch, Ticker(service)),
             host=host or settings.host,
             port=settings.port if port is None else port,
             log_config=None,
             access_log=False,
         )
+
+
+@serving.command("tick")
+def tick_once(
+    now: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the clock's time.")
+    ] = None,
+) -> None:
+    """Let time act once: what the service does by itself each minute."""
+    from serving.opening import opened
+    from serving.settings import Settings
+    from serving.ticking import tick
+
+    at = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
+    with opened(Settings(), champion_if_any()) as service:
+        done = tick(service, at)
+    typer.echo("Another service ticks." if done is None else done.told())
 
 
 @serving.command("score")
@@ -139,6 +157,17 @@ def champion(version: str | None = None) -> "Explains":
 
     registry = mlflow_registry()
     return registry.load(model_of(version) if version else registry.champion())
+
+
+def champion_if_any() -> "Explains | None":
+    """The champion; without one leads are not scored, and the rest is done."""
+    from features.errors import ModelRejectedError, ModelUnavailableError
+
+    try:
+        return champion()
+    except (ModelRejectedError, ModelUnavailableError) as error:
+        err.print(f"Not re-scored: {error}", markup=False, highlight=False)
+        return None
 
 
 Row = tuple[float | None, str, str]

@@ -56,7 +56,9 @@ class Lock(IntEnum):
     """What a whole PostgreSQL database has one of; taken in this order."""
 
     START = 1  # a service brings the database up to date
-    AUDIT = 2  # the end of the audit's chain
+    DUTY = 2  # who ticks
+    CALLS = 3  # the calls that are made once
+    AUDIT = 4  # the end of the audit's chain
 
 
 class Store:

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 
+from features.errors import FreinError
 from governance.person import Role
 from serving.access import ApiKey, Scope, split_token
 from serving.errors import (
@@ -102,6 +103,22 @@ def _key(service: Service, token: str) -> ApiKey:
 
 
 TheCaller = Annotated[Caller, Depends(caller_of)]
+
+
+def known_caller(service: Service, request: Request) -> Caller | None:
+    """Who calls, outside of a route; None: nobody known, and a route says why."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    bearer = (
+        HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
+        if is_bearer
+        else None
+    )
+    try:
+        found = sign_in_of(service, bearer, request.cookies.get(COOKIE), request)
+        return caller_of(service, bearer, found, request)
+    except FreinError:
+        return None
 
 
 def admits(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]:

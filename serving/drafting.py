@@ -1,7 +1,7 @@
 """Look and plan, then score: what is known before anything is locked or written."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import polars as pl
@@ -42,6 +42,8 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
+    if plan.is_tick:
+        leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
     log, pasts = events_frame([]), {}
     if plan.to_score:
         uuids = {name: leads[name].id for name in plan.to_score}

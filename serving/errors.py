@@ -7,6 +7,8 @@ FreinError
 │   ├── MediaTypeError
 │   ├── RequestInvalidError  the body doesn't fit; says where
 │   ├── RouteUnknownError
+│   ├── KeyReusedError       an Idempotency-Key came with another call
+│   ├── CallUnderWayError    the same call isn't answered yet
 │   └── MethodNotAllowedError
 ├── AccessError              a call is not allowed
 │   ├── KeyMissingError
@@ -86,6 +88,14 @@ class RequestInvalidError(RequestError):
 
 class RouteUnknownError(RequestError):
     code = "route_unknown"
+
+
+class KeyReusedError(RequestError):
+    code = "idempotency_key_reused"
+
+
+class CallUnderWayError(RequestError):
+    code = "call_under_way"
 
 
 class MethodNotAllowedError(RequestError):

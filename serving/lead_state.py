@@ -33,6 +33,7 @@ class LeadState:
 
     An older observation that arrives late changes neither stage nor owner. `band` is
     the priority that the last score called for, `priority` the one that stands.
+    `looked_at`: by the tick, last.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class LeadState:
     owner_at: datetime | None = None
     priority: Priority | None = None
     band: Priority | None = None
+    looked_at: datetime | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 

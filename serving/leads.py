@@ -62,6 +62,24 @@ def count_leads(session: Session, wanted: LeadFilter) -> int:
     return session.scalar(counted) or 0
 
 
+def due_leads(
+    session: Session, since: datetime, model_sha256: str | None, *, limit: int
+) -> list[str]:
+    """Open leads that no tick looked at since then, or that another model scored."""
+    closed = select(StageRow.name).where(StageRow.closes)
+    is_due = LeadRow.looked_at.is_(None) | (LeadRow.looked_at < since)
+    if model_sha256 is not None:
+        is_due |= LeadRow.model_sha256.is_(None)
+        is_due |= LeadRow.model_sha256 != model_sha256
+    found = session.scalars(
+        select(LeadRow.external_id)
+        .where(is_due, LeadRow.stage.not_in(closed))
+        .order_by(LeadRow.looked_at, LeadRow.external_id)
+        .limit(limit)
+    )
+    return list(found)
+
+
 def stored_lead_ids(session: Session) -> frozenset[str]:
     return frozenset(session.scalars(select(LeadRow.external_id)))
 

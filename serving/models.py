@@ -1,7 +1,6 @@
 """The model that serves, and the watch over the registry that replaces it."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,6 +15,7 @@ from features.errors import (
     ModelUnavailableError,
     WordingError,
 )
+from serving.recurring import Recurring
 
 log = logging.getLogger(__name__)
 
@@ -103,17 +103,14 @@ class ModelWatch:
     def __init__(self, registry: Registry, models: Models, every_seconds: float):
         self._registry = registry
         self._models = models
-        self._every_seconds = every_seconds
-        self._stop = threading.Event()
         self._last_complaint = ""
-        self._thread = threading.Thread(target=self._run, name="models", daemon=True)
+        self._recurring = Recurring("models", every_seconds, self.look)
 
     def start(self) -> None:
-        self._thread.start()
+        self._recurring.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        self._thread.join()
+        self._recurring.stop()
 
     def look(self) -> None:
         """Take the champion in, unless it serves already.
@@ -137,12 +134,3 @@ class ModelWatch:
         if str(error) != self._last_complaint:
             self._last_complaint = str(error)
             log.error(what, extra={"cause": str(error)})
-
-    def _run(self) -> None:
-        while True:
-            try:
-                self.look()
-            except Exception:  # the edge of a thread: a bug must not end the watch
-                log.exception("model_watch_failed")
-            if self._stop.wait(self._every_seconds):
-                return

@@ -30,6 +30,7 @@ class Plan:
     effects: tuple[tuple[str, Effect], ...] = ()  # (lead_id, effect)
     notes: tuple[tuple[str, Note], ...] = ()  # (lead_id, note)
     rescored: frozenset[str] = frozenset()
+    is_tick: bool = False  # these leads were looked at because time passed
 
     @property
     def to_score(self) -> frozenset[str]:

@@ -39,6 +39,8 @@ STATUS: dict[type[FreinError], int] = {
     errors.RequestInvalidError: 422,
     errors.RouteUnknownError: 404,
     errors.MethodNotAllowedError: 405,
+    errors.KeyReusedError: 422,
+    errors.CallUnderWayError: 409,
     errors.AccessError: 403,
     errors.KeyMissingError: 401,
     errors.KeyInvalidError: 401,

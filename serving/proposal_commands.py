@@ -9,7 +9,6 @@ from rich.console import Console
 
 if TYPE_CHECKING:
     from governance.principal import Principal
-    from serving.models import Explains
     from serving.service import Service
 
 proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
@@ -47,12 +46,13 @@ def confirm_proposal(
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
 ) -> None:
     """Make the move that is proposed, signed by a person."""
+    from serving.commands import champion_if_any
     from serving.deciding import confirm
     from serving.opening import opened
     from serving.settings import Settings
 
     now = datetime.now(UTC)
-    with opened(Settings(), _champion_if_any()) as service:
+    with opened(Settings(), champion_if_any()) as service:
         who = _person(service, person)
         made = confirm(service, proposal_id, who, reason, now)
     out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
@@ -80,15 +80,3 @@ def _person(service: "Service", login: str) -> "Principal":
 
     with service.store.reading() as session:
         return active_person(session, login).principal
-
-
-def _champion_if_any() -> "Explains | None":
-    """The model that re-scores the lead; without one, the decision stands anyway."""
-    from features.errors import ModelRejectedError, ModelUnavailableError
-    from serving.commands import champion
-
-    try:
-        return champion()
-    except (ModelRejectedError, ModelUnavailableError) as error:
-        err.print(f"Not re-scored: {error}", markup=False, highlight=False)
-        return None

@@ -129,6 +129,12 @@ def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
     return _selected(session, mine, ProposalRow.status == "open")
 
 
+def expired_proposals(session: Session, now: datetime, *, limit: int) -> list[Proposal]:
+    """Open proposals whose time is over."""
+    is_open = ProposalRow.status == ProposalStatus.OPEN.value
+    return _selected(session, is_open, ProposalRow.expires_at <= now)[:limit]
+
+
 def all_proposals(
     session: Session, status: ProposalStatus | None = None
 ) -> list[Proposal]:

@@ -33,6 +33,8 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.RequestInvalidError: "Requête invalide, au champ « {field} » : {why}.",
     errors.RouteUnknownError: "Cette adresse n’existe pas.",
     errors.MethodNotAllowedError: "Cette méthode n’est pas permise à cette adresse.",
+    errors.KeyReusedError: "Cette clé d’idempotence a servi pour un autre appel.",
+    errors.CallUnderWayError: "Le même appel est en cours ; réessayez.",
     errors.AccessError: "Cet appel n’est pas permis.",
     errors.KeyMissingError: (
         "Une session, ou une clé d’API, est nécessaire (Authorization: Bearer …)."
@@ -70,10 +72,11 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.PriorityMissingError: "Cette opportunité n’a pas encore de priorité.",
     errors.PriorityHeldError: (
         "L’opportunité a déjà cette priorité ; elle peut être confirmée."
+    ),
     errors.TaskUnknownError: "Cette tâche est inconnue.",
     errors.TaskClosedError: "Cette tâche est déjà close.",
     errors.TaskAwaitsDecisionError: (
-        "Cette tâche attend une décision ; confirmez ou rejetez la proposition."
+        "Cette tâche attend une décision ; confirmez ou rejetez la proposition."
     ),
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",

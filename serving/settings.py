@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8000
     request_threads: Annotated[int, Field(ge=1, le=64)] = 8
+    tick_seconds: Annotated[float, Field(gt=0)] = 60.0
     model_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
     pipeline_file: Path = PIPELINE_FILE
     judgement_file: Path = JUDGEMENT_FILE

@@ -72,6 +72,7 @@ def write_lead(
         "owner_at": state.owner_at,
         "priority": state.priority and state.priority.value,
         "band": state.band and state.band.value,
+        "looked_at": state.looked_at,
         "automation": history_text(state.history),
     }
     if score is not None:
@@ -102,6 +103,7 @@ def _as_state(
         owner_at=row.owner_at,
         priority=None if row.priority is None else Priority(row.priority),
         band=None if row.band is None else Priority(row.band),
+        looked_at=row.looked_at,
         history=replace(history, waiting_moves=frozenset(one.to for one in waiting)),
         waiting=waiting,
     )

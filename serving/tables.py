@@ -83,6 +83,7 @@ class LeadRow(Base):
     band: Mapped[str | None]  # the one that its last score called for
     automation: Mapped[str | None] = mapped_column(Text)  # what it did here, as JSON
     model_sha256: Mapped[str | None] = mapped_column(String(64))
+    looked_at: Mapped[datetime | None]  # by the tick, last
     score: Mapped[float | None]
     grade: Mapped[str | None]
     short: Mapped[str | None] = mapped_column(Text)

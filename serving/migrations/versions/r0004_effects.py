@@ -14,6 +14,7 @@ ADDED: dict[str, tuple[sa.Column[Any], ...]] = {
         sa.Column("band", sa.String(length=200), nullable=True),
         sa.Column("automation", sa.Text(), nullable=True),
         sa.Column("model_sha256", sa.String(length=64), nullable=True),
+        sa.Column("looked_at", INSTANT, nullable=True),
     ),
     "proposal": (
         sa.Column("from_priority", sa.String(length=200), nullable=True),

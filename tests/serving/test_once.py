@@ -1,0 +1,92 @@
+"""A writing call that carries an Idempotency-Key is made once."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from serving.database import Store
+from serving.idempotency import Call, begin
+from serving.keys import revoke_key
+from serving.proposals import all_proposals
+from serving.service import Service
+from tests.serving.builders import NOW, make_event, make_key, send
+
+MOVE = "/v1/leads/L-1/stage-moves"
+
+
+@pytest.fixture
+def known(client: TestClient, headers: dict[str, str]) -> TestClient:
+    send(client, headers, make_event())
+    return client
+
+
+def test_the_same_call_gets_the_first_answer_again(
+    known: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    once = headers | {"Idempotency-Key": "a"}
+    first = known.post(MOVE, json={"to": "contacte"}, headers=once)
+    again = known.post(MOVE, json={"to": "contacte"}, headers=once)
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert "Idempotency-Replayed" not in first.headers
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+    other = known.post(MOVE, json={"to": "qualifie"}, headers=once)
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    _, another = make_key(service, name="autre")
+    theirs = known.post(MOVE, json={"to": "qualifie"}, headers=once | another)
+    assert theirs.status_code == 200  # a key is its caller's own
+
+
+def test_a_problem_is_an_answer_too(
+    known: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    once = headers | {"Idempotency-Key": "a"}
+    answers = [known.post(MOVE, json={"to": "perdu"}, headers=once) for _ in "12"]
+    assert [one.status_code for one in answers] == [409, 409]
+    assert answers[1].headers["content-type"] == "application/problem+json"
+    assert answers[0].json() == answers[1].json()
+
+
+def test_who_may_no_longer_call_gets_no_answer(
+    known: TestClient, service: Service
+) -> None:
+    key, headers = make_key(service, name="autre")
+    once = headers | {"Idempotency-Key": "a"}
+    known.post(MOVE, json={"to": "contacte"}, headers=once)
+    with service.store.writing() as session:
+        revoke_key(session, key.id, NOW)
+    assert known.post(MOVE, json={"to": "contacte"}, headers=once).status_code == 401
+
+
+def test_calls_at_once_are_made_once(
+    known: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    once = headers | {"Idempotency-Key": "a"}
+
+    def ask(_: int) -> int:
+        return known.post(MOVE, json={"to": "perdu"}, headers=once).status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(ask, range(8))) == {409}
+    with service.store.reading() as session:
+        assert len(all_proposals(session)) == 1
+
+
+def test_a_call_that_was_cut_off_may_be_made_again(store: Store) -> None:
+    call = Call(caller="key 1", key="a", fingerprint="f")
+    for after, found in ((0, "new"), (59, "under_way"), (60, "new")):
+        with store.writing() as session:
+            assert begin(session, call, NOW + timedelta(seconds=after)) == found
+
+
+@pytest.mark.parametrize("key", ["", "a" * 201])
+def test_a_key_is_a_short_text(
+    known: TestClient, headers: dict[str, str], key: str
+) -> None:
+    answer = known.post(
+        MOVE, json={"to": "perdu"}, headers=headers | {"Idempotency-Key": key}
+    )
+    assert answer.status_code == 422
