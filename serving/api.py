@@ -32,6 +32,7 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.logs import CallLog
+from serving.metrics import CallMeter
 from serving.once import Once
 from serving.problems import problem_response
 from serving.service import Service
@@ -91,6 +92,7 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_bug)
     app.add_middleware(Once, service=service)
+    app.add_middleware(CallMeter, metrics=service.metrics)
     app.add_middleware(CallLog)
     documents(app)
     return app

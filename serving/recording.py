@@ -32,12 +32,19 @@ TRIES_OUTSIDE_THE_LOCK = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """`plan` as it was wished for; `leads` and `scores` as they now stand."""
+    """`plan` as it was wished for; `followed`: the leads as they now stand."""
 
     seen: Seen
     plan: Plan
-    leads: Mapping[str, LeadState]
-    scores: Mapping[str, Score]
+    followed: Mapping[str, Followed]
+
+    @property
+    def leads(self) -> dict[str, LeadState]:
+        return {name: one.lead for name, one in self.followed.items()}
+
+    @property
+    def scores(self) -> dict[str, Score]:
+        return {name: one.score for name, one in self.followed.items() if one.score}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,12 @@ class _Ready:
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
     """Carry out a wish in one transaction, on leads that nobody else changed."""
     with service.turns.of(wish.lead_ids):
-        return _recorded(service, wish, now)
+        recorded = _recorded(service, wish, now)
+    service.metrics.note_events(len(recorded.plan.arrivals))
+    for one in recorded.followed.values():
+        service.metrics.note_outcomes(one.outcomes)
+        service.metrics.note_exceptions(task.kind.value for task in one.tasks)
+    return recorded
 
 
 def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -90,12 +102,7 @@ def _written(
     ended = _performed(session, service, ready, now)
     stories = [_story(name, ready, ended) for name in sorted(done)]
     write_stories(session, stories, service.pipeline, now)
-    return Recorded(
-        seen=draft.seen,
-        plan=draft.plan,
-        leads={name: one.lead for name, one in done.items()},
-        scores={name: one.score for name, one in done.items() if one.score},
-    )
+    return Recorded(seen=draft.seen, plan=draft.plan, followed=done)
 
 
 def _performed(

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from fastapi import APIRouter
-from fastapi.responses import FileResponse
+from fastapi.responses import FileResponse, PlainTextResponse
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from serving.documented import refuses
 from serving.doors import TheService
@@ -38,6 +39,15 @@ def read_ready(service: TheService) -> Health:
         automation="running" if broken is None else "stopped",
         audit_broken_at=None if broken is None else broken.seq,
         model=ModelShown(name=model.name, version=model.version, sha256=model.sha256),
+    )
+
+
+@router.get("/metrics", response_class=PlainTextResponse)
+def read_metrics(service: TheService) -> PlainTextResponse:
+    """What the service counts of itself, as Prometheus reads it."""
+    return PlainTextResponse(
+        service.metrics.text(is_whole=service.trail.broken is None),
+        media_type=CONTENT_TYPE_PLAIN_0_0_4,
     )
 
 

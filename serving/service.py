@@ -12,6 +12,7 @@ from governance.pipeline import Pipeline
 from governance.rules import Rules
 from governance.setting import Setting
 from serving.database import Store
+from serving.metrics import Metrics
 from serving.models import Models
 from serving.settings import Settings
 from serving.trail import Trail
@@ -34,6 +35,7 @@ class Service:
     brake: Brake = field(default_factory=Brake)
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)
+    metrics: Metrics = field(default_factory=Metrics)
     clock: Callable[[], datetime] = utc_now
 
     @property

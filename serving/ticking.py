@@ -111,6 +111,7 @@ def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked |
     with service.store.writing() as session:
         give_back(session, now)
         forget_calls(session, now - CALLS_KEPT)
+    service.metrics.note_tick(now.timestamp())
     log.info("ticked", extra=asdict(done))
     return done
 

@@ -247,3 +247,14 @@ def test_what_is_backfilled_sets_nothing_off(service: Service) -> None:
     crm.send(make_event(receivedat="2026-11-24T08:30:00Z"))
     assert crm.lead["tasks"] == []
     assert crm.stops() == []
+
+
+def test_prometheus_reads_what_was_done(service: Service) -> None:
+    crm = Governed(service, {"then": HIGH}, {"then": LOW})
+    crm.send(make_event())
+    told = crm.client.get("/metrics").text
+    assert "frein_events_total 1.0" in told
+    assert 'frein_rule_outcomes_total{fate="lost"} 1.0' in told
+    assert 'route="/v1/events",status="200"} 1.0' in told
+    assert "frein_audit_whole 1.0" in told
+    assert "L-1" not in told

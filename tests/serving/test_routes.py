@@ -31,6 +31,7 @@ DOORS = {
     "GET /health/live": OPEN,
     "GET /health/ready": OPEN,
     "GET /docs": OPEN,
+    "GET /metrics": OPEN,
     "POST /v1/session": OPEN,
     "GET /v1/session": Door(ALL),
     "DELETE /v1/session": Door(ALL),

@@ -107,7 +107,7 @@ def test_two_services_tick_once_a_minute(service: Service, elsewhere: Service) -
     for minute in range(5):
         at = NOW + timedelta(minutes=minute)
         with ThreadPoolExecutor(2) as pool:
-            done = list(pool.map(lambda one: tick(one, at), (service, elsewhere)))
+            done = list(pool.map(tick, (service, elsewhere), (at, at)))
         assert sum(one is not None for one in done) == 1
     assert tick(elsewhere, NOW + timedelta(minutes=4, seconds=30)) is None
 
