@@ -49,6 +49,9 @@ class Action(StrEnum):
     CLOCK_DOUBTED = "clock_doubted"  # it went back
     KEY_CREATED = "key_created"
     KEY_REVOKED = "key_revoked"
+    CONCESSION_GRANTED = "concession_granted"
+    CONCESSION_REFUSED = "concession_refused"
+    REQUALIFICATION_REFUSED = "requalification_refused"
     NOTE_ADDED = "note_added"
     PRIORITY_CONTESTED = "priority_contested"
     PRIORITY_CONFIRMED = "priority_confirmed"

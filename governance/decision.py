@@ -7,7 +7,7 @@ from uuid import UUID
 
 from explanations.score import Priority
 from governance.errors import ActionNotAutomaticError
-from governance.executor import OpenProposal
+from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy import Clause
 from governance.principal import Principal
 from governance.task import OpenTask
@@ -39,17 +39,32 @@ class Decide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requalify:
-    """A priority that a person gives, and by which proposal."""
+    """A priority that is given, and by which proposal; by a machine only where the
+    policy's clause leaves it free."""
 
     id: UUID
     origin: Priority | None
     to: Priority
     signer: Principal
     proposal_id: UUID | None
+    clause: Clause = Clause.PERSON_DECIDES
 
     def __post_init__(self) -> None:
-        if not self.signer.is_person:
+        if not self.signer.is_person and self.clause is not Clause.PRIORITY_FREE:
             raise ActionNotAutomaticError("requalify")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A price concession of so many percent that is made, and who signs it."""
+
+    id: UUID
+    percent: float
+    reserved: bool
+    clause: Clause
+    signer: Principal
+    proposal_id: UUID | None
+    reason: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +117,10 @@ class EscalateTask:
 Effect = (
     Decide
     | Requalify
+    | Grant
     | OpenProposal
+    | ProposePriority
+    | ProposeConcession
     | CloseProposal
     | OpenTask
     | CloseTask

@@ -18,6 +18,7 @@ from serving import (
     routes_judgement,
     routes_leads,
     routes_operations,
+    routes_reserved,
     routes_rules,
     routes_scores,
     routes_session,
@@ -45,6 +46,7 @@ ROUTERS = (
     routes_decisions.router,
     routes_rules.router,
     routes_judgement.router,
+    routes_reserved.router,
     routes_audit.router,
     routes_session.router,
 )

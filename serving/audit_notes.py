@@ -9,16 +9,40 @@ from governance.decision import (
     CloseTask,
     Decide,
     EscalateTask,
+    Grant,
     ProposalStatus,
     Requalify,
 )
-from governance.executor import OpenProposal, ProposePriority
-from governance.policy import Clause
+from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.principal import Principal, PrincipalKind
 from governance.task import OpenTask, TaskKind
 
 
-def decision_note(made: Decide, follows: UUID | None) -> Note:
+def made_note(lead: UUID, made: Decide | Requalify | Grant) -> Note:
+    """What was decided; it follows from the proposal that it makes."""
+    match made:
+        case Decide():
+            return decision_note(made)
+        case Requalify():
+            return requalified_note(lead, made)
+        case Grant():
+            return concession_note(made)
+
+
+def opened_note(
+    opened: OpenProposal | ProposePriority | ProposeConcession, follows: UUID | None
+) -> Note:
+    """What is proposed."""
+    match opened:
+        case OpenProposal():
+            return proposal_note(opened, follows)
+        case ProposePriority():
+            return priority_proposal_note(opened, follows)
+        case ProposeConcession():
+            return concession_proposal_note(opened, follows)
+
+
+def decision_note(made: Decide) -> Note:
     return Note(
         id=made.id,
         action=Action.STAGE_MOVED,
@@ -27,7 +51,7 @@ def decision_note(made: Decide, follows: UUID | None) -> Note:
         before={"stage": made.origin},
         after={"stage": made.to},
         why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=follows,
+        follows=made.proposal_id,
     )
 
 
@@ -39,6 +63,30 @@ def proposal_note(opened: OpenProposal, follows: UUID | None) -> Note:
         subject=Subject(SubjectKind.PROPOSAL, opened.id),
         before={"stage": opened.origin},
         after={"status": ProposalStatus.OPEN.value, "proposed": opened.to},
+        why={"clause": opened.clause.value},
+        follows=follows,
+    )
+
+
+def concession_note(made: Grant) -> Note:
+    return Note(
+        id=made.id,
+        action=Action.CONCESSION_GRANTED,
+        by=made.signer,
+        subject=Subject(SubjectKind.DECISION, made.id),
+        after={"percent": made.percent},
+        why={"clause": made.clause.value, "reserved": made.reserved},
+        follows=made.proposal_id,
+    )
+
+
+def concession_proposal_note(opened: ProposeConcession, follows: UUID | None) -> Note:
+    return Note(
+        id=opened.id,
+        action=Action.PROPOSAL_OPENED,
+        by=opened.asked_by,
+        subject=Subject(SubjectKind.PROPOSAL, opened.id),
+        after={"status": ProposalStatus.OPEN.value, "proposed": opened.percent},
         why={"clause": opened.clause.value},
         follows=follows,
     )
@@ -130,7 +178,7 @@ def requalified_note(lead: UUID, made: Requalify) -> Note:
         subject=Subject(SubjectKind.LEAD, lead),
         before={"priority": made.origin and made.origin.value},
         after={"priority": made.to.value},
-        why={"clause": Clause.PERSON_DECIDES.value},
+        why={"clause": made.clause.value},
         follows=made.proposal_id,
     )
 

@@ -22,10 +22,11 @@ from governance.decision import (
     Decide,
     Effect,
     EscalateTask,
+    Grant,
     ProposalStatus,
     Requalify,
 )
-from governance.executor import OpenProposal
+from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
 from governance.principal import Principal, PrincipalKind
@@ -33,16 +34,16 @@ from governance.task import OpenTask
 from serving.audit import append, causes_of
 from serving.audit_notes import (
     closing_note,
-    decision_note,
     later_task_note,
-    proposal_note,
-    requalified_note,
+    made_note,
+    opened_note,
     task_ended_note,
     task_note,
 )
 from serving.events import pair_of, stored_rows
 from serving.lead_state import LeadState, stage_told
 
+Signed = Decide | Requalify | Grant
 EndedTasks = Mapping[UUID, Sequence[UUID]]  # by the proposal that they called for
 
 
@@ -132,7 +133,7 @@ def _notes(story: Story, pipeline: Pipeline) -> Iterator[Note]:
     observed = _observed(story, _move_observed(story, pipeline), pipeline)
     if observed is not None:
         yield observed
-    signed = (one for one in story.effects if isinstance(one, Decide | Requalify))
+    signed = (one for one in story.effects if isinstance(one, Signed))
     made = next(signed, None)
     led = {id: note.id for note in story.notes for id in note.leads_to}
     for effect in story.effects:
@@ -156,18 +157,16 @@ def _observed(story: Story, move: Event | None, pipeline: Pipeline) -> Note | No
 def _of_effect(
     effect: Effect,
     story: Story,
-    made: Decide | Requalify | None,
+    made: Signed | None,
     observed: Note | None,
     led: Mapping[UUID, UUID],
 ) -> Iterator[Note]:
     seen = observed.id if observed else None
     match effect:
-        case Decide():
-            yield decision_note(effect, led.get(effect.id, effect.proposal_id))
-        case Requalify():
-            yield requalified_note(story.after.id, effect)
-        case OpenProposal():
-            yield proposal_note(effect, led.get(effect.id))
+        case Decide() | Requalify() | Grant():
+            yield made_note(story.after.id, effect)
+        case OpenProposal() | ProposePriority() | ProposeConcession():
+            yield opened_note(effect, led.get(effect.id))
         case OpenTask():
             yield task_note(effect, led.get(effect.id) or effect.proposal_id or seen)
         case CloseTask() | EscalateTask():
@@ -180,7 +179,7 @@ def _of_effect(
 
 
 def _what_closes(
-    ending: CloseProposal, made: Decide | Requalify | None, observed: UUID | None
+    ending: CloseProposal, made: Signed | None, observed: UUID | None
 ) -> UUID:
     if ending.status is ProposalStatus.DECIDED_IN_CRM and observed:
         return observed

@@ -8,6 +8,7 @@ from uuid import UUID
 from governance.audit import Action, Note, Subject, SubjectKind
 from governance.decision import CloseProposal, ProposalStatus
 from governance.principal import Principal
+from serving.conceding import ConcessionAsked, concede
 from serving.errors import (
     PersonRequiredError,
     ProposalDecidedError,
@@ -28,7 +29,8 @@ def confirm(
     reason: str | None,
     now: datetime,
 ) -> MoveMade:
-    """Make the move that was proposed, or give the priority, signed by the person.
+    """Make the move that was proposed, give the priority or the concession, signed by
+    the person.
 
     Raises
     ------
@@ -47,6 +49,8 @@ def confirm(
             reason=reason,
         )
         return _requalified(service, proposal, ending, now)
+    if proposal.concession_percent is not None:
+        return _conceded(service, proposal, by, reason, now)
     asked = MoveAsked(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
@@ -75,6 +79,31 @@ def dismiss(
         return Plan(effects=((proposal.lead_id, ending),))
 
     record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
+
+
+def _conceded(
+    service: Service,
+    proposal: Proposal,
+    by: Principal,
+    reason: str | None,
+    now: datetime,
+) -> MoveMade:
+    assert proposal.concession_percent is not None  # that is what it proposes
+    asked = ConcessionAsked(
+        lead_id=proposal.lead_id,
+        percent=proposal.concession_percent,
+        reason=reason,
+        by=by,
+        only_if=lambda seen: _refuse_decided(service, proposal, seen),
+    )
+    granted = concede(service, asked, now)
+    return MoveMade(
+        decision_id=granted.decision_id,
+        origin=granted.stage,
+        to=granted.stage,
+        clause=granted.clause,
+        score=None,
+    )
 
 
 def _requalified(

@@ -1,5 +1,7 @@
-"""Writing decisions. The only module that knows their table."""
+"""Writing decisions and concessions. The only module that knows their tables."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
@@ -7,9 +9,9 @@ from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from governance.decision import Decide
-from serving.errors import ReservedForPeopleError
-from serving.tables import DecisionRow
+from governance.decision import Decide, Grant
+from serving.errors import Reserved, ReservedForPeopleError
+from serving.tables import ConcessionRow, DecisionRow
 
 LOCK = "reserved_for_people"  # how the constraint and its trigger name themselves
 
@@ -18,7 +20,7 @@ def add_decision(
     session: Session, lead_uuid: UUID, decision: Decide, now: datetime
 ) -> None:
     """Record a decision; raises ReservedForPeopleError if the database refuses it."""
-    try:
+    with _lock_3(decision.to):
         session.execute(
             insert(DecisionRow).values(
                 id=decision.id,
@@ -34,7 +36,34 @@ def add_decision(
                 decided_at=now,
             )
         )
+
+
+def add_concession(
+    session: Session, lead_uuid: UUID, granted: Grant, now: datetime
+) -> None:
+    """Record a concession; raises ReservedForPeopleError if the database refuses it."""
+    with _lock_3(f"{granted.percent:g}", Reserved.CONCESSION):
+        session.execute(
+            insert(ConcessionRow).values(
+                id=granted.id,
+                lead_id=lead_uuid,
+                percent=granted.percent,
+                reserved=granted.reserved,
+                clause=granted.clause.value,
+                signer_kind=granted.signer.kind.value,
+                signer=granted.signer.name,
+                proposal_id=granted.proposal_id,
+                reason=granted.reason,
+                decided_at=now,
+            )
+        )
+
+
+@contextmanager
+def _lock_3(name: str, what: Reserved = Reserved.STAGE) -> Iterator[None]:
+    try:
+        yield
     except IntegrityError as error:
         if LOCK in str(error.orig):
-            raise ReservedForPeopleError(decision.to) from error
+            raise ReservedForPeopleError(name, what=what) from error
         raise

@@ -11,12 +11,14 @@ from pydantic.json_schema import models_json_schema
 from serving.cloud_event import CloudEvent
 from serving.problems import PROBLEM_JSON
 from serving.shapes import (
+    ConcessionSent,
     DecisionSent,
     DismissalSent,
     MoveSent,
     NoteSent,
     OverrideSent,
     Problem,
+    RequalificationSent,
     ScoresAsked,
     SignInSent,
     SuspensionSent,
@@ -26,12 +28,14 @@ from serving.shapes import (
 _REF = "#/components/schemas/{model}"
 _BODIES: tuple[type[BaseModel], ...] = (
     CloudEvent,
+    ConcessionSent,
     DecisionSent,
     DismissalSent,
     MoveSent,
     NoteSent,
     OverrideSent,
     Problem,
+    RequalificationSent,
     ScoresAsked,
     SignInSent,
     SuspensionSent,

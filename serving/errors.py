@@ -48,6 +48,7 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
+from enum import StrEnum
 from uuid import UUID
 
 from features.errors import EventError, FreinError
@@ -100,6 +101,14 @@ class CallUnderWayError(RequestError):
 
 class MethodNotAllowedError(RequestError):
     code = "method_not_allowed"
+
+
+class Reserved(StrEnum):
+    """What a refusal is about."""
+
+    STAGE = "stage"
+    CONCESSION = "concession"
+    PRIORITY = "priority"
 
 
 class AccessError(FreinError):
@@ -168,10 +177,15 @@ class ReservedForPeopleError(AccessError):
     code = "reserved_for_people"
 
     def __init__(
-        self, stage: str, proposal_id: UUID | None = None, task_id: UUID | None = None
+        self,
+        name: str,
+        proposal_id: UUID | None = None,
+        task_id: UUID | None = None,
+        what: Reserved = Reserved.STAGE,
     ) -> None:
-        super().__init__(stage)
-        self.stage = stage
+        super().__init__(name)
+        self.name = name
+        self.what = what
         self.proposal_id = proposal_id
         self.task_id = task_id
 

@@ -194,7 +194,8 @@ class _Following:
             or self.standing is Standing.STANDS  # told once, by the person
         )
         if self._made is not None:
-            return (), self._made.to  # what the score says is proposed, one day
+            # What the score says against a person's word is proposed, one day.
+            return (), self._made.to if self._made.signer.is_person else to
         if facts.priority is not None and is_stopped:
             return (), self.lead.band
         setting, history = self.service.setting, self._history()

@@ -18,13 +18,14 @@ _MAX_OWNER = 200
 
 @dataclass(frozen=True, slots=True)
 class WaitingProposal:
-    """An open proposal, of a stage or a priority, and the task that calls for its
-    decision."""
+    """An open proposal, of a stage, a priority or a concession, and the task that calls
+    for its decision."""
 
     id: UUID
     to: str
     task_id: UUID | None
     is_priority: bool = False
+    percent: float | None = None  # of a concession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,17 @@ class LeadState:
         return cls(id=uuid4(), lead_id=lead_id, version=0, stage=pipeline.entry)
 
     def proposal_to(self, stage: str) -> WaitingProposal | None:
-        moves = (one for one in self.waiting if not one.is_priority)
+        moves = (
+            one for one in self.waiting if not one.is_priority and one.percent is None
+        )
         return next((one for one in moves if one.to == stage), None)
+
+    def priority_of(self, priority: Priority) -> WaitingProposal | None:
+        bands = (one for one in self.waiting if one.is_priority)
+        return next((one for one in bands if one.to == priority), None)
+
+    def concession_of(self, percent: float) -> WaitingProposal | None:
+        return next((one for one in self.waiting if one.percent == percent), None)
 
 
 def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> LeadState:

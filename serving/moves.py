@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -15,17 +15,17 @@ from governance.executor import OpenProposal
 from governance.override import OWN_SOURCE
 from governance.policy import Clause, Ruling, Verdict
 from governance.principal import Principal
-from governance.task import ExpectedAction, OpenTask, TaskKind
-from governance.workdays import due_date
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
+    Reserved,
     ReservedForPeopleError,
 )
 from serving.exchanges import move_of
 from serving.lead_state import LeadState
 from serving.plans import Plan, Seen, Wish
 from serving.recording import Recorded, record
+from serving.reserved import left_to_people, proposing
 from serving.saying import Word, saying
 from serving.service import Service
 
@@ -175,18 +175,7 @@ def _proposing(
         reason=asked.reason,
         asked_by=asked.by,
     )
-    task = OpenTask(
-        id=uuid4(),
-        kind=TaskKind.DECISION_RESERVED,
-        owner=service.setting.desk.owner_of(lead.owner),
-        expected=ExpectedAction.ARBITRATE,
-        due_on=due_date(now, service.settings.decision_working_days),
-        proposal_id=proposal.id,
-    )
-    return Plan(
-        notes=((lead.lead_id, replace(refused, leads_to=frozenset({proposal.id}))),),
-        effects=((lead.lead_id, proposal), (lead.lead_id, task)),
-    )
+    return proposing(service, lead, proposal, refused, now)
 
 
 def _made_or_proposed(recorded: Recorded, asked: MoveAsked, title: str) -> MoveMade:
@@ -199,15 +188,5 @@ def _made_or_proposed(recorded: Recorded, asked: MoveAsked, title: str) -> MoveM
                 clause=effect.clause,
                 score=recorded.scores.get(asked.lead_id),
             )
-    raise _left_to_people(recorded, asked, title)
-
-
-def _left_to_people(
-    recorded: Recorded, asked: MoveAsked, title: str
-) -> ReservedForPeopleError:
-    for _, effect in recorded.plan.effects:
-        if isinstance(effect, OpenTask):
-            return ReservedForPeopleError(title, effect.proposal_id, effect.id)
     waiting = recorded.seen.leads[asked.lead_id].proposal_to(asked.to)
-    assert waiting is not None  # else the plan would have opened one
-    return ReservedForPeopleError(title, waiting.id, waiting.task_id)
+    raise left_to_people(recorded, Reserved.STAGE, title, waiting)

@@ -102,7 +102,7 @@ def _ending(proposal: WaitingProposal, asked: Override, to: Priority) -> ClosePr
         proposal_id=proposal.id,
         status=ProposalStatus.CONFIRMED if agrees else ProposalStatus.DISMISSED,
         by=asked.by,
-        reason=asked.why.reason,
+        reason=asked.why.reason or asked.why.text,
     )
 
 

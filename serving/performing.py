@@ -11,23 +11,38 @@ from governance.decision import (
     Decide,
     Effect,
     EscalateTask,
+    Grant,
+    Requalify,
     Resume,
     Suspend,
 )
-from governance.executor import MoveStage, Notify, OpenProposal, ProposePriority
+from governance.executor import (
+    Concede,
+    MoveStage,
+    Notify,
+    OpenProposal,
+    ProposeConcession,
+    ProposePriority,
+    SetPriority,
+)
 from governance.outcome import Outcome
 from governance.task import OpenTask
-from serving.decisions import add_decision
+from serving.decisions import add_concession, add_decision
 from serving.lead_state import LeadState
 from serving.notices import Notice, add_notice
-from serving.proposals import add_priority_proposal, add_proposal, end_proposal
+from serving.proposals import (
+    add_concession_proposal,
+    add_priority_proposal,
+    add_proposal,
+    end_proposal,
+)
 from serving.service import Service
 from serving.suspensions import add_suspension, end_suspensions
 from serving.tasks import add_task, end_tasks_of, write_task
 
 
 def perform(
-    session: Session, service: Service, lead_uuid: UUID, effect: Effect, now: datetime
+    session: Session, service: Service, lead: LeadState, effect: Effect, now: datetime
 ) -> list[UUID]:
     """Carry out one effect; returns the tasks that it ends.
 
@@ -41,16 +56,16 @@ def perform(
         Lock 3: the database refused the decision.
     """
     match effect:
-        case Decide():
-            _decide(session, service, lead_uuid, effect, now)
-        case OpenProposal():
-            add_proposal(session, lead_uuid, effect, now)
+        case Decide() | Grant() | Requalify():
+            _decide(session, service, lead, effect, now)
+        case OpenProposal() | ProposePriority() | ProposeConcession():
+            _propose(session, lead, effect, now)
         case Suspend():
-            add_suspension(session, effect, now, lead_uuid=lead_uuid)
+            add_suspension(session, effect, now, lead_uuid=lead.id)
         case Resume():
-            end_suspensions(session, effect.signer, now, lead_uuid=lead_uuid)
+            end_suspensions(session, effect.signer, now, lead_uuid=lead.id)
         case OpenTask() | CloseTask() | EscalateTask():
-            write_task(session, lead_uuid, effect, now)
+            write_task(session, lead.id, effect, now)
         case CloseProposal():
             end_proposal(session, effect, now)
             return end_tasks_of(session, effect.proposal_id, now)
@@ -58,12 +73,49 @@ def perform(
 
 
 def _decide(
-    session: Session, service: Service, lead_uuid: UUID, made: Decide, now: datetime
+    session: Session,
+    service: Service,
+    lead: LeadState,
+    made: Decide | Grant | Requalify,
+    now: datetime,
 ) -> None:
     if not made.signer.is_person:
         service.trail.refuse_if_broken()
-        service.brake.admit(MoveStage(made.to), service.pipeline)
-    add_decision(session, lead_uuid, made, now)
+        service.brake.admit(_as_automatic(made), service.pipeline)
+    match made:
+        case Decide():
+            add_decision(session, lead.id, made, now)
+        case Grant():
+            add_concession(session, lead.id, made, now)
+        case Requalify():
+            pass  # the lead is written
+
+
+def _as_automatic(
+    made: Decide | Grant | Requalify,
+) -> MoveStage | Concede | SetPriority:
+    match made:
+        case Decide():
+            return MoveStage(made.to)
+        case Grant():
+            return Concede(made.percent)
+        case Requalify():
+            return SetPriority(made.to)
+
+
+def _propose(
+    session: Session,
+    lead: LeadState,
+    opened: OpenProposal | ProposePriority | ProposeConcession,
+    now: datetime,
+) -> None:
+    match opened:
+        case OpenProposal():
+            add_proposal(session, lead.id, opened, now)
+        case ProposePriority():
+            add_priority_proposal(session, lead, opened, now)
+        case ProposeConcession():
+            add_concession_proposal(session, lead, opened, now)
 
 
 def perform_automatic(
@@ -83,10 +135,8 @@ def perform_automatic(
     match action:
         case OpenTask():
             add_task(session, lead.id, action, now)
-        case OpenProposal():
-            add_proposal(session, lead.id, action, now)
-        case ProposePriority():
-            add_priority_proposal(session, lead, action, now)
+        case OpenProposal() | ProposePriority():
+            _propose(session, lead, action, now)
         case Notify():
             assert outcome.rule_id is not None
             notice = Notice(

@@ -12,7 +12,7 @@ from features import errors as features_errors
 from features.errors import EventError, FreinError
 from governance import errors as governance_errors
 from serving import errors
-from serving.sentences import ANY_OTHER_WHY, SENTENCE, WHY
+from serving.sentences import ANY_OTHER_WHY, RESERVED, SENTENCE, WHY
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -82,9 +82,16 @@ STATUS: dict[type[FreinError], int] = {
 def detail_of(error: FreinError) -> str:
     """The French sentence of an error."""
     fields: dict[str, Any] = dict(vars(error))
+    if isinstance(error, errors.ReservedForPeopleError):
+        fields["what"] = RESERVED[error.what].format(name=_in_french(error))
     if "why" in fields:
         fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
     return SENTENCE[type(error)].format(**fields)
+
+
+def _in_french(error: errors.ReservedForPeopleError) -> str:
+    is_number = error.what is errors.Reserved.CONCESSION
+    return error.name.replace(".", ",") if is_number else error.name
 
 
 def problem(error: FreinError) -> dict[str, JsonValue]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from explanations.score import Priority
 from governance.decision import PROPOSAL_LASTS, CloseProposal, ProposalStatus
-from governance.executor import OpenProposal, ProposePriority
+from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from serving.lead_state import LeadState, WaitingProposal
 from serving.tables import LeadRow, ProposalRow, TaskRow
 
@@ -23,6 +23,7 @@ class Proposal:
     to_stage: str
     from_priority: Priority | None
     to_priority: Priority | None
+    concession_percent: float | None
     clause: str
     reason: str | None
     asked_by: str
@@ -48,6 +49,28 @@ def add_proposal(
             lead_id=lead_uuid,
             from_stage=proposal.origin,
             to_stage=proposal.to,
+            clause=proposal.clause.value,
+            reason=proposal.reason,
+            asked_by_kind=proposal.asked_by.kind.value,
+            asked_by=proposal.asked_by.name,
+            status=ProposalStatus.OPEN.value,
+            created_at=now,
+            expires_at=now + PROPOSAL_LASTS,
+        )
+    )
+
+
+def add_concession_proposal(
+    session: Session, lead: LeadState, proposal: ProposeConcession, now: datetime
+) -> None:
+    """A concession is proposed; the stage stays."""
+    session.execute(
+        insert(ProposalRow).values(
+            id=proposal.id,
+            lead_id=lead.id,
+            from_stage=lead.stage,
+            to_stage=lead.stage,
+            concession_percent=proposal.percent,
             clause=proposal.clause.value,
             reason=proposal.reason,
             asked_by_kind=proposal.asked_by.kind.value,
@@ -105,6 +128,7 @@ def waiting_proposals(
             ProposalRow.id,
             ProposalRow.to_stage,
             ProposalRow.to_priority,
+            ProposalRow.concession_percent,
             TaskRow.id,
         )
         .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
@@ -112,9 +136,11 @@ def waiting_proposals(
         .order_by(ProposalRow.created_at)
     )
     waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
-    for lead_uuid, proposal_id, stage, priority, task_id in rows:
+    for lead_uuid, proposal_id, stage, priority, percent, task_id in rows:
         is_priority = priority is not None
-        one = WaitingProposal(proposal_id, priority or stage, task_id, is_priority)
+        one = WaitingProposal(
+            proposal_id, priority or stage, task_id, is_priority, percent
+        )
         waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), one)
     return waiting
 
@@ -163,6 +189,7 @@ def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
         if row.from_priority is None
         else Priority(row.from_priority),
         to_priority=None if row.to_priority is None else Priority(row.to_priority),
+        concession_percent=row.concession_percent,
         clause=row.clause,
         reason=row.reason,
         asked_by=row.asked_by,

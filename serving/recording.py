@@ -111,15 +111,15 @@ def _performed(
     """Carry out what was planned and what follows; returns the tasks that this ends."""
     ended: dict[UUID, list[UUID]] = {}
     for name, effect in ready.draft.plan.effects:
-        lead_uuid = ready.followed[name].lead.id
-        tasks = perform(session, service, lead_uuid, effect, now)
+        lead = ready.followed[name].lead
+        tasks = perform(session, service, lead, effect, now)
         if isinstance(effect, CloseProposal):
             ended[effect.proposal_id] = tasks
     for one in ready.followed.values():
         for outcome in one.outcomes:
             perform_automatic(session, service, one.lead, outcome, now)
         for task in one.tasks:
-            perform(session, service, one.lead.id, task, now)
+            perform(session, service, one.lead, task, now)
         if one.score is not None:
             add_score(session, one.lead.id, one.score, now)
     return ended

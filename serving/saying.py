@@ -26,7 +26,7 @@ from serving.service import Service
 class Why:
     """A reason of the short list, and words of one's own."""
 
-    reason: str
+    reason: str | None
     text: str | None
 
 
@@ -47,14 +47,15 @@ class Word:
 
     @property
     def data(self) -> dict[str, JsonValue]:
-        said = {} if self.why is None else {"reason": self.why.reason}
-        words = {} if self.why is None or not self.why.text else {"text": self.why.text}
-        return {**self.about, **said, **words}
+        if self.why is None:
+            return {**self.about}
+        given = {"reason": self.why.reason, "text": self.why.text}
+        return {**self.about, **{name: said for name, said in given.items() if said}}
 
 
 def checked(judgement: Judgement, why: Why) -> Why:
     """A reason that the list has; raises RequestInvalidError."""
-    reason = judgement.reasons.get(why.reason)
+    reason = judgement.reasons.get(why.reason or "")
     if reason is None:
         raise RequestInvalidError("reason", "enum")
     text = (why.text or "").strip()
@@ -95,7 +96,8 @@ def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
         actor=Actor.PERSON,
         data=word.data,
     )
-    reason = {} if word.why is None else {"reason": word.why.reason}
+    listed = None if word.why is None else word.why.reason
+    reason = {} if listed is None else {"reason": listed}
     note = Note(
         action=word.action,
         by=word.by,

@@ -54,8 +54,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
     errors.PersonRequiredError: "Seule une personne peut décider.",
     errors.ReservedForPeopleError: (
-        "Le passage à l’étape « {stage} » est réservé aux personnes ; "
-        "une proposition attend une décision."
+        "{what} est réservé aux personnes ; une proposition attend une décision."
     ),
     errors.KindMalformedError: (
         "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
@@ -88,6 +87,13 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.AnchorsUnreadableError: "Les ancres du journal d’audit sont illisibles.",
     errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
+}
+
+# What is reserved; `name` is the stage, the percentage or the priority.
+RESERVED: dict[errors.Reserved, str] = {
+    errors.Reserved.STAGE: "Le passage à l’étape « {name} »",
+    errors.Reserved.CONCESSION: "Accorder une remise de {name} %",
+    errors.Reserved.PRIORITY: "Le passage en priorité « {name} »",
 }
 
 # Why a field was refused, by pydantic's type of error or our own.

@@ -94,6 +94,18 @@ class StatusAdjusted(WhySent):
     stage: Annotated[str, Field(min_length=1, max_length=64)]
 
 
+class ConcessionSent(Sent):
+    """Of the price, in percent."""
+
+    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+    reason: FreeText | None = None
+
+
+class RequalificationSent(Sent):
+    priority: Priority
+    reason: FreeText | None = None
+
+
 class OverrideSent(
     RootModel[
         Annotated[
@@ -254,6 +266,7 @@ class ProposalShown(Shown):
     to_stage: str
     from_priority: Priority | None
     to_priority: Priority | None
+    concession_percent: float | None
     clause: str
     reason: str | None
     asked_by: str
@@ -323,6 +336,22 @@ class SessionShown(Shown):
     person: PersonShown
     expires_at: datetime
     csrf: str | None
+
+
+class ConcessionShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    percent: float
+    clause: Clause
+    detail: str
+
+
+class RequalifiedShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    priority: Priority
+    clause: Clause
+    detail: str
 
 
 class SaidShown(Shown):

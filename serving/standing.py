@@ -93,6 +93,7 @@ def write_lead(
 def _as_state(
     row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
 ) -> LeadState:
+    moves = frozenset(one.to for one in waiting if one.percent is None)
     return LeadState(
         id=row.id,
         lead_id=row.external_id,
@@ -104,6 +105,6 @@ def _as_state(
         priority=None if row.priority is None else Priority(row.priority),
         band=None if row.band is None else Priority(row.band),
         looked_at=row.looked_at,
-        history=replace(history, waiting_moves=frozenset(one.to for one in waiting)),
+        history=replace(history, waiting_moves=moves),
         waiting=waiting,
     )

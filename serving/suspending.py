@@ -31,6 +31,10 @@ class Suspension:
     until: datetime | None
 
     @property
+    def reason(self) -> str:
+        return self.why.reason or ""
+
+    @property
     def told(self) -> dict[str, str | None]:
         """How events and the audit have it."""
         return {"until": None if self.until is None else self.until.isoformat()}
@@ -49,7 +53,7 @@ def suspend_lead(
         after=asked.told,
     )
     suspend = Suspend(
-        id=asked.id, until=asked.until, reason=asked.why.reason, signer=asked.by
+        id=asked.id, until=asked.until, reason=asked.reason, signer=asked.by
     )
 
     def plan(seen: Seen) -> Plan:
@@ -92,7 +96,7 @@ def suspend_rule(
             Suspend(
                 id=asked.id,
                 until=asked.until,
-                reason=asked.why.reason,
+                reason=asked.reason,
                 signer=asked.by,
                 words=asked.why.text,
             ),
@@ -104,7 +108,7 @@ def suspend_rule(
             by=asked.by,
             subject=Subject(SubjectKind.RULE, rule_id),
             after=asked.told,
-            why={"reason": asked.why.reason, "suspension": str(asked.id)},
+            why={"reason": asked.reason, "suspension": str(asked.id)},
         )
         append(session, [_entry(note, now)])
 

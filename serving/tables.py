@@ -21,6 +21,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+_OPEN_MOVE = "status = 'open' AND to_priority IS NULL AND concession_percent IS NULL"
+_OPEN_CONCESSION = "status = 'open' AND concession_percent IS NOT NULL"
 NAME = 200  # characters of an identifier that comes from outside
 
 
@@ -128,7 +130,8 @@ class ScoreRow(Base):
 class ProposalRow(Base):
     """What automation would like, and what a person made of it.
 
-    With `to_priority` a priority is proposed, and both stages are where the lead stood.
+    With `to_priority` a priority is proposed, with `concession_percent` a concession:
+    both stages are then where the lead stood.
     """
 
     __tablename__ = "proposal"
@@ -142,8 +145,16 @@ class ProposalRow(Base):
             "lead_id",
             "to_stage",
             unique=True,
-            sqlite_where=text("status = 'open' AND to_priority IS NULL"),
-            postgresql_where=text("status = 'open' AND to_priority IS NULL"),
+            sqlite_where=text(_OPEN_MOVE),
+            postgresql_where=text(_OPEN_MOVE),
+        ),
+        Index(
+            "uq_proposal_concession_open",
+            "lead_id",
+            "concession_percent",
+            unique=True,
+            sqlite_where=text(_OPEN_CONCESSION),
+            postgresql_where=text(_OPEN_CONCESSION),
         ),
         Index(
             "uq_proposal_priority_open",
@@ -171,6 +182,7 @@ class ProposalRow(Base):
     decision_reason: Mapped[str | None] = mapped_column(Text)
     from_priority: Mapped[str | None]
     to_priority: Mapped[str | None]
+    concession_percent: Mapped[float | None]
     expires_at: Mapped[datetime | None]
 
 
@@ -301,6 +313,46 @@ class DecisionRow(Base):
     proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
     reason: Mapped[str | None] = mapped_column(Text)
     decided_at: Mapped[datetime]
+
+
+class ConcessionRow(Base):
+    """A concession that was granted, and who signed it (lock 3).
+
+    A trigger holds `reserved` to the truth of the table `threshold`.
+    """
+
+    __tablename__ = "concession"
+    __table_args__ = (
+        CheckConstraint(
+            "NOT reserved OR signer_kind = 'person'",
+            name="concession_reserved_for_people",
+        ),
+        CheckConstraint(
+            "signer_kind IN ('person', 'integration', 'automation')"
+            " AND trim(signer) <> ''",
+            name="concession_is_signed",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    percent: Mapped[float]
+    reserved: Mapped[bool]
+    clause: Mapped[str]
+    signer_kind: Mapped[str]
+    signer: Mapped[str]
+    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
+    reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+
+
+class ThresholdRow(Base):
+    """The pipeline's thresholds as the database's own lock knows them."""
+
+    __tablename__ = "threshold"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float]
 
 
 class KeyRow(Base):

@@ -11,7 +11,7 @@ from features.errors import FreinError
 from governance.policy import Clause
 from serving import errors
 from serving.problems import STATUS, detail_of, problem
-from serving.sentences import CLAUSE, SENTENCE, WHY
+from serving.sentences import CLAUSE, RESERVED, SENTENCE, WHY
 
 
 def below(kind: type[FreinError]) -> set[type[FreinError]]:
@@ -36,7 +36,8 @@ def test_every_code_is_of_one_error() -> None:
 def test_every_error_can_be_told(kind: type[FreinError]) -> None:
     needed = list(inspect.signature(kind.__init__).parameters.values())[1:]
     is_plain = any(one.kind is one.VAR_POSITIONAL for one in needed)
-    error = kind() if is_plain else kind(*["x" for _ in needed])
+    required = [one for one in needed if one.default is one.empty]
+    error = kind() if is_plain else kind(*["x" for _ in required])
 
     told = problem(error)
 
@@ -50,7 +51,9 @@ def test_a_refusal_names_what_waits() -> None:
     assert (told["proposal_id"], told["task_id"]) == (str(proposal_id), str(task_id))
 
 
-@pytest.mark.parametrize("text", [*SENTENCE.values(), *WHY.values(), *CLAUSE.values()])
+@pytest.mark.parametrize(
+    "text", [*SENTENCE.values(), *WHY.values(), *CLAUSE.values(), *RESERVED.values()]
+)
 def test_french_spaces_do_not_break(text: str) -> None:
     assert not re.search(r" [:;?!»]|« ", text)
     assert not re.search(

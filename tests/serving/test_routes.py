@@ -53,6 +53,8 @@ DOORS = {
     "DELETE /v1/rules/{rule_id}/suspensions": Door(MANAGERS),
     "GET /v1/rules": Door(ALL, Scope.LEADS),
     "POST /v1/tasks/{task_id}/close": Door(DECIDERS),
+    "POST /v1/leads/{lead_id}/concessions": Door(DECIDERS, Scope.MOVES),
+    "POST /v1/leads/{lead_id}/requalifications": Door(DECIDERS, Scope.MOVES),
     "GET /v1/tasks": Door(ALL, Scope.LEADS),
     "GET /v1/audit": Door(ALL, Scope.LEADS),
 }

@@ -1,0 +1,83 @@
+"""Concessions and requalifications: the same brake as stage moves."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from governance.person import DECIDERS
+from serving.access import Scope
+from serving.body import JSON, Body, body_reader
+from serving.conceding import ConcessionAsked, concede
+from serving.documented import refuses, takes
+from serving.doors import Caller, TheService, admits, service_of
+from serving.priorities import PriorityAsked, ask_priority
+from serving.sentences import CLAUSE
+from serving.shapes import (
+    ConcessionSent,
+    ConcessionShown,
+    RequalificationSent,
+    RequalifiedShown,
+)
+from serving.sights import InSight
+
+router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])
+
+read_body = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
+
+
+@router.post(
+    "/concessions",
+    openapi_extra=takes({JSON: ConcessionSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def post_concession(
+    lead_id: str,
+    caller: TheCaller,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> ConcessionShown:
+    """Lower the price. Above the threshold it is a person's: a key gets a 409."""
+    sent = body.fitted(ConcessionSent)
+    asked = ConcessionAsked(
+        lead_id=lead_id, percent=sent.percent, reason=sent.reason, by=caller.principal
+    )
+    granted = concede(service, asked, service.clock())
+    return ConcessionShown(
+        decision_id=granted.decision_id,
+        lead_id=lead_id,
+        percent=granted.percent,
+        clause=granted.clause,
+        detail=CLAUSE[granted.clause],
+    )
+
+
+@router.post(
+    "/requalifications",
+    openapi_extra=takes({JSON: RequalificationSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def post_requalification(
+    lead_id: str,
+    caller: TheCaller,
+    service: TheService,
+    body: Annotated[Body, Depends(read_body)],
+) -> RequalifiedShown:
+    """Give another priority. After a complex exchange it is a person's: a key gets a
+    409 and a proposal."""
+    sent = body.fitted(RequalificationSent)
+    asked = PriorityAsked(
+        lead_id=lead_id, to=sent.priority, reason=sent.reason, by=caller.principal
+    )
+    decision_id, clause = ask_priority(service, asked, service.clock())
+    return RequalifiedShown(
+        decision_id=decision_id,
+        lead_id=lead_id,
+        priority=sent.priority,
+        clause=clause,
+        detail=CLAUSE[clause],
+    )

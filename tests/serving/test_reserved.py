@@ -1,0 +1,204 @@
+"""Concessions and requalifications: the same brake, and its locks one by one."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from starlette.testclient import TestClient
+
+from governance.brake import Brake
+from governance.person import Role
+from serving.conceding import ConcessionAsked, concede
+from serving.errors import ReservedForPeopleError
+from serving.service import Service
+from tests.serving.builders import NOW, make_event, make_key, make_person, send, write
+from tests.serving.test_brake import admits_all, applies_all
+from tests.serving.test_overriding import CONTEST, later, lead
+from tests.serving.test_people_decide import entries, known
+from tests.serving.test_saying import awa, own_events, post
+
+__all__ = ["awa", "known"]  # fixtures
+
+
+def concessions(service: Service) -> list[tuple[Any, ...]]:
+    asked = "SELECT percent, signer_kind, signer FROM concession"
+    with service.store.reading() as session:
+        return [tuple(row) for row in session.execute(text(asked))]
+
+
+@pytest.fixture
+def after_objection(known: TestClient, headers: dict[str, str]) -> TestClient:
+    """A client of a service where L-1 has had a complex exchange."""
+    noted = make_event(id="n", type="note_added", data={"objections": ["prix"]})
+    send(known, headers, noted)
+    return known
+
+
+class TestConcessions:
+    def test_a_key_concedes_up_to_the_threshold(
+        self, known: TestClient, headers: dict[str, str], service: Service
+    ) -> None:
+        answer = post(known, "concessions", {"percent": 10}, headers)
+        assert (answer.status_code, answer.json()["clause"]) == (200, "P-08")
+        assert [row[:2] for row in concessions(service)] == [(10, "integration")]
+        assert own_events(service)[0][0] == "concession_granted"
+
+    def test_above_it_a_person_is_asked_once_and_decides(
+        self,
+        known: TestClient,
+        headers: dict[str, str],
+        service: Service,
+        awa: dict[str, str],
+    ) -> None:
+        first = post(known, "concessions", {"percent": 10.5}, headers)
+        again = post(known, "concessions", {"percent": 10.5}, headers)
+        assert (first.status_code, first.json()["code"]) == (409, "reserved_for_people")
+        assert "remise de 10,5" in first.json()["detail"]
+        assert first.json()["task_id"] is not None
+        assert again.json()["proposal_id"] == first.json()["proposal_id"]
+        other = post(known, "concessions", {"percent": 20}, headers).json()
+        assert concessions(service) == []
+
+        waiting = f"/v1/proposals/{first.json()['proposal_id']}/confirm"
+        assert known.post(waiting, json={}, headers=awa).status_code == 200
+        assert concessions(service) == [(10.5, "person", "Awa Diallo")]
+        dismissed = f"/v1/proposals/{other['proposal_id']}/dismiss"
+        why = {"reason": "Trop"}
+        assert known.post(dismissed, json=why, headers=awa).status_code == 204
+        seen = known.get("/v1/leads/L-1", headers=awa).json()
+        assert (seen["proposals"], seen["tasks"]) == ([], [])
+        told = [one.action for one in entries(service)]
+        assert told.count("concession_refused") == 3
+        assert told.count("concession_granted") == 1
+
+    def test_a_person_concedes_what_is_proposed_already(
+        self,
+        known: TestClient,
+        headers: dict[str, str],
+        service: Service,
+        awa: dict[str, str],
+    ) -> None:
+        post(known, "concessions", {"percent": 40}, headers)
+        answer = post(known, "concessions", {"percent": 40}, awa)
+        assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
+        assert known.get("/v1/leads/L-1", headers=awa).json()["proposals"] == []
+
+    @pytest.mark.parametrize("percent", [0, -1, 100.5, "dix", None])
+    def test_an_odd_one_is_refused(
+        self, known: TestClient, headers: dict[str, str], percent: Any
+    ) -> None:
+        answer = post(known, "concessions", {"percent": percent}, headers)
+        assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+
+    @pytest.mark.parametrize(
+        "brake",
+        [
+            pytest.param(Brake(judge=applies_all), id="executor-and-database"),
+            pytest.param(Brake(admit=admits_all), id="policy-and-database"),
+            pytest.param(Brake(judge=applies_all, admit=admits_all), id="database"),
+        ],
+    )
+    def test_with_other_locks_off_it_still_becomes_a_proposal(
+        self, known: TestClient, service: Service, brake: Brake
+    ) -> None:
+        key, _ = make_key(service)
+        asked = ConcessionAsked(
+            lead_id="L-1", percent=11, reason=None, by=key.principal
+        )
+        with pytest.raises(ReservedForPeopleError) as caught:
+            concede(replace(service, brake=brake), asked, NOW)
+        assert caught.value.proposal_id is not None
+        assert concessions(service) == []
+
+    @pytest.mark.parametrize("reserved", ["true", "false", "NULL"])
+    @pytest.mark.parametrize("kind", ["integration", "automation", "robot", ""])
+    def test_by_sql_alone_it_is_refused(
+        self, known: TestClient, service: Service, reserved: str, kind: str
+    ) -> None:
+        with pytest.raises(IntegrityError):
+            write(service.store, granted(reserved, kind))
+        assert concessions(service) == []
+
+    def test_it_never_changes(self, known: TestClient, service: Service) -> None:
+        write(service.store, granted("true", "person"))
+        for statement in (
+            "UPDATE concession SET percent = 90",
+            "DELETE FROM concession",
+        ):
+            with pytest.raises(IntegrityError, match="append_only"):
+                write(service.store, statement)
+
+
+def granted(reserved: str, kind: str) -> str:
+    """SQL that grants 11 percent."""
+    columns = "id, percent, reserved, clause, signer_kind, signer, decided_at, lead_id"
+    return (
+        f"INSERT INTO concession ({columns}) VALUES ('{uuid4().hex}', 11, {reserved},"
+        f" 'P-08', '{kind}', 'somebody', '2026-11-24', (SELECT id FROM lead))"
+    )
+
+
+class TestRequalifications:
+    def test_a_key_gives_a_priority(
+        self, known: TestClient, headers: dict[str, str], awa: dict[str, str]
+    ) -> None:
+        sent = {"priority": "elevee"}
+        answer = post(known, "requalifications", sent, headers)
+        assert (answer.status_code, answer.json()["clause"]) == (200, "P-05")
+        assert lead(known, awa)["priority"] == "elevee"
+        again = post(known, "requalifications", sent, headers)
+        assert again.json()["code"] == "priority_already_held"
+
+    def test_after_a_complex_exchange_a_person_is_asked_once(
+        self,
+        after_objection: TestClient,
+        headers: dict[str, str],
+        service: Service,
+        awa: dict[str, str],
+    ) -> None:
+        sent = {"priority": "elevee", "reason": "score"}
+        first = post(after_objection, "requalifications", sent, headers)
+        again = post(after_objection, "requalifications", sent, headers)
+        assert (first.status_code, first.json()["code"]) == (409, "reserved_for_people")
+        assert again.json()["proposal_id"] == first.json()["proposal_id"]
+        assert lead(after_objection, awa)["priority"] == "normale"
+
+        waiting = f"/v1/proposals/{first.json()['proposal_id']}/confirm"
+        assert after_objection.post(waiting, json={}, headers=awa).status_code == 200
+        assert lead(after_objection, awa)["priority"] == "elevee"
+
+    def test_against_a_person_it_is_not_even_proposed_until_new_facts(
+        self,
+        known: TestClient,
+        headers: dict[str, str],
+        service: Service,
+        awa: dict[str, str],
+    ) -> None:
+        post(known, "overrides", CONTEST, awa)
+        sent = {"priority": "basse"}
+        answer = post(known, "requalifications", sent, headers)
+        assert answer.json()["code"] == "reserved_for_people"
+        assert answer.json()["proposal_id"] is None
+        later(service)
+        send(known, headers, make_event(id="r", type="meeting_held"))
+        answer = post(known, "requalifications", sent, headers)
+        assert answer.json()["proposal_id"] is not None
+        assert lead(known, awa)["priority"] == "elevee"
+
+    def test_a_person_gives_one_at_any_time(
+        self, after_objection: TestClient, service: Service, awa: dict[str, str]
+    ) -> None:
+        sent = {"priority": "basse", "reason": "Budget gelé"}
+        answer = post(after_objection, "requalifications", sent, awa)
+        assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
+        about = {"priority": "basse", "previous": "normale", "text": "Budget gelé"}
+        assert own_events(service) == [("priority_contested", "person", about)]
+
+
+def test_an_analyst_changes_nothing(known: TestClient, service: Service) -> None:
+    _, headers = make_person(service, Role.ANALYST)
+    for what in ("concessions", "requalifications", "overrides", "notes"):
+        assert post(known, what, {}, headers).json()["code"] == "role_missing"
