@@ -6,6 +6,7 @@ from datetime import datetime
 from features.errors import ModelRejectedError, ModelUnavailableError
 from features.log import Log
 from training.candidates import Candidate, loaded
+from training.card_record import inscribe
 from training.history import Change, How, one_before, record, recorded
 from training.judging import MEASURED, Phase, judged
 from training.registry import (
@@ -151,4 +152,5 @@ def _crowned(
     )
     record(change)
     make_champion(version)
+    inscribe(version)
     return change

@@ -14,7 +14,12 @@ from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, sav
 from explanations.scorer import probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
+from training.card_record import CARD_FILE, show_card
+from training.figures import figures
+from training.learning_curve import learning_curve
+from training.model_card import model_card
 from training.registry import (
+    MODEL_NAME,
     Champion,
     connect,
     register,
@@ -45,15 +50,17 @@ def record_training(
         mlflow.set_experiment(experiment_id=experiment_id())
         with mlflow.start_run(
             run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
-        ):
-            _log_inputs(trained, log, log_folder, settings)
-            for name, interval in trained.metrics.items():
-                mlflow.log_metric(name, interval.value)
-                mlflow.log_metric(f"{name}_low", interval.low)
-                mlflow.log_metric(f"{name}_high", interval.high)
-            mlflow.log_table(trained.importance.to_pandas(), "importance.json")
+        ) as run:
+            log_sha256 = file_digest(log_folder / EVENTS_FILE)
+            _log_inputs(trained, log, log_folder, log_sha256, settings)
+            _log_metrics(trained)
+            _log_pictures(trained)
+            card = model_card(trained, log, model=MODEL_NAME, digest=log_sha256)
+            mlflow.log_text(card, CARD_FILE)
             model_uri, digest = _log_model(trained, Path(folder))
-            return register(model_uri, digest)
+            version = register(model_uri, digest)
+            show_card(run.info.run_id, version.version, card)
+            return version
 
 
 def file_digest(path: Path) -> str:
@@ -90,9 +97,12 @@ def experiment_id() -> str:
 
 
 def _log_inputs(
-    trained: Trained, log: Log, log_folder: Path, settings: TrainSettings
+    trained: Trained,
+    log: Log,
+    log_folder: Path,
+    digest: str,
+    settings: TrainSettings,
 ) -> None:
-    digest = file_digest(log_folder / EVENTS_FILE)
     mlflow.log_params(
         {
             **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
@@ -129,6 +139,33 @@ def _log_inputs(
     mlflow.log_input(dataset, context="training")
 
 
+def _log_metrics(trained: Trained) -> None:
+    for name, interval in trained.metrics.items():
+        mlflow.log_metric(name, interval.value)
+        mlflow.log_metric(f"{name}_low", interval.low)
+        mlflow.log_metric(f"{name}_high", interval.high)
+    scorer, seen = trained.scorer, trained.hold_out
+    for part, signals, won in (
+        ("train", trained.signals, trained.won),
+        ("hold_out", seen.signals, seen.moments["won"]),
+    ):
+        curve = learning_curve(
+            scorer.booster,
+            scorer.facts.intercept,
+            encode(signals, scorer.catalogue, scorer.facts.codes),
+            won.to_numpy(),
+        )
+        for step, auc, log_loss in curve.iter_rows():
+            reached = {f"curve/{part}_auc": auc, f"curve/{part}_log_loss": log_loss}
+            mlflow.log_metrics(reached, step=step)
+
+
+def _log_pictures(trained: Trained) -> None:
+    mlflow.log_table(trained.importance.to_pandas(), "importance.json")
+    for file, figure in figures(trained):
+        mlflow.log_figure(figure, file)
+
+
 def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
     """Log the booster with its catalogue and facts; its URI and manifest's digest."""
     digest = save_scorer(folder, trained.scorer)
@@ -138,6 +175,7 @@ def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
         trained.scorer.booster,
         name="scorer",
         signature=mlflow.models.infer_signature(frame, scores),
+        input_example=_made_up(frame),
         extra_files=[
             str(folder / name) for name in (CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE)
         ],
@@ -151,3 +189,10 @@ def _model_frame(trained: Trained) -> pd.DataFrame:
     scorer = trained.scorer
     matrix = encode(trained.signals[:_ROWS_SHOWN], scorer.catalogue, scorer.facts.codes)
     return pd.DataFrame(matrix, columns=list(scorer.catalogue.names))
+
+
+def _made_up(frame: pd.DataFrame) -> pd.DataFrame:
+    """Three rows that are nobody's: each signal's quartiles, taken on their own."""
+    return frame.quantile([0.25, 0.5, 0.75], interpolation="nearest").reset_index(
+        drop=True
+    )

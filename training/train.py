@@ -4,7 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from explanations.importance import importance
 from explanations.scorer import Scorer, ScorerFacts, probability
@@ -23,6 +25,7 @@ from training.resampling import Interval
 from training.split import before_and_after, newest_leads_from
 
 HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
+FloatArray = NDArray[np.float64]
 Phase = Callable[[str], None]
 
 
@@ -32,6 +35,19 @@ class TrainSettings:
     horizon_days: float
     fit: FitSettings
     seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """Moments of the newest leads, their signals, and what the scorer says of them.
+
+    Row for row: `moments` as `LabelledMoments.frame`, `signals` as `featurise` returns
+    them, `said` (n_moments,) probabilities.
+    """
+
+    moments: pl.DataFrame
+    signals: pl.DataFrame
+    said: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +63,7 @@ class Trained:
     signals: pl.DataFrame  # of the training moments
     won: pl.Series
     importance: pl.DataFrame  # of the hold-out: IMPORTANCE_SCHEMA
+    hold_out: HoldOut
 
 
 def train(
@@ -77,9 +94,10 @@ def train(
     )
     phase("evaluation")
     newest = _signals(log, held_out, catalogue)
+    seen = HoldOut(held_out, newest, probability(scorer.log_odds(newest)))
     return Trained(
         scorer=scorer,
-        metrics=_measure(newest, held_out, scorer),
+        metrics=_measure(seen),
         n_train=fitted_on.height,
         n_test=held_out.height,
         n_censored=moments.n_censored,
@@ -87,6 +105,7 @@ def train(
         signals=signals,
         won=fitted_on["won"],
         importance=importance(scorer.contributions(newest), tuple(catalogue.ideas)),
+        hold_out=seen,
     )
 
 
@@ -165,11 +184,7 @@ def _signals(log: Log, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFr
     return featurise(log.events, moments.select("lead_id", "moment"), catalogue)
 
 
-def _measure(
-    signals: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer
-) -> dict[str, Interval]:
+def _measure(seen: HoldOut) -> dict[str, Interval]:
     return bootstrap_intervals(
-        moments["lead_id"].to_list(),
-        moments["won"].to_numpy(),
-        [probability(scorer.log_odds(signals))],
+        seen.moments["lead_id"].to_list(), seen.moments["won"].to_numpy(), [seen.said]
     )
