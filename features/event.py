@@ -11,6 +11,8 @@ from pydantic import JsonValue
 
 TIME = pl.Datetime("us", "UTC")
 ATTRIBUTES_KIND = "attributes_set"  # who the lead is, as its data say
+# What people say of a priority, in the service: a log from elsewhere has none yet.
+OPINION_KINDS = frozenset({"priority_contested", "priority_confirmed"})
 
 EVENT_SCHEMA = pl.Schema(
     {

@@ -14,6 +14,7 @@ from explanations.trees import trees_of
 from features.catalogue import Catalogue
 from features.encoding import encode
 from features.errors import CatalogueError, TrainingError
+from features.event import OPINION_KINDS
 from features.featurise import featurise
 from features.log import Log
 from training.cuts import ATYPICAL_SHARE, GRADE_SHARES, PRIORITY_SHARES, quantile_cuts
@@ -150,8 +151,12 @@ def scorer_of(
 
 
 def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
-    """A kind that no event has is a typing error, or another log's catalogue."""
-    absent = sorted(catalogue.kinds - set(log.events["kind"].unique()))
+    """A kind that no event has is a typing error, or another log's catalogue.
+
+    Opinions on priorities may be absent: only the service that comes after has them.
+    """
+    needed = catalogue.kinds - OPINION_KINDS
+    absent = sorted(needed - set(log.events["kind"].unique()))
     if absent:
         raise CatalogueError(
             f"catalogue {catalogue.name!r}: no event of log {log.about.name!r} is "

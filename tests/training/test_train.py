@@ -3,6 +3,7 @@ from datetime import timedelta
 import pytest
 
 from features.errors import CatalogueError, TrainingError
+from features.event import OPINION_KINDS
 from features.log import Log
 from tests.factories import make_catalogue
 from tests.training.builders import (
@@ -96,3 +97,9 @@ def test_a_kind_that_no_event_has_is_refused() -> None:
     catalogue = make_catalogue(calls='count = { kind = "call_mad" }')
     with pytest.raises(CatalogueError, match="call_mad"):
         refuse_absent_kinds(make_visit_log(n_leads=5), catalogue)
+
+
+def test_opinions_that_nobody_gave_yet_are_no_typing_error() -> None:
+    kinds = sorted(OPINION_KINDS)
+    catalogue = make_catalogue(said=f"count = {{ kind = {kinds} }}")
+    refuse_absent_kinds(make_visit_log(n_leads=5), catalogue)
