@@ -2,15 +2,15 @@
 # the apostrophe.
 
 card =
-    # Fiche du modèle { $model } entraîné sur { $log }
+    # Fiche du modèle `{ $model }` entraîné sur `{ $log }`
 
     ## À quoi il sert
 
-    Le modèle estime la probabilité qu’un prospect encore ouvert soit gagné dans les { $horizon } jours. Il aide une équipe commerciale à choisir qui rappeler. Il propose ; une personne décide. Il ne sert ni à abandonner une affaire, ni à accorder une remise, ni à évaluer un vendeur.
+    Le modèle estime la probabilité qu’un prospect encore ouvert soit gagné dans les { $horizon } jours. Il aide une équipe commerciale à choisir qui rappeler. Il propose ; une personne décide. Il ne sert ni à abandonner une affaire, ni à accorder une remise, ni à évaluer un vendeur.
 
     ## Données
 
-    Journal { $log } : { $events } événements de { $leads } prospects, du { $from } au { $until }. Le modèle a appris de { $trained } moments connus le { $cut }, dont { $won } % suivis d’une vente. Ont été laissés de côté { $censored } moments, car leur horizon n’était pas terminé. Catalogue { $catalogue } : { $signals } signaux. Empreinte du journal : { $digest }.
+    Journal `{ $log }` : { $events } événements de { $leads } prospects, du { $from } au { $until }. Le modèle a appris de { $trained } moments connus le { $cut }, dont { $won } % suivis d’une vente. Ont été laissés de côté { $censored } moments, car leur horizon n’était pas terminé. Catalogue `{ $catalogue }` : { $signals } signaux. Empreinte du journal : `{ $digest }`.
 
     ## Mesures
 
@@ -50,6 +50,10 @@ metric-average_precision = précision moyenne
 metric-log_loss = perte logarithmique (plus bas, mieux)
 metric-ece = erreur de calibration (plus bas, mieux)
 metric-lift_at_10 = gain parmi les 10 % les mieux notés (1 : au hasard)
+
+band = de { $low } à { $high }
+    .first = jusqu’à { $high }
+    .last = plus de { $low }
 
 interval = de { $low } à { $high }
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
@@ -19,6 +21,7 @@ FloatArray = NDArray[np.float64]
 ROWS_IN_SWARM = 1_500  # more dots hide one another
 SIGNALS_IN_SWARM = 15
 _SHELVES = 60  # of a beeswarm: bins of a signal's contributions
+_COLOURS = "coolwarm"  # of values, from low to high
 _FOLDER = "figures"
 
 
@@ -79,7 +82,7 @@ def _precision_recall(seen: HoldOut) -> Figure:
     share = 100 * won[-1] / taken[-1]
     axes.axhline(share, color="grey", linestyle=":", label="at random")
     axes.step(100 * won / won[-1], 100 * won / taken, where="post", label="model")
-    axes.set(xlabel="recall, in %", ylabel="precision, in %", ylim=(0, 102))
+    axes.set(xlabel="recall, in %", ylabel="precision, in %", ylim=(0, None))
     axes.legend()
     return drawn
 
@@ -96,28 +99,33 @@ def _signals(scorer: Scorer, seen: HoldOut) -> Figure:
     drawn = Figure(figsize=(10, 0.5 * len(heaviest) + 1.5), layout="constrained")
     axes = drawn.subplots()
     for line, signal in enumerate(heaviest):
-        values = matrix[:, signal]
-        known = ~np.isnan(values)
-        across, along = line + _spread(shares[:, signal]), shares[:, signal]
-        axes.scatter(along[~known], across[~known], s=5, color="lightgrey")
-        dots = axes.scatter(
-            along[known],
-            across[known],
-            s=5,
-            c=_rank(values[known]),
-            cmap="coolwarm",
-            vmin=0,
-            vmax=1,
-        )
+        is_category = names[signal] in scorer.catalogue.categories
+        _swarm(axes, line, shares[:, signal], matrix[:, signal], is_category)
     axes.axvline(0, color="grey", linewidth=0.8)
     axes.set_yticks(range(len(heaviest)), [names[signal] for signal in heaviest])
     axes.set(
-        title="Signals that weigh most (SHAP; grey: unknown)",
+        title="Signals that weigh most (SHAP), grey: unknown, green: a category",
         xlabel="contribution, in log-odds",
     )
-    bar = drawn.colorbar(dots, ticks=[0, 1], pad=0.01, aspect=40)
+    values = ScalarMappable(Normalize(0, 1), _COLOURS)
+    bar = drawn.colorbar(values, ax=axes, ticks=[0, 1], pad=0.01, aspect=40)
     bar.ax.set_yticklabels(["low", "high"])
     return drawn
+
+
+def _swarm(
+    axes: Axes, line: int, shares: FloatArray, values: FloatArray, is_category: bool
+) -> None:
+    across = line + _spread(shares)
+    known = ~np.isnan(values)
+    axes.scatter(shares[~known], across[~known], s=5, color="lightgrey")
+    if is_category:
+        axes.scatter(shares[known], across[known], s=5, color="tab:green")
+    else:
+        ranks = _rank(values[known])
+        axes.scatter(
+            shares[known], across[known], s=5, c=ranks, cmap=_COLOURS, vmin=0, vmax=1
+        )
 
 
 def _ideas(importance: pl.DataFrame) -> Figure:

@@ -23,11 +23,15 @@ MIN_LEADS = 30  # of a group: fewer say nothing
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Rows (n_moments,) of one label of a dimension: an attribute, or the age."""
+    """Rows (n_moments,) of one label of a dimension: an attribute, or the age.
+
+    `band`: over which number and up to which, where the label tells that in English.
+    """
 
     dimension: str
     label: str
     rows: BoolArray
+    band: tuple[float, float] | None = None
 
 
 def segments(
@@ -46,10 +50,10 @@ def segments(
         `LabelledMoments.frame`, row for row with `signals`.
     """
     return [
-        Group(name, label, rows)
+        group
         for name in _attributes(catalogue)
-        for label, rows in _each_label(signals[name])
-        if _leads(moments, rows) >= MIN_LEADS
+        for group in _each_label(name, signals[name])
+        if _leads(moments, group.rows) >= MIN_LEADS
     ]
 
 
@@ -87,14 +91,16 @@ def _attributes(catalogue: Catalogue) -> Iterator[str]:
             yield signal.name
 
 
-def _each_label(values: pl.Series) -> Iterator[tuple[str, BoolArray]]:
+def _each_label(name: str, values: pl.Series) -> Iterator[Group]:
     if values.dtype == pl.String:
         for label in values.drop_nulls().unique().sort():
-            yield label, (values == label).fill_null(value=False).to_numpy()
+            rows = (values == label).fill_null(value=False).to_numpy()
+            yield Group(name, label, rows)
         return
     numbers = values.to_numpy()
     for low, high in pairwise(_edges(numbers)):
-        yield _band(low, high), (numbers > low) & (numbers <= high)
+        rows = (numbers > low) & (numbers <= high)
+        yield Group(name, _band(low, high), rows, (low, high))
 
 
 def _band(low: float, high: float) -> str:

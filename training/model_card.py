@@ -3,6 +3,7 @@
 Its French is one file of messages, `card.fr.ftl`; here stand its figures.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
@@ -19,7 +20,7 @@ from explanations.wording import read_wording
 from features.catalogue import Catalogue
 from features.errors import WordingError
 from features.log import Log
-from training.groups import Group, segments
+from training.groups import Group, lead_counts, segments
 from training.history import Change
 from training.metrics import METRICS, bootstrap
 from training.resampling import Interval
@@ -99,19 +100,30 @@ def _segments_table(seen: HoldOut, catalogue: Catalogue) -> str:
 
 def _segment_row(seen: HoldOut, group: Group) -> str:
     theirs = seen.moments.filter(group.rows)
-    lead_ids, won = theirs["lead_id"].to_list(), theirs["won"].to_numpy()
     drawn = bootstrap(
-        lead_ids, won, seen.said[group.rows], metrics={"auc": METRICS["auc"]}
+        theirs["lead_id"].to_list(),
+        theirs["won"].to_numpy(),
+        seen.said[group.rows],
+        metrics={"auc": METRICS["auc"]},
     )
+    n_won, n_other = lead_counts(seen.moments, group.rows)
     found = drawn["auc"].interval
     return _row(
-        group.dimension,
-        group.label,
-        _number(len(set(lead_ids))),
-        _number(theirs.filter("won")["lead_id"].n_unique()),
+        f"`{group.dimension}`",
+        _band(*group.band) if group.band else f"`{group.label}`",
+        _number(n_won + n_other),
+        _number(n_won),
         _figure(found.value),
         _between(found),
     )
+
+
+def _band(over: float, up_to: float) -> str:
+    if math.isinf(over):
+        return _text("band.first", high=_number(up_to))
+    if math.isinf(up_to):
+        return _text("band.last", low=_number(over))
+    return _text("band", low=_number(over), high=_number(up_to))
 
 
 def _ideas(trained: Trained, catalogue: Catalogue) -> Iterator[str]:
@@ -125,7 +137,7 @@ def _idea_names(catalogue: Catalogue) -> dict[str, str]:
     try:
         wording = read_wording(catalogue)
     except WordingError:  # `frein train` refuses such a catalogue; a program may not
-        return {idea: idea for idea in catalogue.ideas}
+        return {idea: f"`{idea}`" for idea in catalogue.ideas}
     return {idea: wording.idea(idea) for idea in catalogue.ideas}
 
 

@@ -55,10 +55,11 @@ def reliability(
     .. [1] Bröcker & Smith (2007), "Increasing the reliability of reliability diagrams",
        Weather and Forecasting 22.
     """
-    edges = np.unique(np.quantile(probability, np.arange(1, n_bins) / n_bins))
-    bins = np.searchsorted(edges, probability, side="right")
-    member = np.zeros((len(won), len(edges) + 1))
-    member[np.arange(len(won)), bins] = 1.0
+    edges = np.quantile(probability, np.arange(1, n_bins) / n_bins)
+    filled, bins = np.unique(
+        np.searchsorted(edges, probability, side="right"), return_inverse=True
+    )
+    member = (bins[:, None] == np.arange(len(filled))).astype(np.float64)
     drawn = np.concatenate(
         [
             _rate(weights @ (member * won[:, None]), weights @ member)
@@ -77,7 +78,7 @@ def reliability(
             "moments": n_rows.astype(np.int64),
         },
         schema=RELIABILITY_SCHEMA,
-    ).filter(pl.col("moments") > 0)
+    )
 
 
 def _rate(part: FloatArray, whole: FloatArray) -> FloatArray:

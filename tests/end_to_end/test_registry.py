@@ -52,6 +52,23 @@ def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> 
     logged = mlflow.load_table("importance.json", run_ids=[run.info.run_id])
     assert logged["idea"].to_list() == registered.trained.importance["idea"].to_list()
     assert (logged["importance"] > 0).any()
+    client = mlflow.MlflowClient()
+    drawn = {one.path for one in client.list_artifacts(run.info.run_id, "figures")}
+    wanted = ("gain_and_lift", "ideas", "precision_recall", "reliability", "signals")
+    assert drawn == {f"figures/{name}.png" for name in wanted}
+    curve = client.get_metric_history(run.info.run_id, "curve/hold_out_log_loss")
+    assert [one.step for one in curve][-1] == 300
+    assert curve[-1].value == pytest.approx(run.data.metrics["log_loss"], abs=1e-9)
+
+
+def test_the_example_is_nobody_s_and_is_scored(registered: Registered) -> None:
+    connect()
+    model = mlflow.pyfunc.load_model("models:/lead-scoring@champion")
+    scores = model.predict(model.input_example)
+    assert len(scores) == 3
+    assert ((scores > 0) & (scores < 1)).all()
+    catalogue = registered.trained.scorer.catalogue
+    assert list(model.input_example.columns) == list(catalogue.names)
 
 
 def test_a_model_whose_files_changed_is_refused(registered: Registered) -> None:
