@@ -26,6 +26,7 @@ from serving.rule_commands import rules
 from training.commands import train, train_model
 from training.drift_commands import drifting, features
 from training.evaluation_commands import evaluating
+from training.pages_commands import pages
 from training.promotion_commands import promoting
 from training.tuning_commands import tuning
 
@@ -44,6 +45,7 @@ app.add_typer(data, name="data")
 data.command("export")(export)
 app.add_typer(train)
 app.add_typer(tuning)
+app.add_typer(pages)
 app.add_typer(evaluating)
 app.add_typer(promoting)
 app.add_typer(drifting)

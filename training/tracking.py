@@ -1,6 +1,7 @@
 """One training as one MLflow run: what went in, what came out, and the model."""
 
 import hashlib
+import os
 import subprocess
 from dataclasses import asdict
 from pathlib import Path
@@ -88,7 +89,12 @@ def git_commit() -> str:
 
 
 def experiment_id() -> str:
-    """The experiment of every run, made where it is missing."""
+    """The experiment of every run, made where it is missing.
+
+    `mlflow run` has made the run already, in the experiment that it was told.
+    """
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        return str(mlflow.get_run(run_id).info.experiment_id)
     found = mlflow.get_experiment_by_name(EXPERIMENT)
     if found is not None:
         return str(found.experiment_id)

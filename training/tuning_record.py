@@ -1,5 +1,6 @@
 """A study as an MLflow run, with a run for each of its trials below it."""
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -84,6 +85,8 @@ def _run_of(
         client.update_run(run_id, RunStatus.to_string(RunStatus.RUNNING))
         return run_id
     tags = {STUDY_TAG: name, "git_commit": git_commit(), SOURCE_TAG: "frein tune"}
+    if above := os.environ.get("MLFLOW_RUN_ID"):  # of `mlflow run`
+        tags[PARENT_TAG] = above
     made = client.create_run(experiment_id(), tags=tags, run_name=f"tuning {name}")
     told = [Param(key, str(value)) for key, value in inputs.items()]
     client.log_batch(made.info.run_id, params=told)
