@@ -8,22 +8,22 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.cloud_event import CloudEvent
-from serving.problems import PROBLEM_JSON
-from serving.shapes import (
+from serving.bodies import (
     ConcessionSent,
     DecisionSent,
     DismissalSent,
     MoveSent,
     NoteSent,
     OverrideSent,
-    Problem,
     RequalificationSent,
     ScoresAsked,
     SignInSent,
     SuspensionSent,
     TaskClosing,
 )
+from serving.cloud_event import CloudEvent
+from serving.problems import PROBLEM_JSON
+from serving.shapes import Problem
 
 _REF = "#/components/schemas/{model}"
 _BODIES: tuple[type[BaseModel], ...] = (

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Query
 
 from governance.person import DECIDERS, Role
 from serving.access import Scope
+from serving.bodies import DecisionSent, DismissalSent, MoveSent
 from serving.body import JSON, Body, body_reader
 from serving.deciding import confirm, dismiss, found_proposal, refuse_decision
 from serving.documented import refuses, takes
@@ -15,14 +16,7 @@ from serving.errors import LeadUnknownError, ProposalUnknownError, RoleMissingEr
 from serving.moves import MoveAsked, MoveMade, move_stage
 from serving.person import Person
 from serving.sentences import CLAUSE
-from serving.shapes import (
-    DecisionSent,
-    DismissalSent,
-    MoveSent,
-    MoveShown,
-    TaskShown,
-    TasksShown,
-)
+from serving.shapes import MoveShown, TaskShown, TasksShown
 from serving.sights import InSight, TheSight, refuse_unseen
 from serving.tasks import TaskStatus, listed_tasks
 

@@ -8,6 +8,13 @@ from fastapi import APIRouter, Depends
 from governance.audit import Action
 from governance.person import DECIDERS, Role
 from serving.access import Scope
+from serving.bodies import (
+    NoteSent,
+    OverrideSent,
+    PriorityContested,
+    StatusAdjusted,
+    SuspensionSent,
+)
 from serving.body import JSON, Body, body_reader
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheService, admits, service_of
@@ -15,16 +22,7 @@ from serving.errors import RequestInvalidError
 from serving.overriding import Override, adjust_status, judge_priority_of
 from serving.saying import Why, Word, checked, say
 from serving.service import Service
-from serving.shapes import (
-    ChoicesShown,
-    NoteSent,
-    OverrideSent,
-    PriorityContested,
-    SaidShown,
-    StatusAdjusted,
-    SuspensionSent,
-    SuspensionShown,
-)
+from serving.shapes import ChoicesShown, SaidShown, SuspensionShown
 from serving.sights import InSight
 from serving.suspending import (
     Suspension,

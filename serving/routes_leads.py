@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from governance.person import DECIDERS, Role
 from serving.access import Scope
+from serving.bodies import LeadsAsked
 from serving.body import JSON
 from serving.documented import refuses
 from serving.doors import TheService, admits
@@ -26,7 +27,6 @@ from serving.scores import latest_score, score_history
 from serving.scoring import score_stored
 from serving.shapes import (
     LeadLine,
-    LeadsAsked,
     LeadShown,
     LeadsShown,
     NoticeShown,

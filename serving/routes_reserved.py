@@ -6,18 +6,14 @@ from fastapi import APIRouter, Depends
 
 from governance.person import DECIDERS
 from serving.access import Scope
+from serving.bodies import ConcessionSent, RequalificationSent
 from serving.body import JSON, Body, body_reader
 from serving.conceding import ConcessionAsked, concede
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheService, admits, service_of
 from serving.priorities import PriorityAsked, ask_priority
 from serving.sentences import CLAUSE
-from serving.shapes import (
-    ConcessionSent,
-    ConcessionShown,
-    RequalificationSent,
-    RequalifiedShown,
-)
+from serving.shapes import ConcessionShown, RequalifiedShown
 from serving.sights import InSight
 
 router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends
 
 from governance.person import DECIDERS, Role
 from serving.access import Scope
+from serving.bodies import TaskClosing
 from serving.body import JSON, Body, body_reader
 from serving.closing import close, found_task
 from serving.documented import refuses, takes
 from serving.doors import TheService, admits, service_of
 from serving.errors import LeadUnknownError, TaskUnknownError
 from serving.person import Person
-from serving.shapes import RuleShown, RulesShown, TaskClosing
+from serving.shapes import RuleShown, RulesShown
 from serving.sights import refuse_unseen
 from serving.suspensions import suspended_rules
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Response
 from features.event import Actor, Event
 from governance.person import Role
 from serving.access import Scope
+from serving.bodies import LeadSent, ScoresAsked
 from serving.body import JSON, Body, body_reader
 from serving.cloud_event import as_event
 from serving.documented import refuses, takes
@@ -15,7 +16,7 @@ from serving.doors import TheService, admits, service_of
 from serving.errors import RequestInvalidError
 from serving.score_json import score_json
 from serving.scoring import score_given
-from serving.shapes import LeadSent, ScoresAsked, ScoresShown
+from serving.shapes import ScoresShown
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 

@@ -5,12 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from governance.person import Role
+from serving.bodies import SignInSent
 from serving.body import JSON, Body, body_reader
 from serving.documented import refuses, takes
 from serving.doors import COOKIE, TheService, TheSignIn, admits, service_of
 from serving.errors import PersonRequiredError
 from serving.person import Person
-from serving.shapes import PersonShown, SessionShown, SignInSent
+from serving.shapes import PersonShown, SessionShown
 from serving.signing_in import SignedIn, sign_in, sign_out
 
 router = APIRouter(prefix="/v1/session", tags=["session"])

@@ -1,16 +1,13 @@
-"""What calls send and get: the shapes of the HTTP interface."""
+"""What calls get: the shapes that the HTTP interface shows."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import (
     BaseModel,
     ConfigDict,
-    Field,
     JsonValue,
-    RootModel,
-    SecretStr,
 )
 
 from explanations.score import Grade, Priority
@@ -18,126 +15,11 @@ from features.event import Actor
 from governance.decision import ProposalStatus
 from governance.person import Role
 from governance.policy import Clause
-from serving.cloud_event import CloudEvent, FreeText, Instant, LeadName, Name
 from serving.tasks import TaskStatus
-
-
-class Sent(BaseModel):
-    """A body: frozen, and no unknown field."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Shown(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
-
-
-class LeadSent(Sent):
-    lead_id: LeadName
-    events: tuple[CloudEvent, ...] = ()
-
-
-class ScoresAsked(Sent):
-    moment: Instant | None = None
-    leads: Annotated[tuple[LeadSent, ...], Field(min_length=1)]
-
-
-class MoveSent(Sent):
-    to: Annotated[str, Field(min_length=1, max_length=64)]
-    reason: FreeText | None = None
-
-
-class SignInSent(Sent):
-    login: Name
-    password: Annotated[SecretStr, Field(max_length=200)]
-
-
-class DecisionSent(Sent):
-    """Why a person confirms."""
-
-    reason: FreeText | None = None
-
-
-class DismissalSent(Sent):
-    reason: Annotated[FreeText, Field(min_length=1)]
-
-
-class NoteSent(Sent):
-    """A note from the field; `tone` from -2 to 2. One of the three at least."""
-
-    tone: Annotated[int, Field(strict=True, ge=-2, le=2)] | None = None
-    objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
-    text: Annotated[FreeText, Field(min_length=1)] | None = None
-
-
-ReasonName = Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class WhySent(Sent):
-    """A reason of the list (GET /v1/choices), and words of one's own."""
-
-    reason: ReasonName
-    text: FreeText | None = None
-
-
-class PriorityContested(WhySent):
-    kind: Literal["priority_contested"]
-    priority: Priority
-
-
-class PriorityConfirmed(WhySent):
-    kind: Literal["priority_confirmed"]
-
-
-class StatusAdjusted(WhySent):
-    kind: Literal["status_adjusted"]
-    stage: Annotated[str, Field(min_length=1, max_length=64)]
-
-
-class ConcessionSent(Sent):
-    """Of the price, in percent."""
-
-    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
-    reason: FreeText | None = None
-
-
-class RequalificationSent(Sent):
-    priority: Priority
-    reason: FreeText | None = None
-
-
-class OverrideSent(
-    RootModel[
-        Annotated[
-            PriorityContested | PriorityConfirmed | StatusAdjusted,
-            Field(discriminator="kind"),
-        ]
-    ]
-):
-    """A priority contested or confirmed, or a status adjusted; with a reason."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class SuspensionSent(WhySent):
-    """`until` null: until it is ended."""
-
-    until: Instant | None = None
-
-
-class TaskClosing(Sent):
-    reason: FreeText | None = None
-
-
-class LeadsAsked(Sent):
-    """The query of the list."""
-
-    priority: Priority | None = None
-    stage: Annotated[str, Field(max_length=64)] | None = None
-    owner: Annotated[str, Field(max_length=200)] | None = None
-    with_closed: bool = False
-    limit: Annotated[int, Field(ge=1, le=500)] = 50
-    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
 
 
 class Rejected(Shown):
