@@ -18,15 +18,17 @@ from governance.principal import Principal, PrincipalKind
 from governance.task import OpenTask, TaskKind
 
 
-def made_note(lead: UUID, made: Decide | Requalify | Grant) -> Note:
-    """What was decided; it follows from the proposal that it makes."""
+def made_note(
+    lead: UUID, made: Decide | Requalify | Grant, follows: UUID | None
+) -> Note:
+    """What was decided; it follows from the proposal that it makes, or from a word."""
     match made:
         case Decide():
-            return decision_note(made)
+            return decision_note(made, follows)
         case Requalify():
-            return requalified_note(lead, made)
+            return requalified_note(lead, made, follows)
         case Grant():
-            return concession_note(made)
+            return concession_note(made, follows)
 
 
 def opened_note(
@@ -42,7 +44,7 @@ def opened_note(
             return concession_proposal_note(opened, follows)
 
 
-def decision_note(made: Decide) -> Note:
+def decision_note(made: Decide, follows: UUID | None) -> Note:
     return Note(
         id=made.id,
         action=Action.STAGE_MOVED,
@@ -51,7 +53,7 @@ def decision_note(made: Decide) -> Note:
         before={"stage": made.origin},
         after={"stage": made.to},
         why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=made.proposal_id,
+        follows=follows,
     )
 
 
@@ -68,7 +70,7 @@ def proposal_note(opened: OpenProposal, follows: UUID | None) -> Note:
     )
 
 
-def concession_note(made: Grant) -> Note:
+def concession_note(made: Grant, follows: UUID | None) -> Note:
     return Note(
         id=made.id,
         action=Action.CONCESSION_GRANTED,
@@ -76,7 +78,7 @@ def concession_note(made: Grant) -> Note:
         subject=Subject(SubjectKind.DECISION, made.id),
         after={"percent": made.percent},
         why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=made.proposal_id,
+        follows=follows,
     )
 
 
@@ -170,7 +172,7 @@ def priority_note(
     )
 
 
-def requalified_note(lead: UUID, made: Requalify) -> Note:
+def requalified_note(lead: UUID, made: Requalify, follows: UUID | None) -> Note:
     return Note(
         id=made.id,
         action=Action.PRIORITY_CHANGED,
@@ -179,7 +181,7 @@ def requalified_note(lead: UUID, made: Requalify) -> Note:
         before={"priority": made.origin and made.origin.value},
         after={"priority": made.to.value},
         why={"clause": made.clause.value},
-        follows=made.proposal_id,
+        follows=follows,
     )
 
 

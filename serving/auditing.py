@@ -164,7 +164,8 @@ def _of_effect(
     seen = observed.id if observed else None
     match effect:
         case Decide() | Requalify() | Grant():
-            yield made_note(story.after.id, effect)
+            follows = effect.proposal_id or led.get(effect.id)
+            yield made_note(story.after.id, effect, follows)
         case OpenProposal() | ProposePriority() | ProposeConcession():
             yield opened_note(effect, led.get(effect.id))
         case OpenTask():

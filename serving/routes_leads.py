@@ -85,6 +85,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
         {
             "lead_id": lead.lead_id,
             "stage": lead.stage,
+            "priority": lead.priority,
             "owner": lead.owner,
             "score": score,
             "proposals": [_shown(ProposalShown, one) for one in proposals],

@@ -12,6 +12,7 @@ from pydantic import JsonValue
 
 from features.event import Actor, Event
 from governance.audit import Action, Facts, Note, Subject, SubjectKind
+from governance.decision import Decide, Requalify
 from governance.judgement import Judgement
 from governance.override import OWN_SOURCE
 from governance.principal import Principal
@@ -98,13 +99,16 @@ def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
     )
     listed = None if word.why is None else word.why.reason
     reason = {} if listed is None else {"reason": listed}
+    decided = [one for _, one in plan.effects if isinstance(one, Decide | Requalify)]
     note = Note(
+        id=word.id,
         action=word.action,
         by=word.by,
         subject=Subject(SubjectKind.LEAD, lead.id),
         before=word.before,
         after=word.after,
         why={"event": event.event_id, **reason},
+        leads_to=frozenset(one.id for one in decided),
     )
     return replace(
         plan,

@@ -187,8 +187,11 @@ class NoticeShown(Shown):
 
 
 class LeadShown(Shown):
+    """`priority` is the one that stands, whoever gave it."""
+
     lead_id: str
     stage: str
+    priority: Priority | None
     owner: str | None
     score: ScoreShown | None
     proposals: list[ProposalShown]

@@ -70,6 +70,7 @@ class TestPriorities:
         assert (said.action, said.who.name) == ("priority_contested", "Awa Diallo")
         assert said.why["event"] == answer.json()["event_id"]
         assert (made.action, made.after) == ("priority_changed", {"priority": "elevee"})
+        assert made.cause.causation == said.id
         assert "Jeanne" not in str(entries(service))
 
     def test_it_stays_until_new_facts_and_then_another_is_proposed(
