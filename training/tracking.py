@@ -116,7 +116,7 @@ def _log_inputs(
             **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
             **settings.fit.params,
             "horizon_days": settings.horizon_days,
-            "ages_days": ",".join(map(str, settings.plan.ages_days)),
+            "ages_days": ",".join(f"{age:g}" for age in settings.plan.ages_days),
             "key_kinds": ",".join(settings.plan.key_kinds),
             "seed": settings.seed,
             "n_signals": len(trained.scorer.catalogue.names),

@@ -141,7 +141,7 @@ def _told(inputs: "Inputs", log_sha256: str) -> dict[str, str | float]:
     return {
         "log_sha256": log_sha256,
         "horizon_days": inputs.horizon_days,
-        "ages_days": ",".join(map(str, inputs.plan.ages_days)),
+        "ages_days": ",".join(f"{age:g}" for age in inputs.plan.ages_days),
         "key_kinds": ",".join(inputs.plan.key_kinds),
     }
 
