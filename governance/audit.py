@@ -61,6 +61,7 @@ class Action(StrEnum):
     RULE_SUSPENDED = "rule_suspended"
     RULE_RESUMED = "rule_resumed"
     PERSON_ADDED = "person_added"
+    PERSON_CHANGED = "person_changed"
     PERSON_DISABLED = "person_disabled"
     PERSON_LOCKED = "person_locked"  # after too many wrong passwords
     PASSWORD_SET = "password_set"

@@ -1,6 +1,6 @@
 """Accounts: added, disabled, given a password; each change is audited."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -28,6 +28,7 @@ from serving.people import (
     end_passes,
     find_person,
     person_named,
+    place_person,
     set_password,
 )
 from serving.person import Person
@@ -73,6 +74,36 @@ def open_account(
         added = {"role": person.role.value}
         write_note(session, Action.PERSON_ADDED, person, by, now, added)
     return person
+
+
+def change_account(
+    store: Store,
+    login: str,
+    role: Role | None,
+    team: str | None,
+    now: datetime,
+    by: Principal = SHELL,
+) -> Person:
+    """Give another role, or another team; None leaves it. An empty team is none.
+
+    Raises
+    ------
+    PersonUnknownError, RequestInvalidError
+    """
+    with store.writing() as session:
+        before = known_person(session, login)
+        after = replace(
+            before,
+            role=role or before.role,
+            team=before.team
+            if team is None
+            else (_line("team", team) if team else None),
+        )
+        if after != before:
+            place_person(session, after.id, after.role, after.team)
+            placed = {"role": after.role.value}
+            write_note(session, Action.PERSON_CHANGED, after, by, now, placed)
+    return after
 
 
 def close_account(

@@ -52,6 +52,14 @@ def names_in_team(session: Session, team: str | None) -> frozenset[str]:
     return frozenset(rows)
 
 
+def place_person(
+    session: Session, person_id: UUID, role: Role, team: str | None
+) -> None:
+    """Give a person another role or team; it counts from the next call on."""
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(role=role.value, team=team))
+
+
 def disable_person(session: Session, person_id: UUID, now: datetime) -> None:
     """Nobody signs in with it any more; what it signed stays."""
     mine = PersonRow.id == person_id

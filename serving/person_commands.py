@@ -1,4 +1,4 @@
-"""`frein persons`: add, list, disable, password, token."""
+"""`frein persons`: add, list, change, disable, password, token."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -58,6 +58,23 @@ def list_persons() -> None:
         ended = f"{one.disabled_at:%Y-%m-%d}" if one.disabled_at else ""
         table.add_row(one.login, one.name, one.role.value, one.team or "", ended)
     out.print(table)
+
+
+@persons.command("change")
+def change(
+    login: str,
+    role: Annotated[Role | None, typer.Option(help="Another role.")] = None,
+    team: Annotated[str | None, typer.Option(help='Another team; "" for none.')] = None,
+) -> None:
+    """Give a person another role or team; it counts from the next call on."""
+    from serving.accounts import change_account
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    with opened(Settings()) as service:
+        person = change_account(service.store, login, role, team, datetime.now(UTC))
+    told = f"{person.name}: {person.role.value}, {person.team or 'no team'}."
+    out.print(told, highlight=False)
 
 
 @persons.command("disable")

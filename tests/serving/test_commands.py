@@ -90,6 +90,9 @@ def test_a_person_is_added_listed_given_a_token_and_disabled(
     assert "Awa Diallo" in run("persons", "list")
     who = client.get("/v1/session", headers=headers).json()
     assert (who["person"]["role"], who["csrf"]) == ("commercial", None)
+    run("persons", "change", "awa", "--role", "manager", "--team", "Nord")
+    who = client.get("/v1/session", headers=headers).json()
+    assert (who["person"]["role"], who["person"]["team"]) == ("manager", "Nord")
     run("persons", "disable", "awa")
     assert client.get("/v1/session", headers=headers).status_code == 401
 
