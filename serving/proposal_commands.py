@@ -35,6 +35,8 @@ def list_proposals(
         origin, to = one.from_stage, one.to_stage
         if one.to_priority is not None:
             origin, to = one.from_priority or "–", one.to_priority
+        if one.concession_percent is not None:
+            origin, to = "concession", f"{one.concession_percent:g} %"
         line = f"{one.id}  {one.lead_id}: {origin} → {to}, {ending}"
         typer.echo(line)
 
@@ -53,7 +55,7 @@ def confirm_proposal(
 
     now = datetime.now(UTC)
     with opened(Settings(), champion_if_any()) as service:
-        who = _person(service, person)
+        who = _decider(service, person, proposal_id)
         made = confirm(service, proposal_id, who, reason, now)
     out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
 
@@ -70,13 +72,16 @@ def dismiss_proposal(
     from serving.settings import Settings
 
     with opened(Settings()) as service:
-        who = _person(service, person)
+        who = _decider(service, person, proposal_id)
         dismiss(service, proposal_id, who, reason, datetime.now(UTC))
     out.print(f"Dismissed by {who.name}.")
 
 
-def _person(service: "Service", login: str) -> "Principal":
+def _decider(service: "Service", login: str, proposal_id: UUID) -> "Principal":
     from serving.accounts import active_person
+    from serving.sights import refuse_as_decider
 
     with service.store.reading() as session:
-        return active_person(session, login).principal
+        person = active_person(session, login)
+    refuse_as_decider(service, person, proposal_id)
+    return person.principal

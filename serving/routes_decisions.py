@@ -12,12 +12,11 @@ from serving.body import JSON, Body, body_reader
 from serving.deciding import confirm, dismiss, found_proposal, refuse_decision
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheCaller, TheService, admits, service_of
-from serving.errors import LeadUnknownError, ProposalUnknownError, RoleMissingError
 from serving.moves import MoveAsked, MoveMade, move_stage
 from serving.person import Person
 from serving.sentences import CLAUSE
 from serving.shapes import MoveShown, TaskShown, TasksShown
-from serving.sights import InSight, TheSight, refuse_unseen
+from serving.sights import InSight, TheSight, refuse_as_decider
 from serving.tasks import TaskStatus, listed_tasks
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
@@ -51,13 +50,7 @@ def decider_of(proposal_id: UUID, caller: TheCaller, service: TheService) -> Per
     """The person who decides; a key is refused, whatever its scopes, and audited."""
     if not isinstance(caller, Person):
         refuse_decision(service, proposal_id, caller.principal, service.clock())
-    if caller.role not in DECIDERS:
-        raise RoleMissingError
-    try:
-        proposal = found_proposal(service, proposal_id)
-        refuse_unseen(service, caller, proposal.lead_id)
-    except LeadUnknownError as error:
-        raise ProposalUnknownError(str(proposal_id)) from error
+    refuse_as_decider(service, caller, proposal_id)
     return caller
 
 

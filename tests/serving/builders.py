@@ -103,3 +103,8 @@ def make_person(
     person = open_account(service.store, wish, now)
     token = issue_token(service.store, person.login, timedelta(days=7), now)
     return person, {"Authorization": f"Bearer {token}"}
+
+
+def as_the_command_line_has_it(service: Service) -> None:
+    """Set the service's clock to today, as commands read it; not before NOW."""
+    service.clock.now = max(NOW, datetime.now(UTC))  # type: ignore[attr-defined]  # a SetClock

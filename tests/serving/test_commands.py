@@ -12,7 +12,14 @@ from serving.accounts import close_account
 from serving.errors import PersonUnknownError
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import NOW, make_event, make_person, send, url_of
+from tests.serving.builders import (
+    NOW,
+    as_the_command_line_has_it,
+    make_event,
+    make_person,
+    send,
+    url_of,
+)
 
 runner = CliRunner()
 
@@ -55,6 +62,7 @@ def test_a_key_is_created_used_listed_and_revoked(client: TestClient) -> None:
 def test_a_person_confirms_a_proposal(
     client: TestClient, headers: dict[str, str], service: Service
 ) -> None:
+    as_the_command_line_has_it(service)
     send(client, headers, make_event())
     asked = {"to": "negociation_finale"}
     client.post("/v1/leads/L-1/stage-moves", json=asked, headers=headers)
