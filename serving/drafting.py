@@ -1,8 +1,10 @@
 """Look and plan, then score: what is known before anything is locked or written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
+from uuid import UUID
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -14,54 +16,49 @@ from serving.events import stored_events, stored_pairs
 from serving.lead_state import LeadState, after, endings
 from serving.models import Explains, Models
 from serving.plans import Plan, Seen, Wish
-from serving.scores import PastScore, past_scores
 from serving.service import Service
 from serving.standing import lead_states
-from serving.suspensions import suspended_rules
+from serving.suspensions import suspended
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """`leads` as they will be once the plan's arrivals are known; `log` has these too,
-    of the leads to score. `moments` is when each of these is scored."""
+    """`leads` as they will be once the plan's arrivals are known; `events` has these
+    too, by lead, of the leads to score. `moments` is when each of these is scored."""
 
     seen: Seen
     plan: Plan
     leads: Mapping[str, LeadState]
-    log: pl.DataFrame
+    events: Mapping[str, Sequence[Event]]
+    log: pl.DataFrame  # the same
     moments: Mapping[str, datetime]
-    pasts: Mapping[str, PastScore]
     closed: Mapping[str, Ending]
     suspended_rules: frozenset[str]
 
 
 def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Draft:
+    stopped = suspended(session, now)
     seen = Seen(
-        leads=lead_states(session, wish.lead_ids, now),
+        leads=lead_states(session, wish.lead_ids, stopped.leads),
         pairs=stored_pairs(session, wish.pairs),
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
-    log, pasts = events_frame([]), {}
-    if plan.to_score:
-        uuids = {name: leads[name].id for name in plan.to_score}
-        log = stored_events(session, uuids.values())
-        log = pl.concat([log, events_frame(plan.arrivals)])
-        pasts = past_scores(session, uuids)
-    latest = _latest_known(log)
+    uuids = {name: leads[name].id for name in sorted(plan.to_score)}
+    events: dict[str, list[Event]] = {name: [] for name in uuids}
+    for event in (*_stored(session, uuids), *plan.arrivals):
+        events[event.lead_id].append(event)
     return Draft(
         seen=seen,
         plan=plan,
         leads=leads,
-        log=log,
-        moments={
-            name: max(now, latest.get(name, now)) for name in sorted(plan.to_score)
-        },
-        pasts=pasts,
+        events=events,
+        log=events_frame(chain.from_iterable(events.values())),
+        moments={name: _moment(known, now) for name, known in events.items()},
         closed=endings(leads.values(), service.pipeline),
-        suspended_rules=suspended_rules(session, now),
+        suspended_rules=stopped.rules,
     )
 
 
@@ -74,15 +71,12 @@ def scored(
     moments = moments_frame(draft.moments.items())
     previous = {name: lead.band for name, lead in draft.leads.items() if lead.band}
     scores = explainer.scores(draft.log, moments, previous, draft.closed)
-    for sha256 in {past.model_sha256 for past in draft.pasts.values()}:
+    pasts = {name: past for name in draft.moments if (past := draft.leads[name].past)}
+    for sha256 in {past.model_sha256 for past in pasts.values()}:
         earlier = models.of(sha256)
         if earlier is not None:
-            pasts = {
-                name: one.past
-                for name, one in draft.pasts.items()
-                if one.model_sha256 == sha256
-            }
-            scores = explainer.changed(scores, draft.log, pasts, earlier)
+            told = {n: p.past for n, p in pasts.items() if p.model_sha256 == sha256}
+            scores = explainer.changed(scores, draft.log, told, earlier)
     return {score.lead_id: score for score in scores}
 
 
@@ -100,7 +94,11 @@ def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadStat
     }
 
 
-def _latest_known(log: pl.DataFrame) -> dict[str, datetime]:
-    """When the last of a lead's events was known: clocks differ by a little."""
-    known_at = pl.max_horizontal("occurred_at", "received_at")
-    return dict(log.group_by("lead_id").agg(known_at.max().alias("at")).iter_rows())
+def _stored(session: Session, uuids: Mapping[str, UUID]) -> list[Event]:
+    return stored_events(session, uuids.values()) if uuids else []
+
+
+def _moment(events: Iterable[Event], now: datetime) -> datetime:
+    """Now, or when the last of the events is known: clocks differ by a little."""
+    known_at = (max(one.occurred_at, one.received_at) for one in events)
+    return max([now, *known_at])

@@ -11,7 +11,7 @@ import polars as pl
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
-from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Event
+from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
 from serving.tables import EventRow, LeadRow
 
 PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
@@ -138,10 +138,24 @@ def attribute_of_leads(
     return found
 
 
-def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> pl.DataFrame:
-    """The log of some leads, as a frame of EVENT_SCHEMA, in the order received."""
+def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
+    """The log of some leads, in the order received."""
     mine = _EVENTS.where(EventRow.lead_id.in_(list(lead_uuids)))
-    return _frame(session.execute(mine.order_by(EventRow.id)).all())
+    return [_as_event(row) for row in session.execute(mine.order_by(EventRow.id))]
+
+
+def _as_event(row: Sequence[Any]) -> Event:
+    event_id, source, lead_id, kind, occurred_at, received_at, actor, told = row
+    return Event(
+        event_id=event_id,
+        source=source,
+        lead_id=lead_id,
+        kind=kind,
+        occurred_at=occurred_at,
+        received_at=received_at,
+        actor=Actor(actor),
+        data=orjson.loads(told),
+    )
 
 
 def _frame(rows: Iterable[Sequence[Any]]) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from features.event import Event, events_of
+from features.event import Event
 from governance.exchange import after_complex_exchange
 from governance.policy import PriorityChange, StageMove
 from serving.events import stored_events
@@ -34,4 +34,4 @@ def priority_change_of(
 
 def _log_of(service: Service, lead: LeadState) -> list[Event]:
     with service.store.reading() as session:
-        return list(events_of(stored_events(session, [lead.id])))
+        return stored_events(session, [lead.id])

@@ -7,14 +7,11 @@ came to an end, nor at all once the audit was found broken.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
+from functools import cached_property
 from uuid import UUID, uuid4
 
-import polars as pl
-
 from explanations.score import Ending, Priority, Score
-from features.event import Event, events_of
+from features.event import Event
 from governance.audit import Note
 from governance.band import banded
 from governance.cause import Cause
@@ -22,19 +19,18 @@ from governance.chain import after, told_as_event, written
 from governance.consequences import Consequences, follow
 from governance.decision import Requalify, Suspend
 from governance.engine import AN_HOUR, Happening, is_worth_writing
-from governance.exchange import WITHIN, after_complex_exchange
+from governance.exchange import after_complex_exchange
 from governance.executor import OpenProposal, ProposePriority
 from governance.facts import Facts
 from governance.history import History
-from governance.judgement import JUDGING, Judgement, Standing
+from governance.judgement import Standing
 from governance.outcome import Outcome
-from governance.override import OWN_SOURCE
 from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
 from serving.drafting import Draft
 from serving.following_notes import Ground, notes_of
 from serving.lead_state import LeadState
-from serving.measured import Measured, measured
+from serving.measured import Measuring
 from serving.models import Explains
 from serving.service import Service
 
@@ -64,9 +60,7 @@ def followed(
     now: datetime,
 ) -> dict[str, Followed]:
     """What follows for each lead that a plan touches, by its external id."""
-    known = measured(service.rules, service.cases, explainer, draft)
-    lately = _lately(draft.log, now)
-    standings = _standings(draft.log, service.judgement)
+    known = Measuring(service.rules, service.cases, explainer, draft)
     found = {name: Followed(lead=lead) for name, lead in draft.leads.items()}
     for name in draft.moments:
         found[name] = _Following(
@@ -75,24 +69,20 @@ def followed(
             draft=draft,
             lead=draft.leads[name],
             score=scores.get(name),
-            known=known[name],
-            lately=lately.get(name, []),
-            standing=standings.get(name, Standing.NONE),
+            known=known,
             now=now,
         ).followed()
     return found
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class _Following:
     service: Service
     explainer: Explains | None
     draft: Draft
     lead: LeadState
     score: Score | None
-    known: Measured
-    lately: Sequence[Event]
-    standing: Standing
+    known: Measuring
     now: datetime
 
     def followed(self) -> Followed:
@@ -155,8 +145,15 @@ class _Following:
             self.lead.history, suspended_rules=rules, is_suspended=is_suspended
         )
 
+    @cached_property
+    def _standing(self) -> Standing:
+        """How a person's word on the priority stands."""
+        events = self.draft.events[self.lead.lead_id]
+        return self.service.judgement.standing(events)
+
     def _facts(self, live: Sequence[Event]) -> Facts:
         score, lead = self.score, self._before
+        events = self.draft.events[lead.lead_id]
         ahead = ((e.occurred_at - e.received_at) / AN_HOUR for e in live)
         return Facts(
             lead_id=lead.lead_id,
@@ -168,10 +165,10 @@ class _Following:
             grade=None if score is None else score.grade,
             doubts=None if score is None else frozenset(d.doubt for d in score.doubts),
             clock_ahead_hours=max(ahead, default=0.0),
-            measures=self.known.measures,
-            usual_hours=self.known.usual_hours,
-            after_complex_exchange=after_complex_exchange(self.lately, self.now),
-            standing=self.standing,
+            measures=self.known.measures(lead.lead_id),
+            usual_hours=self.known.usual_hours(lead.lead_id),
+            after_complex_exchange=after_complex_exchange(events, self.now),
+            standing=self._standing,
         )
 
     def _may_act(self, *, is_live: bool) -> bool:
@@ -191,7 +188,7 @@ class _Following:
         is_stopped = (
             self.service.trail.broken is not None
             or self._closed is not None
-            or self.standing is Standing.STANDS  # told once, by the person
+            or self._standing is Standing.STANDS  # told once, by the person
         )
         if self._made is not None:
             # What the score says against a person's word is proposed, one day.
@@ -258,22 +255,3 @@ def _told(outcomes: Sequence[Outcome], facts: Facts) -> tuple[Event, ...]:
     effects = [one.effect for one in outcomes if one.effect and one.rule_id]
     told = (told_as_event(effect, facts) for effect in effects)
     return tuple(event for event in told if event is not None)
-
-
-def _standings(log: pl.DataFrame, judgement: Judgement) -> dict[str, Standing]:
-    """How people's words on priorities stand, of the leads of which there are any."""
-    words = log.filter(pl.col("source") == OWN_SOURCE, pl.col("kind").is_in(JUDGING))
-    if words.is_empty():
-        return {}
-    judged = _by_lead(log.join(words, on="lead_id", how="semi"))
-    return {name: judgement.standing(events) for name, events in judged.items()}
-
-
-def _lately(log: pl.DataFrame, now: datetime) -> dict[str, list[Event]]:
-    """The events of the last two weeks, by lead."""
-    return _by_lead(log.filter(pl.col("occurred_at") > now - WITHIN))
-
-
-def _by_lead(log: pl.DataFrame) -> dict[str, list[Event]]:
-    grouped = groupby(events_of(log.sort("lead_id")), key=attrgetter("lead_id"))
-    return {lead_id: list(events) for lead_id, events in grouped}

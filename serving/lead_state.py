@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Self
 from uuid import UUID, uuid4
 
+from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
 from governance.history import History
@@ -28,6 +29,14 @@ class WaitingProposal:
     percent: float | None = None  # of a concession
 
 
+@dataclass(frozen=True, slots=True)
+class PastScore:
+    """The latest score of a lead, and the digest of the model that gave it."""
+
+    past: Past
+    model_sha256: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadState:
     """`version` 0: not stored yet. `stage_at`: when the stage was last seen to change.
@@ -47,6 +56,7 @@ class LeadState:
     priority: Priority | None = None
     band: Priority | None = None
     looked_at: datetime | None = None
+    past: PastScore | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 

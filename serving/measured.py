@@ -1,8 +1,14 @@
-"""What rules and exceptions ask of the leads' logs, measured in one pass."""
+"""What rules and exceptions ask of the leads' logs, measured in one pass, if at all.
 
-from collections.abc import Mapping
+Most events set no rule off, and most leads are no exception by their score alone:
+nothing is measured for them.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any, TypeVar
 
 from features.catalogue import Catalogue
 from features.featurise import featurise, moments_frame
@@ -14,33 +20,65 @@ from governance.rules import Rules
 from serving.drafting import Draft
 from serving.models import Explains
 
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """Of one lead: measures by name, and the usual delays of its segment by idea."""
-
-    measures: Mapping[str, Value]
-    usual_hours: Mapping[str, float]
+Measured_co = TypeVar("Measured_co", covariant=True)
 
 
-def measured(
-    rules: Rules, cases: Cases, explainer: Explains | None, draft: Draft
-) -> dict[str, Measured]:
-    """By lead, at its moment."""
-    if not draft.moments:
-        return {}
-    field = None if explainer is None else explainer.segment
-    segment = attribute_measure(field or NO_SEGMENT).name
-    rows = featurise(
-        draft.log, moments_frame(draft.moments.items()), _catalogue(rules, cases, field)
-    )
-    told = rows.drop("lead_id", "moment").fill_nan(None).iter_rows(named=True)
-    return {
-        name: Measured(
-            row, {} if explainer is None else explainer.usual_hours(row[segment])
-        )
-        for name, row in zip(draft.moments, told, strict=True)
-    }
+@dataclass(frozen=True)
+class Measuring:
+    """Measures by name, and usual delays of the segment by idea, of each lead."""
+
+    rules: Rules
+    cases: Cases
+    explainer: Explains | None
+    draft: Draft
+
+    def measures(self, lead_id: str) -> Mapping[str, Value]:
+        return _Later(lambda: self._rows[lead_id])
+
+    def usual_hours(self, lead_id: str) -> Mapping[str, float]:
+        return _Later(lambda: self._usual_hours(lead_id))
+
+    def _usual_hours(self, lead_id: str) -> dict[str, float]:
+        if self.explainer is None:
+            return {}
+        segment = attribute_measure(self._field or NO_SEGMENT).name
+        return self.explainer.usual_hours(self._rows[lead_id][segment])
+
+    @property
+    def _field(self) -> str | None:
+        return None if self.explainer is None else self.explainer.segment
+
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        moments = moments_frame(self.draft.moments.items())
+        catalogue = _catalogue(self.rules, self.cases, self._field)
+        rows = featurise(self.draft.log, moments, catalogue).rows(named=True)
+        return {row["lead_id"]: {k: _known(v) for k, v in row.items()} for row in rows}
+
+
+class _Later(Mapping[str, Measured_co]):
+    """A mapping that is made when it is first asked."""
+
+    def __init__(self, make: Callable[[], Mapping[str, Measured_co]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Mapping[str, Measured_co]:
+        return self._make()
+
+    def __getitem__(self, key: str) -> Measured_co:
+        return self._made[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._made)
+
+    def __len__(self) -> int:
+        return len(self._made)
+
+
+def _known(value: Any) -> Any:
+    """None where nothing was measured."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 @lru_cache(maxsize=4)

@@ -1,16 +1,13 @@
 """Reading and writing scores. The only module that knows their table."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import func, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from explanations.reason import Past
 from explanations.score import Score
 from serving.score_json import score_json
 from serving.tables import ScoreRow
@@ -29,35 +26,6 @@ def add_score(session: Session, lead_uuid: UUID, score: Score, now: datetime) ->
             body=orjson.dumps(score_json(score)).decode(),
         )
     )
-
-
-@dataclass(frozen=True, slots=True)
-class PastScore:
-    """The latest score of a lead, and the digest of the model that gave it."""
-
-    past: Past
-    model_sha256: str
-
-
-def past_scores(
-    session: Session, lead_uuids: Mapping[str, UUID]
-) -> dict[str, PastScore]:
-    """The latest score of each lead that has one, by its external id."""
-    names = {uuid: name for name, uuid in lead_uuids.items()}
-    latest = (
-        select(func.max(ScoreRow.id))
-        .where(ScoreRow.lead_id.in_(list(names)))
-        .group_by(ScoreRow.lead_id)
-    )
-    rows = session.execute(
-        select(
-            ScoreRow.lead_id, ScoreRow.score, ScoreRow.moment, ScoreRow.model_sha256
-        ).where(ScoreRow.id.in_(latest))
-    )
-    return {
-        names[uuid]: PastScore(Past(score, moment), sha256)
-        for uuid, score, moment, sha256 in rows
-    }
 
 
 def score_history(

@@ -40,10 +40,10 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
     """The score that `score_stored` would give; writes nothing."""
     explainer = service.models.current()
     with service.store.reading() as session:
-        lead = lead_states(session, [lead_id], now).get(lead_id)
+        lead = lead_states(session, [lead_id]).get(lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
-        log = stored_events(session, [lead.id])
+        log = events_frame(stored_events(session, [lead.id]))
     previous = {lead_id: lead.band} if lead.band else {}
     ended = endings([lead], service.pipeline)
     moments = moments_frame([(lead_id, now)])

@@ -3,32 +3,35 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import insert, select, text, update
 from sqlalchemy.orm import Session
 
+from explanations.reason import Past
 from explanations.score import Priority, Score
 from governance.history import History
 from serving.database import POSTGRESQL
 from serving.histories import history_of, history_text
-from serving.lead_state import LeadState, WaitingProposal
+from serving.lead_state import LeadState, PastScore, WaitingProposal
 from serving.proposals import waiting_proposals
-from serving.suspensions import suspended_leads
 from serving.tables import LeadRow
 from serving.tasks import open_tasks
 
 
 def lead_states(
-    session: Session, lead_ids: Iterable[str], now: datetime
+    session: Session, lead_ids: Iterable[str], suspended: frozenset[UUID] = frozenset()
 ) -> dict[str, LeadState]:
-    """The leads that are stored, by their external id; with what is open on them."""
+    """The leads that are stored, by their external id; with what is open on them.
+
+    `suspended`: on these automation is suspended.
+    """
     rows = session.scalars(
         select(LeadRow).where(LeadRow.external_id.in_(list(lead_ids)))
     ).all()
     uuids = [row.id for row in rows]
     waiting = waiting_proposals(session, uuids)
     tasks = open_tasks(session, uuids)
-    suspended = suspended_leads(session, uuids, now)
     return {
         row.external_id: _as_state(
             row,
@@ -105,6 +108,13 @@ def _as_state(
         priority=None if row.priority is None else Priority(row.priority),
         band=None if row.band is None else Priority(row.band),
         looked_at=row.looked_at,
+        past=_past(row),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,
     )
+
+
+def _past(row: LeadRow) -> PastScore | None:
+    if row.score is None or row.moment is None or row.model_sha256 is None:
+        return None
+    return PastScore(Past(row.score, row.moment), row.model_sha256)

@@ -1,6 +1,6 @@
 """What people suspended. The only module that knows the table."""
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -12,26 +12,28 @@ from governance.principal import Principal
 from serving.tables import SuspensionRow
 
 
-def suspended_leads(
-    session: Session, lead_uuids: Iterable[UUID], now: datetime
-) -> frozenset[UUID]:
-    """Those of the leads on which a person suspended automation."""
-    rows = session.scalars(
-        select(SuspensionRow.lead_id).where(
-            SuspensionRow.lead_id.in_(list(lead_uuids)), *_in_force(now)
-        )
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """What is suspended: leads by our own id, and rules."""
+
+    leads: frozenset[UUID]
+    rules: frozenset[str]
+
+
+def suspended(session: Session, now: datetime) -> Suspended:
+    """All that is suspended: few rows, whatever the number of leads."""
+    rows = session.execute(
+        select(SuspensionRow.lead_id, SuspensionRow.rule_id).where(*_in_force(now))
+    ).all()
+    return Suspended(
+        leads=frozenset(row.lead_id for row in rows if row.lead_id is not None),
+        rules=frozenset(row.rule_id for row in rows if row.rule_id is not None),
     )
-    return frozenset(row for row in rows if row is not None)
 
 
 def suspended_rules(session: Session, now: datetime) -> frozenset[str]:
     """The rules that a person suspended."""
-    rows = session.scalars(
-        select(SuspensionRow.rule_id).where(
-            SuspensionRow.rule_id.is_not(None), *_in_force(now)
-        )
-    )
-    return frozenset(row for row in rows if row is not None)
+    return suspended(session, now).rules
 
 
 def add_suspension(

@@ -1,18 +1,20 @@
 """Every operation of the OpenAPI document, called as it says and as it doesn't."""
 
+from typing import Any
+
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-import pytest
 from schemathesis import Case
 from schemathesis.config import SchemathesisConfig
+from schemathesis.core.result import Ok
+from starlette.testclient import TestClient
 
 from governance.person import Role
 from serving.access import Scope
 from serving.api import create_app
 from serving.service import Service
 from tests.serving.builders import make_event, make_key, make_person, send
-from starlette.testclient import TestClient
 
 # The document tells a value's shape; a time may still lie ahead, a source be another's.
 JUDGED = {
@@ -42,13 +44,12 @@ def test_no_call_is_a_server_error(service: Service) -> None:
         "/openapi.json", app, config=SchemathesisConfig.from_dict(JUDGED)
     )
     for found in schema.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
 
         @BOUNDED
-        @given(
-            case=operation.as_strategy(), headers=st.sampled_from([key, person, {}])
-        )
-        def holds(case: Case, headers: dict[str, str]) -> None:
+        @given(case=operation.as_strategy(), headers=st.sampled_from([key, person, {}]))
+        def holds(case: Case[Any], headers: dict[str, str]) -> None:
             case.call_and_validate(headers=headers)
 
         holds()

@@ -32,11 +32,17 @@ ADDED: dict[str, tuple[sa.Column[Any], ...]] = {
 OPEN = sa.text("status = 'open'")
 
 
+_LAST_MODEL = (
+    "(SELECT substr(score.model_sha256, 1, 64) FROM score"
+    " WHERE score.lead_id = lead.id ORDER BY score.id DESC LIMIT 1)"
+)
+
+
 def upgrade() -> None:
     for table, columns in ADDED.items():
         for column in columns:
             op.add_column(table, column._copy())
-    op.execute("UPDATE lead SET band = priority")
+    op.execute("UPDATE lead SET band = priority, model_sha256 = " + _LAST_MODEL)
     op.drop_index("uq_proposal_open", "proposal")
     _one_open(
         "proposal", "to_stage", sa.text("status = 'open' AND to_priority IS NULL")
