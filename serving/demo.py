@@ -36,7 +36,7 @@ def running_service() -> Iterator[str]:
     RuntimeError
         If it isn't ready in time; with what it last said.
     """
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "frein", "serve", "--port", str(port)]
     with (
         tempfile.TemporaryFile("w+") as said,
@@ -76,7 +76,8 @@ def _got(client: httpx2.Client, path: str) -> dict[str, Any]:
     return body
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback that nobody listens on."""
     with socket.socket() as listener:
         listener.bind((HOST, 0))
         port: int = listener.getsockname()[1]

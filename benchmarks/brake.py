@@ -1,0 +1,295 @@
+"""The brake under generated rule sets, events and principals: what gets past it?
+
+A hypothesis state machine draws rules, then events, ticks and wishes of people, keys
+and rules, at the engine and at the three locks (the database's as its constraint says
+it). With the locks on nothing may pass; with all of them off the same machine has to
+find some, or it looks at nothing.
+
+    python -m benchmarks.brake --steps 100000
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import orjson
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    rule,
+    run_state_machine_as_test,
+)
+
+from explanations.score import Doubt, Priority
+from features.event import Actor, Event
+from governance.acting import Desk
+from governance.brake import Brake
+from governance.cause import Cause
+from governance.consequences import Consequences, follow
+from governance.engine import MOST_DEPTH, Happening
+from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
+from governance.exceptions import read_cases
+from governance.executor import MoveStage, SetPriority
+from governance.facts import Facts
+from governance.history import PRIORITY_KIND, History
+from governance.outcome import Outcome
+from governance.pipeline import read_pipeline
+from governance.policy import Clause, Ruling, StageMove, Verdict
+from governance.principal import Principal, PrincipalKind
+from governance.rules import Rules
+from governance.setting import Setting
+from governance.task import OpenTask
+
+STEPS_A_MACHINE = 50
+STEPS_WITH_LOCKS_OFF = 2_000
+NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+PIPELINE, CASES = read_pipeline(), read_cases()
+KINDS = ("page_viewed", "attributes_set", PRIORITY_KIND)
+SOURCES = ("site", "crm", "frein")
+LOCKS_OFF = Brake(
+    judge=lambda *_: Ruling(Verdict.APPLY, Clause.STAGE_FREE), admit=lambda *_: None
+)
+
+
+@dataclass(slots=True)
+class Found:
+    """What was tried, and what got past the brake."""
+
+    steps: int = 0
+    effects: int = 0
+    exceptions: int = 0
+    reserved_without_person: int = 0
+    exceptions_without_owner: int = 0
+    effects_without_cause: int = 0
+
+    @property
+    def breaches(self) -> int:
+        return (
+            self.reserved_without_person
+            + self.exceptions_without_owner
+            + self.effects_without_cause
+        )
+
+
+# --- What is drawn ----------------------------------------------------------
+
+_triggers = st.one_of(
+    st.builds(lambda kind: {"event": {"kind": kind}}, st.sampled_from(KINDS)),
+    st.just({"silence": {"kind": "page_viewed"}, "lasting": "1d"}),
+    st.just({"schedule": ["tuesday", "wednesday", "thursday"]}),
+    st.builds(
+        lambda level: {"score": {"rises_to": level}}, st.sampled_from([20, 40, 60])
+    ),
+)
+_actions = st.one_of(
+    st.builds(lambda to: {"set_priority": to.value}, st.sampled_from(Priority)),
+    st.builds(
+        lambda to: {"propose_move": to}, st.sampled_from(sorted(PIPELINE.by_name))
+    ),
+    st.just({"create_task": {"expected": "appel", "working_days": 1}}),
+    st.builds(lambda to: {"notify": to}, st.sampled_from(["owner", "manager"])),
+    st.builds(lambda to: {"assign": to}, st.sampled_from(["manager", "Awa Diallo"])),
+)
+
+
+def _rules(drawn: Sequence[tuple[dict[str, object], dict[str, object]]]) -> Rules:
+    fields = [
+        {
+            "id": f"R-{n:02}",
+            "title": "Règle",
+            "why": "Parce que.",
+            "owner": "Awa Diallo",
+            "priority": n,
+            "on": on,
+            "then": then,
+        }
+        for n, (on, then) in enumerate(drawn, start=1)
+    ]
+    text = orjson.dumps(fields).decode()
+    return Rules.model_validate({"version": 1, "rule": fields, "text": text})
+
+
+_rule_sets = st.lists(st.tuples(_triggers, _actions), min_size=1, max_size=5)
+_owners = st.sampled_from([None, "", " ", "Jean Roy"])
+_doubts = st.sampled_from([frozenset[Doubt]()] * 8 + [frozenset({d}) for d in Doubt])
+_principals = st.builds(
+    Principal, st.sampled_from(PrincipalKind), st.sampled_from(["R-01", "Awa", "k"])
+)
+
+
+# --- The machine ------------------------------------------------------------
+
+
+def machine(found: Found, brake: Brake, *, database_holds: bool) -> type:
+    """A machine that counts in `found`; hypothesis wants it to be a class."""
+
+    class Lead(RuleBasedStateMachine):
+        @initialize(rules=_rule_sets, owner=_owners, manager=_owners)
+        def begin(
+            self,
+            rules: list[tuple[dict[str, object], dict[str, object]]],
+            owner: str | None,
+            manager: str | None,
+        ) -> None:
+            desk = Desk(
+                pipeline=PIPELINE,
+                fallback_owner="Direction commerciale",
+                manager=manager,
+                brake=brake,
+            )
+            self.setting = Setting(rules=_rules(rules), cases=CASES, desk=desk)
+            self.facts = Facts(lead_id="L-1", now=NOW, stage="qualifie", owner=owner)
+            self.history, self.n = History(), 0
+
+        @rule(
+            kind=st.sampled_from(KINDS),
+            source=st.sampled_from(SOURCES),
+            actor=st.sampled_from(Actor),
+            to=st.sampled_from(Priority),
+            score=st.floats(0, 100),
+            doubts=_doubts,
+            is_complex=st.booleans(),
+        )
+        def event_arrives(  # noqa: PLR0913, PLR0917 - each is drawn
+            self,
+            kind: str,
+            source: str,
+            actor: Actor,
+            to: Priority,
+            score: float,
+            doubts: frozenset[Doubt],
+            is_complex: bool,
+        ) -> None:
+            self.facts = replace(
+                self.facts,
+                score=score,
+                doubts=doubts,
+                after_complex_exchange=is_complex,
+            )
+            event = Event(
+                event_id=str(self.n),
+                source=source,
+                lead_id="L-1",
+                kind=kind,
+                occurred_at=self.facts.now,
+                received_at=self.facts.now,
+                actor=actor,
+                data={"to": to.value, "priority": to.value},
+            )
+            self._live(Happening(Cause.first(f"event {self.n}"), event))
+
+        @rule(hours=st.integers(1, 72), clock_ahead=st.floats(0, 1))
+        def time_passes(self, hours: int, clock_ahead: float) -> None:
+            now = self.facts.now + timedelta(hours=hours)
+            measures = {one.name: 24.0 * hours for one in self.setting.rules.measures}
+            self.facts = replace(
+                self.facts, now=now, clock_ahead_hours=clock_ahead, measures=measures
+            )
+            self._live(Happening(Cause.first(f"tick {self.n}")))
+
+        @rule()
+        def a_person_closes_every_task(self) -> None:
+            self.history = replace(self.history, open_tasks=frozenset())
+            found.steps += 1
+
+        @rule(by=_principals, to=st.sampled_from(sorted(PIPELINE.by_name)))
+        def somebody_asks_for_a_move(self, by: Principal, to: str) -> None:
+            found.steps += 1
+            if _moves(brake, by, self.facts.stage, to, database_holds=database_holds):
+                is_reserved = PIPELINE.named(to).reserved
+                found.reserved_without_person += is_reserved and not by.is_person
+                self.facts = replace(self.facts, stage=to)
+
+        def _live(self, happening: Happening) -> None:
+            found.steps, self.n = found.steps + 1, self.n + 1
+            before = self.facts
+            done = follow(self.setting, [happening], before, self.history)
+            _look(found, before, done)
+            self.facts, self.history = done.facts, done.history
+
+    return Lead
+
+
+def _moves(
+    brake: Brake, by: Principal, origin: str, to: str, *, database_holds: bool
+) -> bool:
+    """Would the move be made? As `serving.moves` and the decision's constraint do."""
+    try:
+        ruling = brake.judge(by, StageMove(origin=origin, to=to), PIPELINE)
+        if ruling.verdict is not Verdict.APPLY:
+            return False
+        if not by.is_person:
+            brake.admit(MoveStage(to), PIPELINE)
+    except (StageAlreadyHeldError, ActionNotAutomaticError):
+        return False
+    return not database_holds or by.is_person or not PIPELINE.named(to).reserved
+
+
+def _look(found: Found, before: Facts, done: Consequences) -> None:
+    known = {""}
+    for outcome in done.outcomes:
+        if outcome.effect is None:
+            continue
+        found.effects += 1
+        found.effects_without_cause += not _has_cause(outcome, known)
+        known.add(str(outcome.effect.id))
+        action = outcome.effect.action
+        is_reserved = isinstance(action, MoveStage) or (
+            isinstance(action, SetPriority) and before.after_complex_exchange
+        )
+        found.reserved_without_person += is_reserved
+        if isinstance(action, OpenTask):
+            found.exceptions_without_owner += not action.owner.strip()
+    for task in done.exceptions:
+        found.exceptions += 1
+        found.exceptions_without_owner += not task.owner.strip()
+
+
+def _has_cause(outcome: Outcome, known: set[str]) -> bool:
+    """The first fact, or an effect before it; and not deeper than allowed."""
+    cause = outcome.cause
+    follows = cause.causation in known if cause.depth else bool(cause.causation)
+    return bool(cause.correlation) and follows and cause.depth <= MOST_DEPTH
+
+
+def run(steps: int, brake: Brake, *, database_holds: bool) -> Found:
+    """Run machines until so many steps were made."""
+    found = Found()
+    while found.steps < steps:
+        left = max(1, (steps - found.steps) // STEPS_A_MACHINE)
+        run_state_machine_as_test(
+            machine(found, brake, database_holds=database_holds),
+            settings=settings(
+                max_examples=left,
+                stateful_step_count=STEPS_A_MACHINE,
+                deadline=None,
+                database=None,
+                phases=(Phase.generate,),
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+    return found
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.brake")
+    parser.add_argument("--steps", type=int, default=100_000)
+    options = parser.parse_args(arguments)
+    braked = run(options.steps, Brake(), database_holds=True)
+    unbraked = run(
+        min(options.steps, STEPS_WITH_LOCKS_OFF), LOCKS_OFF, database_holds=False
+    )
+    told = asdict(braked) | {
+        "reserved_with_locks_off": unbraked.reserved_without_person
+    }
+    print(orjson.dumps(told).decode())
+    if braked.breaches or not unbraked.breaches:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

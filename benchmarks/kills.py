@@ -1,0 +1,304 @@
+"""Kill -9 of the service under load: is every acknowledged write there, once?
+
+Clients send events, override priorities and move stages, each until it is answered;
+meanwhile the service is killed and started again. No model serves: the store is what is
+tried. `--database` is emptied of nothing: give a new one.
+
+    python -m benchmarks.kills --database sqlite:////tmp/new.db --kills 20
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import httpx2
+import orjson
+import uvicorn
+from sqlalchemy import func, select
+
+from features.event import Actor
+from governance.person import Role
+from serving.access import Scope
+from serving.accounts import PersonWish, open_account
+from serving.api import create_app
+from serving.demo import HOST, free_port
+from serving.environment import inherited
+from serving.issuing import KeyWish, issue_key
+from serving.opening import opened
+from serving.service import Service
+from serving.settings import Settings
+from serving.signing_in import issue_token
+from serving.tables import DecisionRow, EventRow, TaskRow
+from serving.ticking import Ticker
+from serving.trail import find_break
+
+LEADS_A_CLIENT = 25
+SECONDS_TO_START = 60
+REASON = "budget"  # of the short list
+RULES = """
+version = 1
+most_writes_per_hour = 1000
+[[rule]]
+id = "R-01"
+title = "Visite des tarifs"
+why = "Le prospect a visité la page tarifs."
+owner = "Awa Diallo"
+priority = 1
+on = { event = { kind = "page_viewed" } }
+then = { create_task = { expected = "appel", working_days = 1 } }
+again_after = "365d"
+"""
+
+
+@dataclass(slots=True)
+class Acknowledged:
+    """What the service said was done: ids of events, of overrides, of decisions."""
+
+    events: set[str] = field(default_factory=set)
+    overrides: set[str] = field(default_factory=set)
+    decisions: set[str] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`lost` and `doubled` are to be 0, and `broken` None."""
+
+    kills: int
+    events: int
+    overrides: int
+    decisions: int
+    tasks: int
+    lost: int
+    doubled: int
+    broken: str | None
+
+
+def tried(
+    database: str, folder: Path, *, kills: int, clients: int, seconds: float
+) -> Report:
+    """Kill the service so many times, each after some seconds of load.
+
+    Parameters
+    ----------
+    database : str
+        The URL of a new database.
+    folder : Path
+        For the rules and the audit's anchors.
+    seconds : float, > 0
+        Of load before each kill.
+    """
+    rules = folder / "rules.toml"
+    rules.write_text(RULES, encoding="utf-8")
+    settings = Settings(
+        database_url=database, rules_file=rules, audit_folder=folder / "audit"
+    )
+    key, token = _callers(settings)
+    port, stop = free_port(), threading.Event()
+    load = [_Client(n, port, key, token, stop) for n in range(clients)]
+    with (
+        inherited("FREIN_DATABASE_URL", database),
+        inherited("FREIN_RULES_FILE", str(rules)),
+        inherited("FREIN_AUDIT_FOLDER", str(folder / "audit")),
+        inherited("FREIN_TICK_SECONDS", "1"),
+    ):
+        for client in load:
+            client.start()
+        for _ in range(kills):
+            with _served(port) as process:
+                time.sleep(seconds)
+                process.send_signal(signal.SIGKILL)
+        stop.set()
+        for client in load:
+            client.join()
+    with opened(settings) as service:
+        return _report(service, [client.done for client in load], kills)
+
+
+def _callers(settings: Settings) -> tuple[str, str]:
+    """A key that sends events, and a token of a person who decides."""
+    now = datetime.now(UTC)
+    wish = KeyWish(
+        name="CRM",
+        source="crm",
+        max_actor=Actor.LEAD,
+        default_actor=Actor.LEAD,
+        scopes=frozenset({Scope.EVENTS}),
+        expires_at=None,
+    )
+    with opened(settings) as service:
+        person = PersonWish(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
+        open_account(service.store, person, now)
+        token = issue_token(service.store, "awa", timedelta(days=1), now)
+        return issue_key(service.store, wish, now), token
+
+
+@contextmanager
+def _served(port: int) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "benchmarks.kills", "--serve", str(port)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_live(port)
+            yield process
+        finally:
+            process.kill()
+
+
+def _wait_until_live(port: int) -> None:
+    until = time.monotonic() + SECONDS_TO_START
+    with httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=5) as http:
+        while time.monotonic() < until:
+            with suppress(httpx2.TransportError):
+                if http.get("/health/live").is_success:
+                    return
+            time.sleep(0.1)
+    raise RuntimeError("the service doesn't start")
+
+
+def serve(port: int) -> None:
+    """The service without a model, in this process."""
+    settings = Settings()
+    with opened(settings) as service:
+        app = create_app(service, Ticker(service))
+        uvicorn.run(app, host=HOST, port=port, log_config=None, access_log=False)
+
+
+class _Client(threading.Thread):
+    """Sends one write after another, each again until it is answered."""
+
+    def __init__(
+        self, n: int, port: int, key: str, token: str, stop: threading.Event
+    ) -> None:
+        super().__init__(daemon=True)
+        self.done = Acknowledged()
+        self._random, self._stopped, self._n = Random(n), stop, n
+        self._key, self._token = key, token
+        self._http = httpx2.Client(base_url=f"http://{HOST}:{port}/v1", timeout=30)
+
+    def run(self) -> None:
+        while not self._stopped.is_set():
+            lead = f"L-{self._n}-{self._random.randrange(LEADS_A_CLIENT)}"
+            self._event(lead)
+            match self._random.randrange(4):
+                case 0:
+                    self._override(lead)
+                case 1:
+                    self._move(lead)
+                case _:
+                    pass
+
+    def _event(self, lead: str) -> None:
+        event_id = uuid4().hex
+        body = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": "crm",
+            "type": "page_viewed",
+            "time": datetime.now(UTC).isoformat(),
+            "subject": lead,
+            "data": {"page": "tarifs"},
+        }
+        if self._sent("/events", body, self._key) is not None:
+            self.done.events.add(event_id)
+
+    def _override(self, lead: str) -> None:
+        to = self._random.choice(["elevee", "normale", "basse"])
+        body = {"kind": "priority_contested", "priority": to, "reason": REASON}
+        answer = self._sent(f"/leads/{lead}/overrides", body, self._token)
+        if answer is not None:
+            self.done.overrides.add(str(answer["event_id"]))
+
+    def _move(self, lead: str) -> None:
+        to = self._random.choice(["contacte", "qualifie", "negociation_finale"])
+        answer = self._sent(f"/leads/{lead}/stage-moves", {"to": to}, self._token)
+        if answer is not None:
+            self.done.decisions.add(str(answer["decision_id"]))
+
+    def _sent(
+        self, path: str, body: Mapping[str, object], token: str
+    ) -> dict[str, object] | None:
+        """The answer, if it says that it was done."""
+        headers = {
+            "Authorization": f"Bearer {token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": uuid4().hex,
+        }
+        content = orjson.dumps(body)
+        while not self._stopped.is_set():
+            try:
+                answer = self._http.post(path, content=content, headers=headers)
+            except httpx2.TransportError:
+                time.sleep(0.2)  # it was killed; it comes back
+                continue
+            if not answer.is_success:
+                return None
+            told: dict[str, object] = answer.json()
+            return told
+        return None
+
+
+def _report(service: Service, all_done: Sequence[Acknowledged], kills: int) -> Report:
+    events = set().union(*(done.events for done in all_done))
+    overrides = set().union(*(done.overrides for done in all_done))
+    decisions = set().union(*(done.decisions for done in all_done))
+    with service.store.reading() as session:
+        stored = list(session.scalars(select(EventRow.event_id)))
+        made = {str(one) for one in session.scalars(select(DecisionRow.id))}
+        by_rule = session.scalars(
+            select(func.count())
+            .select_from(TaskRow)
+            .where(TaskRow.opened_by.is_not(None))
+            .group_by(TaskRow.lead_id, TaskRow.opened_by)
+        ).all()
+    broken = find_break(service.store, service.settings.anchors_folder, whole=True)
+    lost = (events | overrides) - set(stored), decisions - made
+    return Report(
+        kills=kills,
+        events=len(events),
+        overrides=len(overrides),
+        decisions=len(decisions),
+        tasks=sum(by_rule),
+        lost=len(lost[0]) + len(lost[1]),
+        doubled=len(stored) - len(set(stored)) + sum(n - 1 for n in by_rule),
+        broken=None if broken is None else f"{broken.kind.value} {broken.seq}",
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.kills")
+    parser.add_argument("--database", help="the URL of a new database")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--clients", type=int, default=4)
+    parser.add_argument("--seconds", type=float, default=3.0, help="before each kill")
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.serve is not None:
+        serve(options.serve)
+        return
+    if options.database is None:
+        parser.error("--database is needed: the URL of a new one")
+    with tempfile.TemporaryDirectory(prefix="frein-kills-") as folder:
+        report = tried(
+            options.database,
+            Path(folder),
+            kills=options.kills,
+            clients=options.clients,
+            seconds=options.seconds,
+        )
+    print(orjson.dumps(asdict(report)).decode())
+    if report.lost or report.doubled or report.broken:
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()
