@@ -3,6 +3,7 @@
 import hashlib
 import os
 import subprocess
+import time
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,10 +11,13 @@ from tempfile import TemporaryDirectory
 import mlflow
 import numpy as np
 import pandas as pd
+import polars as pl
+from mlflow import MlflowClient
 from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric
 
 from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, save_scorer
-from explanations.scorer import probability
+from explanations.scorer import Scorer, probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
 from training.card_record import CARD_FILE, show_card
@@ -56,7 +60,7 @@ def record_training(
         ) as run:
             log_sha256 = file_digest(log_folder / EVENTS_FILE)
             _log_inputs(trained, log, log_folder, log_sha256, settings)
-            _log_metrics(trained)
+            _log_metrics(trained, run.info.run_id)
             _log_pictures(trained)
             card = model_card(trained, log, model=MODEL_NAME, digest=log_sha256)
             mlflow.log_text(card, CARD_FILE)
@@ -147,26 +151,33 @@ def _log_inputs(
     mlflow.log_input(dataset, context="training")
 
 
-def _log_metrics(trained: Trained) -> None:
+def _log_metrics(trained: Trained, run_id: str) -> None:
+    """The figures with their bounds, and the learning curve by number of trees."""
     for name, interval in trained.metrics.items():
-        mlflow.log_metric(name, interval.value)
-        mlflow.log_metric(f"{name}_low", interval.low)
-        mlflow.log_metric(f"{name}_high", interval.high)
-    scorer, seen = trained.scorer, trained.hold_out
-    for part, signals, won in (
-        ("train", trained.signals, trained.won),
-        ("hold_out", seen.signals, seen.moments["won"]),
-    ):
-        rows = np.linspace(0, won.len() - 1, min(won.len(), _ROWS_IN_CURVE), dtype=int)
-        curve = learning_curve(
-            scorer.booster,
-            scorer.facts.intercept,
-            encode(signals[rows], scorer.catalogue, scorer.facts.codes),
-            won[rows].to_numpy(),
-        )
-        for step, auc, log_loss in curve.iter_rows():
-            reached = {f"curve/{part}_auc": auc, f"curve/{part}_log_loss": log_loss}
-            mlflow.log_metrics(reached, step=step)
+        bounds = {f"{name}_low": interval.low, f"{name}_high": interval.high}
+        mlflow.log_metrics({name: interval.value, **bounds})
+    seen, now = trained.hold_out, int(time.time() * 1000)
+    parts = {
+        "train": (trained.signals, trained.won),
+        "hold_out": (seen.signals, seen.moments["won"]),
+    }
+    curves = [
+        Metric(f"curve/{part}_{figure}", value, now, step)
+        for part, (signals, won) in parts.items()
+        for step, *values in _curve(trained.scorer, signals, won).iter_rows()
+        for figure, value in zip(("auc", "log_loss"), values, strict=True)
+    ]
+    MlflowClient().log_batch(run_id, curves)
+
+
+def _curve(scorer: Scorer, signals: pl.DataFrame, won: pl.Series) -> pl.DataFrame:
+    rows = np.linspace(0, won.len() - 1, min(won.len(), _ROWS_IN_CURVE), dtype=int)
+    return learning_curve(
+        scorer.booster,
+        scorer.facts.intercept,
+        encode(signals[rows], scorer.catalogue, scorer.facts.codes),
+        won[rows].to_numpy(),
+    )
 
 
 def _log_pictures(trained: Trained) -> None:
