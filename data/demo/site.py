@@ -3,10 +3,10 @@
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Ints, choose
+from data.demo.arrays import Flags, Floats, Ints, choose
 from data.demo.block import Block
 from data.demo.idea import Idea
-from data.demo.intent import LIFE_DAYS
+from data.demo.intent import LIFE_DAYS, STATES
 from data.demo.record import Channel, Part, Records, clues, known
 
 PAGES = (
@@ -72,10 +72,8 @@ def site(rng: np.random.Generator, block: Block, met: Ints, met_day: Ints) -> Pa
     pace = block.lead_pace * block.profiles.visits[:, None]
     returning = _after_meetings(met, met_day, pace.shape)
     parts = [
-        _visits(rng, block, Channel(Idea.PRODUCT, VISITS, pace * ~returning, True)),
-        _visits(
-            rng, block, Channel(Idea.RETURN, VISITS * RETURN, pace * returning, True)
-        ),
+        _visits(rng, block, pace * ~returning, np.ones(STATES)),
+        _returns(rng, block, pace * returning),
         _pricing_visits(rng, block, Channel(Idea.PRICING, PRICING_VISITS, pace, True)),
         _marked(rng, block, Channel(Idea.DOCUMENTS, DOWNLOADS, pace, True)),
         _marked(rng, block, Channel(Idea.REQUESTS, SUBMISSIONS, pace, True)),
@@ -96,28 +94,39 @@ def _after_meetings(met: Ints, met_day: Ints, shape: tuple[int, ...]) -> Flags:
     return after
 
 
-def _visits(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
-    """Visits; whether their pages are those of job seekers is a clue of its own."""
-    lead, day = channel.draw(rng, block)
+def _returns(rng: np.random.Generator, block: Block, scale: Floats) -> Part:
+    """Visits after a meeting: visits as all are, and more frequent than these."""
+    part = _visits(rng, block, scale, RETURN)
+    visits = part.clues[0]
+    more = clues(Idea.RETURN, visits.lead, visits.day, visits.known_day, np.log(RETURN))
+    unseen = Channel(Idea.RETURN, VISITS * (RETURN - 1), scale, True)
+    return Part(part.records, [*part.clues, more], [*part.channels, unseen])
+
+
+def _visits(
+    rng: np.random.Generator,
+    block: Block,
+    scale: Floats,
+    times: Floats,
+) -> Part:
+    """Visits, `times` (states,) as frequent; a careers page tells of job seekers."""
+    lead, day = Channel(Idea.PRODUCT, VISITS * times, scale, True).draw(rng, block)
     known_day = known(rng, day)
     pages = 1 + rng.poisson(MORE_PAGES, len(lead))
     visit = np.repeat(np.arange(len(lead)), pages)
     page = choose(rng, PAGE[block.lives.states[lead, day][visit]])
-    says = np.tile(np.log(channel.rates), (len(lead), 1))
+    says = np.tile(np.log(VISITS), (len(lead), 1))
     hiring = np.zeros_like(says)
     careers = page == CAREERS
-    apart = PAGE[:, CAREERS]
-    np.add.at(
-        hiring, visit, np.where(careers[:, None], np.log(apart), np.log1p(-apart))
-    )
-    others = np.log(PAGE.T[page]) - np.log1p(-apart)
-    np.add.at(says, visit[~careers], others[~careers])
+    of_pages = np.log(PAGE.T[page])
+    np.add.at(hiring, visit[careers], of_pages[careers])
+    np.add.at(says, visit[~careers], of_pages[~careers])
     told = [
-        clues(channel.idea, lead, day, known_day, says),
+        clues(Idea.PRODUCT, lead, day, known_day, says),
         clues(Idea.CAREERS, lead, day, known_day, hiring),
     ]
     records = _pages(rng, block, (lead, day, known_day), visit, page)
-    return Part([records], told, [channel])
+    return Part([records], told, [Channel(Idea.PRODUCT, VISITS, scale, True)])
 
 
 def _pricing_visits(rng: np.random.Generator, block: Block, channel: Channel) -> Part:

@@ -114,7 +114,7 @@ SHOWN = {
 
 def own(told: str) -> str:
     """What is quoted, without the marks of what was left out."""
-    return told.removeprefix("… ").removesuffix("…")
+    return told.removeprefix("… ").removesuffix("…").rstrip()
 
 
 def seen(note: str) -> str:
