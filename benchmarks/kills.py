@@ -44,7 +44,7 @@ from serving.ticking import Ticker
 from serving.trail import find_break
 
 LEADS_A_CLIENT = 25
-SECONDS_TO_START = 60
+SECONDS_TO_START = SECONDS_TO_ANSWER = 60
 REASON = "budget"  # of the short list
 RULES = """
 version = 1
@@ -69,6 +69,9 @@ class Acknowledged:
     overrides: set[str] = field(default_factory=set)
     decisions: set[str] = field(default_factory=set)
 
+    def __len__(self) -> int:
+        return len(self.events) + len(self.overrides) + len(self.decisions)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -85,9 +88,9 @@ class Report:
 
 
 def tried(
-    database: str, folder: Path, *, kills: int, clients: int, seconds: float
+    database: str, folder: Path, *, kills: int, clients: int, writes: int
 ) -> Report:
-    """Kill the service so many times, each after some seconds of load.
+    """Kill the service so many times, each after some acknowledged writes.
 
     Parameters
     ----------
@@ -95,8 +98,8 @@ def tried(
         The URL of a new database.
     folder : Path
         For the rules and the audit's anchors.
-    seconds : float, > 0
-        Of load before each kill.
+    writes : int, > 0
+        That are acknowledged before each kill.
     """
     rules = folder / "rules.toml"
     rules.write_text(RULES, encoding="utf-8")
@@ -116,13 +119,23 @@ def tried(
             client.start()
         for _ in range(kills):
             with _served(port) as process:
-                time.sleep(seconds)
+                _wait_for(load, writes)
                 process.send_signal(signal.SIGKILL)
         stop.set()
         for client in load:
             client.join()
     with opened(settings) as service:
         return _report(service, [client.done for client in load], kills)
+
+
+def _wait_for(load: Sequence["_Client"], writes: int) -> None:
+    """Until so many more writes are acknowledged; then amid the next ones."""
+    until = time.monotonic() + SECONDS_TO_ANSWER
+    enough = writes + sum(len(client.done) for client in load)
+    while sum(len(client.done) for client in load) < enough:
+        if time.monotonic() > until:
+            raise RuntimeError("the service doesn't answer")
+        time.sleep(0.01)
 
 
 def _callers(settings: Settings) -> tuple[str, str]:
@@ -279,7 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--database", help="the URL of a new database")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--clients", type=int, default=4)
-    parser.add_argument("--seconds", type=float, default=3.0, help="before each kill")
+    parser.add_argument("--writes", type=int, default=40, help="before each kill")
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     if options.serve is not None:
@@ -293,7 +306,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             Path(folder),
             kills=options.kills,
             clients=options.clients,
-            seconds=options.seconds,
+            writes=options.writes,
         )
     print(orjson.dumps(asdict(report)).decode())
     if report.lost or report.doubled or report.broken:
