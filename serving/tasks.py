@@ -98,7 +98,7 @@ def close_task(session: Session, ending: CloseTask, now: datetime) -> None:
 def escalate_task(session: Session, escalated: EscalateTask, now: datetime) -> None:
     session.execute(
         update(TaskRow)
-        .where(TaskRow.id == escalated.task_id)
+        .where(TaskRow.id == escalated.task_id, TaskRow.status == TaskStatus.OPEN.value)
         .values(owner=escalated.to, escalated_at=now)
     )
 
