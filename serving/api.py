@@ -8,6 +8,7 @@ from typing import Protocol
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from features.errors import FreinError
@@ -23,6 +24,8 @@ from serving import (
     routes_scores,
     routes_session,
 )
+from serving.console.app import create_console
+from serving.console.pages import HOME
 from serving.documented import documents
 from serving.doors import refuse_nul
 from serving.errors import (
@@ -89,6 +92,8 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
     app.state.service = service
     for router in ROUTERS:
         app.include_router(router)
+    app.mount(HOME, create_console(service))
+    app.add_route("/", _to_the_console)
     app.add_exception_handler(FreinError, _on_our_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
@@ -98,6 +103,10 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
     app.add_middleware(CallLog)
     documents(app)
     return app
+
+
+def _to_the_console(_: Request) -> Response:
+    return RedirectResponse(f"{HOME}/")
 
 
 def _on_our_error(_: Request, error: Exception) -> Response:

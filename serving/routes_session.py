@@ -1,5 +1,6 @@
 """Sessions: a person signs in, sees who they are, signs out."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -12,7 +13,7 @@ from serving.doors import COOKIE, TheService, TheSignIn, admits, service_of
 from serving.errors import PersonRequiredError
 from serving.person import Person
 from serving.shapes import PersonShown, SessionShown
-from serving.signing_in import SignedIn, sign_in, sign_out
+from serving.signing_in import Session, SignedIn, sign_in, sign_out
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
@@ -37,14 +38,7 @@ def begin_session(
     """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
     sent, now = body.fitted(SignInSent), service.clock()
     begun = sign_in(service.store, sent.login, sent.password.get_secret_value(), now)
-    response.set_cookie(
-        COOKIE,
-        begun.cookie,
-        max_age=int((begun.expires_at - now).total_seconds()),
-        httponly=True,
-        samesite="lax",
-        secure=request.url.scheme == "https" or request.url.hostname not in _LOOPBACK,
-    )
+    keep_session(response, begun, request, now)
     return SessionShown(
         person=_shown(begun.person), expires_at=begun.expires_at, csrf=begun.csrf
     )
@@ -66,6 +60,20 @@ def end_session(service: TheService, found: TheSignIn, response: Response) -> No
     """Sign out: the session, or the token, ends at once."""
     sign_out(service.store, _of_a_person(found).pass_id, service.clock())
     response.delete_cookie(COOKIE)
+
+
+def keep_session(
+    answer: Response, begun: Session, request: Request, now: datetime
+) -> None:
+    """Give the browser a session's cookie."""
+    answer.set_cookie(
+        COOKIE,
+        begun.cookie,
+        max_age=int((begun.expires_at - now).total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=request.url.scheme == "https" or request.url.hostname not in _LOOPBACK,
+    )
 
 
 def _of_a_person(found: SignedIn | None) -> SignedIn:

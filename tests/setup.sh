@@ -1,9 +1,10 @@
 #!/bin/sh
-# What the tests need besides Python: the grammar checker that judges the French, and
-# the second database that the store runs on (the tests start a server of their own).
+# What the tests need besides Python: the grammar checker that judges the French, the
+# second database that the store runs on (the tests start a server of their own), and
+# the browser that reads the console.
 set -eu
 
-packages="grammalecte-cli postgresql"
+packages="grammalecte-cli postgresql chromium"
 
 missing=""
 for package in $packages; do

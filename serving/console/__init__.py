@@ -1,0 +1,1 @@
+"""The console: pages in French where people read, decide and note."""

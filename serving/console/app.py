@@ -1,0 +1,89 @@
+"""The console's application, mounted beside the HTTP interface: pages, errors."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+
+from features.errors import FreinError
+from serving.console import routes_home
+from serving.console.callers import SignedOutError
+from serving.console.pages import HOME, error_page
+from serving.doors import refuse_nul
+from serving.errors import InternalError, RequestInvalidError, RouteUnknownError
+from serving.service import Service
+
+ROUTERS = (routes_home.router,)
+_STATIC = Path(__file__).with_name("static")
+# Nothing but our own files, no script or style in a page, no frame around it.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def create_console(service: Service) -> FastAPI:
+    """The console on a service; its pages answer under HOME."""
+    app = FastAPI(
+        title="Frein",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        dependencies=[Depends(refuse_nul)],
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.add_exception_handler(SignedOutError, _to_sign_in)
+    app.add_exception_handler(FreinError, _on_our_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_bug)
+    app.middleware("http")(_guarded)
+    return app
+
+
+async def _guarded(
+    request: Request, call_next: Callable[[Request], Awaitable[Response]]
+) -> Response:
+    answer = await call_next(request)
+    answer.headers.update(_HEADERS)
+    if "/static/" not in request.url.path:
+        answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
+def _to_sign_in(_: Request, __: Exception) -> Response:
+    return RedirectResponse(f"{HOME}/connexion", status_code=303)
+
+
+def _on_our_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, FreinError)  # registered for that type only
+    return error_page(request, error)
+
+
+def _on_invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return error_page(request, RequestInvalidError(field, first["type"]))
+
+
+def _on_http_error(request: Request, _: Exception) -> Response:
+    return error_page(request, RouteUnknownError())
+
+
+def _on_bug(request: Request, _: Exception) -> Response:
+    answer = error_page(request, InternalError())  # Starlette raises it to the log
+    answer.headers.update(_HEADERS)  # a bug goes past the middleware
+    return answer

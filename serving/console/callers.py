@@ -1,0 +1,88 @@
+"""Who reads a page, and what their forms bring."""
+
+from collections.abc import Mapping
+from hmac import compare_digest
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+
+from features.errors import FreinError
+from governance.person import DECIDERS, Role
+from serving.body import content_of
+from serving.doors import COOKIE, TheService, service_of
+from serving.errors import CsrfMissingError, RoleMissingError
+from serving.person import PassKind, Person
+from serving.sights import refuse_unseen
+from serving.signing_in import SignedIn, signed_in
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in: the page to sign in is due."""
+
+
+def reader_of(service: TheService, request: Request) -> SignedIn:
+    """Who is signed in; raises SignedOutError."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        raise SignedOutError
+    try:
+        found = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
+    except FreinError as error:
+        raise SignedOutError from error
+    request.state.found = found
+    return found
+
+
+TheReader = Annotated[SignedIn, Depends(reader_of)]
+
+
+async def fields_of(request: Request) -> dict[str, list[str]]:
+    """What a form was filled in with; empty fields are left out."""
+    content = await content_of(request, service_of(request).settings.max_body_bytes)
+    filled: dict[str, list[str]] = {}
+    for name, value in parse_qsl(content.decode(errors="replace")):
+        filled.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    return filled
+
+
+Fields = Annotated[Mapping[str, list[str]], Depends(fields_of)]
+
+
+def form_of(fields: Fields, found: TheReader) -> Mapping[str, list[str]]:
+    """A form of this session: it brings the session's CSRF token.
+
+    Raises
+    ------
+    CsrfMissingError
+    """
+    (given,) = fields.get("csrf", [""])[:1]
+    if not compare_digest(given.encode(), (found.csrf or "").encode()):
+        raise CsrfMissingError
+    return {name: values for name, values in fields.items() if name != "csrf"}
+
+
+TheForm = Annotated[Mapping[str, list[str]], Depends(form_of)]
+
+
+def decider_of(found: TheReader) -> Person:
+    """The person, who may decide; raises RoleMissingError."""
+    return needs_role(found.person, DECIDERS)
+
+
+TheDecider = Annotated[Person, Depends(decider_of)]
+
+
+def needs_role(person: Person, roles: frozenset[Role]) -> Person:
+    """The person, of one of these roles; raises RoleMissingError."""
+    if person.role not in roles:
+        raise RoleMissingError
+    return person
+
+
+def in_sight(lead_id: str, service: TheService, found: TheReader) -> None:
+    """Raises LeadUnknownError."""
+    refuse_unseen(service, found.person, lead_id)
+
+
+InSight = Depends(in_sight)

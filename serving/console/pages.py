@@ -1,0 +1,65 @@
+"""Pages: templates, and what each of them may say."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import Request, Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from features.errors import FreinError
+from governance.person import DECIDERS
+from serving.console import words
+from serving.errors import ProposalDecidedError
+from serving.problems import STATUS, detail_of
+from serving.signing_in import SignedIn
+
+HOME = "/console"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= words.FILTERS
+_TEMPLATES.globals |= {"home": HOME}
+
+
+def page(
+    template: str, found: SignedIn | None = None, status: int = 200, **told: Any
+) -> Response:
+    """A page; `found` is who reads it, whose navigation and forms it has."""
+    html = _TEMPLATES.get_template(template).render(
+        me=found.person if found else None,
+        csrf=found.csrf if found else None,
+        status=status,
+        may_decide=found is not None and found.person.role in DECIDERS,
+        **told,
+    )
+    return Response(html, status_code=status, media_type="text/html")
+
+
+def error_page(request: Request, error: FreinError) -> Response:
+    """What went wrong, in French, with a way back."""
+    status = STATUS[type(error)]
+    return page(
+        "error.html",
+        getattr(request.state, "found", None),
+        status,
+        title=words.ERROR_TITLE.get(status, words.ANY_ERROR),
+        detail=_detail(error),
+        back=_back(request),
+    )
+
+
+def _detail(error: FreinError) -> str:
+    if isinstance(error, ProposalDecidedError):
+        return words.decided_before(error.status, error.decided_by)
+    return detail_of(error)
+
+
+def _back(request: Request) -> str:
+    """The lead that the form was about, else the list."""
+    lead_id = request.path_params.get("lead_id")
+    is_form = request.method == "POST" and lead_id is not None
+    return f"{HOME}/opportunites/{lead_id}" if is_form else HOME

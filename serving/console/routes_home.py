@@ -1,0 +1,51 @@
+"""Signing in and out."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from serving.console.callers import Fields, TheForm, TheReader
+from serving.console.pages import HOME, page
+from serving.doors import COOKIE, TheService
+from serving.errors import CsrfMissingError, SignInRefusedError
+from serving.problems import STATUS, detail_of
+from serving.routes_session import keep_session
+from serving.signing_in import sign_in, sign_out
+
+router = APIRouter()
+
+
+@router.get("/connexion")
+def show_sign_in() -> Response:
+    return page("sign_in.html", login="", refused=None)
+
+
+@router.post("/connexion")
+def begin(service: TheService, fields: Fields, request: Request) -> Response:
+    """Sign in; a form of another site can't, though no session guards it yet."""
+    if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+        raise CsrfMissingError
+    login, password = (fields.get(name, [""])[0] for name in ("login", "password"))
+    now = service.clock()
+    try:
+        begun = sign_in(service.store, login, password, now)
+    except SignInRefusedError as error:
+        told = detail_of(error)
+        return page(
+            "sign_in.html", None, STATUS[type(error)], login=login, refused=told
+        )
+    answer = RedirectResponse(f"{HOME}/", status_code=303)
+    keep_session(answer, begun, request, now)
+    return answer
+
+
+@router.post("/deconnexion")
+def end(service: TheService, found: TheReader, form: TheForm) -> Response:
+    sign_out(service.store, found.pass_id, service.clock())
+    answer = RedirectResponse(f"{HOME}/connexion", status_code=303)
+    answer.delete_cookie(COOKIE)
+    return answer
+
+
+@router.get("/")
+def show_home(found: TheReader) -> Response:
+    return page("inbox.html", found)

@@ -1,0 +1,2 @@
+// Small help where plain forms and links do all the work.
+"use strict";

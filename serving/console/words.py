@@ -1,0 +1,62 @@
+"""How the console writes what templates are given: dates, numbers, codes."""
+
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from babel.dates import format_date
+
+from explanations.french import PARIS, paris_day
+from explanations.language import MINUS
+from explanations.shown import nearest
+
+ANY_ERROR = "Ce n’est pas possible"
+ERROR_TITLE = {
+    403: "Cette page n’est pas pour vous",
+    404: "Page introuvable",
+    409: "Ce n’est plus possible",
+    422: "Il manque quelque chose",
+    500: "Une erreur est survenue",
+    503: "Le service est indisponible",
+}
+_FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
+
+
+def decided_before(status: str, by: str) -> str:
+    """What the second of two people is told."""
+    who = f" par {by}" if by else ""
+    return f"Cette proposition est déjà {_FATE.get(status, 'close')}{who}."
+
+
+def day(which: date) -> str:
+    """A day: « mardi 1er décembre »."""
+    number = "1er" if which.day == 1 else str(which.day)
+    named = (format_date(which, part, locale="fr") for part in ("EEEE", "MMMM"))
+    weekday, month = named
+    return f"{weekday} {number} {month}"
+
+
+def instant(at: datetime | str) -> str:
+    """An instant in Paris: « 24/11/2026 à 10:00 »."""
+    given = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{given.astimezone(PARIS):%d/%m/%Y à %H:%M}"
+
+
+def short_day(at: datetime | str) -> str:
+    given = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{paris_day(given):%d/%m}"
+
+
+def signed(points: int) -> str:
+    """Points of a score: « +12 », « −6 »."""
+    sign = "+" if points > 0 else MINUS if points < 0 else ""
+    return f"{sign}{abs(points)}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "day": day,
+    "instant": instant,
+    "short_day": short_day,
+    "signed": signed,
+    "nearest": nearest,
+}

@@ -1,0 +1,129 @@
+"""The console in Debian's Chromium, against the service in a thread of this process."""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from governance.person import Role
+from serving.accounts import PersonWish, open_account
+from serving.api import create_app
+from serving.demo import HOST, free_port
+from serving.service import Service
+from tests.serving.conftest import (  # noqa: F401 - fixtures
+    migrated,
+    service,
+    sqlite_store,
+)
+
+PASSWORD = "le cheval de Nantes"
+SCREENS = Path("build/screens")
+CHROMIUM = "/usr/bin/chromium"
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
+PHONE: dict[str, Any] = {
+    "viewport": {"width": 390, "height": 844},
+    "device_scale_factor": 2,
+    "is_mobile": True,
+    "has_touch": True,
+}
+SIZES = {"desktop": DESKTOP, "phone": PHONE}
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest) -> Any:
+    return request.getfixturevalue("sqlite_store")
+
+
+@dataclass(frozen=True)
+class Console:
+    """The console as somebody opens it; `shot` writes what they see."""
+
+    address: str
+    service: Service
+
+    def sign_in(self, page: Page, login: str = "commercial") -> None:
+        page.goto(f"{self.address}/console/")
+        page.get_by_label("Identifiant").fill(login)
+        page.get_by_label("Mot de passe").fill(PASSWORD)
+        page.get_by_role("button", name="Se connecter").click()
+        page.wait_for_url("**/console/")
+
+
+@pytest.fixture
+def console(service: Service) -> Iterator[Console]:  # noqa: F811 - a fixture
+    """The service on a loopback port, and a person of each role."""
+    for role in Role:
+        wish = PersonWish(
+            login=role.value,
+            name="Awa Diallo" if role is Role.SALES else f"Une {role.value}",
+            role=role,
+            team="Nord",
+            password=PASSWORD,
+        )
+        open_account(service.store, wish, service.clock())
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(create_app(service), host=HOST, port=port, log_config=None)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.01)
+    yield Console(f"http://{HOST}:{port}", service)
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens pages; what a page does against its own policy fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def opened(**options: Any) -> Page:
+        context = browser.new_context(locale="fr-FR", **(DESKTOP | options))
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: _note(said.type, said.text, faults))
+        page.on("request", lambda one: _note_if_away(one.url, faults))
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not faults
+
+
+def _note(kind: str, text: str, faults: list[str]) -> None:
+    is_answer = text.startswith("Failed to load resource")  # a 404 that is tested
+    if kind in {"error", "warning"} and not is_answer:
+        faults.append(text)
+
+
+def _note_if_away(url: str, faults: list[str]) -> None:
+    if not url.startswith(f"http://{HOST}:"):
+        faults.append(f"asks {url}")
+
+
+def shot(page: Page, name: str) -> None:
+    """Write what the page shows, to be looked at."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}.png", full_page=True)
