@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
@@ -36,6 +36,9 @@ class LeadSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFilter:
+    """`search`: what the CRM's id or the owner's name contains."""
+
+    search: str | None = None
     priority: Priority | None = None
     stage: str | None = None
     owner: str | None = None
@@ -60,6 +63,12 @@ def listed_leads(
 def count_leads(session: Session, wanted: LeadFilter) -> int:
     counted = select(func.count()).select_from(LeadRow).where(*_conditions(wanted))
     return session.scalar(counted) or 0
+
+
+def owners_seen(session: Session, sight: Sight) -> list[str]:
+    """Who owns the leads that are seen, by name."""
+    owners = select(LeadRow.owner).where(LeadRow.owner.is_not(None), *seen_leads(sight))
+    return sorted(filter(None, session.scalars(owners.distinct())))
 
 
 def due_leads(
@@ -109,6 +118,10 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         if value is not None
     ]
     conditions += seen_leads(wanted.sight)
+    if wanted.search is not None:
+        found_in = (LeadRow.external_id, LeadRow.owner)
+        contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]
+        conditions.append(or_(*contained))
     if not wanted.with_closed:
         closed = select(StageRow.name).where(StageRow.closes)
         conditions.append(LeadRow.stage.not_in(closed))

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from serving.tables import NoticeRow
+from serving.tables import LeadRow, NoticeRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +42,28 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )
-    return [
-        Notice(
-            id=row.id,
-            rule_id=row.rule_id,
-            recipient=row.recipient,
-            text=row.text,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+    return [_as_notice(row) for row in rows]
+
+
+def notices_to(
+    session: Session, recipient: str, since: datetime, *, limit: int
+) -> list[tuple[str, Notice]]:
+    """What somebody was told since, the latest first, each with the lead's id."""
+    rows = session.execute(
+        select(LeadRow.external_id, NoticeRow)
+        .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
+        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
+        .order_by(NoticeRow.created_at.desc())
+        .limit(limit)
+    )
+    return [(lead_id, _as_notice(row)) for lead_id, row in rows]
+
+
+def _as_notice(row: NoticeRow) -> Notice:
+    return Notice(
+        id=row.id,
+        rule_id=row.rule_id,
+        recipient=row.recipient,
+        text=row.text,
+        created_at=row.created_at,
+    )

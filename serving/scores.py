@@ -1,11 +1,12 @@
 """Reading and writing scores. The only module that knows their table."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from explanations.score import Score
@@ -44,3 +45,18 @@ def score_history(
 def latest_score(session: Session, lead_uuid: UUID) -> dict[str, JsonValue] | None:
     """The latest score of a lead as it was served, or None if it has none."""
     return next(iter(score_history(session, lead_uuid, limit=1)), None)
+
+
+def latest_scores(
+    session: Session, lead_uuids: Iterable[UUID]
+) -> dict[UUID, dict[str, JsonValue]]:
+    """The latest score of each of some leads, as it was served."""
+    latest = (
+        select(func.max(ScoreRow.id))
+        .where(ScoreRow.lead_id.in_(list(lead_uuids)))
+        .group_by(ScoreRow.lead_id)
+    )
+    rows = session.execute(
+        select(ScoreRow.lead_id, ScoreRow.body).where(ScoreRow.id.in_(latest))
+    )
+    return {lead_uuid: orjson.loads(body) for lead_uuid, body in rows}

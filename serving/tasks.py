@@ -140,6 +140,16 @@ def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:
     return _selected(session, TaskRow.lead_id == lead_uuid, TaskRow.status == "open")
 
 
+def next_tasks(session: Session, lead_uuids: Iterable[UUID]) -> dict[str, Task]:
+    """The most urgent open task of each of some leads, by the lead's external id."""
+    open_ones = _selected(
+        session,
+        TaskRow.lead_id.in_(list(lead_uuids)),
+        TaskRow.status == TaskStatus.OPEN.value,
+    )
+    return {task.lead_id: task for task in reversed(open_ones)}
+
+
 def listed_tasks(
     session: Session,
     status: TaskStatus | None,

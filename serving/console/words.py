@@ -19,6 +19,7 @@ ERROR_TITLE = {
     500: "Une erreur est survenue",
     503: "Le service est indisponible",
 }
+_PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 _FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 
 
@@ -53,10 +54,28 @@ def signed(points: int) -> str:
     return f"{sign}{abs(points)}"
 
 
+def priority(code: str) -> str:
+    return _PRIORITY[code]
+
+
+def expected(code: str) -> str:
+    """What a task expects, with its capital."""
+    return code.capitalize()
+
+
+def reasons_only(short: str) -> str:
+    """The short narrative without its priority, which stands beside it."""
+    told = short.partition("–")[2].strip() or short
+    return told[:1].upper() + told[1:]
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "instant": instant,
     "short_day": short_day,
     "signed": signed,
     "nearest": nearest,
+    "priority": priority,
+    "expected": expected,
+    "reasons_only": reasons_only,
 }

@@ -1,2 +1,16 @@
 // Small help where plain forms and links do all the work.
 "use strict";
+
+// In a list, j and k go from one lead to the next; Enter opens the link in focus.
+const names = [...document.querySelectorAll("#liste .name")];
+const isTyping = (target) => target.closest("input, select, textarea") !== null;
+
+document.addEventListener("keydown", (event) => {
+  const step = { j: 1, k: -1 }[event.key];
+  if (!step || names.length === 0 || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  const at = names.indexOf(document.activeElement);
+  const next = at < 0 ? 0 : Math.min(names.length - 1, Math.max(0, at + step));
+  names[next].focus();
+  names[next].closest("li").scrollIntoView({ block: "nearest" });
+});

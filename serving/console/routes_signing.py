@@ -44,8 +44,3 @@ def end(service: TheService, found: TheReader, form: TheForm) -> Response:
     answer = RedirectResponse(f"{HOME}/connexion", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer
-
-
-@router.get("/")
-def show_home(found: TheReader) -> Response:
-    return page("inbox.html", found)

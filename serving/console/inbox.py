@@ -1,0 +1,119 @@
+"""What À traiter shows: one page of leads, each with why, what changed, what is due."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from explanations.score import Priority
+from serving.leads import (
+    LeadFilter,
+    LeadSummary,
+    count_leads,
+    listed_leads,
+    owners_seen,
+)
+from serving.notices import Notice, notices_to
+from serving.person import Person
+from serving.scores import latest_scores
+from serving.service import Service
+from serving.sights import sight_of_caller
+from serving.tasks import Task, next_tasks
+
+ON_A_PAGE = 25
+_NOTICES = 5
+_NOTICES_LAST = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The filters, and which page (1 and more)."""
+
+    priority: Priority | None = None
+    stage: str | None = None
+    owner: str | None = None
+    search: str | None = None
+    page: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        return any((self.priority, self.stage, self.owner, self.search))
+
+    def address(self, page: int) -> str:
+        """The query of another page of the same list."""
+        given = {
+            "priorite": self.priority and self.priority.value,
+            "etape": self.stage,
+            "proprietaire": self.owner,
+            "recherche": self.search,
+            "page": page,
+        }
+        return urlencode({name: value for name, value in given.items() if value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A lead; `change` and `expected` are sentences, or None."""
+
+    lead: LeadSummary
+    change: str | None
+    expected: str | None
+    task: Task | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    asked: Asked
+    lines: list[Line]
+    total: int
+    owners: list[str]
+    notices: list[tuple[str, Notice]]
+
+    @property
+    def pages(self) -> int:
+        return max(1, math.ceil(self.total / ON_A_PAGE))
+
+
+def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
+    """The page that is asked for, else the last one there is."""
+    sight, now = sight_of_caller(service, person), service.clock()
+    wanted = LeadFilter(
+        priority=asked.priority,
+        stage=asked.stage,
+        owner=asked.owner,
+        search=asked.search,
+        sight=sight,
+    )
+    with service.store.reading() as session:
+        total = count_leads(session, wanted)
+        last = max(1, math.ceil(total / ON_A_PAGE))
+        asked = replace(asked, page=min(asked.page, last))
+        start = (asked.page - 1) * ON_A_PAGE
+        leads = listed_leads(session, wanted, limit=ON_A_PAGE, offset=start)
+        uuids = [lead.id for lead in leads]
+        scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
+        notices = notices_to(session, person.name, now - _NOTICES_LAST, limit=_NOTICES)
+        owners = owners_seen(session, sight)
+    lines = [
+        _line(lead, scores.get(lead.id, {}), tasks.get(lead.lead_id)) for lead in leads
+    ]
+    return Inbox(asked=asked, lines=lines, total=total, owners=owners, notices=notices)
+
+
+def _line(lead: LeadSummary, score: Mapping[str, Any], task: Task | None) -> Line:
+    """`score` is the latest one as it was served, or empty."""
+    change = score.get("change")
+    moved = change is not None and abs(change["after"] - change["before"]) >= 1
+    return Line(
+        lead=lead,
+        change=change["text"] if moved else None,
+        expected=_first(score["narrative"]["expected"]) if score else None,
+        task=task,
+    )
+
+
+def _first(text: str) -> str | None:
+    """The first sentence."""
+    return text.partition(". ")[0].rstrip(".") + "." if text else None

@@ -1,0 +1,59 @@
+"""À traiter: the leads of who reads, by priority, and what rules told them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from explanations.score import Priority
+from governance.person import Role
+from serving.console.callers import TheReader
+from serving.console.inbox import Asked, inbox_of
+from serving.console.pages import page
+from serving.doors import TheService
+
+router = APIRouter()
+
+
+def _none_if_empty(given: object) -> object:
+    return None if isinstance(given, str) and not given.strip() else given
+
+
+Empty = BeforeValidator(_none_if_empty)  # a field of the form that was left empty
+Short = Annotated[str, Field(max_length=200)]
+Text = Annotated[Short | None, Empty]
+
+
+class Filters(BaseModel):
+    """The form of filters, as its address has it."""
+
+    priorite: Annotated[Priority | None, Empty] = None
+    etape: Text = None
+    proprietaire: Text = None
+    recherche: Text = None
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(
+            priority=self.priorite,
+            stage=self.etape,
+            owner=self.proprietaire,
+            search=self.recherche and self.recherche.strip(),
+            page=self.page,
+        )
+
+
+@router.get("/")
+def show_inbox(
+    service: TheService, found: TheReader, filters: Annotated[Filters, Query()]
+) -> Response:
+    return page(
+        "inbox.html",
+        found,
+        inbox=inbox_of(service, found.person, filters.asked),
+        titles={name: stage.title for name, stage in service.pipeline.by_name.items()},
+        stages=[stage for stage in service.pipeline.stage if not stage.closes],
+        priorities=list(Priority),
+        by_owner=found.person.role is not Role.SALES,
+    )

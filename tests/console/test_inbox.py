@@ -1,0 +1,85 @@
+"""À traiter, in a real browser."""
+
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from serving.leads import find_lead
+from serving.moves import MoveAsked, move_stage
+from serving.notices import Notice, add_notice
+from tests.console.axe import looked_at
+from tests.console.conftest import SIZES, Console
+from tests.console.leads import arrive
+from tests.serving.builders import AWA, NOW
+
+Opens = Callable[..., Page]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_leads_come_by_priority_with_why_and_what_is_due(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    service = console.service
+    arrive(service, "Ateliers Morel", visits=3)
+    arrive(service, "Biscuits Lenoir", visits=160)
+    arrive(service, "Cabinet Roy", owner="Zoé Blanc")
+    with service.store.writing() as session:
+        lead = find_lead(session, "Ateliers Morel")
+        assert lead is not None
+        told = Notice(
+            id=uuid4(),
+            rule_id="R-04",
+            recipient=AWA.name,
+            text="Le prospect est revenu sur la page tarifs.",
+            created_at=NOW,
+        )
+        add_notice(session, lead.id, told)
+
+    page = open_page(**SIZES[size])
+    console.sign_in(page)
+    names = page.locator("#liste .name")
+    expect(names).to_have_text(["Biscuits Lenoir", "Ateliers Morel"])
+    expect(page.get_by_text("Le prospect est revenu")).to_be_visible()
+    expect(page.get_by_role("img", name="Score 55 sur 100, note A")).to_be_visible()
+    looked_at(page, f"a-traiter-{size}")
+
+    page.get_by_label("Priorité").select_option("normale")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(names).to_have_text(["Ateliers Morel"])
+    page.get_by_label("Rechercher").fill("introuvable")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(page.get_by_text("Aucune opportunité ne correspond")).to_be_visible()
+    page.get_by_role("link", name="Effacer les filtres").click()
+    expect(names).to_have_count(2)
+
+
+def test_the_keyboard_goes_through_the_list(console: Console, open_page: Opens) -> None:
+    for n in range(30):
+        arrive(console.service, f"Maison {n:02}")
+    page = open_page()
+    console.sign_in(page)
+    for key in "jjjk":
+        page.keyboard.press(key)
+    expect(page.locator("#liste .name:focus")).to_have_text("Maison 01")
+    page.get_by_label("Rechercher").press("j")
+    expect(page.get_by_label("Rechercher")).to_have_value("j")
+    page.get_by_role("link", name="Page suivante").click()
+    expect(page.get_by_text("Page 2 sur 2")).to_be_visible()
+    expect(page.locator("#liste .name")).to_have_count(5)
+
+
+def test_a_manager_chooses_whose_leads(console: Console, open_page: Opens) -> None:
+    arrive(console.service, "Ateliers Morel")
+    arrive(console.service, "Cabinet Roy", owner="Une manager")
+    arrive(console.service, "Dupuis", owner="D’une autre équipe")
+    move = MoveAsked(lead_id="Cabinet Roy", to="qualifie", reason=None, by=AWA)
+    move_stage(console.service, move, NOW)
+    page = open_page()
+    console.sign_in(page, "manager")
+    expect(page.locator("#liste .name")).to_have_count(2)
+    page.get_by_label("Responsable").select_option("Une manager")
+    page.get_by_label("Étape").select_option("qualifie")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(page.locator("#liste .name")).to_have_text(["Cabinet Roy"])
