@@ -3,7 +3,7 @@
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import orjson
@@ -14,6 +14,7 @@ from features.selector import ANY_VALUE, KIND_FIELD, Selector
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOTHING = ("", "[]")
+LONGEST_KEPT, MOST_KEPT = 64, 4096  # what is remembered of a kind: some megabytes
 
 Wanted = str | int | float | bool
 
@@ -68,6 +69,9 @@ class OfKind:
     n_asked: int
     values: tuple[tuple[int, int, bool], ...]
     tests: tuple[_Test, ...]
+    _known: dict[tuple[str, tuple[str | None, ...]], list[int]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def texts(self, content: dict[str, object]) -> tuple[str | None, ...]:
         """What the fields say, (n_fields,); None is unknown.
@@ -92,8 +96,21 @@ class OfKind:
         ----------
         texts : sequence of at least n_asked str or None
         """
-        said = dict(zip(self.fields, texts, strict=False))
-        return [test.position for test in self.tests if test.means(actor, said)]
+        asked = (actor, tuple(texts[: self.n_asked]))
+        found = self._known.get(asked)
+        if found is None:
+            said = dict(zip(self.fields, texts, strict=False))
+            found = [test.position for test in self.tests if test.means(actor, said)]
+            self._keep(asked, found)
+        return found
+
+    def _keep(
+        self, asked: tuple[str, tuple[str | None, ...]], found: list[int]
+    ) -> None:
+        """Leads' events repeat each other's; long texts, as notes have, don't."""
+        is_short = all(len(one or "") <= LONGEST_KEPT for one in asked[1])
+        if is_short and len(self._known) < MOST_KEPT:
+            self._known[asked] = found
 
 
 @lru_cache(maxsize=4096)

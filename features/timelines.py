@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any
+from weakref import finalize
 
 import numpy as np
 import orjson
@@ -25,6 +26,8 @@ from features.selecting import as_number, of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_KEPT = 5_000  # events; what is read of a request's frame is read once
+_kept: "dict[int, dict[Catalogue, Timelines]]" = {}  # by frame, as long as it lives
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,8 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
     """Read the events that the catalogue's signals may read.
 
     Events of a kind that the catalogue doesn't know are left out: no signal reads
-    them, not even one that names no kind.
+    them, not even one that names no kind. A small frame is read once by catalogue,
+    however often it is asked: scores, their changes and rules ask in turn.
 
     Parameters
     ----------
@@ -88,6 +92,18 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
         Duplicates of a lead's (source, event_id) count once, the first received.
     catalogue : Catalogue
     """
+    if events.height > MOST_KEPT:
+        return _timelines(events, catalogue)
+    if id(events) not in _kept:
+        _kept[id(events)] = {}
+        finalize(events, _kept.pop, id(events), None)
+    by_catalogue = _kept[id(events)]
+    if catalogue not in by_catalogue:
+        by_catalogue[catalogue] = _timelines(events, catalogue)
+    return by_catalogue[catalogue]
+
+
+def _timelines(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
     known = (
         once_each(events, "lead_id")
         .filter(pl.col("kind").is_in(catalogue.known_kinds))
@@ -109,7 +125,7 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
 
 def microseconds(times: pl.Series) -> Integers:
     """Times of TIME as microseconds since 1970, int64."""
-    return times.to_physical().to_numpy()
+    return times.cast(pl.Int64).to_numpy()
 
 
 @lru_cache(maxsize=32)
@@ -152,7 +168,7 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     for position, (kind, actor, data) in enumerate(contents):
         one = of_kinds[kind]
         texts = one.texts(_parsed(data, events))
-        of_content.append(asked[kind, actor, *texts[: one.n_asked]])
+        of_content.append(asked[kind, actor, texts[: one.n_asked]])
         for column, field, is_text in one.values:
             text = texts[field]
             if text is not None:
@@ -160,7 +176,7 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
                     labels[column][text] if is_text else as_number(text)
                 )
     reads = np.zeros((len(asked), len(program.selectors)), bool)
-    for row, (kind, actor, *said) in zip(reads, asked, strict=True):
+    for row, (kind, actor, said) in zip(reads, asked, strict=True):
         row[of_kinds[kind].selectors(actor, said)] = True
     return _Reading(
         reads[np.array(of_content, np.int64)[of_event]],
@@ -172,6 +188,10 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
 def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], Integers]:
     """Each content once, and which of them each event has, (n_events,)."""
     content = ["kind", "actor", "data"]
+    if events.height <= MOST_KEPT:  # Polars takes longer to begin than this takes
+        place = _numbering()
+        told = np.array([place[row] for row in events.select(content).rows()], np.int64)
+        return list(place), told
     groups = events.with_row_index().group_by(content, maintain_order=True).agg("index")
     members = groups["index"]
     of_event = np.empty(events.height, np.int64)

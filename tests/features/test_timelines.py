@@ -1,6 +1,7 @@
 """Timelines: each lead's events in order, read once, seen from a moment."""
 
 from datetime import timedelta
+from weakref import ref
 
 import numpy as np
 import polars as pl
@@ -166,3 +167,17 @@ def test_data_of_an_event_that_nobody_reads_are_not_looked_at() -> None:
         data=pl.when(pl.col("event_id") == "E-1").then(pl.lit("{")).otherwise("data")
     )
     assert timelines_of(broken, CATALOGUE).events.height == 1
+
+
+def test_a_request_s_frame_is_read_once_by_each_catalogue() -> None:
+    frame = events_frame([make_event()])
+    once = timelines_of(frame, CATALOGUE)
+    assert timelines_of(frame, CATALOGUE) is once
+    assert timelines_of(frame.clone(), CATALOGUE) is not once
+
+
+def test_what_was_read_goes_with_its_frame() -> None:
+    frame = events_frame([make_event()])
+    gone = ref(timelines_of(frame, CATALOGUE))
+    del frame
+    assert gone() is None
