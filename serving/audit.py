@@ -25,12 +25,13 @@ from governance.audit import (
 from governance.principal import Principal
 from serving.database import Lock, hold
 from serving.principals import principal_ids, principals_named
-from serving.tables import AuditRow
+from serving.tables import AuditRow, table_of
 
 _PLACE = ("seq", "previous", "hash")
-_TABLE = AuditRow.__table__
+_TABLE = table_of(AuditRow)
 _ROW = tuple(column.name for column in _TABLE.columns if column.name not in _PLACE)
 _ROWS_AT_ONCE = 1_000
+_LAST = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ def append(session: Session, entries: Sequence[Entry]) -> None:
     hold(session, Lock.AUDIT)
     links = chained((entry.row(ids) for entry in entries), head(session))
     session.execute(
-        insert(AuditRow),
+        insert(_TABLE),
         [
             {**one.row, "seq": one.seq, "previous": one.previous, "hash": one.hash}
             for one in links
@@ -93,8 +94,7 @@ def append(session: Session, entries: Sequence[Entry]) -> None:
 
 def head(session: Session) -> Head:
     """The last row of the chain."""
-    last = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
-    row = session.execute(last).one_or_none()
+    row = session.execute(_LAST).one_or_none()
     return Head(0, BEGINNING) if row is None else Head(row.seq, row.hash)
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 import polars as pl
-from sqlalchemy import insert, select, tuple_
+from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
@@ -26,6 +26,15 @@ _EVENTS = select(
     EventRow.actor,
     EventRow.data,
 ).join(LeadRow, LeadRow.id == EventRow.lead_id)
+# Made once: to make a statement takes longer than to carry it out.
+_EVENTS_OF_LEADS = _EVENTS.where(
+    EventRow.lead_id.in_(bindparam("leads", expanding=True))
+).order_by(EventRow.id)
+_AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
+    bindparam("pairs", expanding=True)
+)
+_PAIRS = select(EventRow.source, EventRow.event_id).where(_AMONG)
+_PAIRS_WITH_ROWS = select(EventRow.source, EventRow.event_id, EventRow.id).where(_AMONG)
 Pair = tuple[str, str]  # (source, event_id): what makes an event itself
 
 
@@ -36,26 +45,20 @@ def pair_of(event: Event) -> Pair:
 def stored_pairs(session: Session, pairs: Iterable[Pair]) -> frozenset[Pair]:
     """Those of the pairs that the log holds already."""
     wanted = sorted(pairs)
-    key = tuple_(EventRow.source, EventRow.event_id)
     found: set[Pair] = set()
     for start in range(0, len(wanted), PAIRS_AT_ONCE):
         some = wanted[start : start + PAIRS_AT_ONCE]
-        rows = session.execute(
-            select(EventRow.source, EventRow.event_id).where(key.in_(some))
-        )
+        rows = session.execute(_PAIRS, {"pairs": some})
         found.update((source, event_id) for source, event_id in rows)
     return frozenset(found)
 
 
 def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
     """The rows of some stored events: the only names of them that are our own."""
-    pairs = {pair_of(event) for event in events}
+    pairs = sorted({pair_of(event) for event in events})
     if not pairs:
         return {}
-    key = tuple_(EventRow.source, EventRow.event_id)
-    rows = session.execute(
-        select(EventRow.source, EventRow.event_id, EventRow.id).where(key.in_(pairs))
-    )
+    rows = session.execute(_PAIRS_WITH_ROWS, {"pairs": pairs})
     return {(source, event_id): row for source, event_id, row in rows}
 
 
@@ -140,8 +143,8 @@ def attribute_of_leads(
 
 def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
     """The log of some leads, in the order received."""
-    mine = _EVENTS.where(EventRow.lead_id.in_(list(lead_uuids)))
-    return [_as_event(row) for row in session.execute(mine.order_by(EventRow.id))]
+    rows = session.execute(_EVENTS_OF_LEADS, {"leads": list(lead_uuids)})
+    return [_as_event(row) for row in rows]
 
 
 def _as_event(row: Sequence[Any]) -> Event:

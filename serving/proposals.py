@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
@@ -13,6 +13,23 @@ from governance.decision import PROPOSAL_LASTS, CloseProposal, ProposalStatus
 from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from serving.lead_state import LeadState, WaitingProposal
 from serving.tables import LeadRow, ProposalRow, TaskRow
+
+_WAITING = (  # made once: to make a statement takes longer than to carry it out
+    select(
+        ProposalRow.lead_id,
+        ProposalRow.id,
+        ProposalRow.to_stage,
+        ProposalRow.to_priority,
+        ProposalRow.concession_percent,
+        TaskRow.id,
+    )
+    .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
+    .where(
+        ProposalRow.lead_id.in_(bindparam("leads", expanding=True)),
+        ProposalRow.status == "open",
+    )
+    .order_by(ProposalRow.created_at)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,19 +139,7 @@ def waiting_proposals(
     session: Session, lead_uuids: Iterable[UUID]
 ) -> dict[UUID, tuple[WaitingProposal, ...]]:
     """The open proposals of some leads, by lead, the oldest first."""
-    rows = session.execute(
-        select(
-            ProposalRow.lead_id,
-            ProposalRow.id,
-            ProposalRow.to_stage,
-            ProposalRow.to_priority,
-            ProposalRow.concession_percent,
-            TaskRow.id,
-        )
-        .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
-        .where(ProposalRow.lead_id.in_(list(lead_uuids)), ProposalRow.status == "open")
-        .order_by(ProposalRow.created_at)
-    )
+    rows = session.execute(_WAITING, {"leads": list(lead_uuids)})
     waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
     for lead_uuid, proposal_id, stage, priority, percent, task_id in rows:
         is_priority = priority is not None

@@ -11,21 +11,22 @@ from sqlalchemy.orm import Session
 
 from explanations.score import Score
 from serving.score_json import score_json
-from serving.tables import ScoreRow
+from serving.tables import ScoreRow, table_of
 
 
 def add_score(session: Session, lead_uuid: UUID, score: Score, now: datetime) -> None:
     session.execute(
-        insert(ScoreRow).values(
-            lead_id=lead_uuid,
-            moment=score.moment,
-            score=score.score,
-            priority=score.priority.value,
-            model_version=score.model.version,
-            model_sha256=score.model.sha256,
-            written_at=now,
-            body=orjson.dumps(score_json(score)).decode(),
-        )
+        insert(table_of(ScoreRow)),
+        {
+            "lead_id": lead_uuid,
+            "moment": score.moment,
+            "score": score.score,
+            "priority": score.priority.value,
+            "model_version": score.model.version,
+            "model_sha256": score.model.sha256,
+            "written_at": now,
+            "body": orjson.dumps(score_json(score)).decode(),
+        },
     )
 
 

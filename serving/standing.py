@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from explanations.reason import Past
@@ -15,8 +15,20 @@ from serving.database import POSTGRESQL
 from serving.histories import history_of, history_text
 from serving.lead_state import LeadState, PastScore, WaitingProposal
 from serving.proposals import waiting_proposals
-from serving.tables import LeadRow
+from serving.tables import LeadRow, table_of
 from serving.tasks import open_tasks
+
+# Made once: to make a statement takes longer than to carry it out.
+_NAMED = LeadRow.external_id.in_(bindparam("names", expanding=True))
+_LEADS = select(LeadRow).where(_NAMED)
+_VERSIONS = (
+    select(LeadRow.external_id, LeadRow.version)
+    .where(_NAMED)
+    .order_by(LeadRow.external_id)
+    .with_for_update()  # no effect on SQLite, whose writer is alone
+)
+_TABLE = table_of(LeadRow)
+_WRITTEN = update(_TABLE).where(_TABLE.c.id == bindparam("lead"))
 
 
 def lead_states(
@@ -26,9 +38,7 @@ def lead_states(
 
     `suspended`: on these automation is suspended.
     """
-    rows = session.scalars(
-        select(LeadRow).where(LeadRow.external_id.in_(list(lead_ids)))
-    ).all()
+    rows = session.scalars(_LEADS, {"names": list(lead_ids)}).all()
     uuids = [row.id for row in rows]
     waiting = waiting_proposals(session, uuids)
     tasks = open_tasks(session, uuids)
@@ -48,12 +58,7 @@ def lead_states(
 
 def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
     """The versions now, of the leads that are stored; locks their rows, in order."""
-    rows = session.execute(
-        select(LeadRow.external_id, LeadRow.version)
-        .where(LeadRow.external_id.in_(list(lead_ids)))
-        .order_by(LeadRow.external_id)
-        .with_for_update()  # no effect on SQLite, whose writer is alone
-    )
+    rows = session.execute(_VERSIONS, {"names": list(lead_ids)})
     return {row.external_id: row.version for row in rows}
 
 
@@ -87,10 +92,10 @@ def write_lead(
             "moment": score.moment,
         }
     if state.version:
-        session.execute(update(LeadRow).where(LeadRow.id == state.id).values(columns))
+        session.execute(_WRITTEN, columns | {"lead": state.id})
     else:
         first = {"id": state.id, "external_id": state.lead_id, "created_at": now}
-        session.execute(insert(LeadRow).values(first | columns))
+        session.execute(insert(_TABLE), first | columns)
 
 
 def _as_state(

@@ -4,12 +4,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, or_, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from governance.decision import Suspend
 from governance.principal import Principal
 from serving.tables import SuspensionRow
+
+_NOW = bindparam("now", type_=SuspensionRow.until.type)
+_IN_FORCE: tuple[ColumnElement[bool], ...] = (
+    SuspensionRow.ended_at.is_(None),
+    SuspensionRow.begun_at <= _NOW,
+    or_(SuspensionRow.until.is_(None), SuspensionRow.until > _NOW),
+)
+_SUSPENDED = select(SuspensionRow.lead_id, SuspensionRow.rule_id).where(*_IN_FORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +30,7 @@ class Suspended:
 
 def suspended(session: Session, now: datetime) -> Suspended:
     """All that is suspended: few rows, whatever the number of leads."""
-    rows = session.execute(
-        select(SuspensionRow.lead_id, SuspensionRow.rule_id).where(*_in_force(now))
-    ).all()
+    rows = session.execute(_SUSPENDED, {"now": now}).all()
     return Suspended(
         leads=frozenset(row.lead_id for row in rows if row.lead_id is not None),
         rules=frozenset(row.rule_id for row in rows if row.rule_id is not None),
@@ -72,14 +78,7 @@ def end_suspensions(
     of_lead = SuspensionRow.lead_id == lead_uuid
     session.execute(
         update(SuspensionRow)
-        .where(of_lead if rule_id is None else of_rule, *_in_force(now))
-        .values(ended_by=by.name, ended_at=now)
-    )
-
-
-def _in_force(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (
-        SuspensionRow.ended_at.is_(None),
-        SuspensionRow.begun_at <= now,
-        or_(SuspensionRow.until.is_(None), SuspensionRow.until > now),
+        .where(of_lead if rule_id is None else of_rule, *_IN_FORCE)
+        .values(ended_by=by.name, ended_at=now),
+        {"now": now},
     )

@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     String,
+    Table,
     Text,
     TypeDecorator,
     UniqueConstraint,
@@ -56,6 +57,13 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map = {datetime: UtcDateTime, str: String(NAME)}  # noqa: RUF012 - SQLAlchemy reads it as is
+
+
+def table_of(row: type[Base]) -> Table:
+    """The bare table of a class of rows: what is written many times goes by it."""
+    table = row.__table__
+    assert isinstance(table, Table)
+    return table
 
 
 class StageRow(Base):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from governance.decision import CloseTask, EscalateTask
@@ -19,6 +19,13 @@ from serving.tables import LeadRow, TaskRow
 class TaskStatus(StrEnum):
     OPEN = "open"
     CLOSED = "closed"
+
+
+_OPEN = select(TaskRow.lead_id, TaskRow.opened_by).where(  # made once, as in `standing`
+    TaskRow.lead_id.in_(bindparam("leads", expanding=True)),
+    TaskRow.status == TaskStatus.OPEN.value,
+    TaskRow.opened_by.is_not(None),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +129,7 @@ def open_tasks(
     session: Session, lead_uuids: Iterable[UUID]
 ) -> dict[UUID, frozenset[str]]:
     """The rules and the kinds of exception that have a task open, by lead."""
-    rows = session.execute(
-        select(TaskRow.lead_id, TaskRow.opened_by).where(
-            TaskRow.lead_id.in_(list(lead_uuids)),
-            TaskRow.status == TaskStatus.OPEN.value,
-            TaskRow.opened_by.is_not(None),
-        )
-    )
+    rows = session.execute(_OPEN, {"leads": list(lead_uuids)})
     opened: dict[UUID, frozenset[str]] = {}
     for lead_uuid, opened_by in rows:
         opened[lead_uuid] = opened.get(lead_uuid, frozenset()) | {str(opened_by)}
