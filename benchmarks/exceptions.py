@@ -24,6 +24,7 @@ from features.log import Log, last_known_at, read_log
 from governance.acting import Desk
 from governance.condition import MEASURED_IDEA
 from governance.exceptions import read_cases
+from governance.judgement import read_judgement
 from governance.measures import measuring
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
@@ -127,6 +128,7 @@ def _simulation(log: Log, since: datetime, explainer: Explainer) -> Simulation:
             cases=read_cases(),
             desk=Desk(pipeline=pipeline, fallback_owner="Direction commerciale"),
             scorer=explainer.scorer.facts,
+            judgement=read_judgement(),
         ),
         since=since,
         until=last_known_at(log.events.lazy()),
@@ -142,7 +144,7 @@ def _tasks(simulation: Simulation, log: Log) -> Iterator[tuple[str, datetime]]:
     for events in log.events.with_columns(part=part).partition_by("part"):
         for lead, moments in simulation.replayed(events.drop("part"), log.about):
             for moment in moments:
-                yield from ((lead.facts.lead_id, moment.at) for _ in moment.tasks)
+                yield from ((lead.facts.lead_id, moment.at) for _ in moment.calls)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,9 @@ from datetime import UTC, datetime, time
 from explanations.french import PARIS
 from explanations.score import Doubt, Priority
 from features.event import Event
+from governance.band import banded
 from governance.cause import Cause
+from governance.chain import after, written
 from governance.consequences import follow
 from governance.decision import PROPOSAL_LASTS
 from governance.engine import AN_HOUR, Happening
@@ -19,7 +21,9 @@ from governance.exchange import WITHIN, after_complex_exchange
 from governance.executor import AutomaticAction, OpenProposal, ProposePriority
 from governance.facts import Facts, Value
 from governance.history import History, told_values
+from governance.judgement import JUDGING, Standing
 from governance.outcome import Outcome
+from governance.override import OWN_SOURCE
 from governance.rule import Target
 from governance.setting import Setting
 from governance.task import OpenTask, TaskKind
@@ -53,12 +57,16 @@ class Replayed:
     exceptions: tuple[OpenTask, ...]
 
     @property
-    def tasks(self) -> Iterator[OpenTask]:
-        """Every task opened then."""
+    def calls(self) -> Iterator[TaskKind]:
+        """Why people are called then, a kind each task."""
         for outcome in self.outcomes:
-            if outcome.effect and isinstance(outcome.effect.action, OpenTask):
-                yield outcome.effect.action
-        yield from self.exceptions
+            match outcome.effect and outcome.effect.action:
+                case OpenTask(kind=kind):
+                    yield kind
+                case OpenProposal() | ProposePriority():
+                    yield TaskKind.DECISION_RESERVED
+        for task in self.exceptions:
+            yield task.kind
 
 
 class LeadReplay:
@@ -70,13 +78,17 @@ class LeadReplay:
         self.facts = Facts(lead_id=lead_id, now=_BEFORE_ALL, stage=entry)
         self.history = History()
         self._known: list[Event] = []
-        self._band: Priority | None = None  # the priority by the score alone
+        self._band: Priority | None = None  # by the score alone, and seen to
+        self._is_judged = False  # did a person say anything of the priority?
         self._ends: dict[str, datetime] = {}  # of open tasks and proposals
         self._clock_ahead = 0.0  # hours, since the last moment
 
     def learn(self, event: Event) -> None:
         """An event that becomes known, and sets nothing off by itself."""
         self._known.append(event)
+        if event.source == OWN_SOURCE and event.kind in JUDGING:
+            self._is_judged = True
+            self._obey(event)
         told = told_values(event)
         stage = told.get(Target.STAGE)
         if stage in self.setting.desk.pipeline.by_name:
@@ -85,6 +97,12 @@ class LeadReplay:
             self.facts = replace(self.facts, owner=told[Target.OWNER])
         ahead = (event.occurred_at - event.received_at) / AN_HOUR
         self._clock_ahead = max(self._clock_ahead, ahead)
+
+    def _obey(self, event: Event) -> None:
+        """The priority that a person gave stands, where one was given."""
+        given = event.data.get("priority")
+        if given in set(Priority):
+            self.facts = replace(self.facts, priority=Priority(str(given)))
 
     def observe(self, observed: Observed) -> None:
         """Know what is known at a moment, and do nothing yet."""
@@ -97,14 +115,34 @@ class LeadReplay:
         """Live through a moment."""
         self.observe(observed)
         happenings = list(self._happenings(observed))
+        first = self._first(happenings[-1].cause)
+        self.history = after(self.history, first, observed.at)
+        for outcome in first:
+            self.facts = written(self.facts, outcome.effect)
         done = follow(self.setting, happenings, self.facts, self.history)
         self.facts, self.history = done.facts, done.history
-        for outcome in done.outcomes:
-            if outcome.effect is not None and outcome.rule_id is not None:
-                self._will_end(outcome.effect.action, outcome.rule_id)
+        outcomes = (*first, *done.outcomes)
+        for outcome in outcomes:
+            if outcome.effect is not None:
+                self._will_end(outcome.effect.action, outcome.rule_id or OWN_SOURCE)
         for task in done.exceptions:
             self._will_end(task, task.kind.value)
-        return Replayed(self.facts.lead_id, observed.at, done.outcomes, done.exceptions)
+        return Replayed(self.facts.lead_id, observed.at, outcomes, done.exceptions)
+
+    def _first(self, cause: Cause) -> tuple[Outcome, ...]:
+        """What becomes of the priority by the score alone, as in the service."""
+        facts = self.facts
+        if self.setting.scorer is None or facts.score is None:
+            return ()
+        if facts.priority is not None and facts.standing is Standing.STANDS:
+            return ()
+        to = self.setting.scorer.priority(facts.score, self._band)
+        outcome = banded(
+            self.setting, cause, facts, self.history, before=self._band, to=to
+        )
+        if outcome is None or outcome.effect is not None:
+            self._band = to
+        return () if outcome is None else (outcome,)
 
     def _happenings(self, observed: Observed) -> Iterator[Happening]:
         for event in observed.events:
@@ -124,19 +162,19 @@ class LeadReplay:
             after_complex_exchange=after_complex_exchange(
                 self._lately(observed.at), observed.at
             ),
+            standing=self._standing(),
         )
         self._clock_ahead = 0.0
-        return self._banded(facts)
-
-    def _banded(self, facts: Facts) -> Facts:
-        """With grade and priority: that changes when the score changes band."""
         scorer = self.setting.scorer
         if scorer is None or facts.score is None:
             return facts
-        band = scorer.priority(facts.score, self._band)
-        priority = facts.priority if band is self._band else band
-        self._band = band
-        return replace(facts, grade=scorer.grade(facts.score), priority=priority)
+        return replace(facts, grade=scorer.grade(facts.score))
+
+    def _standing(self) -> Standing:
+        judgement = self.setting.judgement
+        if judgement is None or not self._is_judged:
+            return Standing.NONE
+        return judgement.standing(self._known)
 
     def _lately(self, at: datetime) -> Iterator[Event]:
         """What became known within the time of an exchange; the latest first."""

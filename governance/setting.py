@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from explanations.scorer import ScorerFacts
 from governance.acting import Desk
 from governance.exceptions import Cases
+from governance.judgement import Judgement
 from governance.rules import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Without `scorer` a replay knows no score, nor usual delay."""
+    """Without `scorer` a replay knows no score, nor usual delay; without `judgement`,
+    nobody's word on a priority."""
 
     rules: Rules
     cases: Cases
     desk: Desk
     scorer: ScorerFacts | None = None
+    judgement: Judgement | None = None
 
     def usual_hours(self, segment: str | None) -> dict[str, float]:
         """Usual delays of a segment by idea, in hours; else those of all."""

@@ -9,21 +9,23 @@ from typing import Any
 from explanations.french import paris_day
 from governance.outcome import Fate
 from governance.replay import Replayed
-from governance.task import EXCEPTION_KINDS
+from governance.task import EXCEPTION_KINDS, TaskKind
 
+SORTS = ("exceptions", "rules", "decisions")  # of tasks
 LOOPED = (Fate.ECHO, Fate.TOO_DEEP, Fate.TOO_MANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Week:
     """Leads open at some time of the week, and how many of them were given a task, by
-    an exception or by a rule; `tasks` by either."""
+    an exception, by a rule, or to decide on a proposal; `tasks` by any."""
 
     monday: date
     open_leads: int
     tasks: int
     exceptions: int
     rules: int
+    decisions: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,7 @@ class Report:
         return {fate.value: fates[fate.value] for fate in LOOPED}
 
     def as_json(self) -> dict[str, Any]:
-        shares = {
-            of: self.share_with_task(of) for of in ("tasks", "exceptions", "rules")
-        }
+        shares = {of: self.share_with_task(of) for of in ("tasks", *SORTS)}
         return asdict(self) | {"looped": self.looped, "share_with_task": shares}
 
 
@@ -71,7 +71,7 @@ class Tally:
         self._echoes = 0
         self._open: Counter[date] = Counter()
         self._raised: dict[str, Counter[date]] = {
-            of: Counter() for of in ("tasks", "exceptions", "rules")
+            of: Counter() for of in ("tasks", *SORTS)
         }
 
     def add(self, moments: Sequence[Replayed]) -> None:
@@ -81,9 +81,8 @@ class Tally:
         raised: dict[str, set[date]] = {of: set() for of in self._raised}
         for one in moments:
             self._count(one)
-            for task in one.tasks:
-                is_exception = task.kind in EXCEPTION_KINDS
-                for of in ("tasks", "exceptions" if is_exception else "rules"):
+            for kind in one.calls:
+                for of in ("tasks", _sort(kind)):
                     raised[of].add(_monday(one.at))
         for of, weeks in raised.items():
             self._raised[of].update(weeks)
@@ -93,15 +92,15 @@ class Tally:
             leads=self.leads,
             fates=_nested(self._fates),
             lost=_nested(self._lost),
-            tasks=dict(self._tasks.most_common()),
+            tasks={of: n for of, n in self._tasks.most_common() if n},
             echoes=self._echoes,
             weeks=tuple(self._week(monday) for monday in sorted(self._open)),
         )
 
     def _count(self, one: Replayed) -> None:
         for outcome in one.outcomes:
-            if outcome.rule_id is None:
-                self._echoes += 1
+            if outcome.rule_id is None:  # an echo, or the score's own priority
+                self._echoes += outcome.fate is Fate.ECHO
                 continue
             self._fates[outcome.rule_id, outcome.fate.value] += 1
             if outcome.winner is not None:
@@ -109,6 +108,8 @@ class Tally:
             if outcome.opens_task:
                 self._tasks[outcome.rule_id] += 1
         self._tasks.update(task.kind.value for task in one.exceptions)
+        decision = TaskKind.DECISION_RESERVED
+        self._tasks[decision.value] += [*one.calls].count(decision)
 
     def _week(self, monday: date) -> Week:
         return Week(
@@ -116,6 +117,12 @@ class Tally:
             open_leads=self._open[monday],
             **{of: weeks[monday] for of, weeks in self._raised.items()},
         )
+
+
+def _sort(kind: TaskKind) -> str:
+    if kind is TaskKind.DECISION_RESERVED:
+        return "decisions"
+    return "exceptions" if kind in EXCEPTION_KINDS else "rules"
 
 
 def _monday(at: datetime) -> date:

@@ -180,6 +180,7 @@ def _setting(
 ) -> "Setting":
     from governance.acting import Desk
     from governance.exceptions import EXCEPTIONS_FILE, read_cases
+    from governance.judgement import read_judgement
     from governance.pipeline import read_pipeline
     from governance.setting import Setting
     from serving.settings import Settings
@@ -193,6 +194,7 @@ def _setting(
             fallback_owner=settings.fallback_owner,
         ),
         scorer=None if explainer is None else explainer.scorer.facts,
+        judgement=read_judgement(),
     )
 
 

@@ -37,7 +37,7 @@ def told_report(report: Report, read: Rules) -> Iterator[Table | str]:
         for winner, n in winners.items()
     ]
     looped = [f"{fate} {n:,}" for fate, n in report.looped.items()]
-    for what, parts in (("exceptions", raised), ("lost", lost), ("loops", looped)):
+    for what, parts in (("other tasks", raised), ("lost", lost), ("loops", looped)):
         yield f"{what}: {', '.join(parts) or 'none'}"
     yield _rate(report)
 
@@ -50,7 +50,8 @@ def _rate(report: Report) -> str:
     return (
         f"{report.leads:,} leads, {len(report.weeks)} weeks: in a week {share:.1%} of "
         f"the open leads are given a task ({report.share_with_task('exceptions'):.1%} "
-        f"by an exception, {report.share_with_task('rules'):.1%} by a rule); most in "
+        f"by an exception, {report.share_with_task('rules'):.1%} by a rule, "
+        f"{report.share_with_task('decisions'):.1%} to decide on a proposal); most in "
         f"the week of {busiest.monday}: {busiest.tasks / busiest.open_leads:.1%}"
     )
 

@@ -47,4 +47,9 @@ class Service:
             manager=self.settings.manager,
             brake=self.brake,
         )
-        return Setting(rules=self.rules, cases=self.cases, desk=desk)
+        return Setting(
+            rules=self.rules,
+            cases=self.cases,
+            desk=desk,
+            judgement=self.judgement,
+        )

@@ -1,0 +1,99 @@
+"""The README's calls, as they stand there, against `frein serve`."""
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from json import JSONDecoder
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from features.event import Actor
+from serving.demo import running_service
+from serving.issuing import KeyWish, issue_key
+from serving.opening import opened
+from serving.settings import Settings
+from tests.end_to_end.conftest import Registered
+
+PROJECT = Path(__file__).parents[2]
+PASSWORD = "un long mot de passe"
+SEEN = (  # what the trace is to say, in this order
+    "normale → elevee · R-09",
+    "nouveau → proposition",
+    "negociation_finale · R-07",
+    "decision_refused",
+    "proposition → negociation_finale · Awa Diallo",
+    "open → confirmed",
+    "The audit is whole.",
+)
+
+
+@pytest.fixture
+def said(
+    registered: Registered, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> str:
+    """What the commands print, one after another."""
+    monkeypatch.setenv("FREIN_DATABASE_URL", f"sqlite:///{tmp_path / 'frein.db'}")
+    monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(tmp_path / "audit"))
+    wish = KeyWish(
+        name="readme",
+        source="crm",
+        max_actor=Actor.PERSON,
+        default_actor=Actor.LEAD,
+        scopes=None,
+        expires_at=None,
+    )
+    with opened(Settings()) as service:
+        key = issue_key(service.store, wish, datetime.now(UTC))
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (commands,) = re.findall(r"^```sh\n(KEY=.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    with running_service() as address:
+        for written, here in (
+            ("frein_…", key),
+            ("http://127.0.0.1:8000", address),
+            (".venv/bin/frein", f"{sys.executable} -m frein"),
+        ):
+            assert written in commands
+            commands = commands.replace(written, here)
+        run = subprocess.run(
+            ["bash", "-euc", commands],
+            input=f"{PASSWORD}\n{PASSWORD}\n",
+            capture_output=True,
+            text=True,
+            cwd=PROJECT,
+            env=os.environ | {"COLUMNS": "200"},
+            start_new_session=True,  # no terminal: the password is read from the input
+            check=False,
+        )
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_the_readme_s_calls_do_what_they_say(said: str) -> None:
+    answers = [*_answers(said)]
+    hot, proposed = (one for one in answers if "priority" in one)
+    assert hot["priority"] == "elevee"
+    assert hot["score"]["reasons"]
+    (proposal,) = proposed["proposals"]
+    (task,) = proposed["tasks"]
+    assert (proposal["to_stage"], task["owner"]) == ("negociation_finale", "Awa Diallo")
+    refused = [(one["status"], one["code"]) for one in answers if "code" in one]
+    assert refused == [(409, "reserved_for_people"), (403, "person_required")]
+    (made,) = (one for one in answers if "decision_id" in one)
+    assert made["to_stage"] == "negociation_finale"
+    places = [said.find(one) for one in SEEN]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
+def _answers(said: str) -> Iterator[dict[str, Any]]:
+    """The JSON objects among what is printed."""
+    start = said.find("{")
+    while start >= 0:
+        answer, end = JSONDecoder().raw_decode(said, start)
+        yield answer
+        start = said.find("{", end)
