@@ -104,11 +104,11 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
 
 def _line(lead: LeadSummary, score: Mapping[str, Any], task: Task | None) -> Line:
     """`score` is the latest one as it was served, or empty."""
-    change = score.get("change")
-    moved = change is not None and abs(change["after"] - change["before"]) >= 1
+    moved = score.get("change") or {"before": 0, "after": 0, "text": ""}
+    is_told = abs(moved["after"] - moved["before"]) >= 1
     return Line(
         lead=lead,
-        change=change["text"] if moved else None,
+        change=moved["text"] if is_told else None,
         expected=_first(score["narrative"]["expected"]) if score else None,
         task=task,
     )

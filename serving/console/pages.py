@@ -11,6 +11,7 @@ from governance.person import DECIDERS
 from serving.console import words
 from serving.errors import ProposalDecidedError
 from serving.problems import STATUS, detail_of
+from serving.service import Service
 from serving.signing_in import SignedIn
 
 HOME = "/console"
@@ -37,6 +38,11 @@ def page(
         **told,
     )
     return Response(html, status_code=status, media_type="text/html")
+
+
+def titles_of(service: Service) -> dict[str, str]:
+    """How stages are called."""
+    return {name: stage.title for name, stage in service.pipeline.by_name.items()}
 
 
 def error_page(request: Request, error: FreinError) -> Response:

@@ -9,7 +9,7 @@ from explanations.score import Priority
 from governance.person import Role
 from serving.console.callers import TheReader
 from serving.console.inbox import Asked, inbox_of
-from serving.console.pages import page
+from serving.console.pages import page, titles_of
 from serving.doors import TheService
 
 router = APIRouter()
@@ -52,7 +52,7 @@ def show_inbox(
         "inbox.html",
         found,
         inbox=inbox_of(service, found.person, filters.asked),
-        titles={name: stage.title for name, stage in service.pipeline.by_name.items()},
+        titles=titles_of(service),
         stages=[stage for stage in service.pipeline.stage if not stage.closes],
         priorities=list(Priority),
         by_owner=found.person.role is not Role.SALES,

@@ -9,6 +9,8 @@ from babel.dates import format_date
 from explanations.french import PARIS, paris_day
 from explanations.language import MINUS
 from explanations.shown import nearest
+from governance.task import TaskKind
+from serving.proposals import Proposal
 
 ANY_ERROR = "Ce n’est pas possible"
 ERROR_TITLE = {
@@ -20,6 +22,17 @@ ERROR_TITLE = {
     503: "Le service est indisponible",
 }
 _PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
+_TASK = {
+    TaskKind.DECISION_RESERVED: "une décision est réservée aux personnes",
+    TaskKind.RESERVED_MOVE_OBSERVED: "une étape réservée a changé dans le CRM",
+    TaskKind.RULE: "une règle le demande",
+    TaskKind.CHAIN_TOO_DEEP: "trop d’automatismes se sont enchaînés",
+    TaskKind.UNUSUAL_DELAY: "le délai est inhabituel",
+    TaskKind.CONTRADICTORY: "les signaux se contredisent",
+    TaskKind.ATYPICAL: "le cas est atypique",
+    TaskKind.NO_TRUE_REASON: "aucune raison vérifiée n’explique le score",
+    TaskKind.CLOCK_IN_DOUBT: "une heure est douteuse",
+}
 _FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 
 
@@ -65,8 +78,26 @@ def expected(code: str) -> str:
 
 def reasons_only(short: str) -> str:
     """The short narrative without its priority, which stands beside it."""
-    told = short.partition("–")[2].strip() or short
-    return told[:1].upper() + told[1:]
+    return sentence_case(short.partition("–")[2].strip() or short)
+
+
+def sentence_case(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def task(kind: str) -> str:
+    """Why a task was opened."""
+    return _TASK[TaskKind(kind)]
+
+
+def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
+    """What a proposal would do."""
+    if one.to_priority is not None:
+        return f"donner la priorité {priority(one.to_priority)}"
+    if one.concession_percent is not None:
+        percent = f"{one.concession_percent:g}".replace(".", ",")
+        return f"accorder une remise de {percent}\u00a0%"
+    return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
@@ -77,5 +108,8 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "priority": priority,
     "expected": expected,
+    "proposal": proposal,
     "reasons_only": reasons_only,
+    "sentence_case": sentence_case,
+    "task": task,
 }

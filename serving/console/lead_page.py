@@ -1,0 +1,85 @@
+"""What Fiche shows of a lead."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from serving.console.charts import Bars, Point, bars_of, line_of
+from serving.console.told_events import ToldEvent, told_events
+from serving.errors import LeadUnknownError
+from serving.events import stored_events
+from serving.leads import LeadSummary, find_lead
+from serving.notices import Notice, notices_of
+from serving.proposals import Proposal, proposals_of
+from serving.scores import score_history
+from serving.service import Service
+from serving.suspensions import suspended
+from serving.tasks import Task, tasks_of
+
+EVENTS_ON_A_PAGE = 50
+_SCORES = 30
+_NOTICES = 5
+_EVIDENCE = 8  # events shown under a reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadPage:
+    """`score` is the latest as it was served, None if there is none."""
+
+    lead: LeadSummary
+    score: dict[str, Any] | None
+    bars: Bars | None
+    history: list[Point]
+    events: list[ToldEvent]
+    n_events: int
+    first_event: int
+    proofs: dict[str, tuple[list[ToldEvent], int]]  # by idea; and how many more
+    proposals: list[Proposal]
+    tasks: list[Task]
+    notices: list[Notice]
+    is_suspended: bool
+
+
+def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
+    """A lead with EVENTS_ON_A_PAGE of its events, from `first_event` (0: the latest).
+
+    Raises
+    ------
+    LeadUnknownError
+    """
+    now = service.clock()
+    with service.store.reading() as session:
+        lead = find_lead(session, lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        history = score_history(session, lead.id, limit=_SCORES)
+        events = told_events(stored_events(session, [lead.id]), service.pipeline)
+        proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
+        notices = notices_of(session, lead.id, limit=_NOTICES)
+        is_suspended = lead.id in suspended(session, now).leads
+    score = history[0] if history else None
+    return LeadPage(
+        lead=lead,
+        score=score,
+        bars=bars_of(score) if score else None,
+        history=line_of(history[::-1]),
+        events=list(events.values())[first_event : first_event + EVENTS_ON_A_PAGE],
+        n_events=len(events),
+        first_event=first_event,
+        proofs=_proofs(score, events) if score else {},
+        proposals=[one for one in proposals if not one.is_over(now)],
+        tasks=tasks,
+        notices=notices,
+        is_suspended=is_suspended,
+    )
+
+
+def _proofs(
+    score: dict[str, Any], events: dict[tuple[str, str], ToldEvent]
+) -> dict[str, tuple[list[ToldEvent], int]]:
+    """The evidence of each reason, the latest first, by the reason's idea."""
+    proofs = {}
+    for reason in score["reasons"]:
+        named = {(one["source"], one["event_id"]) for one in reason["evidence"]}
+        found = [told for pair, told in events.items() if pair in named]
+        proofs[reason["idea"]] = (found[:_EVIDENCE], len(found[_EVIDENCE:]))
+    return proofs

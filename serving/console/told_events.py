@@ -1,0 +1,98 @@
+"""The events of a lead as a timeline tells them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from babel.numbers import format_decimal
+from pydantic import JsonValue
+
+from features.event import Actor, Event
+from governance.pipeline import Pipeline
+
+_ACTOR = {
+    Actor.LEAD: "le prospect",
+    Actor.PERSON: "une personne",
+    Actor.AUTOMATION: "un automatisme",
+}
+_KIND = {
+    "attributes_set": "Données de l’opportunité renseignées",
+    "automation_resumed": "Automatismes rétablis",
+    "automation_suspended": "Automatismes suspendus",
+    "call_made": "Appel passé",
+    "call_received": "Appel reçu",
+    "document_downloaded": "Document téléchargé",
+    "email_clicked": "Clic dans un e-mail",
+    "email_opened": "E-mail ouvert",
+    "email_replied": "Réponse à un e-mail",
+    "email_sent": "E-mail envoyé",
+    "form_submitted": "Formulaire rempli",
+    "lost": "Opportunité perdue",
+    "meeting_held": "Rendez-vous tenu",
+    "note_added": "Note de terrain",
+    "page_viewed": "Page vue",
+    "priority_confirmed": "Priorité confirmée",
+    "priority_contested": "Priorité contestée",
+    "quote_sent": "Devis envoyé",
+    "stage_changed": "Changement d’étape",
+    "status_adjusted": "Statut rectifié",
+    "unsubscribed": "Désabonnement",
+    "won": "Opportunité gagnée",
+}
+# What of an event's data is told beside its kind, in this order.
+_TOLD = ("page", "template", "document", "form", "outcome", "channel", "priority")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldEvent:
+    at: datetime
+    title: str
+    detail: str
+    who: str
+    source: str
+
+
+def told_events(
+    events: Iterable[Event], pipeline: Pipeline
+) -> dict[tuple[str, str], ToldEvent]:
+    """Events by (source, event_id), the latest first."""
+    latest_first = sorted(events, key=lambda one: one.occurred_at, reverse=True)
+    return {
+        (one.source, one.event_id): ToldEvent(
+            at=one.occurred_at,
+            title=_KIND.get(one.kind, one.kind.replace("_", " ").capitalize()),
+            detail=_detail(one, pipeline),
+            who=_ACTOR[one.actor],
+            source=one.source,
+        )
+        for one in latest_first
+    }
+
+
+def _detail(event: Event, pipeline: Pipeline) -> str:
+    about = event.data
+    if event.kind in {"stage_changed", "status_adjusted"}:
+        ends = (_stage(about.get(name), pipeline) for name in ("from", "to"))
+        return " → ".join(filter(None, ends))
+    parts = [_readable(about[name]) for name in _TOLD if about.get(name)]
+    if isinstance(amount := about.get("amount"), int | float):
+        parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
+    if text := about.get("text"):
+        parts.append(f"«\u00a0{text}\u00a0»")
+    return ", ".join([*parts, *_set(event.kind, about)])
+
+
+def _set(kind: str, about: Mapping[str, JsonValue]) -> list[str]:
+    """The attributes that were set, those whose value is a text or a number."""
+    if kind != "attributes_set":
+        return []
+    return [_readable(one) for one in about.values() if isinstance(one, str | int)]
+
+
+def _readable(code: JsonValue) -> str:
+    return str(code).replace("_", " ")
+
+
+def _stage(name: JsonValue, pipeline: Pipeline) -> str:
+    known = pipeline.by_name.get(str(name))
+    return known.title if known else str(name or "")
