@@ -10,14 +10,19 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.console import routes_inbox, routes_lead, routes_signing
+from serving.console import routes_decide, routes_inbox, routes_lead, routes_signing
 from serving.console.callers import SignedOutError
 from serving.console.pages import HOME, error_page
 from serving.doors import refuse_nul
 from serving.errors import InternalError, RequestInvalidError, RouteUnknownError
 from serving.service import Service
 
-ROUTERS = (routes_signing.router, routes_inbox.router, routes_lead.router)
+ROUTERS = (
+    routes_signing.router,
+    routes_inbox.router,
+    routes_lead.router,
+    routes_decide.router,
+)
 _STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.
 _POLICY = (

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import Request, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -9,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from features.errors import FreinError
 from governance.person import DECIDERS
 from serving.console import words
-from serving.errors import ProposalDecidedError
+from serving.errors import ProposalDecidedError, RequestInvalidError
 from serving.problems import STATUS, detail_of
 from serving.service import Service
 from serving.signing_in import SignedIn
@@ -45,6 +46,11 @@ def titles_of(service: Service) -> dict[str, str]:
     return {name: stage.title for name, stage in service.pipeline.by_name.items()}
 
 
+def address_of(lead_id: str) -> str:
+    """Where the page of a lead is."""
+    return f"{HOME}/opportunites/{quote(lead_id, safe='')}"
+
+
 def error_page(request: Request, error: FreinError) -> Response:
     """What went wrong, in French, with a way back."""
     status = STATUS[type(error)]
@@ -61,11 +67,13 @@ def error_page(request: Request, error: FreinError) -> Response:
 def _detail(error: FreinError) -> str:
     if isinstance(error, ProposalDecidedError):
         return words.decided_before(error.status, error.decided_by)
+    if isinstance(error, RequestInvalidError):
+        return words.field_refused(error.field, error.why)
     return detail_of(error)
 
 
 def _back(request: Request) -> str:
     """The lead that the form was about, else the list."""
     lead_id = request.path_params.get("lead_id")
-    is_form = request.method == "POST" and lead_id is not None
-    return f"{HOME}/opportunites/{lead_id}" if is_form else HOME
+    is_form = request.method == "POST"
+    return address_of(lead_id) if is_form and lead_id else f"{HOME}/"

@@ -4,12 +4,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from serving.console.callers import InSight, TheReader
+from explanations.french import paris_day
+from explanations.score import Priority
+from serving.console.callers import InSight, TheDecider, TheReader
 from serving.console.lead_page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.pages import page, titles_of
+from serving.console.trail import done_by
 from serving.doors import TheService
 
 router = APIRouter()
+
+
+@router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
+def write_note(
+    lead_id: str, service: TheService, found: TheReader, person: TheDecider
+) -> Response:
+    """The form of a note from the field; `person` may write one."""
+    return page(
+        "note.html", found, lead_id=lead_id, judgement=service.judgement, to=person.name
+    )
 
 
 @router.get("/opportunites/{lead_id}", dependencies=[InSight])
@@ -18,13 +31,19 @@ def show_lead(
     service: TheService,
     found: TheReader,
     evenement: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    fait: bool = False,
 ) -> Response:
-    """`evenement`: the first event of the timeline that is shown."""
+    """`evenement`: the first of the timeline; `fait`: the reader has just acted."""
     return page(
         "lead.html",
         found,
         shown=lead_page(service, lead_id, evenement),
         events_on_a_page=EVENTS_ON_A_PAGE,
         rules=service.rules,
+        judgement=service.judgement,
+        stages=service.pipeline.stage,
+        priorities=list(Priority),
+        done=done_by(service, lead_id, found.person.name) if fait else [],
+        today=paris_day(service.clock()),
         titles=titles_of(service),
     )

@@ -9,8 +9,10 @@ from babel.dates import format_date
 from explanations.french import PARIS, paris_day
 from explanations.language import MINUS
 from explanations.shown import nearest
+from governance.policy import Clause
 from governance.task import TaskKind
 from serving.proposals import Proposal
+from serving.sentences import ANY_OTHER_WHY, CLAUSE, WHY
 
 ANY_ERROR = "Ce n’est pas possible"
 ERROR_TITLE = {
@@ -33,6 +35,13 @@ _TASK = {
     TaskKind.NO_TRUE_REASON: "aucune raison vérifiée n’explique le score",
     TaskKind.CLOCK_IN_DOUBT: "une heure est douteuse",
 }
+_FIELD = {
+    "objections": "Les objections entendues",
+    "reason": "Pourquoi",
+    "text": "En quelques mots",
+    "tone": "Le ton de l’échange",
+    "until": "Jusqu’au",
+}
 _FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 
 
@@ -40,6 +49,12 @@ def decided_before(status: str, by: str) -> str:
     """What the second of two people is told."""
     who = f" par {by}" if by else ""
     return f"Cette proposition est déjà {_FATE.get(status, 'close')}{who}."
+
+
+def field_refused(field: str, why: str) -> str:
+    """What a form's field is refused for, by the name that the form has for it."""
+    name = _FIELD.get(field.split(".", maxsplit=1)[0], field)
+    return f"Champ «\u00a0{name}\u00a0»\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."
 
 
 def day(which: date) -> str:
@@ -90,6 +105,11 @@ def task(kind: str) -> str:
     return _TASK[TaskKind(kind)]
 
 
+def clause(name: str) -> str:
+    """Why the brake said what it said."""
+    return CLAUSE[Clause(name)]
+
+
 def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
     """What a proposal would do."""
     if one.to_priority is not None:
@@ -108,6 +128,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "priority": priority,
     "expected": expected,
+    "clause": clause,
     "proposal": proposal,
     "reasons_only": reasons_only,
     "sentence_case": sentence_case,

@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    sync_playwright,
+)
 
 from governance.person import Role
 from serving.accounts import PersonWish, open_account
@@ -23,7 +29,10 @@ from tests.serving.conftest import (  # noqa: F401 - fixtures
 
 PASSWORD = "le cheval de Nantes"
 SCREENS = Path("build/screens")
-CHROMIUM = "/usr/bin/chromium"
+LAUNCH: dict[str, Any] = {
+    "executable_path": "/usr/bin/chromium",
+    "args": ["--no-sandbox"],
+}
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}
 PHONE: dict[str, Any] = {
     "viewport": {"width": 390, "height": 844},
@@ -81,13 +90,16 @@ def console(service: Service) -> Iterator[Console]:  # noqa: F811 - a fixture
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=["--no-sandbox"]
-        )
-        yield chromium
-        chromium.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    chromium = playwright.chromium.launch(**LAUNCH)
+    yield chromium
+    chromium.close()
 
 
 @pytest.fixture
@@ -97,7 +109,9 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     faults: list[str] = []
 
     def opened(**options: Any) -> Page:
-        context = browser.new_context(locale="fr-FR", **(DESKTOP | options))
+        context = browser.new_context(
+            locale="fr-FR", reduced_motion="reduce", **(DESKTOP | options)
+        )
         context.set_default_timeout(10_000)
         contexts.append(context)
         page = context.new_page()

@@ -1,0 +1,106 @@
+"""The audit as people read it: one sentence an entry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from governance.audit import Action
+from governance.principal import PrincipalKind
+from serving.audit import Recorded
+from serving.console.words import priority
+from serving.service import Service
+from serving.tracing import trace_of
+
+_LATEST = 40  # entries looked through for what was just done
+
+SENTENCE: Mapping[Action, str] = {
+    Action.PRIORITY_CHANGED: "Priorité changée",
+    Action.STAGE_OBSERVED: "Changement d’étape observé dans le CRM",
+    Action.STAGE_MOVED: "Changement d’étape",
+    Action.MOVE_REFUSED: "Changement d’étape réservé aux personnes",
+    Action.DECISION_REFUSED: "Décision refusée à un automatisme",
+    Action.PROPOSAL_OPENED: "Proposition ouverte",
+    Action.PROPOSAL_CLOSED: "Proposition close",
+    Action.TASK_OPENED: "Tâche ouverte",
+    Action.TASK_CLOSED: "Tâche close",
+    Action.TASK_ESCALATED: "Tâche confiée à un responsable",
+    Action.RULE_STOPPED: "Règle restée sans effet",
+    Action.ECHO_SEEN: "Écho de notre propre écriture",
+    Action.PRIORITY_KEPT: "Priorité maintenue malgré le score",
+    Action.OWNER_CHANGED: "Changement de responsable",
+    Action.NOTICE_SENT: "Signalement envoyé",
+    Action.CLOCK_DOUBTED: "Heure douteuse",
+    Action.KEY_CREATED: "Clé d’API créée",
+    Action.KEY_REVOKED: "Clé d’API révoquée",
+    Action.CONCESSION_GRANTED: "Remise accordée",
+    Action.CONCESSION_REFUSED: "Remise réservée aux personnes",
+    Action.REQUALIFICATION_REFUSED: "Requalification réservée aux personnes",
+    Action.NOTE_ADDED: "Note de terrain ajoutée",
+    Action.PRIORITY_CONTESTED: "Priorité contestée",
+    Action.PRIORITY_CONFIRMED: "Priorité confirmée",
+    Action.STATUS_ADJUSTED: "Statut rectifié",
+    Action.AUTOMATION_SUSPENDED: "Automatismes suspendus",
+    Action.AUTOMATION_RESUMED: "Automatismes rétablis",
+    Action.RULE_SUSPENDED: "Règle suspendue",
+    Action.RULE_RESUMED: "Règle rétablie",
+    Action.PERSON_ADDED: "Compte ouvert",
+    Action.PERSON_CHANGED: "Compte modifié",
+    Action.PERSON_DISABLED: "Compte fermé",
+    Action.PERSON_LOCKED: "Compte verrouillé",
+    Action.PASSWORD_SET: "Mot de passe changé",
+    Action.TOKEN_ISSUED: "Jeton émis",
+}
+_KIND = {
+    PrincipalKind.PERSON: "une personne",
+    PrincipalKind.INTEGRATION: "une intégration",
+    PrincipalKind.AUTOMATION: "un automatisme",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An entry of the audit; `who` is a name, or what kind of principal it was."""
+
+    seq: int
+    at: datetime
+    who: str
+    text: str
+
+
+def line_of(entry: Recorded, titles: Mapping[str, str]) -> Line:
+    """`titles` names the stages."""
+    sentence = SENTENCE[Action(entry.action)]
+    ends = [_told(state, titles) for state in (entry.before, entry.after)]
+    told = " → ".join(one for one in ends if one)
+    who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
+    return Line(
+        seq=entry.seq,
+        at=entry.at,
+        who=who,
+        text=f"{sentence}\u00a0: {told}." if told else f"{sentence}.",
+    )
+
+
+def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
+    """What a person did last on a lead, and what it set off at once."""
+    trace = trace_of(service.store, lead_id, _LATEST)
+    mine = [one for one in trace.entries if one.who.name == name]
+    if not mine:
+        return []
+    together = mine[-1].cause.correlation
+    stages = service.pipeline.by_name
+    titles = {stage.name: stage.title for stage in stages.values()}
+    return [
+        line_of(one, titles)
+        for one in trace.entries
+        if one.cause.correlation == together
+    ]
+
+
+def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
+    """The stage or the priority of a state; nothing of what is not for reading."""
+    given = state or {}
+    if given.get("stage"):
+        return titles.get(given["stage"], given["stage"])
+    return priority(given["priority"]) if given.get("priority") else ""
