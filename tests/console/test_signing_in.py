@@ -28,7 +28,7 @@ def test_a_person_signs_in_and_out(
     looked_at(page, f"connexion-refusee-{size}")
 
     console.sign_in(page)
-    expect(page.get_by_role("heading", level=1)).to_have_text("À traiter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("À traiter 0")
     looked_at(page, f"a-traiter-vide-{size}")
 
     page.goto(f"{console.address}/console/nulle-part")
