@@ -28,7 +28,7 @@ serve: $(READY) ## The service, up on 127.0.0.1:8000, with the demo's leads
 
 test: $(READY) ## Install what the tests need, and pass them all
 	./tests/setup.sh
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 check: $(READY) ## Format, lint, types, layers, tests: what CI runs
 	$(BIN)/ruff format --check
