@@ -35,7 +35,7 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]
     folder = tmp_path_factory.mktemp("registry")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-        generate(folder / "log", leads=4_000, seed=7)
+        generate(folder / "log", leads=10_000, seed=7)
         log = read_log(folder / "log")
         settings = TrainSettings(
             plan=weekly_plan(key_kinds=("email_replied", "meeting_held")),
