@@ -21,7 +21,7 @@ from serving.errors import ReservedForPeopleError
 from serving.moves import MoveAsked, move_stage
 from serving.proposals import all_proposals
 from serving.service import Service
-from serving.tables import DecisionRow
+from serving.tables import ConcessionRow, DecisionRow
 from tests.postgres import Postgres
 from tests.serving.builders import NOW, make_event, make_key, send, write
 from tests.serving.fakes import score_of
@@ -158,18 +158,49 @@ def admits_all(*_: object) -> None:
 
 
 _OFF = (
-    "ALTER TABLE decision DISABLE TRIGGER decision_reserved_is_true",
-    "ALTER TABLE decision DROP CONSTRAINT reserved_for_people",
+    "ALTER TABLE {table} DISABLE TRIGGER {table}_reserved_is_true",
+    "ALTER TABLE {table} DROP CONSTRAINT {constraint}",
 )
 _ON = (
-    "ALTER TABLE decision ENABLE TRIGGER decision_reserved_is_true",
-    "ALTER TABLE decision ADD CONSTRAINT reserved_for_people"
+    "ALTER TABLE {table} ENABLE TRIGGER {table}_reserved_is_true",
+    "ALTER TABLE {table} ADD CONSTRAINT {constraint}"
     " CHECK (NOT reserved OR signer_kind = 'person')",
 )
+HELD = {  # by lock 3: the constraint of each table
+    DecisionRow: "reserved_for_people",
+    ConcessionRow: "concession_reserved_for_people",
+}
 
 
 def _ignore_constraints(dbapi_connection: Any, _: object) -> None:
     dbapi_connection.execute("PRAGMA ignore_check_constraints=ON")
+
+
+@pytest.fixture
+def without_lock_3(store: Store, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Switch the database's lock off: no trigger, no constraint."""
+    names = {row.__tablename__: constraint for row, constraint in HELD.items()}
+    if store.engine.dialect.name == SQLITE:
+        with store.engine.begin() as connection:
+            for table in names:
+                connection.execute(text(f"DROP TRIGGER {table}_reserved_is_true"))
+        store.engine.dispose()
+        event.listen(store.engine, "connect", _ignore_constraints)
+        yield
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.superuser(str(store.engine.url.database)) as superuser:
+        for table, constraint in names.items():
+            for statement in _OFF:
+                told = statement.format(table=table, constraint=constraint)
+                superuser.execute(text(told))
+        yield
+        for row in HELD:
+            superuser.execute(delete(row))
+        for table, constraint in names.items():
+            for statement in _ON:
+                told = statement.format(table=table, constraint=constraint)
+                superuser.execute(text(told))
 
 
 class TestTheLocksOneByOne:
@@ -209,27 +240,6 @@ class TestTheLocksOneByOne:
             replace(service, brake=Brake(judge=applies_all, admit=admits_all)), to
         )
         assert stage(service) == to
-
-    @pytest.fixture
-    def without_lock_3(
-        self, store: Store, request: pytest.FixtureRequest
-    ) -> Iterator[None]:
-        """Switch the database's lock off: no trigger, no constraint."""
-        if store.engine.dialect.name == SQLITE:
-            with store.engine.begin() as connection:
-                connection.execute(text("DROP TRIGGER decision_reserved_is_true"))
-            store.engine.dispose()
-            event.listen(store.engine, "connect", _ignore_constraints)
-            yield
-            return
-        postgres: Postgres = request.getfixturevalue("postgres")
-        with postgres.superuser(str(store.engine.url.database)) as superuser:
-            for statement in _OFF:
-                superuser.execute(text(statement))
-            yield
-            superuser.execute(delete(DecisionRow))
-            for statement in _ON:
-                superuser.execute(text(statement))
 
     def _ask(self, service: Service, to: str) -> None:
         key, _ = make_key(service)

@@ -15,12 +15,12 @@ from serving.conceding import ConcessionAsked, concede
 from serving.errors import ReservedForPeopleError
 from serving.service import Service
 from tests.serving.builders import NOW, make_event, make_key, make_person, send, write
-from tests.serving.test_brake import admits_all, applies_all
+from tests.serving.test_brake import admits_all, applies_all, without_lock_3
 from tests.serving.test_overriding import CONTEST, later, lead
 from tests.serving.test_people_decide import entries, known
 from tests.serving.test_saying import awa, own_events, post
 
-__all__ = ["awa", "known"]  # fixtures
+__all__ = ["awa", "known", "without_lock_3"]  # fixtures
 
 
 def concessions(service: Service) -> list[tuple[Any, ...]]:
@@ -104,14 +104,30 @@ class TestConcessions:
     def test_with_other_locks_off_it_still_becomes_a_proposal(
         self, known: TestClient, service: Service, brake: Brake
     ) -> None:
+        with pytest.raises(ReservedForPeopleError) as caught:
+            self._ask(replace(service, brake=brake))
+        assert caught.value.proposal_id is not None
+        assert concessions(service) == []
+
+    def test_with_the_executor_alone_it_holds_too(
+        self, known: TestClient, service: Service, without_lock_3: None
+    ) -> None:
+        with pytest.raises(ReservedForPeopleError):
+            self._ask(replace(service, brake=Brake(judge=applies_all)))
+        assert concessions(service) == []
+
+    def test_with_all_off_there_is_a_breach(
+        self, known: TestClient, service: Service, without_lock_3: None
+    ) -> None:
+        self._ask(replace(service, brake=Brake(judge=applies_all, admit=admits_all)))
+        assert [row[:2] for row in concessions(service)] == [(11, "integration")]
+
+    def _ask(self, service: Service) -> None:
         key, _ = make_key(service)
         asked = ConcessionAsked(
             lead_id="L-1", percent=11, reason=None, by=key.principal
         )
-        with pytest.raises(ReservedForPeopleError) as caught:
-            concede(replace(service, brake=brake), asked, NOW)
-        assert caught.value.proposal_id is not None
-        assert concessions(service) == []
+        concede(service, asked, NOW)
 
     @pytest.mark.parametrize("reserved", ["true", "false", "NULL"])
     @pytest.mark.parametrize("kind", ["integration", "automation", "robot", ""])
