@@ -1,7 +1,7 @@
 """A reserved move, by every principal and every way in: who makes it, and who can't."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,8 +13,14 @@ from typer.testing import CliRunner
 import frein
 from features.event import Actor
 from governance.person import DECIDERS, Role
+from governance.trigger import Weekday
 from serving.access import Scope
+from serving.ingestion import ingest
+from serving.proposals import all_proposals
 from serving.service import Service
+from serving.ticking import tick
+from tests.factories import make_event as as_event
+from tests.governance.rule_builders import make_rules
 from tests.serving.builders import (
     as_the_command_line_has_it,
     make_event,
@@ -24,6 +30,8 @@ from tests.serving.builders import (
     url_of,
 )
 from tests.serving.test_brake import RESERVED, ask, decisions, write_decision
+
+DAYS = [day.value for day in Weekday]
 
 
 @dataclass(frozen=True)
@@ -84,6 +92,19 @@ def by_time(tried: Try) -> None:
     by_confirming(tried, Role.ADMIN)  # too late
 
 
+def by_rule(tried: Try, on: str) -> None:
+    """A rule that wants the move may only propose it, whatever sets it off."""
+    rules = make_rules({"on": on, "then": f'{{ propose_move = "{tried.to}" }}'})
+    ruled = replace(tried.service, rules=rules)
+    tried.service.clock.advance(timedelta(days=7))  # type: ignore[attr-defined]  # a SetClock
+    now = tried.service.clock()
+    seen = as_event(kind="page_viewed", lead_id="L-1", occurred_at=now)
+    ingest(ruled, [replace(seen, received_at=now)], now)
+    assert tick(ruled, now) is not None
+    with tried.service.store.reading() as session:
+        assert {one.to_stage for one in all_proposals(session)} == {tried.to}
+
+
 MACHINES: dict[str, Callable[[Try], None]] = {
     **{f"key {one}": lambda t, one=one: by_key(t, frozenset({one})) for one in Scope},  # type: ignore[misc]  # mypy infers no default
     "key of all scopes": lambda t: by_key(t, frozenset(Scope)),
@@ -100,6 +121,8 @@ MACHINES: dict[str, Callable[[Try], None]] = {
         for kind in ("integration", "automation", "")
     },
     "time": by_time,
+    "rule by an event": lambda t: by_rule(t, '{ event = { kind = "page_viewed" } }'),
+    "rule by the tick": lambda t: by_rule(t, f"{{ schedule = {DAYS} }}"),
     "analyst's move": lambda t: by_move(t, Role.ANALYST),
     "analyst's confirmation": lambda t: by_confirming(t, Role.ANALYST),
     "analyst's command": lambda t: by_command(t, Role.ANALYST),
