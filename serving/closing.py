@@ -5,6 +5,7 @@ from uuid import UUID
 
 from governance.decision import CloseTask
 from governance.principal import Principal
+from governance.task import EXCEPTION_KINDS
 from serving.errors import (
     PersonRequiredError,
     TaskAwaitsDecisionError,
@@ -33,14 +34,19 @@ def close(
     """
     if not by.is_person:
         raise PersonRequiredError
-    lead_id = found_task(service, task_id).lead_id
+    task = found_task(service, task_id)
+    lead_id = task.lead_id
     ending = CloseTask(task_id=task_id, by=by, reason=reason)
 
     def plan(_: Seen) -> Plan:
         _refuse_closed(found_task(service, task_id))
         return Plan(effects=((lead_id, ending),))
 
-    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    concerned = frozenset({lead_id})
+    record(service, Wish(lead_ids=concerned, plan=plan), now)
+    if task.kind in EXCEPTION_KINDS:  # what it held back follows at once
+        again = Plan(rescored=concerned)
+        record(service, Wish(lead_ids=concerned, plan=lambda _: again), now)
 
 
 def found_task(service: Service, task_id: UUID) -> Task:

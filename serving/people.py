@@ -1,11 +1,12 @@
 """Reading and writing accounts and passes. The only module that knows their tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from governance.person import Role
 from serving.person import Pass, PassKind, Person
@@ -50,6 +51,23 @@ def names_in_team(session: Session, team: str | None) -> frozenset[str]:
     """The names of a team's people, disabled ones too: their leads remain."""
     rows = session.scalars(select(PersonRow.name).where(PersonRow.team == team))
     return frozenset(rows)
+
+
+def managers_of(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """Who manages the team of each of these people, of those who have such a manager;
+    the first by name, and nobody manages themselves."""
+    member, manager = aliased(PersonRow), aliased(PersonRow)
+    rows = session.execute(
+        select(member.name, manager.name)
+        .join(manager, (manager.team == member.team) & (manager.id != member.id))
+        .where(
+            member.name.in_(set(names)),
+            manager.role == Role.MANAGER.value,
+            manager.disabled_at.is_(None),
+        )
+        .order_by(manager.name.desc())
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def place_person(

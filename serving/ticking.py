@@ -37,6 +37,7 @@ from serving.duties import (
 from serving.errors import AnchorsUnreadableError, AuditBrokenError
 from serving.idempotency import forget_calls
 from serving.leads import due_leads
+from serving.people import managers_of
 from serving.plans import Plan, Seen, Wish
 from serving.proposals import expired_proposals
 from serving.recording import record
@@ -173,9 +174,11 @@ def _expire(service: Service, now: datetime) -> int:
 def _escalate(service: Service, now: datetime) -> int:
     with service.store.reading() as session:
         found = overdue_tasks(session, paris_day(now), limit=MOST_AT_ONCE)
+        managers = managers_of(session, (task.owner for task in found))
     boss = service.setting.desk.boss
     for task in found:
-        to = EscalateTask(task_id=task.id, origin=task.owner, to=boss)
+        manager = managers.get(task.owner, boss)
+        to = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
         _carry_out(service, task.lead_id, to, now)
     return len(found)
 

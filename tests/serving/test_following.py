@@ -187,6 +187,25 @@ def test_an_exception_calls_one_person_once_and_holds_automation(
     assert (shown["version"], shown["rules"][0]["id"]) == (7, "R-01")
 
 
+def test_a_priority_that_was_kept_follows_once_the_task_is_closed(
+    service: Service,
+) -> None:
+    cases = Cases.model_validate({"version": 1, "case": [CASE]})
+    crm = Governed(
+        service, {"on": '{ event = { kind = "unsubscribed" } }'}, cases=cases
+    )
+    ahead = (NOW + timedelta(minutes=4)).isoformat()
+    crm.send(make_event(type="email_replied", time=ahead))
+    for hundred in "ab":
+        crm.send(*(make_event(id=f"{hundred}{n}") for n in range(100)))
+    assert crm.lead["priority"] == "normale"
+    (task,) = crm.lead["tasks"]
+    _, awa = make_person(service, Role.ADMIN)
+    crm.client.post(f"/v1/tasks/{task['id']}/close", json={}, headers=awa)
+    assert crm.lead["priority"] == "elevee"
+    assert crm.lead["tasks"] == []
+
+
 def test_a_suspension_holds_automation(service: Service) -> None:
     crm = Governed(service, {"then": TASK})
     crm.send(make_event(type="email_replied"))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from governance.person import Role
 from serving.database import Store
 from serving.models import Models
 from serving.proposals import all_proposals
@@ -17,7 +18,7 @@ from serving.tables import AuditRow
 from serving.tasks import TaskStatus, listed_tasks
 from serving.ticking import Ticked, tick
 from serving.turns import Turns
-from tests.serving.builders import NOW, make_event, url_of
+from tests.serving.builders import NOW, make_event, make_person, url_of
 from tests.serving.fakes import MODEL, CountingExplainer
 from tests.serving.test_following import TASK, Governed
 
@@ -86,6 +87,25 @@ def test_an_overdue_task_goes_to_the_manager_once(service: Service) -> None:
     assert task["owner"] == "Paul Petit"
     escalated = crm.entries[-1]
     assert (escalated.action, escalated.who.name) == ("task_escalated", "frein")
+
+
+def test_it_goes_to_the_manager_of_its_owner_s_team_where_there_is_one(
+    service: Service,
+) -> None:
+    crm = Governed(service, {"then": TASK})
+    for login, role, name, team in (
+        ("awa", Role.SALES, "Awa Diallo", "ouest"),
+        ("lea", Role.MANAGER, "Léa Roux", "ouest"),
+        ("max", Role.MANAGER, "Max Blanc", "est"),
+    ):
+        make_person(service, role, login=login, name=name, team=team)
+    crm.send(
+        make_event(id="a", type="attributes_set", data={"owner": "Awa Diallo"}),
+        make_event(),
+    )
+    assert ticked(crm.service, TOMORROW + timedelta(days=1)).escalated == 1
+    (task,) = crm.lead["tasks"]
+    assert task["owner"] == "Léa Roux"
 
 
 def test_a_proposal_expires(service: Service) -> None:
