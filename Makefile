@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml setup.sh
 demo: $(READY) ## Demo log, model, service: five leads to call, and the brake
 	$(BIN)/frein demo
 
-serve: $(READY) ## The service, up on 127.0.0.1:8000, with the demo's leads
+serve: $(READY) ## The console and the service, on 127.0.0.1:8000, with the demo's leads
 	$(BIN)/frein demo --prepare-only
 	$(BIN)/frein serve
 

@@ -76,6 +76,7 @@ def demo(
     key = _have_the_leads(KEY_TO_KEEP if prepare_only else KEY_OF_A_LOOK)
     if prepare_only:
         out.print(f"API key of the demo CRM: {key}", highlight=False, soft_wrap=True)
+        _have_the_people()
     else:
         _show(key)
 
@@ -131,6 +132,21 @@ def _have_the_leads(key_name: str) -> str:
             expires_at=None,
         )
         return replace_key(service.store, wish, now)
+
+
+def _have_the_people() -> None:
+    from serving.demo_people import PASSWORD, have_people
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    with opened(Settings()) as service:
+        logins = have_people(service.store, datetime.now(UTC))
+    out.print(
+        f"The console: http://127.0.0.1:8000, as {', '.join(logins)}; "
+        f"password {PASSWORD}",
+        highlight=False,
+        soft_wrap=True,
+    )
 
 
 def _show(key: str) -> None:

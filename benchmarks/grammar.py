@@ -9,7 +9,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 COMMAND = "grammalecte-cli"
-NAMES = frozenset({"HubSpot", "LinkedIn", "Salesforce"})  # words that it can't know
+NAMES = frozenset(
+    {"CRM", "CSV", "HubSpot", "LinkedIn", "Salesforce"}
+)  # words that it can't know
 
 
 class JudgeAbsentError(Exception):

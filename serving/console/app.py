@@ -10,7 +10,15 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.console import routes_decide, routes_inbox, routes_lead, routes_signing
+from serving.console import (
+    routes_decide,
+    routes_inbox,
+    routes_journal,
+    routes_lead,
+    routes_rules,
+    routes_signing,
+    routes_tasks,
+)
 from serving.console.callers import SignedOutError
 from serving.console.pages import HOME, error_page
 from serving.doors import refuse_nul
@@ -21,7 +29,10 @@ ROUTERS = (
     routes_signing.router,
     routes_inbox.router,
     routes_lead.router,
+    routes_journal.router,
     routes_decide.router,
+    routes_tasks.router,
+    routes_rules.router,
 )
 _STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.

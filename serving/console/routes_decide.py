@@ -1,19 +1,17 @@
 """What people decide on a lead: each form makes the call of the HTTP interface."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from explanations.french import PARIS
-from serving.body import JSON, Body
+from serving.body import Body
 from serving.console.callers import InSight, TheDecider, TheForm
+from serving.console.forms import body_of
 from serving.console.pages import address_of
 from serving.doors import Caller, TheService
-from serving.errors import RequestInvalidError, RouteUnknownError
+from serving.errors import RouteUnknownError
 from serving.person import Person
 from serving.routes_decisions import (
     confirm_proposal,
@@ -31,7 +29,6 @@ from serving.sights import refuse_as_decider
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 
-Form = Mapping[str, list[str]]
 Call = Callable[[str, Caller, Service, Body], object]
 
 
@@ -58,7 +55,7 @@ def decide(
 ) -> Response:
     if act not in CALLS:
         raise RouteUnknownError
-    CALLS[act](lead_id, person, service, _body_of(form))
+    CALLS[act](lead_id, person, service, body_of(form))
     return _done(lead_id)
 
 
@@ -74,37 +71,9 @@ def decide_proposal(
     if act not in DECISIONS:
         raise RouteUnknownError
     refuse_as_decider(service, person, proposal_id)
-    DECISIONS[act](proposal_id, person, service, _body_of(form))
+    DECISIONS[act](proposal_id, person, service, body_of(form))
     return _done(lead_id)
 
 
 def _done(lead_id: str) -> Response:
     return RedirectResponse(f"{address_of(lead_id)}?fait=1", status_code=303)
-
-
-def _body_of(form: Form) -> Body:
-    """The form as the JSON that the interface takes."""
-    fields: dict[str, object] = {name: given[-1] for name, given in form.items()}
-    if "objections" in form:
-        fields["objections"] = form["objections"]
-    if "tone" in form:
-        fields["tone"] = _number("tone", form["tone"][-1])
-    if "until" in form:
-        fields["until"] = _end_of_day("until", form["until"][-1])
-    return Body(orjson.dumps(fields), JSON)
-
-
-def _number(field: str, given: str) -> int:
-    try:
-        return int(given)
-    except ValueError as error:
-        raise RequestInvalidError(field, "int_parsing") from error
-
-
-def _end_of_day(field: str, given: str) -> str:
-    """The end of a day in Paris, as an instant."""
-    try:
-        next_day = date.fromisoformat(given) + timedelta(days=1)
-    except (OverflowError, ValueError) as error:
-        raise RequestInvalidError(field, "date_parsing") from error
-    return datetime.combine(next_day, time(), PARIS).isoformat()

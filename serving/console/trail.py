@@ -71,8 +71,8 @@ class Line:
 def line_of(entry: Recorded, titles: Mapping[str, str]) -> Line:
     """`titles` names the stages."""
     sentence = SENTENCE[Action(entry.action)]
-    ends = [_told(state, titles) for state in (entry.before, entry.after)]
-    told = " → ".join(one for one in ends if one)
+    before, after = (_told(state, titles) for state in (entry.before, entry.after))
+    told = " → ".join(filter(None, [before, after])) if after else ""
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
     return Line(
         seq=entry.seq,

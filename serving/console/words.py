@@ -47,8 +47,10 @@ _FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expiré
 
 def decided_before(status: str, by: str) -> str:
     """What the second of two people is told."""
-    who = f" par {by}" if by else ""
-    return f"Cette proposition est déjà {_FATE.get(status, 'close')}{who}."
+    fate = _FATE.get(status, "close")
+    if not by:
+        return f"Cette proposition est déjà {fate}."
+    return f"Cette proposition est déjà {fate} par {by}."
 
 
 def field_refused(field: str, why: str) -> str:

@@ -1,0 +1,76 @@
+"""Journal: the audit of a lead as a tree of causes, and as files."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Response
+
+from serving.console.callers import InSight, TheReader
+from serving.console.pages import page, titles_of
+from serving.console.trail import Line, line_of
+from serving.doors import TheService
+from serving.routes_audit import read_audit
+from serving.tracing import Trace, trace_of
+
+router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
+_SHOWN, _EXPORTED = 100, 500  # entries
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
+
+
+@router.get("/journal")
+def show_journal(lead_id: str, service: TheService, found: TheReader) -> Response:
+    trace = trace_of(service.store, lead_id, _SHOWN)
+    titles = titles_of(service)
+    return page(
+        "journal.html",
+        found,
+        lead_id=lead_id,
+        trace=trace,
+        lines={one.id: line_of(one, titles) for one in trace.entries},
+    )
+
+
+@router.get("/journal.csv")
+def export_csv(lead_id: str, service: TheService) -> Response:
+    trace, titles = trace_of(service.store, lead_id, _EXPORTED), titles_of(service)
+    written = io.StringIO()
+    csv.writer(written, delimiter=";").writerows(_rows(trace, titles))
+    content = "\N{ZERO WIDTH NO-BREAK SPACE}" + written.getvalue()  # Excel reads UTF-8
+    return _file(content, "text/csv; charset=utf-8", lead_id, "csv")
+
+
+@router.get("/journal.json")
+def export_json(lead_id: str, service: TheService, found: TheReader) -> Response:
+    """As GET /v1/audit tells it."""
+    told = read_audit(lead_id, service, found.person, _EXPORTED)
+    return _file(told.model_dump_json(), "application/json", lead_id, "json")
+
+
+def _rows(trace: Trace, titles: dict[str, str]) -> Iterator[tuple[Any, ...]]:
+    yield ("ligne", "date", "qui", "quoi", "id", "cause", "empreinte")
+    for entry in trace.entries:
+        line: Line = line_of(entry, titles)
+        cause = entry.cause.causation or ""
+        told = (line.who, line.text)
+        yield (
+            line.seq,
+            line.at.isoformat(),
+            *map(_plain, told),
+            entry.id,
+            cause,
+            entry.hash,
+        )
+
+
+def _plain(text: str) -> str:
+    """A text that a spreadsheet takes for a text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _file(content: str, media_type: str, lead_id: str, kind: str) -> Response:
+    name = quote(f"journal-{lead_id}.{kind}", safe="")
+    saved = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(content, media_type=media_type, headers=saved)

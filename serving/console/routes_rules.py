@@ -1,0 +1,46 @@
+"""Règles: what automation does by itself, and its suspension by a manager."""
+
+from fastapi import APIRouter, Response
+from fastapi.responses import RedirectResponse
+
+from explanations.french import paris_day
+from governance.person import Role
+from serving.console.callers import TheForm, TheReader, needs_role
+from serving.console.forms import body_of
+from serving.console.pages import HOME, page
+from serving.doors import TheService
+from serving.routes_judgement import resume_a_rule, suspend_a_rule
+from serving.routes_rules import list_rules
+
+router = APIRouter(prefix="/regles")
+_MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
+
+
+@router.get("")
+def show_rules(service: TheService, found: TheReader) -> Response:
+    return page(
+        "rules.html",
+        found,
+        rules=list_rules(service),
+        judgement=service.judgement,
+        may_suspend=found.person.role in _MANAGERS,
+        today=paris_day(service.clock()),
+    )
+
+
+@router.post("/{rule_id}/suspension")
+def suspend(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    person = needs_role(found.person, _MANAGERS)
+    suspend_a_rule(rule_id, person, service, body_of(form))
+    return RedirectResponse(f"{HOME}/regles", status_code=303)
+
+
+@router.post("/{rule_id}/reprise")
+def resume(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    """`form` only shows that the session's own page sent it."""
+    resume_a_rule(rule_id, needs_role(found.person, _MANAGERS), service)
+    return RedirectResponse(f"{HOME}/regles", status_code=303)
