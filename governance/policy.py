@@ -47,9 +47,14 @@ class StageMove:
 
 @dataclass(frozen=True, slots=True)
 class Concession:
-    """A wish to lower the price by so many percent of it."""
+    """A wish to lower the price by so many percent of it.
+
+    `before`: what machines have conceded on the lead already, in percent. Small ones
+    that add up are no small one.
+    """
 
     percent: float
+    before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +79,8 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
     match change:
         case StageMove():
             return judge_move(principal, change, pipeline)
-        case Concession(percent=percent):
-            return judge_concession(principal, percent, pipeline)
+        case Concession(percent=percent, before=before):
+            return judge_concession(principal, before + percent, pipeline)
         case PriorityChange():
             return judge_priority(
                 principal,
@@ -109,8 +114,8 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
 def judge_concession(
     principal: Principal, percent: float, pipeline: Pipeline
 ) -> Ruling:
-    """Rule on a price concession of so many percent: above the threshold it is
-    reserved for people."""
+    """Rule on a price concession that brings a lead's to so many percent: above the
+    threshold it is reserved for people."""
     if principal.is_person:
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
     if pipeline.reserves_concession(percent):

@@ -14,6 +14,7 @@ from governance.executor import ProposeConcession
 from governance.override import OWN_SOURCE
 from governance.policy import Clause, Concession, Ruling, Verdict
 from governance.principal import Principal
+from serving.decisions import conceded_by_machines
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
@@ -98,7 +99,8 @@ def _plan(
         raise LeadUnknownError(asked.lead_id)
     if asked.only_if is not None:
         asked.only_if(seen)
-    judge, wished = service.brake.judge, Concession(asked.percent)
+    wished = Concession(asked.percent, before=_conceded(service, lead))
+    judge = service.brake.judge
     ruling = _TO_A_PERSON if held_by else judge(asked.by, wished, service.pipeline)
     match ruling.verdict:
         case Verdict.APPLY:
@@ -117,6 +119,12 @@ def _plan(
             return proposing(service, lead, proposal, refused, now)
         case Verdict.REFUSE:
             raise PersonRequiredError
+
+
+def _conceded(service: Service, lead: LeadState) -> float:
+    """Whoever grants one meanwhile moves the lead, and all starts again."""
+    with service.store.reading() as session:
+        return conceded_by_machines(session, lead.id)
 
 
 def _granting(

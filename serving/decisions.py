@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from governance.decision import Decide, Grant
+from governance.principal import PrincipalKind
 from serving.errors import Reserved, ReservedForPeopleError
 from serving.tables import ConcessionRow, DecisionRow
 
@@ -57,6 +58,15 @@ def add_concession(
                 decided_at=now,
             )
         )
+
+
+def conceded_by_machines(session: Session, lead_uuid: UUID) -> float:
+    """What was conceded on a lead without a person, in percent, all told."""
+    mine = (ConcessionRow.lead_id == lead_uuid) & (
+        ConcessionRow.signer_kind != PrincipalKind.PERSON.value
+    )
+    total = session.scalar(select(func.sum(ConcessionRow.percent)).where(mine))
+    return float(total or 0.0)
 
 
 @contextmanager

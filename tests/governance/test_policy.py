@@ -116,6 +116,8 @@ PERSON = principal(PrincipalKind.PERSON)
     [
         (KEY, Concession(10), Verdict.APPLY, Clause.CONCESSION_FREE),
         (KEY, Concession(10.01), Verdict.PROPOSE, Clause.CONCESSION_RESERVED),
+        (KEY, Concession(4, before=6), Verdict.APPLY, Clause.CONCESSION_FREE),
+        (KEY, Concession(4, before=6.5), Verdict.PROPOSE, Clause.CONCESSION_RESERVED),
         (PERSON, Concession(40), Verdict.APPLY, Clause.PERSON_DECIDES),
         (KEY, back(complex=True), Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED),
         (KEY, back(complex=False), Verdict.APPLY, Clause.STAGE_FREE),

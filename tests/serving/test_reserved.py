@@ -46,6 +46,16 @@ class TestConcessions:
         assert [row[:2] for row in concessions(service)] == [(10, "integration")]
         assert own_events(service)[0][0] == "concession_granted"
 
+    def test_small_ones_that_add_up_are_reserved_too(
+        self, known: TestClient, headers: dict[str, str], service: Service
+    ) -> None:
+        statuses = [
+            post(known, "concessions", {"percent": percent}, headers).status_code
+            for percent in (6, 4, 0.5)
+        ]
+        assert statuses == [200, 200, 409]
+        assert [row[0] for row in concessions(service)] == [6, 4]
+
     def test_above_it_a_person_is_asked_once_and_decides(
         self,
         known: TestClient,
