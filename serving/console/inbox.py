@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from explanations.score import Priority
+from governance.person import Role
 from serving.leads import (
     LeadFilter,
     LeadSummary,
@@ -95,7 +96,8 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         uuids = [lead.id for lead in leads]
         scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
         notices = notices_to(session, person.name, now - _NOTICES_LAST, limit=_NOTICES)
-        owners = owners_seen(session, sight)
+        is_rep = person.role is Role.SALES  # whose leads are all their own
+        owners = [] if is_rep else owners_seen(session, sight)
     lines = [
         _line(lead, scores.get(lead.id, {}), tasks.get(lead.lead_id)) for lead in leads
     ]

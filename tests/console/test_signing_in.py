@@ -6,6 +6,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
+from serving.console import routes_inbox
 from tests.console.axe import looked_at, runs_off
 from tests.console.conftest import SIZES, Console
 
@@ -65,3 +66,21 @@ def test_another_site_cannot_sign_somebody_in(console: Console) -> None:
     )
     assert answer.status_code == 403
     assert "script-src 'self'" in answer.headers["Content-Security-Policy"]
+
+
+def test_a_bug_is_told_with_care(
+    console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = open_page()
+    console.sign_in(page)
+
+    def broken(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(routes_inbox, "inbox_of", broken)
+    answer = page.goto(f"{console.address}/console/")
+    assert answer is not None
+    assert answer.status == 500
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    expect(page.get_by_text("Une erreur interne s’est produite")).to_be_visible()
+    looked_at(page, "500-desktop")
