@@ -12,6 +12,7 @@ from pydantic import Field
 from features.catalogue import Catalogue
 from features.encoding import Codes, encode, learn_codes
 from features.errors import TrainingError
+from training.boosting import Boosting, Examples, on_this_machine
 from training.calibration import fit_affine, fold_in
 from training.split import time_blocks
 
@@ -19,7 +20,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
 DEEPEST = 6  # explanations must be fast and true; what it costs: docs/quality.md
-Share = Annotated[float, Field(gt=0, le=1)]
+Share = Annotated[
+    float, Field(gt=0, le=1, strict=True)
+]  # no truth value: 1 isn't `true`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,17 +33,17 @@ class FitSettings:
     what a settings file may ask (`training.settings_file`).
     """
 
-    num_leaves: Annotated[int, Field(ge=2, le=2**DEEPEST)] = 8
-    max_depth: Annotated[int, Field(ge=1, le=DEEPEST)] = 3
+    num_leaves: Annotated[int, Field(ge=2, le=2**DEEPEST, strict=True)] = 8
+    max_depth: Annotated[int, Field(ge=1, le=DEEPEST, strict=True)] = 3
     learning_rate: Share = 0.03
-    n_trees: Annotated[int, Field(ge=1, le=10_000)] = 300
-    min_data_in_leaf: Annotated[int, Field(ge=1)] = 60
+    n_trees: Annotated[int, Field(ge=1, le=10_000, strict=True)] = 300
+    min_data_in_leaf: Annotated[int, Field(ge=1, strict=True)] = 60
     feature_fraction: Share = 0.4
     bagging_fraction: Share = 0.7
-    lambda_l2: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 10.0
-    min_leads_of_label: Annotated[int, Field(ge=1)] = 20
-    n_blocks: Annotated[int, Field(ge=2, le=50)] = 5
-    params: dict[str, float | int | str] = field(default_factory=dict)
+    lambda_l2: Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)] = 10.0
+    min_leads_of_label: Annotated[int, Field(ge=1, strict=True)] = 20
+    n_blocks: Annotated[int, Field(ge=2, le=50, strict=True)] = 5
+    params: dict[str, bool | float | int | str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,7 @@ def fit(
     settings: FitSettings,
     *,
     seed: int,
+    boosting: Boosting = on_this_machine,
 ) -> Fitted:
     """Fit on every row; calibrate on what models fitted on other times say.
 
@@ -70,6 +74,8 @@ def fit(
         As `featurise` returns it.
     moments : DataFrame of shape (n_moments, 5)
         `LabelledMoments.frame`, row for row.
+    boosting : callable
+        Where boosters are grown: in this process, or by a cluster.
 
     Raises
     ------
@@ -79,12 +85,21 @@ def fit(
     codes = learn_codes(signals, catalogue, min_leads=settings.min_leads_of_label)
     matrix = encode(signals, catalogue, codes)
     won, weight = moments["won"].to_numpy(), moments["weight"].to_numpy()
+    boost = boosting(
+        Examples(
+            matrix=matrix,
+            won=won,
+            weight=weight,
+            names=catalogue.names,
+            categories=catalogue.categories,
+            params=_params(catalogue, settings, seed),
+            n_trees=settings.n_trees,
+        )
+    )
     raw = np.empty(len(won))
     for fitted, held_out in time_blocks(moments, n_blocks=settings.n_blocks):
         _refuse_one_sided(won[fitted])
-        booster = _boost(
-            matrix[fitted], won[fitted], weight[fitted], catalogue, settings, seed
-        )
+        booster = boost(fitted)
         raw[held_out] = np.asarray(booster.predict(matrix[held_out], raw_score=True))
     try:
         slope, intercept = fit_affine(raw, won)
@@ -92,33 +107,13 @@ def fit(
         raise TrainingError(
             f"{error}; the signals don't tell these leads apart"
         ) from error
-    booster = _boost(matrix, won, weight, catalogue, settings, seed)
     return Fitted(
-        booster=fold_in(booster, slope, intercept),
+        booster=fold_in(boost(np.arange(len(won))), slope, intercept),
         codes=codes,
         slope=slope,
         intercept=intercept,
         out_of_block=slope * raw + intercept,
     )
-
-
-def _boost(
-    matrix: FloatArray,
-    won: BoolArray,
-    weight: FloatArray,
-    catalogue: Catalogue,
-    settings: FitSettings,
-    seed: int,
-) -> lgb.Booster:
-    dataset = lgb.Dataset(
-        matrix,
-        won.astype(np.float64),
-        weight=weight / weight.mean(),
-        feature_name=list(catalogue.names),
-        categorical_feature=list(catalogue.categories),
-        free_raw_data=True,
-    )
-    return lgb.train(_params(catalogue, settings, seed), dataset, settings.n_trees)
 
 
 def _params(

@@ -25,7 +25,7 @@ def read_settings(path: Path) -> FitSettings:
     ------
     TrainingError
         If the file can't be read, or names a setting that there isn't, or a value
-        out of its bounds (trees deeper than `DEEPEST`).
+        of another type or out of its bounds (trees deeper than `DEEPEST`).
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8"))

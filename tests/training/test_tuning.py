@@ -127,6 +127,7 @@ def test_settings_that_a_file_leaves_out_are_the_usual_ones(tmp_path: Path) -> N
         pytest.param("max_depth = 7", "max_depth: .* 6", id="too deep"),
         pytest.param("depth = 3", "depth: Unexpected", id="no setting"),
         pytest.param("n_trees = 'nine'", "n_trees: .* integer", id="of another type"),
+        pytest.param("learning_rate = true", "learning_rate", id="a truth"),
         pytest.param("learning_rate = nan", "learning_rate", id="not a number"),
         pytest.param("max_depth =", "best.toml: Invalid", id="no TOML"),
         pytest.param("[params]\nmax_depth = 9", "max_depth: a setting", id="by a way"),

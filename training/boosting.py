@@ -1,0 +1,51 @@
+"""Growing boosters on some of the rows, wherever there is room for it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Rows to learn from, and how it is done.
+
+    `matrix` (n_moments, n_signals) float64, as `encode` returns it; `won` (n_moments,);
+    `weight` (n_moments,), > 0: those of the rows taken are brought to a mean of 1.
+    """
+
+    matrix: FloatArray
+    won: BoolArray
+    weight: FloatArray
+    names: tuple[str, ...]
+    categories: tuple[str, ...]
+    params: Mapping[str, object]
+    n_trees: int
+
+
+Boost = Callable[[IntArray], lgb.Booster]  # on these rows (n_fitted,), by their numbers
+Boosting = Callable[[Examples], Boost]
+
+
+def on_this_machine(examples: Examples) -> Boost:
+    """Boosters of this process, with all its cores."""
+
+    def boost(rows: IntArray) -> lgb.Booster:
+        weight = examples.weight[rows]
+        dataset = lgb.Dataset(
+            examples.matrix[rows],
+            examples.won[rows].astype(np.float64),
+            weight=weight / weight.mean(),
+            feature_name=list(examples.names),
+            categorical_feature=list(examples.categories),
+            free_raw_data=True,
+        )
+        return lgb.train(dict(examples.params), dataset, examples.n_trees)
+
+    return boost
