@@ -54,15 +54,14 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
     """
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     is_outcome = pl.col("kind").is_in(outcomes)
-    by_time = log.events.filter(pl.col("received_at") <= known_at).sort(
-        "occurred_at", "source", "event_id"
-    )
-    ends = by_time.filter(is_outcome).group_by("lead_id", maintain_order=True)
+    known = log.events.filter(pl.col("received_at") <= known_at)
+    by_time = known.filter(is_outcome).sort("occurred_at", "source", "event_id")
+    ends = by_time.group_by("lead_id", maintain_order=True)
     ended = ends.agg(
         pl.col("occurred_at").first().alias("ended_at"),
         pl.col("kind").first().is_in(log.about.won_kinds).alias("won"),
     )
-    begun = by_time.group_by("lead_id").agg(
+    begun = known.group_by("lead_id").agg(
         pl.col("occurred_at").min().alias("first_at")
     )
     return begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
