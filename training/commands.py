@@ -1,7 +1,10 @@
 """`frein train`: from a log to a registered model."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +15,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from features.catalogue import Catalogue
     from features.log import Log
+    from training.engine import Engine
     from training.moments import MomentPlan
     from training.train import Trained
 
@@ -41,6 +45,13 @@ KeyKinds = Annotated[
 Seed = Annotated[int, typer.Option(help="The same seed gives the same model.")]
 
 
+class EngineName(StrEnum):
+    """What does the heavy work."""
+
+    LOCAL = "local"
+    DASK = "dask"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
     """What a training or a tuning is asked to learn from, and to foretell."""
@@ -63,6 +74,13 @@ def train_model(
         typer.Option(help="Settings of the fit, as `frein tune` writes; else ours."),
     ] = None,
     seed: Seed = 1,
+    engine: Annotated[
+        EngineName, typer.Option(help="This machine, or a Dask cluster.")
+    ] = EngineName.LOCAL,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="The cluster's address: tcp://10.0.0.5:8786.", metavar="URL"),
+    ] = None,
 ) -> str:
     """Train, measure on the newest leads, log to MLflow and register.
 
@@ -79,17 +97,20 @@ def train_model(
 
     fit = read_settings(settings) if settings else FitSettings()
     has_champion()  # a registry out of reach is told before the work
-    with err.status("Reading the log…"):
-        inputs = read_inputs(log, catalogue, horizon, moments, key_kinds)
-    asked = TrainSettings(
-        plan=inputs.plan, horizon_days=inputs.horizon_days, fit=fit, seed=seed
-    )
-    with err.status("Training…") as status:
+    with (
+        err.status("Reading the log…") as status,
+        _engine(engine, scheduler, log) as (read, machine),
+    ):
+        inputs = inputs_of(read, catalogue, horizon, moments, key_kinds)
+        asked = TrainSettings(
+            plan=inputs.plan, horizon_days=inputs.horizon_days, fit=fit, seed=seed
+        )
         trained = trained_on(
             inputs.log,
             inputs.catalogue,
             asked,
-            phase=lambda name: status.update(f"{name}…"),
+            phase=lambda name: status.update(f"Training: {name}…"),
+            engine=machine,
         )
         status.update("Logging to MLflow…")
         version = record_training(trained, inputs.log, log, asked)
@@ -100,8 +121,45 @@ def train_model(
     return version.version
 
 
+@contextmanager
+def _engine(
+    name: EngineName, scheduler: str | None, log: Path
+) -> "Iterator[tuple[Log, Engine]]":
+    """The log and what works on it; raises BadParameter where none is named so."""
+    if (name is EngineName.DASK) != (scheduler is not None):
+        raise typer.BadParameter("--engine dask and --scheduler URL go together")
+    if scheduler is None:
+        from features.log import read_log
+        from training.engine import OneMachine
+
+        read = read_log(log)
+        yield read, OneMachine(read)
+        return
+    try:
+        from training.cluster import cluster_of
+    except ImportError as error:
+        raise typer.BadParameter(
+            f"--engine dask needs `pip install frein[scale]` ({error})"
+        ) from error
+    with cluster_of(log, scheduler) as held:
+        yield held
+
+
 def read_inputs(
     log: Path,
+    catalogue: Path | None,
+    horizon: str,
+    moments: str | None,
+    key_kinds: str | None,
+) -> Inputs:
+    """What the options name, of a log on disk; raises as `inputs_of`, or LogError."""
+    from features.log import read_log
+
+    return inputs_of(read_log(log), catalogue, horizon, moments, key_kinds)
+
+
+def inputs_of(
+    read: "Log",
     catalogue: Path | None,
     horizon: str,
     moments: str | None,
@@ -113,9 +171,7 @@ def read_inputs(
     """
     from explanations.wording import read_wording
     from features.catalogue import read_catalogue, shipped_catalogue
-    from features.log import read_log
 
-    read = read_log(log)
     signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
     read_wording(signals)
     kinds = key_kinds_of(key_kinds, set(read.events["kind"].unique()))

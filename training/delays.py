@@ -1,7 +1,8 @@
 """Usual delays: how long a segment's leads take to do what is awaited of them."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 import polars as pl
 
@@ -12,10 +13,15 @@ from features.timelines import MOMENT_SCHEMA
 
 MIN_LEADS = 30  # a segment with fewer answers is told the delay of all
 _SEGMENT = "segment"
+Signals = Callable[[pl.DataFrame, Catalogue], pl.DataFrame]  # of moments
 
 
 def usual_delays(
-    events: pl.DataFrame, catalogue: Catalogue, *, known_at: datetime
+    events: pl.DataFrame,
+    catalogue: Catalogue,
+    *,
+    known_at: datetime,
+    signals: Signals | None = None,
 ) -> dict[str, dict[str, float]]:
     """Median hours from the start of a wait to the awaited event.
 
@@ -26,6 +32,8 @@ def usual_delays(
         Each idea's `awaited` says what is waited for, and since what.
     known_at : datetime
         Nothing received later is used.
+    signals : callable, optional
+        What featurises these events; else it is done here.
 
     Returns
     -------
@@ -38,7 +46,8 @@ def usual_delays(
     leads = events.select(pl.col("lead_id").unique()).with_columns(
         moment=pl.lit(known_at, dtype=MOMENT_SCHEMA["moment"])
     )
-    measured = featurise(events, leads, _measuring(catalogue, awaited))
+    featurised = signals or partial(featurise, events)
+    measured = featurised(leads, _measuring(catalogue, awaited))
     return {
         idea: delays
         for idea in awaited

@@ -15,10 +15,10 @@ from features.catalogue import Catalogue
 from features.encoding import encode
 from features.errors import CatalogueError, TrainingError
 from features.event import OPINION_KINDS
-from features.featurise import featurise
 from features.log import Log
 from training.cuts import ATYPICAL_SHARE, GRADE_SHARES, PRIORITY_SHARES, quantile_cuts
 from training.delays import usual_delays
+from training.engine import Engine, OneMachine
 from training.fitting import FitSettings, Fitted, fit
 from training.metrics import bootstrap_intervals
 from training.moments import MomentPlan, labelled_moments
@@ -68,11 +68,17 @@ class Trained:
 
 
 def train(
-    log: Log, catalogue: Catalogue, settings: TrainSettings, *, phase: Phase
+    log: Log,
+    catalogue: Catalogue,
+    settings: TrainSettings,
+    *,
+    phase: Phase,
+    engine: Engine | None = None,
 ) -> Trained:
     """Train on the older leads, measure on the newest.
 
-    `phase` is told the name of each phase as it begins.
+    `phase` is told the name of each phase as it begins. `engine` does the heavy work,
+    else this process: it has the events in full, and `log` may lack their data.
 
     Raises
     ------
@@ -86,15 +92,23 @@ def train(
     moments = labelled_moments(log, settings.plan, horizon_days=settings.horizon_days)
     fitted_on, held_out, cut = _split(log, moments.frame, settings)
     phase("signals")
-    signals = _signals(log, fitted_on, catalogue)
+    engine = engine or OneMachine(log)
+    signals = _signals(engine, fitted_on, catalogue)
     phase("fitting")
-    fitted = fit(signals, fitted_on, catalogue, settings.fit, seed=settings.seed)
-    delays = usual_delays(log.events, catalogue, known_at=cut)
+    fitted = fit(
+        signals,
+        fitted_on,
+        catalogue,
+        settings.fit,
+        seed=settings.seed,
+        boosting=engine.boosting,
+    )
+    delays = usual_delays(log.events, catalogue, known_at=cut, signals=engine.signals)
     scorer = scorer_of(
         fitted, signals, fitted_on, catalogue, delays, settings.horizon_days
     )
     phase("evaluation")
-    newest = _signals(log, held_out, catalogue)
+    newest = _signals(engine, held_out, catalogue)
     seen = HoldOut(held_out, newest, probability(scorer.log_odds(newest)))
     return Trained(
         scorer=scorer,
@@ -185,8 +199,10 @@ def _split(
     return fitted_on, held_out, cut
 
 
-def _signals(log: Log, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-    return featurise(log.events, moments.select("lead_id", "moment"), catalogue)
+def _signals(
+    engine: Engine, moments: pl.DataFrame, catalogue: Catalogue
+) -> pl.DataFrame:
+    return engine.signals(moments.select("lead_id", "moment"), catalogue)
 
 
 def _measure(seen: HoldOut) -> dict[str, Interval]:
