@@ -37,6 +37,7 @@ def on_this_machine(examples: Examples) -> Boost:
     """Boosters of this process, with all its cores."""
 
     def boost(rows: IntArray) -> lgb.Booster:
+        """On rows of shape (n_fitted,), by number."""
         weight = examples.weight[rows]
         dataset = lgb.Dataset(
             examples.matrix[rows],

@@ -120,6 +120,7 @@ class Cluster:
         chunks = self.client.scatter([_chunk(examples, span) for span in spans])
 
         def boost(rows: IntArray) -> lgb.Booster:
+            """On rows of shape (n_fitted,), by number."""
             wanted = np.zeros(n_rows, bool)
             wanted[rows] = True
             mean = float(examples.weight[rows].mean())

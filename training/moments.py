@@ -61,9 +61,7 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
         pl.col("occurred_at").first().alias("ended_at"),
         pl.col("kind").first().is_in(log.about.won_kinds).alias("won"),
     )
-    begun = known.group_by("lead_id").agg(
-        pl.col("occurred_at").min().alias("first_at")
-    )
+    begun = known.group_by("lead_id").agg(pl.col("occurred_at").min().alias("first_at"))
     return begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
 
 
