@@ -20,6 +20,7 @@ import numpy as np
 import polars as pl
 from dask import array, delayed
 from distributed import Client, Future
+from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from features.catalogue import Catalogue
@@ -68,7 +69,7 @@ def cluster_of(folder: Path, address: str) -> Iterator[tuple[Log, "Cluster"]]:
                 Log(log.about, pl.concat(each)),
                 Cluster(client, buckets, pl.concat(homes)),
             )
-        except KilledWorker as error:
+        except (FutureCancelledError, KilledWorker) as error:
             raise TrainingError(f"{address}: {error}") from error
 
 
