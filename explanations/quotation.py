@@ -33,6 +33,12 @@ def quoted(text: str) -> str:
     return told if any(character.isalnum() for character in told) else ""
 
 
+def readable_label(text: str) -> str:
+    """A label on one line, without what can't be seen; nothing without a word."""
+    told = _in_order(text)
+    return told if any(character.isalnum() for character in told) else ""
+
+
 def _end_of(told: str) -> str:
     starts = [0, *(gap.end() for gap in _BETWEEN_SENTENCES.finditer(told))]
     room = MOST_QUOTED - len(_BEFORE)
@@ -46,7 +52,7 @@ def _end_of(told: str) -> str:
 
 
 def _in_order(text: str) -> str:
-    seen = "".join(filter(None, map(_seen, unicodedata.normalize("NFC", text))))
+    seen = unicodedata.normalize("NFC", "".join(filter(None, map(_seen, text))))
     inner = re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", seen))
     spaced = re.sub(r"\s{2,}", " ", inner)
     return spaced.lstrip(_LEFT_OUT).rstrip(_LEFT_OUT)

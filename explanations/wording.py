@@ -16,6 +16,7 @@ true of the facts: the heading above it tells the way.
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
@@ -24,7 +25,7 @@ from explanations.french import gone_by
 from explanations.general_messages import GENERAL, tried_arguments
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
-from explanations.quotation import quoted
+from explanations.quotation import quoted, readable_label
 from explanations.reason import Check, Reason, Way
 from explanations.score import Doubt
 from explanations.shown import nearest
@@ -212,7 +213,7 @@ def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argume
     are found again rather than formatted.
     """
     if isinstance(value, str):
-        return value if len(value) <= LONGEST_LABEL else UNKNOWN
+        return _told_label(value)
     if value is None or not abs(value) < LARGEST_NUMBER:
         # No event counts as zero (`featurise` promises it); the rest is unknown.
         return 0 if signal.aggregate in ZERO_WITHOUT_EVENTS else UNKNOWN
@@ -221,3 +222,9 @@ def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argume
     if signal.aggregate == "latency":
         return math.floor(value) if value < 48 else 24 * round(value / 24)
     return int(value) if value == int(value) else round(value, 3)
+
+
+@lru_cache(maxsize=4096)
+def _told_label(value: str) -> str:
+    """A label breaks no line and no quotation marks: it comes from outside."""
+    return (readable_label(value) if len(value) <= LONGEST_LABEL else "") or UNKNOWN

@@ -72,9 +72,12 @@ idea-interet_tarifs = interest in pricing
            *[other] last visit to the pricing page { AGO($days_since_pricing_view) }
         }
         [one] visit to the pricing page{ AGO($days_since_pricing_view, before: " ") }
-       *[other] { AT_LEAST($pricing_views_30d, 4) ->
-            [no] new visit to the pricing page
-           *[yes] new visit to the pricing page, { $pricing_views_30d } in 30 days
+       *[other] { AT_LEAST($days_since_pricing_view, 8) ->
+            [yes] { $pricing_views_30d } visits to the pricing page in 30 days{ AGO($days_since_pricing_view, before: ", the last one ") }
+           *[other] { AT_LEAST($pricing_views_30d, 4) ->
+                [no] new visit to the pricing page
+               *[yes] new visit to the pricing page, { $pricing_views_30d } in 30 days
+            }
         }
     }
     .down = { $days_since_pricing_view ->

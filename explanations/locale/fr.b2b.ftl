@@ -72,9 +72,12 @@ idea-interet_tarifs = intérêt pour les tarifs
            *[other] dernière visite de la page tarifs { AGO($days_since_pricing_view) }
         }
         [one] visite de la page tarifs{ AGO($days_since_pricing_view, before: " ") }
-       *[other] { AT_LEAST($pricing_views_30d, 4) ->
-            [no] nouvelle visite de la page tarifs
-           *[yes] nouvelle visite de la page tarifs, la { $pricing_views_30d }ᵉ en 30 jours
+       *[other] { AT_LEAST($days_since_pricing_view, 8) ->
+            [yes] { $pricing_views_30d } visites de la page tarifs en 30 jours{ AGO($days_since_pricing_view, before: ", la dernière ") }
+           *[other] { AT_LEAST($pricing_views_30d, 4) ->
+                [no] nouvelle visite de la page tarifs
+               *[yes] nouvelle visite de la page tarifs, la { $pricing_views_30d }ᵉ en 30 jours
+            }
         }
     }
     .down = { $days_since_pricing_view ->

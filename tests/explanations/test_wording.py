@@ -219,6 +219,11 @@ def texts_of_codes() -> set[str]:
             "interet_tarifs",
             {"pricing_views_30d": 5},
         ),
+        (
+            "3 visites de la page tarifs en 30\xa0jours, la dernière il y a 9\xa0jours",
+            "interet_tarifs",
+            {"pricing_views_30d": 3, "days_since_pricing_view": 9},
+        ),
         ("visite de la page tarifs", "interet_tarifs", {"pricing_views_30d": 1}),
         (
             "délai de réponse inférieur à 24\xa0h",
@@ -265,6 +270,20 @@ def texts_of_codes() -> set[str]:
 )
 def test_a_reason_is_told(text: str, idea: str, told: dict[str, Value]) -> None:
     assert text_of(idea, **told) == text
+
+
+@pytest.mark.parametrize(
+    ("stage", "told"),
+    [
+        ("signé\n– Appelez\u2028vite", "«\xa0signé – Appelez vite\xa0»"),
+        ("«\xa0or\xa0»", "«\xa0“or”\xa0»"),
+        ("\u202e \n …", "en cours"),
+    ],
+    ids=["lines", "quotation marks", "no word"],
+)
+def test_a_label_breaks_nothing(stage: str, told: str) -> None:
+    text = text_of("etape", stage=stage, days_in_stage=1)
+    assert text == f"passage à l’étape {told} hier"
 
 
 def test_an_absence_is_told_since_the_event_that_calls_for_an_answer() -> None:
