@@ -34,14 +34,25 @@ def made_note(
 def opened_note(
     opened: OpenProposal | ProposePriority | ProposeConcession, follows: UUID | None
 ) -> Note:
-    """What is proposed."""
+    """What is proposed, in place of what."""
+    before: Facts | None
     match opened:
-        case OpenProposal():
-            return proposal_note(opened, follows)
-        case ProposePriority():
-            return priority_proposal_note(opened, follows)
-        case ProposeConcession():
-            return concession_proposal_note(opened, follows)
+        case OpenProposal(origin=stage, to=proposed):
+            before = {"stage": stage}
+        case ProposePriority(origin=priority, to=proposed):
+            before = {"priority": priority and priority.value}
+        case ProposeConcession(percent=proposed):
+            before = None
+    return Note(
+        id=opened.id,
+        action=Action.PROPOSAL_OPENED,
+        by=opened.asked_by,
+        subject=Subject(SubjectKind.PROPOSAL, opened.id),
+        before=before,
+        after={"status": ProposalStatus.OPEN.value, "proposed": proposed},
+        why={"clause": opened.clause.value},
+        follows=follows,
+    )
 
 
 def decision_note(made: Decide, follows: UUID | None) -> Note:
@@ -57,19 +68,6 @@ def decision_note(made: Decide, follows: UUID | None) -> Note:
     )
 
 
-def proposal_note(opened: OpenProposal, follows: UUID | None) -> Note:
-    return Note(
-        id=opened.id,
-        action=Action.PROPOSAL_OPENED,
-        by=opened.asked_by,
-        subject=Subject(SubjectKind.PROPOSAL, opened.id),
-        before={"stage": opened.origin},
-        after={"status": ProposalStatus.OPEN.value, "proposed": opened.to},
-        why={"clause": opened.clause.value},
-        follows=follows,
-    )
-
-
 def concession_note(made: Grant, follows: UUID | None) -> Note:
     return Note(
         id=made.id,
@@ -78,18 +76,6 @@ def concession_note(made: Grant, follows: UUID | None) -> Note:
         subject=Subject(SubjectKind.DECISION, made.id),
         after={"percent": made.percent},
         why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=follows,
-    )
-
-
-def concession_proposal_note(opened: ProposeConcession, follows: UUID | None) -> Note:
-    return Note(
-        id=opened.id,
-        action=Action.PROPOSAL_OPENED,
-        by=opened.asked_by,
-        subject=Subject(SubjectKind.PROPOSAL, opened.id),
-        after={"status": ProposalStatus.OPEN.value, "proposed": opened.percent},
-        why={"clause": opened.clause.value},
         follows=follows,
     )
 
@@ -181,19 +167,6 @@ def requalified_note(lead: UUID, made: Requalify, follows: UUID | None) -> Note:
         before={"priority": made.origin and made.origin.value},
         after={"priority": made.to.value},
         why={"clause": made.clause.value},
-        follows=follows,
-    )
-
-
-def priority_proposal_note(opened: ProposePriority, follows: UUID | None) -> Note:
-    return Note(
-        id=opened.id,
-        action=Action.PROPOSAL_OPENED,
-        by=opened.asked_by,
-        subject=Subject(SubjectKind.PROPOSAL, opened.id),
-        before={"priority": opened.origin and opened.origin.value},
-        after={"status": ProposalStatus.OPEN.value, "proposed": opened.to.value},
-        why={"clause": opened.clause.value},
         follows=follows,
     )
 

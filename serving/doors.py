@@ -10,6 +10,7 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from features.errors import FreinError
 from governance.person import Role
 from serving.access import ApiKey, Scope, split_token
+from serving.body import JSON, Body, body_reader
 from serving.errors import (
     CsrfMissingError,
     KeyInvalidError,
@@ -41,6 +42,12 @@ Caller = ApiKey | Person
 
 def service_of(request: Request) -> Service:
     return cast(Service, request.app.state.service)
+
+
+_read_json = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+TheBody = Annotated[Body, Depends(_read_json)]
 
 
 def refuse_nul(request: Request) -> None:

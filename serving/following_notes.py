@@ -19,9 +19,8 @@ from governance.principal import Principal, PrincipalKind
 from governance.rules import Rules
 from governance.task import OpenTask
 from serving.audit_notes import (
+    opened_note,
     priority_note,
-    priority_proposal_note,
-    proposal_note,
     task_note,
 )
 from serving.lead_state import LeadState
@@ -121,10 +120,8 @@ class _Telling:
                 return _assigned(lead, before_owner, to, follows)
             case Notify(to=to):
                 return _notified(lead, to, follows)
-            case OpenProposal() as proposal:
-                return proposal_note(proposal, follows)
-            case ProposePriority() as proposal:
-                return priority_proposal_note(proposal, follows)
+            case OpenProposal() | ProposePriority() as proposal:
+                return opened_note(proposal, follows)
             case OpenTask() as task:
                 return task_note(task, follows)
             case _:

@@ -30,12 +30,7 @@ from governance.task import OpenTask
 from serving.decisions import add_concession, add_decision
 from serving.lead_state import LeadState
 from serving.notices import Notice, add_notice
-from serving.proposals import (
-    add_concession_proposal,
-    add_priority_proposal,
-    add_proposal,
-    end_proposal,
-)
+from serving.proposals import add_proposal, end_proposal
 from serving.service import Service
 from serving.suspensions import add_suspension, end_suspensions
 from serving.tasks import add_task, end_tasks_of, write_task
@@ -59,7 +54,7 @@ def perform(
         case Decide() | Grant() | Requalify():
             _decide(session, service, lead, effect, now)
         case OpenProposal() | ProposePriority() | ProposeConcession():
-            _propose(session, lead, effect, now)
+            add_proposal(session, lead, effect, now)
         case Suspend():
             add_suspension(session, effect, now, lead_uuid=lead.id)
         case Resume():
@@ -103,21 +98,6 @@ def _as_automatic(
             return SetPriority(made.to)
 
 
-def _propose(
-    session: Session,
-    lead: LeadState,
-    opened: OpenProposal | ProposePriority | ProposeConcession,
-    now: datetime,
-) -> None:
-    match opened:
-        case OpenProposal():
-            add_proposal(session, lead.id, opened, now)
-        case ProposePriority():
-            add_priority_proposal(session, lead, opened, now)
-        case ProposeConcession():
-            add_concession_proposal(session, lead, opened, now)
-
-
 def perform_automatic(
     session: Session, service: Service, lead: LeadState, outcome: Outcome, now: datetime
 ) -> None:
@@ -136,7 +116,7 @@ def perform_automatic(
         case OpenTask():
             add_task(session, lead.id, action, now)
         case OpenProposal() | ProposePriority():
-            _propose(session, lead, action, now)
+            add_proposal(session, lead, action, now)
         case Notify():
             assert outcome.rule_id is not None
             notice = Notice(

@@ -58,65 +58,37 @@ class Proposal:
 
 
 def add_proposal(
-    session: Session, lead_uuid: UUID, proposal: OpenProposal, now: datetime
+    session: Session,
+    lead: LeadState,
+    proposal: OpenProposal | ProposePriority | ProposeConcession,
+    now: datetime,
 ) -> None:
-    session.execute(
-        insert(ProposalRow).values(
-            id=proposal.id,
-            lead_id=lead_uuid,
-            from_stage=proposal.origin,
-            to_stage=proposal.to,
-            clause=proposal.clause.value,
-            reason=proposal.reason,
-            asked_by_kind=proposal.asked_by.kind.value,
-            asked_by=proposal.asked_by.name,
-            status=ProposalStatus.OPEN.value,
-            created_at=now,
-            expires_at=now + PROPOSAL_LASTS,
-        )
-    )
-
-
-def add_concession_proposal(
-    session: Session, lead: LeadState, proposal: ProposeConcession, now: datetime
-) -> None:
-    """A concession is proposed; the stage stays."""
-    session.execute(
-        insert(ProposalRow).values(
-            id=proposal.id,
-            lead_id=lead.id,
-            from_stage=lead.stage,
-            to_stage=lead.stage,
-            concession_percent=proposal.percent,
-            clause=proposal.clause.value,
-            reason=proposal.reason,
-            asked_by_kind=proposal.asked_by.kind.value,
-            asked_by=proposal.asked_by.name,
-            status=ProposalStatus.OPEN.value,
-            created_at=now,
-            expires_at=now + PROPOSAL_LASTS,
-        )
-    )
-
-
-def add_priority_proposal(
-    session: Session, lead: LeadState, proposal: ProposePriority, now: datetime
-) -> None:
-    """A priority is proposed; the stage stays."""
+    """A move is proposed, or a priority or a concession: then the stage stays."""
+    what: dict[str, str | float | None] = {
+        "from_stage": lead.stage,
+        "to_stage": lead.stage,
+    }
+    match proposal:
+        case OpenProposal():
+            what |= {"from_stage": proposal.origin, "to_stage": proposal.to}
+            what["reason"] = proposal.reason
+        case ProposePriority():
+            what["from_priority"] = proposal.origin and proposal.origin.value
+            what["to_priority"] = proposal.to.value
+        case ProposeConcession():
+            what["concession_percent"] = proposal.percent
+            what["reason"] = proposal.reason
     session.execute(
         insert(ProposalRow).values(
             id=proposal.id,
             lead_id=lead.id,
-            from_stage=lead.stage,
-            to_stage=lead.stage,
-            from_priority=proposal.origin and proposal.origin.value,
-            to_priority=proposal.to.value,
             clause=proposal.clause.value,
             asked_by_kind=proposal.asked_by.kind.value,
             asked_by=proposal.asked_by.name,
             status=ProposalStatus.OPEN.value,
             created_at=now,
             expires_at=now + PROPOSAL_LASTS,
+            **what,
         )
     )
 

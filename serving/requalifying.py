@@ -4,12 +4,9 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
-from explanations.score import Priority
-from features.event import Event
 from governance.decision import CloseProposal, ProposalStatus, Requalify
-from governance.override import OWN_SOURCE, OverrideKind
+from governance.override import OverrideKind, own_event
 from governance.policy import Clause
-from governance.principal import Principal
 from serving.moves import MoveMade
 from serving.plans import Plan, Seen, Wish
 from serving.proposals import Proposal
@@ -44,8 +41,16 @@ def requalify(
             proposal_id=proposal.id,
         )
         effects = (made, ending) if is_confirmed else (ending,)
+        told = own_event(
+            uuid4(),
+            proposal.lead_id,
+            OverrideKind.PRIORITY_CONFIRMED.value,
+            ending.by,
+            {"priority": to.value},
+            now,
+        )
         return Plan(
-            arrivals=(_told(proposal.lead_id, to, ending.by, now),),
+            arrivals=(told,),
             effects=tuple((proposal.lead_id, effect) for effect in effects),
         )
 
@@ -59,17 +64,4 @@ def requalify(
         to=lead.priority or "",
         clause=Clause.PERSON_DECIDES,
         score=recorded.scores.get(proposal.lead_id),
-    )
-
-
-def _told(lead_id: str, priority: Priority, by: Principal, now: datetime) -> Event:
-    return Event(
-        event_id=str(uuid4()),
-        source=OWN_SOURCE,
-        lead_id=lead_id,
-        kind=OverrideKind.PRIORITY_CONFIRMED.value,
-        occurred_at=now,
-        received_at=now,
-        actor=by.actor,
-        data={"priority": priority.value},
     )

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Query
 from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.bodies import DecisionSent, DismissalSent, MoveSent
-from serving.body import JSON, Body, body_reader
+from serving.body import JSON
 from serving.deciding import confirm, dismiss, found_proposal, refuse_decision
 from serving.documented import refuses, takes
-from serving.doors import Caller, TheCaller, TheService, admits, service_of
+from serving.doors import Caller, TheBody, TheCaller, TheService, admits
 from serving.moves import MoveAsked, MoveMade, move_stage
 from serving.person import Person
 from serving.sentences import CLAUSE
@@ -20,10 +20,6 @@ from serving.sights import InSight, TheSight, refuse_as_decider
 from serving.tasks import TaskStatus, listed_tasks
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
-
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
 
 
 @router.post(
@@ -36,7 +32,7 @@ def post_stage_move(
     lead_id: str,
     caller: Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))],
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> MoveShown:
     """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
     sent = body.fitted(MoveSent)
@@ -66,7 +62,7 @@ def confirm_proposal(
     proposal_id: UUID,
     person: TheDecider,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> MoveShown:
     """A person makes the move that is proposed. The first to decide wins."""
     reason, now = body.fitted(DecisionSent).reason, service.clock()
@@ -84,7 +80,7 @@ def dismiss_proposal(
     proposal_id: UUID,
     person: TheDecider,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> None:
     """A person dismisses a proposal, with a reason."""
     reason, now = body.fitted(DismissalSent).reason, service.clock()

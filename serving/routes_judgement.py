@@ -15,9 +15,9 @@ from serving.bodies import (
     StatusAdjusted,
     SuspensionSent,
 )
-from serving.body import JSON, Body, body_reader
+from serving.body import JSON, Body
 from serving.documented import refuses, takes
-from serving.doors import Caller, TheService, admits, service_of
+from serving.doors import Caller, TheBody, TheService, admits
 from serving.errors import RequestInvalidError
 from serving.overriding import Override, adjust_status, judge_priority_of
 from serving.saying import Why, Word, checked, say
@@ -34,9 +34,6 @@ from serving.suspending import (
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
 TheDecider = Annotated[Caller, Depends(admits(*DECIDERS))]
 # A rule acts on everybody's leads.
 TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
@@ -63,7 +60,7 @@ def add_note(
     lead_id: str,
     person: TheDecider,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> SaidShown:
     """A note from the field: its tone, the objections heard, and words."""
     sent = body.fitted(NoteSent)
@@ -89,7 +86,7 @@ def override(
     lead_id: str,
     person: TheDecider,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> SaidShown:
     """A person contests or confirms a priority, or adjusts a status: at once."""
     sent, now = body.fitted(OverrideSent).root, service.clock()
@@ -120,7 +117,7 @@ def suspend_automation(
     lead_id: str,
     person: TheDecider,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> SuspensionShown:
     """Suspend automation on a lead, until a date or until it is ended."""
     asked = _suspension(service, person, body)
@@ -149,7 +146,7 @@ def suspend_a_rule(
     rule_id: str,
     person: TheManager,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> SuspensionShown:
     """Suspend a rule on every lead, until a date or until it is ended."""
     asked = _suspension(service, person, body)

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends
 from governance.person import DECIDERS
 from serving.access import Scope
 from serving.bodies import ConcessionSent, RequalificationSent
-from serving.body import JSON, Body, body_reader
+from serving.body import JSON
 from serving.conceding import ConcessionAsked, concede
 from serving.documented import refuses, takes
-from serving.doors import Caller, TheService, admits, service_of
+from serving.doors import Caller, TheBody, TheService, admits
 from serving.priorities import PriorityAsked, ask_priority
 from serving.sentences import CLAUSE
 from serving.shapes import ConcessionShown, RequalifiedShown
@@ -18,9 +18,6 @@ from serving.sights import InSight
 
 router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])
 
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
 TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
 
 
@@ -34,7 +31,7 @@ def post_concession(
     lead_id: str,
     caller: TheCaller,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> ConcessionShown:
     """Lower the price. Above the threshold it is a person's: a key gets a 409."""
     sent = body.fitted(ConcessionSent)
@@ -61,7 +58,7 @@ def post_requalification(
     lead_id: str,
     caller: TheCaller,
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> RequalifiedShown:
     """Give another priority. After a complex exchange it is a person's: a key gets a
     409 and a proposal."""

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends
 from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.bodies import TaskClosing
-from serving.body import JSON, Body, body_reader
+from serving.body import JSON
 from serving.closing import close, found_task
 from serving.documented import refuses, takes
-from serving.doors import TheService, admits, service_of
+from serving.doors import TheBody, TheService, admits
 from serving.errors import LeadUnknownError, TaskUnknownError
 from serving.person import Person
 from serving.shapes import RuleShown, RulesShown
@@ -19,10 +19,6 @@ from serving.sights import refuse_unseen
 from serving.suspensions import suspended_rules
 
 router = APIRouter(prefix="/v1", tags=["rules"])
-
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
 
 
 @router.get(
@@ -68,7 +64,7 @@ def close_task(
     task_id: UUID,
     person: Annotated[Person, Depends(admits(*DECIDERS))],
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
 ) -> None:
     """A person closes a task; if it is an exception, automation goes on."""
     try:

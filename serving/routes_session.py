@@ -1,15 +1,14 @@
 """Sessions: a person signs in, sees who they are, signs out."""
 
 from datetime import datetime
-from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
 from governance.person import Role
 from serving.bodies import SignInSent
-from serving.body import JSON, Body, body_reader
+from serving.body import JSON
 from serving.documented import refuses, takes
-from serving.doors import COOKIE, TheService, TheSignIn, admits, service_of
+from serving.doors import COOKIE, TheBody, TheService, TheSignIn, admits
 from serving.errors import PersonRequiredError
 from serving.person import Person
 from serving.shapes import PersonShown, SessionShown
@@ -18,9 +17,6 @@ from serving.signing_in import Session, SignedIn, sign_in, sign_out
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
 _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
 Anyone = Depends(admits(*Role))
 
 
@@ -31,7 +27,7 @@ Anyone = Depends(admits(*Role))
 )
 def begin_session(
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: TheBody,
     request: Request,
     response: Response,
 ) -> SessionShown:

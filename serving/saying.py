@@ -10,11 +10,10 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from features.event import Actor, Event
 from governance.audit import Action, Facts, Note, Subject, SubjectKind
 from governance.decision import Decide, Requalify
 from governance.judgement import Judgement
-from governance.override import OWN_SOURCE
+from governance.override import own_event
 from governance.principal import Principal
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
 from serving.lead_state import LeadState
@@ -87,16 +86,8 @@ def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
     """The plan, and the word with it."""
     if not word.by.is_person:
         raise PersonRequiredError
-    event = Event(
-        event_id=str(word.id),
-        source=OWN_SOURCE,
-        lead_id=lead.lead_id,
-        kind=word.action.value,
-        occurred_at=now,
-        received_at=now,
-        actor=Actor.PERSON,
-        data=word.data,
-    )
+    kind = word.action.value
+    event = own_event(word.id, lead.lead_id, kind, word.by, word.data, now)
     listed = None if word.why is None else word.why.reason
     reason = {} if listed is None else {"reason": listed}
     decided = [one for _, one in plan.effects if isinstance(one, Decide | Requalify)]
