@@ -1,7 +1,6 @@
 """The messages that every language has, whatever the catalogue of signals."""
 
-import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from explanations.language import TOLD, Argument
 from explanations.score import Doubt, Ending, Priority
@@ -52,19 +51,23 @@ GENERAL: Mapping[str, set[str]] = {
     **{f"doubt-{doubt.value}.short": set() for doubt in Doubt},
 }
 
-# What they may be, at every plural and choice; of the others, any text.
-_TRIED: Mapping[str, Sequence[Argument]] = {
+_SCORES = (0, 1, 62)
+
+# What they may be, at every plural and choice; the others are texts, told as they are.
+TRIED: Mapping[str, Sequence[Argument]] = {
     "count": (0, 1, 2, 1000),
     "facts": (1, 2, 1000),
-    "score": (0, 1, 62),
+    "score": _SCORES,
+    "first_score": _SCORES,
+    "second_score": _SCORES,
+    "before": _SCORES,
+    "after": _SCORES,
     "way": ("up", "down", "same"),
     "number": (1, 2, 31),
     "stage": tuple(ending.value for ending in Ending),
 }
 
 
-def tried_arguments(names: Iterable[str]) -> list[dict[str, Argument]]:
-    """Every combination of what the arguments may be."""
-    named = sorted(names)
-    values = itertools.product(*(_TRIED.get(name, ("essai",)) for name in named))
-    return [dict(zip(named, one, strict=True)) for one in values]
+def sample_text(argument: str) -> str:
+    """A text that such an argument may be, and no message has of itself."""
+    return f"{argument} à dire"

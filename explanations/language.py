@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 from babel import Locale
 from babel.dates import format_date
@@ -164,7 +164,7 @@ def _named(which: date, locale: str) -> tuple[str, str]:
 # --- What any language may call -----------------------------------------------
 
 
-def _at_least(value: Argument, least: float) -> str:
+def _at_least(value: Argument, least: float) -> Literal["yes", "no", "unknown"]:
     if isinstance(value, str):
         return "unknown"
     return "yes" if value >= least else "no"

@@ -1,10 +1,11 @@
 """Messages in Project Fluent, refused whole if a part of them is broken.
 
-It and `compiled_messages` alone know Fluent. The functions that a message may call are
-those of its `Language`. An unknown value is `UNKNOWN`, on which a message may select.
+It, `compiled_messages` and `message_calls` alone know Fluent. The functions that a
+message may call are those of its `Language`. An unknown value is `UNKNOWN`, on which a
+message may select.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,12 @@ from fluent.syntax import ast
 
 from explanations.compiled_messages import MessageCompiler, key_of
 from explanations.language import Argument, Language
+from explanations.message_calls import (
+    Functions,
+    call_problems,
+    nodes_of,
+    words_selected,
+)
 from features.errors import WordingError
 
 UNKNOWN = "inconnu"
@@ -25,6 +32,7 @@ class Messages:
 
     def __init__(self, sources: Iterable[tuple[str, str]], locale: Locale) -> None:
         """Take (origin, text) pairs; WordingError tells all that is broken in them."""
+        self._locale = locale
         self.language = Language(locale, self.text)
         functions = self.language.functions
         self._bundle = FluentBundle(
@@ -38,11 +46,20 @@ class Messages:
             problems += _junk(origin, text, resource)
             problems += _add(origin, resource, written)
             self._bundle.add_resource(resource)
-        problems += _broken_references(written, functions)
+        problems += _broken_references(written)
+        problems += _broken_calls(written, functions)
         if problems:
             raise WordingError("; ".join(problems))
         self._origins = {key: one.origin for key, one in written.items()}
-        self._variables = {key: tuple(sorted(_needed(key, written))) for key in written}
+        reached = {key: _reached(key, written) for key in written}
+        self._variables = {
+            key: tuple(sorted({name for one in several for name in one.variables}))
+            for key, several in reached.items()
+        }
+        self._words = {
+            key: [word for one in several for word in one.words]
+            for key, several in reached.items()
+        }
         self._compiled = {
             key: compiler.compiled(one.pattern) for key, one in written.items()
         }
@@ -54,6 +71,21 @@ class Messages:
     def variables(self, key: str) -> tuple[str, ...]:
         """The arguments that a message needs, itself or through another."""
         return self._variables[key]
+
+    def words(self, key: str) -> dict[str, set[str]]:
+        """By argument, the words that the message selects, itself or through another.
+
+        They stand beside numbers: plural forms, codes, `UNKNOWN`.
+        """
+        selected: dict[str, set[str]] = {}
+        for argument, word in self._words[key]:
+            selected.setdefault(argument, set()).add(word)
+        return selected
+
+    @property
+    def plurals(self) -> frozenset[str]:
+        """What the language calls its plural forms."""
+        return frozenset(self._locale.plural_form.tags | {"other"})
 
     def text(self, key: str, arguments: Mapping[str, Argument]) -> str:
         """The message. Arguments that it does not need are ignored.
@@ -101,12 +133,12 @@ class _Written:
     pattern: ast.Pattern
     variables: frozenset[str]
     messages: frozenset[str]
-    functions: frozenset[str]
+    words: tuple[tuple[str, str], ...]
 
 
 def _written(origin: str, pattern: ast.Pattern) -> _Written:
-    variables, messages, functions = set(), set(), set()
-    for node in _nodes(pattern):
+    variables, messages = set(), set()
+    for node in nodes_of(pattern):
         match node:
             case ast.VariableReference():
                 variables.add(node.id.name)
@@ -114,23 +146,13 @@ def _written(origin: str, pattern: ast.Pattern) -> _Written:
                 messages.add(key_of(node))
             case ast.TermReference():
                 messages.add("-" + key_of(node))
-            case ast.FunctionReference():
-                functions.add(node.id.name)
     return _Written(
         origin,
         pattern,
         frozenset(variables),
         frozenset(messages),
-        frozenset(functions),
+        tuple(words_selected(pattern)),
     )
-
-
-def _nodes(node: ast.BaseNode) -> Iterator[ast.BaseNode]:
-    yield node
-    for value in vars(node).values():
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.BaseNode):
-                yield from _nodes(child)
 
 
 def _junk(origin: str, text: str, resource: ast.Resource) -> Iterator[str]:
@@ -162,25 +184,28 @@ def _patterns(entry: ast.Message | ast.Term) -> Iterator[tuple[str, ast.Pattern]
         yield f"{name}.{attribute.id.name}", attribute.value
 
 
-def _broken_references(
-    written: Mapping[str, _Written], functions: Collection[str]
-) -> Iterator[str]:
+def _broken_references(written: Mapping[str, _Written]) -> Iterator[str]:
     for key, one in written.items():
         for unknown in sorted(one.messages - written.keys()):
             yield f"{one.origin}: {key} refers to {unknown}, which is nowhere"
-        for unknown in sorted(one.functions - {*functions}):
-            yield f"{one.origin}: {key} calls {unknown}, which is no function"
 
 
-def _needed(key: str, written: Mapping[str, _Written]) -> set[str]:
-    needed: set[str] = set()
-    seen: set[str] = set()
+def _broken_calls(
+    written: Mapping[str, _Written], functions: Functions
+) -> Iterator[str]:
+    for key, one in written.items():
+        for problem in call_problems(one.pattern, functions):
+            yield f"{one.origin}: {key} {problem}"
+
+
+def _reached(key: str, written: Mapping[str, _Written]) -> list[_Written]:
+    """The message and all that it tells."""
+    reached: dict[str, _Written] = {}
     to_see = [key]
     while to_see:
         one = to_see.pop()
-        if one in seen or one.startswith("-"):
+        if one in reached or one.startswith("-"):
             continue  # a term takes its variables from its caller, as literals
-        seen.add(one)
-        needed |= written[one].variables
+        reached[one] = written[one]
         to_see += written[one].messages
-    return needed
+    return [*reached.values()]

@@ -8,6 +8,7 @@ from explanations.french import due_day, paris_day
 from explanations.language import sentence
 from explanations.reason import Way
 from explanations.score import (
+    SHORT_LENGTH,
     Doubt,
     Ending,
     Grade,
@@ -21,7 +22,6 @@ from explanations.wording import Wording
 from features.catalogue import Nature
 
 NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
-SHORT_LENGTH = 140  # characters (score.Narrative)
 
 # French working days to act in: house choices, in want of a team's own.
 DAYS_TO_ACT = {Priority.HIGH: 1, Priority.NORMAL: 5, Priority.LOW: 10}

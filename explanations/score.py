@@ -38,11 +38,14 @@ class Doubt(StrEnum):
     OUT_OF_RANGE = "score_hors_apprentissage"  # outside of what training saw
 
 
+SHORT_LENGTH = 140  # characters: a CRM's list, a phone's notification (issue 4)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Narrative:
     """What happened, why, and what is expected of the rep; in French.
 
-    `short` fits a list or a notification (140 characters at most); `text` is
+    `short` fits a list or a notification (SHORT_LENGTH at most); `text` is
     the three parts as one paragraphed text.
     """
 

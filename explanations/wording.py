@@ -8,36 +8,30 @@ ideas, one message each. Another language is two more such files, and no code.
         .up, .down                          only where a way asks for other words
         .absent                             where the catalogue awaits an event
 
-The arguments of an idea's messages are its signals and `evidence_days`; `_told`
+The arguments of an idea's messages are its signals and `evidence_days`; `told_signal`
 says in which form. A text is a noun phrase in lower case without a final stop, and
 true of the facts: the heading above it tells the way.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import datetime
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 
+from explanations.broken_wording import EVIDENCE_DAYS, BrokenWording
 from explanations.french import gone_by
-from explanations.general_messages import GENERAL, tried_arguments
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
-from explanations.quotation import quoted, readable_label
+from explanations.quotation import quoted
 from explanations.reason import Check, Reason, Way
 from explanations.score import Doubt
 from explanations.shown import nearest
-from features.catalogue import Catalogue, Idea, Nature, Signal
+from explanations.told_signal import told_signal
+from features.catalogue import Catalogue
 from features.errors import WordingError
-from features.featurise import ZERO_WITHOUT_EVENTS
 
 LOCALE = Path(__file__).parent / "locale"
 FRENCH = "fr"
-LONGEST_LABEL = 100  # characters; Fluent refuses 1,000, and no label is that long
-LARGEST_NUMBER = 1e15  # Babel fails from 1e25, and no honest signal is that large
-EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
 
 
 class Wording:
@@ -48,10 +42,8 @@ class Wording:
         self.catalogue = catalogue
         self.language = messages.language
         self._messages = messages
-        self._code = code
         self._signals = {idea: catalogue.signals_of(idea) for idea in catalogue.ideas}
-        problems = [*self._general_problems(), *self._catalogue_problems()]
-        if problems:
+        if problems := BrokenWording(catalogue, messages, code).problems():
             raise WordingError("; ".join(problems))
 
     def text(self, key: str, **arguments: Argument) -> str:
@@ -62,7 +54,7 @@ class Wording:
         """A reason of a score at `moment`, as an item of a list, with its quote."""
         key = self._key(reason.idea, reason.way, reason.check)
         arguments = {
-            signal.name: _told(signal, reason.values.get(signal.name), moment)
+            signal.name: told_signal(signal, reason.values.get(signal.name), moment)
             for signal in self._signals[reason.idea]
         }
         at = reason.last_at
@@ -95,63 +87,6 @@ class Wording:
         key = f"idea-{idea}.{'absent' if check is Check.INSERTION else way.value}"
         return key if key in self._messages else f"idea-{idea}.facts"
 
-    def _general_problems(self) -> Iterator[str]:
-        yield from self._absent(GENERAL, self._file)
-        for key, given in GENERAL.items():
-            yield from self._message_problems(key, self._file, tried_arguments(given))
-
-    def _catalogue_problems(self) -> Iterator[str]:
-        file = f"{self._code}.{self.catalogue.name}.ftl"
-        expected = {f"expected-{idea.expected}" for idea in self.catalogue.idea}
-        named = [f"step-{step.name}" for step in self.catalogue.step]
-        named += [f"idea-{idea.name}" for idea in self.catalogue.idea]
-        yield from self._absent(sorted(expected - GENERAL.keys()), self._file)
-        yield from self._absent(named, file)
-        for key in sorted(expected):
-            deadline = tried_arguments({"deadline"})
-            yield from self._message_problems(key, self._file, deadline)
-        for key in named:
-            yield from self._message_problems(key, file, [{}])
-        for idea in self.catalogue.idea:
-            if idea.nature is not Nature.CONTEXT:
-                yield from self._idea_problems(idea, file)
-
-    def _idea_problems(self, idea: Idea, file: str) -> Iterator[str]:
-        name = f"idea-{idea.name}"
-        needed = [f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
-        yield from self._absent(needed, file)
-        tried = [_tried_signals(self._signals[idea.name], one) for one in _TRIALS]
-        for key in (*needed, f"{name}.up", f"{name}.down"):
-            yield from self._message_problems(key, file, tried)
-
-    def _absent(self, keys: Iterable[str], file: str) -> Iterator[str]:
-        yield from (
-            f"{file}: {key} is absent" for key in keys if key not in self._messages
-        )
-
-    def _message_problems(
-        self, key: str, file: str, tried: Sequence[Mapping[str, Argument]]
-    ) -> Iterator[str]:
-        """What is wrong with a message, if there is one, given what it may be given."""
-        if key not in self._messages:
-            return
-        unknown = sorted({*self._messages.variables(key)} - tried[0].keys())
-        yield from (f"{file}: {key} asks for ${one}, no argument" for one in unknown)
-        if unknown:
-            return
-        for arguments in tried:
-            try:
-                told = self._messages.text(key, arguments)
-            except WordingError as error:
-                yield str(error)
-                return
-            if not told.strip():
-                yield f"{file}: {key} is empty where its arguments are {arguments}"
-
-    @property
-    def _file(self) -> str:
-        return f"{self._code}.ftl"
-
 
 def read_wording(
     catalogue: Catalogue, language: str = FRENCH, *, folder: Path = LOCALE
@@ -183,48 +118,3 @@ def _source(path: Path) -> tuple[str, str]:
         return path.name, path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise WordingError(f"{path}: {error}") from error
-
-
-# --- What messages are tried with when they are read --------------------------
-
-_TRIAL_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
-_TRIALS = (None, 0.0, 0.125, 1.0, 2.0, 1000.0)  # None: all is unknown
-
-
-def _tried_signals(
-    signals: Iterable[Signal], trial: float | None
-) -> dict[str, Argument]:
-    told = {
-        signal.name: _told(
-            signal,
-            "autre" if signal.is_category and trial is not None else trial,
-            _TRIAL_MOMENT,
-        )
-        for signal in signals
-    }
-    return {**told, EVIDENCE_DAYS: UNKNOWN if trial is None else trial}
-
-
-def _told(signal: Signal, value: float | str | None, moment: datetime) -> Argument:
-    """A signal's value as its messages get it.
-
-    Days since something are days of the calendar in Paris: « hier » is yesterday.
-    Hours are whole under two days, then whole days. Coarse values repeat, so texts
-    are found again rather than formatted.
-    """
-    if isinstance(value, str):
-        return _told_label(value)
-    if value is None or not abs(value) < LARGEST_NUMBER:
-        # No event counts as zero (`featurise` promises it); the rest is unknown.
-        return 0 if signal.aggregate in ZERO_WITHOUT_EVENTS else UNKNOWN
-    if signal.aggregate in {"days_since_last", "days_since_first"}:
-        return gone_by(moment - timedelta(days=value), moment)
-    if signal.aggregate == "latency":
-        return math.floor(value) if value < 48 else 24 * round(value / 24)
-    return int(value) if value == int(value) else round(value, 3)
-
-
-@lru_cache(maxsize=4096)
-def _told_label(value: str) -> str:
-    """A label breaks no line and no quotation marks: it comes from outside."""
-    return (readable_label(value) if len(value) <= LONGEST_LABEL else "") or UNKNOWN

@@ -14,9 +14,8 @@ from pydantic import JsonValue
 
 from explanations.artifact import save_scorer
 from explanations.explain import Explainer, load_explainer
-from explanations.narrative import SHORT_LENGTH
 from explanations.reason import Way
-from explanations.score import Doubt, ModelId, Priority, Score
+from explanations.score import SHORT_LENGTH, Doubt, ModelId, Priority, Score
 from explanations.scorer import Scorer
 from features.errors import ModelRejectedError
 from features.event import Actor, Event, events_frame

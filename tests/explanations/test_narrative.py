@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.forms import made_up_stories
-from explanations.narrative import SHORT_LENGTH, Story, narrate
+from explanations.narrative import Story, narrate
 from explanations.reason import Check, NextStep, Reason, Way
 from explanations.score import (
+    SHORT_LENGTH,
     Doubt,
     Ending,
     Grade,

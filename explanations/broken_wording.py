@@ -1,0 +1,175 @@
+"""What is absent from the messages of a language, or broken, found by trying each."""
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from explanations.general_messages import GENERAL, TRIED, sample_text
+from explanations.language import Argument
+from explanations.messages import UNKNOWN, Messages
+from explanations.score import SHORT_LENGTH, Doubt, Priority
+from explanations.told_signal import TRIED_DAYS, tried_signal
+from features.catalogue import Catalogue, Idea, Nature
+from features.errors import WordingError
+
+EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
+MOST_TRIED = 1_000  # mixtures of one message's arguments, some 20 ms; drawn beyond
+_NOT_TOLD = {"count"}  # a language without plurals does not need it
+
+Tried = Mapping[str, Sequence[Argument]]  # what each argument of a message may be
+
+
+@dataclass(frozen=True, slots=True)
+class BrokenWording:
+    """Finds what is broken in the messages of a language (its `code`) for a catalogue.
+
+    A problem names the file and the message.
+    """
+
+    catalogue: Catalogue
+    messages: Messages
+    code: str
+
+    def problems(self) -> list[str]:
+        """All that is absent or broken; messages that are whole in all else are then
+        held to what a short form may be."""
+        found = [*self._general(), *self._of_catalogue()]
+        return found or [*self._short_forms()]
+
+    def _general(self) -> Iterator[str]:
+        yield from self._absent(GENERAL, self._file)
+        for key, given in GENERAL.items():
+            yield from self._of_general(key, given)
+
+    def _of_general(self, key: str, given: Iterable[str]) -> Iterator[str]:
+        tried: Tried = {name: TRIED.get(name, (sample_text(name),)) for name in given}
+        yield from self._of_message(key, self._file, tried, must_tell=True)
+
+    def _of_catalogue(self) -> Iterator[str]:
+        file = f"{self.code}.{self.catalogue.name}.ftl"
+        expected = {f"expected-{idea.expected}" for idea in self.catalogue.idea}
+        expected -= GENERAL.keys()
+        named = [f"step-{step.name}" for step in self.catalogue.step]
+        named += [f"idea-{idea.name}" for idea in self.catalogue.idea]
+        yield from self._absent(sorted(expected), self._file)
+        yield from self._absent(named, file)
+        for key in sorted(expected):
+            yield from self._of_general(key, {"deadline"})
+        for key in named:
+            yield from self._of_message(key, file, {})
+        for idea in self.catalogue.idea:
+            if idea.nature is not Nature.CONTEXT:
+                yield from self._of_idea(idea, file)
+
+    def _of_idea(self, idea: Idea, file: str) -> Iterator[str]:
+        name = f"idea-{idea.name}"
+        needed = [f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
+        yield from self._absent(needed, file)
+        for key in (*needed, f"{name}.up", f"{name}.down"):
+            if key in self.messages:
+                words = self.messages.words(key)
+                tried = {
+                    one.name: tried_signal(one, words.get(one.name, ()))
+                    for one in self.catalogue.signals_of(idea.name)
+                }
+                tried[EVIDENCE_DAYS] = [*TRIED_DAYS]
+                yield from self._of_message(key, file, tried)
+
+    def _short_forms(self) -> Iterator[str]:
+        """A short form is never cut: its own words leave room for each fixed one."""
+        longest = max(
+            (self._text(f"priority-{one.value}") for one in Priority), key=len
+        )
+        fixed = [f"doubt-{doubt.value}.short" for doubt in Doubt]
+        for key in (*fixed, "ordinary.short", "unexplained.short"):
+            told = self._text("short", priority=longest, reasons=self._text(key))
+            yield from self._too_long(key, told)
+        yield from self._too_long(
+            "short.bare", self._text("short.bare", priority=longest)
+        )
+        for ending in TRIED["stage"]:
+            yield from self._too_long(
+                "closed.short", self._text("closed.short", stage=ending)
+            )
+
+    def _too_long(self, key: str, told: str) -> Iterator[str]:
+        if len(told) > SHORT_LENGTH:
+            yield (
+                f"{self._file}: {key} makes {len(told)} characters of {told!r}, "
+                f"{SHORT_LENGTH} at most"
+            )
+
+    def _absent(self, keys: Iterable[str], file: str) -> Iterator[str]:
+        yield from (
+            f"{file}: {key} is absent" for key in keys if key not in self.messages
+        )
+
+    def _of_message(
+        self, key: str, file: str, tried: Tried, *, must_tell: bool = False
+    ) -> Iterator[str]:
+        """What is wrong with a message as it is written, or told at last.
+
+        `must_tell`: it has to tell all that it is given.
+        """
+        if key not in self.messages:
+            return
+        asked = {*self.messages.variables(key)}
+        unknown = sorted(asked - tried.keys())
+        yield from (f"{file}: {key} asks for ${one}, no argument" for one in unknown)
+        if unknown:
+            return
+        yield from self._never_selected(key, file, tried)
+        dropped = sorted(tried.keys() - asked - _NOT_TOLD) if must_tell else []
+        yield from (f"{file}: {key} does not tell ${one}" for one in dropped)
+        if dropped:
+            return
+        texts = [name for name in tried if must_tell and name not in TRIED]
+        for arguments in _mixtures(tried, asked):
+            try:
+                told = self.messages.text(key, arguments)
+            except WordingError as error:
+                yield str(error)
+                return
+            if wrong := _wrong(key, told, [str(arguments[name]) for name in texts]):
+                yield f"{file}: {key} {wrong} where its arguments are {arguments}"
+                return
+
+    def _never_selected(self, key: str, file: str, tried: Tried) -> Iterator[str]:
+        """A word that an argument never is would leave a branch untold, unnoticed."""
+        for name, words in self.messages.words(key).items():
+            known = {UNKNOWN, *self.messages.plurals, *map(str, tried[name])}
+            for word in sorted(words - known):
+                yield f"{file}: {key} selects {word}, which ${name} never is"
+
+    def _text(self, key: str, **arguments: Argument) -> str:
+        return self.messages.text(key, arguments)
+
+    @property
+    def _file(self) -> str:
+        return f"{self.code}.ftl"
+
+
+def _mixtures(tried: Tried, asked: set[str]) -> Iterator[dict[str, Argument]]:
+    """Every mixture of what is asked for, with a value of all else; some if they are
+    too many."""
+    names = [name for name in tried if name in asked]
+    rest = {name: values[0] for name, values in tried.items() if name not in asked}
+    several = [tried[name] for name in names]
+    values: Iterable[Sequence[Argument]] = itertools.product(*several)
+    if math.prod(map(len, several)) > MOST_TRIED:
+        rng = Random(0)
+        values = ([rng.choice(one) for one in several] for _ in range(MOST_TRIED))
+    for one in values:
+        yield {**rest, **dict(zip(names, one, strict=True))}
+
+
+def _wrong(key: str, told: str, texts: Iterable[str]) -> str:
+    """What is wrong with a message as it is told; nothing if it is well."""
+    if not told.strip():
+        return "is empty"
+    if len(told.splitlines()) > 1 and not key.startswith("heading-"):
+        return "breaks the line"
+    dropped = [text for text in texts if text not in told]
+    return f"does not tell {', '.join(dropped)}" if dropped else ""
