@@ -1,6 +1,5 @@
 """Which checked candidates are told: a short list, facts that hold."""
 
-import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -87,7 +86,11 @@ class _Telling:
             way=candidate.way,
             points=candidate.points,
             log_odds=candidate.log_odds,
-            values=self._values(candidate.row, candidate.idea),
+            values=self.seen.known(
+                candidate.row,
+                self.catalogue,
+                self.catalogue.columns_of[candidate.idea],
+            ),
             check=candidate.check,
             evidence=evidence,
             last_at=_time(last_at),
@@ -109,23 +112,6 @@ class _Telling:
     def _inserted(self, row: int, absence: Absence) -> Event:
         insertion = self.seen.program.insertions[absence.insertion]
         return insertion.event(self.lead_ids[row], _time(absence.due))
-
-    def _values(self, row: int, idea: str) -> dict[str, float | str | None]:
-        """The idea's signals; NaN is unknown, and so is a sum that overflowed."""
-        columns = self.catalogue.columns_of[idea]
-        return {
-            self.catalogue.names[column]: self._value(value, column)
-            for column, value in zip(
-                columns, self.seen.table[row, columns].tolist(), strict=True
-            )
-        }
-
-    def _value(self, value: float, column: int) -> float | str | None:
-        if not math.isfinite(value):
-            return None
-        if self.catalogue.signals[column].is_category:
-            return self.seen.timelines.labels_of(column)[int(value)]
-        return value
 
 
 def _time(microseconds: int) -> datetime:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import orjson
@@ -10,6 +10,8 @@ import polars as pl
 from pydantic import JsonValue
 
 TIME = pl.Datetime("us", "UTC")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 ATTRIBUTES_KIND = "attributes_set"  # who the lead is, as its data say
 # What people say of a priority, in the service: a log from elsewhere has none yet.
 OPINION_KINDS = frozenset({"priority_contested", "priority_confirmed"})
@@ -54,22 +56,31 @@ class Event:
     data: Mapping[str, JsonValue]
 
 
+def times(name: str, values: Iterable[datetime]) -> pl.Series:
+    """Aware datetimes as a column of TIME; Polars itself takes ten times as long."""
+    told = [(value - _EPOCH) // _MICROSECOND for value in values]
+    return pl.Series(name, told, pl.Int64).cast(TIME)
+
+
 def events_frame(events: Iterable[Event]) -> pl.DataFrame:
     """The events as a frame of `EVENT_SCHEMA`, one row an event, in the order given."""
-    rows = [
-        (
-            event.event_id,
-            event.source,
-            event.lead_id,
-            event.kind,
-            event.occurred_at,
-            event.received_at,
-            event.actor.value,
-            orjson.dumps(event.data).decode(),
-        )
-        for event in events
-    ]
-    return pl.DataFrame(rows, schema=EVENT_SCHEMA, orient="row")
+    listed = list(events)
+    return pl.DataFrame(
+        [
+            pl.Series("event_id", [event.event_id for event in listed], pl.String),
+            pl.Series("source", [event.source for event in listed], pl.String),
+            pl.Series("lead_id", [event.lead_id for event in listed], pl.String),
+            pl.Series("kind", [event.kind for event in listed], pl.String),
+            times("occurred_at", [event.occurred_at for event in listed]),
+            times("received_at", [event.received_at for event in listed]),
+            pl.Series("actor", [event.actor.value for event in listed], pl.String),
+            pl.Series(
+                "data",
+                [orjson.dumps(event.data).decode() for event in listed],
+                pl.String,
+            ),
+        ]
+    )
 
 
 def events_of(frame: pl.DataFrame) -> Iterator[Event]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from features.aggregate import aggregate
 from features.catalogue import Catalogue
+from features.event import times
 from features.program import Numbers
 from features.timelines import MOMENT_SCHEMA, Timelines, timelines_of
 
@@ -81,7 +82,13 @@ def featurise(
 
 def moments_frame(pairs: Iterable[tuple[str, datetime]]) -> pl.DataFrame:
     """Pairs of a lead and an aware moment, as a frame of MOMENT_SCHEMA."""
-    return pl.DataFrame(list(pairs), schema=MOMENT_SCHEMA, orient="row")
+    listed = list(pairs)
+    return pl.DataFrame(
+        [
+            pl.Series("lead_id", [lead_id for lead_id, _ in listed], pl.String),
+            times("moment", [moment for _, moment in listed]),
+        ]
+    )
 
 
 def _featurise_at_once(

@@ -1,5 +1,7 @@
 """What was seen of leads at their moments, ready to be asked what if."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -24,6 +26,27 @@ class Seen:
     @property
     def program(self) -> Program:
         return self.timelines.program
+
+    def known(
+        self, row: int, catalogue: Catalogue, columns: Sequence[int]
+    ) -> dict[str, float | str | None]:
+        """Signals by name, as people know them: None is unknown, and so is a sum that
+        overflowed. `columns`: their positions in the catalogue."""
+        return {
+            catalogue.names[column]: self._known(value, catalogue, column)
+            for column, value in zip(
+                columns, self.table[row, columns].tolist(), strict=True
+            )
+        }
+
+    def _known(
+        self, value: float, catalogue: Catalogue, column: int
+    ) -> float | str | None:
+        if not math.isfinite(value):
+            return None
+        if catalogue.signals[column].is_category:
+            return self.timelines.labels_of(column)[int(value)]
+        return value
 
 
 def see(events: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue) -> Seen:

@@ -4,10 +4,12 @@ import math
 from array import array
 from bisect import bisect_right
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from itertools import count
+from itertools import count, groupby
+from operator import itemgetter
 from typing import Any
 from weakref import finalize
 
@@ -19,7 +21,7 @@ from numpy.typing import NDArray
 from features.aggregate import EventArrays, RowArrays
 from features.catalogue import Catalogue
 from features.errors import LogError
-from features.event import TIME, events_frame
+from features.event import EVENT_SCHEMA, TIME, events_frame
 from features.log import once_each
 from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
 from features.selecting import as_number, of_kind
@@ -27,6 +29,7 @@ from features.selecting import as_number, of_kind
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_KEPT = 5_000  # events; what is read of a request's frame is read once
+_TEXTS = [name for name, dtype in EVENT_SCHEMA.items() if dtype == pl.String()]
 _kept: "dict[int, dict[Catalogue, Timelines]]" = {}  # by frame, as long as it lives
 
 
@@ -67,16 +70,17 @@ class Timelines:
     @cached_property
     def keys(self) -> list[tuple[str, str]]:
         """Source and identifier of each event."""
-        return self.events.select("source", "event_id").rows()
+        return list(zip(self.events["source"], self.events["event_id"], strict=True))
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
         """Where each lead's events begin and end."""
-        runs = self.events["lead_id"].rle().struct.unnest()
-        ends = np.cumsum(runs["len"].to_numpy(), dtype=np.int64)
-        starts = ends - runs["len"].to_numpy()
-        spans = zip(starts.tolist(), ends.tolist(), strict=True)
-        return dict(zip(runs["value"], spans, strict=True))
+        spans, start = {}, 0
+        for lead_id, events in groupby(self.events["lead_id"].to_list()):
+            end = start + sum(1 for _ in events)
+            spans[lead_id] = (start, end)
+            start = end
+        return spans
 
 
 def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
@@ -104,11 +108,7 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
 
 
 def _timelines(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
-    known = (
-        once_each(events, "lead_id")
-        .filter(pl.col("kind").is_in(catalogue.known_kinds))
-        .sort("lead_id", "occurred_at", "source", "event_id")
-    )
+    known = _ordered(events, catalogue)
     every = pl.concat([known, _insertions(catalogue)])
     reading = _read(every, catalogue)
     arrays = EventArrays(
@@ -121,6 +121,33 @@ def _timelines(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
         first_insertion=known.height,
     )
     return Timelines(known, arrays, reading.labels, program_of(catalogue))
+
+
+def _ordered(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+    """Those of known kinds, once each, by lead, time, source and identifier."""
+    if events.height <= MOST_KEPT:
+        return events[_order_of_few(events, catalogue.known_kinds)]
+    return (
+        once_each(events, "lead_id")
+        .filter(pl.col("kind").is_in(catalogue.known_kinds))
+        .sort("lead_id", "occurred_at", "source", "event_id")
+    )
+
+
+def _order_of_few(events: pl.DataFrame, kinds: Collection[str]) -> list[int]:
+    """As `_ordered`, as positions: Polars takes longer to begin than this takes."""
+    column = {name: events[name].to_list() for name in _TEXTS}
+    occurred, received = (
+        microseconds(events[name]).tolist() for name in ("occurred_at", "received_at")
+    )
+    lead, source, name = column["lead_id"], column["source"], column["event_id"]
+    contents = zip(
+        received, occurred, column["kind"], column["actor"], column["data"], strict=True
+    )
+    arrived = sorted(enumerate(contents), key=itemgetter(1))
+    first = {(lead[i], source[i], name[i]): i for i, _ in reversed(arrived)}
+    known = [i for i in first.values() if column["kind"][i] in kinds]
+    return sorted(known, key=lambda i: (lead[i], occurred[i], source[i], name[i]))
 
 
 def microseconds(times: pl.Series) -> Integers:
@@ -159,8 +186,8 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     """Parse each content once, and ask the selectors once of what they ask about:
     leads' events repeat each other's."""
     program = program_of(catalogue)
-    of_kinds = {kind: of_kind(catalogue, kind) for kind in events["kind"].unique()}
     contents, of_event = _contents(events)
+    of_kinds = {kind: of_kind(catalogue, kind) for kind, _, _ in contents}
     asked, labels = _numbering(), [_numbering() for _ in program.values]
     n_values = len(program.values)
     values = array("d", [math.nan]) * (len(contents) * n_values)
@@ -190,8 +217,9 @@ def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], Integer
     content = ["kind", "actor", "data"]
     if events.height <= MOST_KEPT:  # Polars takes longer to begin than this takes
         place = _numbering()
-        told = np.array([place[row] for row in events.select(content).rows()], np.int64)
-        return list(place), told
+        told = zip(*(events[name].to_list() for name in content), strict=True)
+        of_event = np.array([place[one] for one in told], np.int64)
+        return list(place), of_event
     groups = events.with_row_index().group_by(content, maintain_order=True).agg("index")
     members = groups["index"]
     of_event = np.empty(events.height, np.int64)

@@ -4,14 +4,14 @@ Most events set no rule off, and most leads are no exception by their score alon
 nothing is measured for them.
 """
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from features.catalogue import Catalogue
-from features.featurise import featurise, moments_frame
+from features.featurise import moments_frame
+from features.seen import see
 from governance.condition import attribute_measure
 from governance.exceptions import Cases
 from governance.facts import Value
@@ -42,18 +42,25 @@ class Measuring:
         if self.explainer is None:
             return {}
         segment = attribute_measure(self._field or NO_SEGMENT).name
-        return self.explainer.usual_hours(self._rows[lead_id][segment])
+        said = self._rows[lead_id][segment]
+        return self.explainer.usual_hours(None if said is None else str(said))
 
     @property
     def _field(self) -> str | None:
         return None if self.explainer is None else self.explainer.segment
 
     @cached_property
-    def _rows(self) -> dict[str, dict[str, Any]]:
+    def _rows(self) -> dict[str, dict[str, float | str | None]]:
         moments = moments_frame(self.draft.moments.items())
         catalogue = _catalogue(self.rules, self.cases, self._field)
-        rows = featurise(self.draft.log, moments, catalogue).rows(named=True)
-        return {row["lead_id"]: {k: _known(v) for k, v in row.items()} for row in rows}
+        seen, every = (
+            see(self.draft.log, moments, catalogue),
+            range(len(catalogue.names)),
+        )
+        return {
+            lead_id: seen.known(row, catalogue, every)
+            for row, lead_id in enumerate(self.draft.moments)
+        }
 
 
 class _Later(Mapping[str, Measured_co]):
@@ -74,11 +81,6 @@ class _Later(Mapping[str, Measured_co]):
 
     def __len__(self) -> int:
         return len(self._made)
-
-
-def _known(value: Any) -> Any:
-    """None where nothing was measured."""
-    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 @lru_cache(maxsize=4)

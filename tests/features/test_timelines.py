@@ -1,6 +1,7 @@
 """Timelines: each lead's events in order, read once, seen from a moment."""
 
 from datetime import timedelta
+from unittest.mock import patch
 from weakref import ref
 
 import numpy as np
@@ -15,7 +16,7 @@ from features.featurise import featurise, moments_frame
 from features.seen import see, see_at
 from features.timelines import MOMENT_SCHEMA, microseconds, timelines_of
 from tests.factories import NOW, make_catalogue, make_event, make_events
-from tests.features.random_logs import cases
+from tests.features.random_logs import Case, cases
 
 CATALOGUE = make_catalogue(
     visits='count = { kind = "page_viewed" }',
@@ -51,6 +52,18 @@ def test_an_event_delivered_twice_stands_once_as_first_received() -> None:
     hers = make_event(lead_id="L-2", data={"page": "hers"})
     timelines = timelines_of(events_frame([again, first, hers]), CATALOGUE)
     assert timelines.events["data"].to_list() == ['{"page":"first"}', '{"page":"hers"}']
+
+
+@given(case=cases(CATALOGUE))
+@settings(max_examples=40, deadline=None)
+def test_few_events_stand_as_many_do(case: Case) -> None:
+    few = timelines_of(case.events_frame, CATALOGUE)
+    with patch("features.timelines.MOST_KEPT", -1):
+        many = timelines_of(case.events_frame, CATALOGUE)
+    assert few.events.equals(many.events)
+    assert few.labels == many.labels
+    assert np.array_equal(few.arrays.reads, many.arrays.reads)
+    assert np.array_equal(few.arrays.values, many.arrays.values, equal_nan=True)
 
 
 def test_an_event_of_an_unknown_kind_is_left_out() -> None:
