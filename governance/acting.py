@@ -108,7 +108,8 @@ class _Doing:
         if ruling.verdict is Verdict.REFUSE:
             return Fate.REFUSED
         if ruling.verdict is Verdict.APPLY:
-            return self._effect(SetPriority(to), ruling)
+            origin, is_complex = self.facts.priority, self.facts.after_complex_exchange
+            return self._effect(SetPriority(to, origin, is_complex), ruling)
         proposal = ProposePriority(
             id=self.id,
             origin=self.facts.priority,

@@ -63,8 +63,9 @@ def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect | Fa
     if ruling.verdict is Verdict.REFUSE:
         return Fate.REFUSED
     if ruling.verdict is Verdict.APPLY:
-        desk.brake.admit(SetPriority(to), desk.pipeline)
-        return Effect(id=effect_id, action=SetPriority(to), ruling=ruling)
+        action = SetPriority(to, facts.priority, facts.after_complex_exchange)
+        desk.brake.admit(action, desk.pipeline)
+        return Effect(id=effect_id, action=action, ruling=ruling)
     proposal = ProposePriority(
         id=effect_id,
         origin=facts.priority,

@@ -6,7 +6,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from explanations.score import Priority
-from governance.errors import ActionNotAutomaticError
 from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy import Clause
 from governance.principal import Principal
@@ -39,8 +38,7 @@ class Decide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requalify:
-    """A priority that is given, and by which proposal; by a machine only where the
-    policy's clause leaves it free."""
+    """A priority that is given, who signs it, and by which proposal."""
 
     id: UUID
     origin: Priority | None
@@ -48,10 +46,6 @@ class Requalify:
     signer: Principal
     proposal_id: UUID | None
     clause: Clause = Clause.PERSON_DECIDES
-
-    def __post_init__(self) -> None:
-        if not self.signer.is_person and self.clause is not Clause.PRIORITY_FREE:
-            raise ActionNotAutomaticError("requalify")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,10 @@ from governance.task import OpenTask
 
 @dataclass(frozen=True, slots=True)
 class MoveStage:
+    """`requalifies`: it goes back, after a complex exchange."""
+
     to: str
+    requalifies: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +48,11 @@ class ProposePriority:
 
 @dataclass(frozen=True, slots=True)
 class Concede:
-    """The price is lowered by so many percent of it."""
+    """The price is lowered by so many percent of it; by `before` it was already, by
+    machines."""
 
     percent: float
+    before: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +68,16 @@ class ProposeConcession:
 
 @dataclass(frozen=True, slots=True)
 class SetPriority:
+    """Another priority band; `origin` None: the lead's first."""
+
     to: Priority
+    origin: Priority | None = None
+    after_complex_exchange: bool = False
+
+    @property
+    def requalifies(self) -> bool:
+        """Is a band that the lead has changed after a complex exchange?"""
+        return self.origin is not None and self.after_complex_exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +111,22 @@ AutomaticAction = (
 def admit(action: object, pipeline: Pipeline) -> None:
     """Let an automatic action through, or raise ActionNotAutomaticError.
 
-    No other kinds of action exist for automation, a move only to a stage that isn't
-    reserved, and a concession only up to the threshold.
+    No other kinds of action exist for automation; a move only to a stage that isn't
+    reserved, concessions only up to the threshold in all, and nothing that requalifies
+    a lead.
     """
     match action:
         case OpenProposal() | OpenTask() | ProposePriority() | ProposeConcession():
             return
-        case SetPriority() | Assign() | Notify():
+        case Assign() | Notify() | SetPriority(requalifies=False):
             return
-        case MoveStage(to=stage) if not pipeline.named(stage).reserved:
+        case MoveStage(to=stage, requalifies=False) if not pipeline.named(
+            stage
+        ).reserved:
             return
-        case Concede(percent=percent) if not pipeline.reserves_concession(percent):
+        case Concede(percent=percent, before=before) if not (
+            pipeline.reserves_concession(before + percent)
+        ):
             return
         case _:
             raise ActionNotAutomaticError(str(action))

@@ -9,12 +9,13 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from governance.decision import Decide, Grant
+from governance.decision import Decide, Grant, Requalify
 from governance.principal import PrincipalKind
-from serving.errors import Reserved, ReservedForPeopleError
-from serving.tables import ConcessionRow, DecisionRow
+from serving.errors import PersonRequiredError, Reserved, ReservedForPeopleError
+from serving.tables import ConcessionRow, DecisionRow, RequalificationRow
 
-LOCK = "reserved_for_people"  # how the constraint and its trigger name themselves
+LOCK = "reserved_for_people"  # how the constraints and triggers name themselves
+SIGNER = "signer_decides_nothing"  # the account is unknown, disabled or an analyst's
 
 
 def add_decision(
@@ -60,6 +61,31 @@ def add_concession(
         )
 
 
+def add_requalification(
+    session: Session, lead_uuid: UUID, made: Requalify, now: datetime
+) -> None:
+    """Record that a lead's priority changes; its first one is no change.
+
+    Raises ReservedForPeopleError if the database refuses it.
+    """
+    if made.origin is None or made.origin is made.to:
+        return
+    with _lock_3(made.to.value, Reserved.PRIORITY):
+        session.execute(
+            insert(RequalificationRow).values(
+                id=made.id,
+                lead_id=lead_uuid,
+                from_priority=made.origin.value,
+                to_priority=made.to.value,
+                clause=made.clause.value,
+                signer_kind=made.signer.kind.value,
+                signer=made.signer.name,
+                proposal_id=made.proposal_id,
+                decided_at=now,
+            )
+        )
+
+
 def conceded_by_machines(session: Session, lead_uuid: UUID) -> float:
     """What was conceded on a lead without a person, in percent, all told."""
     mine = (ConcessionRow.lead_id == lead_uuid) & (
@@ -76,4 +102,6 @@ def _lock_3(name: str, what: Reserved = Reserved.STAGE) -> Iterator[None]:
     except IntegrityError as error:
         if LOCK in str(error.orig):
             raise ReservedForPeopleError(name, what=what) from error
+        if SIGNER in str(error.orig):
+            raise PersonRequiredError from error
         raise

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from governance.audit import SYSTEM
 from governance.decision import (
     CloseProposal,
     CloseTask,
@@ -16,6 +17,7 @@ from governance.decision import (
     Resume,
     Suspend,
 )
+from governance.exchange import after_complex_exchange
 from governance.executor import (
     Concede,
     MoveStage,
@@ -25,9 +27,17 @@ from governance.executor import (
     ProposePriority,
     SetPriority,
 )
+from governance.outcome import Effect as AutomaticEffect
 from governance.outcome import Outcome
+from governance.principal import Principal, PrincipalKind
 from governance.task import OpenTask
-from serving.decisions import add_concession, add_decision
+from serving.decisions import (
+    add_concession,
+    add_decision,
+    add_requalification,
+    conceded_by_machines,
+)
+from serving.events import stored_events
 from serving.lead_state import LeadState
 from serving.notices import Notice, add_notice
 from serving.proposals import add_proposal, end_proposal
@@ -76,26 +86,37 @@ def _decide(
 ) -> None:
     if not made.signer.is_person:
         service.trail.refuse_if_broken()
-        service.brake.admit(_as_automatic(made), service.pipeline)
+        action = _as_automatic(session, service, lead.id, made, now)
+        service.brake.admit(action, service.pipeline)
     match made:
         case Decide():
             add_decision(session, lead.id, made, now)
         case Grant():
             add_concession(session, lead.id, made, now)
         case Requalify():
-            pass  # the lead is written
+            add_requalification(session, lead.id, made, now)
 
 
 def _as_automatic(
+    session: Session,
+    service: Service,
+    lead_uuid: UUID,
     made: Decide | Grant | Requalify,
+    now: datetime,
 ) -> MoveStage | Concede | SetPriority:
+    """The action, with what the executor wants to know of it: as it is stored."""
+
+    def is_after_complex_exchange() -> bool:
+        return after_complex_exchange(stored_events(session, [lead_uuid]), now)
+
     match made:
-        case Decide():
-            return MoveStage(made.to)
-        case Grant():
-            return Concede(made.percent)
-        case Requalify():
-            return SetPriority(made.to)
+        case Decide(origin=origin, to=to):
+            goes_back = service.pipeline.is_backwards(origin, to)
+            return MoveStage(to, goes_back and is_after_complex_exchange())
+        case Grant(percent=percent):
+            return Concede(percent, conceded_by_machines(session, lead_uuid))
+        case Requalify(origin=priority, to=band):
+            return SetPriority(band, priority, is_after_complex_exchange())
 
 
 def perform_automatic(
@@ -107,12 +128,17 @@ def perform_automatic(
     ------
     ActionNotAutomaticError
         Lock 2: the action is not one that automation has.
+    ReservedForPeopleError
+        Lock 3: the database refused the priority.
     """
     if outcome.effect is None:
         return
     action = outcome.effect.action
     service.brake.admit(action, service.pipeline)
     match action:
+        case SetPriority():
+            made = _requalifying(action, outcome.effect, outcome.rule_id)
+            add_requalification(session, lead.id, made, now)
         case OpenTask():
             add_task(session, lead.id, action, now)
         case OpenProposal() | ProposePriority():
@@ -127,3 +153,17 @@ def perform_automatic(
                 created_at=now,
             )
             add_notice(session, lead.id, notice)
+
+
+def _requalifying(
+    action: SetPriority, effect: AutomaticEffect, rule_id: str | None
+) -> Requalify:
+    doer = SYSTEM if rule_id is None else Principal(PrincipalKind.AUTOMATION, rule_id)
+    return Requalify(
+        id=effect.id,
+        origin=action.origin,
+        to=action.to,
+        signer=doer,
+        proposal_id=None,
+        clause=effect.ruling.clause,
+    )

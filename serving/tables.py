@@ -295,7 +295,8 @@ class DecisionRow(Base):
     """What was really applied, and who signed it (lock 3).
 
     The first constraint is the rule; a trigger holds `reserved` to the truth of
-    the table `stage`, and two more keep decisions from being changed.
+    the table `stage`, and two more keep decisions from being changed. Others refuse a
+    machine's step back after a complex exchange, and a person without an account.
     """
 
     __tablename__ = "decision"
@@ -326,7 +327,8 @@ class DecisionRow(Base):
 class ConcessionRow(Base):
     """A concession that was granted, and who signed it (lock 3).
 
-    A trigger holds `reserved` to the truth of the table `threshold`.
+    A trigger holds `reserved`, which is about this one by itself, to the truth of the
+    table `threshold`; another adds up what machines conceded on the lead.
     """
 
     __tablename__ = "concession"
@@ -351,6 +353,33 @@ class ConcessionRow(Base):
     signer: Mapped[str]
     proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
     reason: Mapped[str | None] = mapped_column(Text)
+    decided_at: Mapped[datetime]
+
+
+class RequalificationRow(Base):
+    """A change of a lead's priority, and who signed it (lock 3).
+
+    A trigger reads what was exchanged with the lead, and refuses a machine's after a
+    complex exchange. A lead's first priority is no change.
+    """
+
+    __tablename__ = "requalification"
+    __table_args__ = (
+        CheckConstraint(
+            "signer_kind IN ('person', 'integration', 'automation')"
+            " AND trim(signer) <> ''",
+            name="requalification_is_signed",
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    from_priority: Mapped[str]
+    to_priority: Mapped[str]
+    clause: Mapped[str]
+    signer_kind: Mapped[str]
+    signer: Mapped[str]
+    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
     decided_at: Mapped[datetime]
 
 
