@@ -28,12 +28,13 @@ from tests.serving.builders import (
     NOW,
     make_event,
     make_key,
+    make_person,
     make_wish,
     send,
     url_of,
     write,
 )
-from tests.serving.test_brake import applies_all
+from tests.serving.test_locks import applies_all
 from tests.serving.test_observations import moved
 
 Tree = dict[str, Any]
@@ -121,6 +122,7 @@ class TestWhatIsRecorded:
         self, client: TestClient, headers: dict[str, str], service: Service
     ) -> None:
         send(client, headers, make_event())
+        make_person(service)
         confirm(service, UUID(ask(client, headers)["proposal_id"]), AWA, "oui", NOW)
 
         assert tree(service)[1:] == [proposed({"stage_moved": [CLOSED]})]
@@ -189,6 +191,7 @@ class TestWhatIsRecorded:
         send(
             client, headers, make_event(type="attributes_set", data={"owner": "Jo Roy"})
         )
+        make_person(service)
         confirm(service, UUID(ask(client, headers)["proposal_id"]), AWA, "Zut", NOW)
         text = str(kept(service.store))
         for personal in ("L-1", "Awa", "Diallo", "Jeanne", "Jo Roy", "Zut"):

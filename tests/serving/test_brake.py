@@ -1,29 +1,23 @@
 """The brake: no key makes a reserved move, and each lock holds alone."""
 
-from collections.abc import Iterator
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, event, text
+from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
 from features.event import Actor
-from governance.brake import Brake
+from governance.person import Role
 from governance.pipeline import read_pipeline
-from governance.policy import Clause, Ruling, Verdict
 from serving.access import Scope
+from serving.accounts import close_account
 from serving.database import SQLITE, Store
-from serving.errors import ReservedForPeopleError
-from serving.moves import MoveAsked, move_stage
 from serving.proposals import all_proposals
 from serving.service import Service
-from serving.tables import ConcessionRow, DecisionRow
-from tests.postgres import Postgres
-from tests.serving.builders import NOW, make_event, make_key, send, write
+from tests.serving.builders import NOW, make_event, make_key, make_person, send, write
 from tests.serving.fakes import score_of
 
 PIPELINE = read_pipeline()
@@ -149,104 +143,6 @@ def test_no_key_decides_a_proposal(
         assert [one.status for one in all_proposals(session)] == ["open"]
 
 
-def applies_all(*_: object) -> Ruling:
-    return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
-
-
-def admits_all(*_: object) -> None:
-    return
-
-
-_OFF = (
-    "ALTER TABLE {table} DISABLE TRIGGER {table}_reserved_is_true",
-    "ALTER TABLE {table} DROP CONSTRAINT {constraint}",
-)
-_ON = (
-    "ALTER TABLE {table} ENABLE TRIGGER {table}_reserved_is_true",
-    "ALTER TABLE {table} ADD CONSTRAINT {constraint}"
-    " CHECK (NOT reserved OR signer_kind = 'person')",
-)
-HELD = {  # by lock 3: the constraint of each table
-    DecisionRow: "reserved_for_people",
-    ConcessionRow: "concession_reserved_for_people",
-}
-
-
-def _ignore_constraints(dbapi_connection: Any, _: object) -> None:
-    dbapi_connection.execute("PRAGMA ignore_check_constraints=ON")
-
-
-@pytest.fixture
-def without_lock_3(store: Store, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Switch the database's lock off: no trigger, no constraint."""
-    names = {row.__tablename__: constraint for row, constraint in HELD.items()}
-    if store.engine.dialect.name == SQLITE:
-        with store.engine.begin() as connection:
-            for table in names:
-                connection.execute(text(f"DROP TRIGGER {table}_reserved_is_true"))
-        store.engine.dispose()
-        event.listen(store.engine, "connect", _ignore_constraints)
-        yield
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    with postgres.superuser(str(store.engine.url.database)) as superuser:
-        for table, constraint in names.items():
-            for statement in _OFF:
-                told = statement.format(table=table, constraint=constraint)
-                superuser.execute(text(told))
-        yield
-        for row in HELD:
-            superuser.execute(delete(row))
-        for table, constraint in names.items():
-            for statement in _ON:
-                told = statement.format(table=table, constraint=constraint)
-                superuser.execute(text(told))
-
-
-class TestTheLocksOneByOne:
-    @pytest.mark.parametrize("to", RESERVED)
-    @pytest.mark.parametrize(
-        "brake",
-        [
-            pytest.param(Brake(judge=applies_all), id="executor-and-database"),
-            pytest.param(Brake(admit=admits_all), id="policy-and-database"),
-            pytest.param(Brake(judge=applies_all, admit=admits_all), id="database"),
-        ],
-    )
-    def test_with_others_off_the_move_still_becomes_a_proposal(
-        self, known: TestClient, service: Service, brake: Brake, to: str
-    ) -> None:
-        braked = replace(service, brake=brake)
-        with pytest.raises(ReservedForPeopleError) as caught:
-            self._ask(braked, to)
-
-        assert caught.value.proposal_id is not None
-        assert stage(service) == "nouveau"
-        assert decisions(service) == []
-
-    @pytest.mark.parametrize("to", RESERVED)
-    def test_with_the_executor_alone_it_holds_too(
-        self, known: TestClient, service: Service, without_lock_3: None, to: str
-    ) -> None:
-        with pytest.raises(ReservedForPeopleError):
-            self._ask(replace(service, brake=Brake(judge=applies_all)), to)
-        assert decisions(service) == []
-
-    @pytest.mark.parametrize("to", RESERVED)
-    def test_with_all_off_there_is_a_breach(
-        self, known: TestClient, service: Service, without_lock_3: None, to: str
-    ) -> None:
-        self._ask(
-            replace(service, brake=Brake(judge=applies_all, admit=admits_all)), to
-        )
-        assert stage(service) == to
-
-    def _ask(self, service: Service, to: str) -> None:
-        key, _ = make_key(service)
-        asked = MoveAsked(lead_id="L-1", to=to, reason=None, by=key.principal)
-        move_stage(service, asked, NOW)
-
-
 class TestLock3ByDirectSql:
     @pytest.mark.parametrize("to", RESERVED)
     @pytest.mark.parametrize("reserved", [False, True, None])
@@ -272,7 +168,20 @@ class TestLock3ByDirectSql:
         with pytest.raises(IntegrityError):
             write_decision(service, "perdu", True, "person", signer=signer)
 
+    @pytest.mark.parametrize("who", ["unknown", "disabled", "analyst"])
+    def test_who_has_no_account_that_decides_signs_nothing(
+        self, known: TestClient, service: Service, who: str
+    ) -> None:
+        if who != "unknown":
+            role = Role.ANALYST if who == "analyst" else Role.SALES
+            person, _ = make_person(service, role)
+        if who == "disabled":
+            close_account(service.store, person.login, NOW)
+        with pytest.raises(IntegrityError, match="signer_decides_nothing"):
+            write_decision(service, "contacte", False, "person")
+
     def test_a_person_signs(self, known: TestClient, service: Service) -> None:
+        make_person(service)
         write_decision(service, "perdu", True, "person")
         assert len(decisions(service)) == 1
 

@@ -15,7 +15,7 @@ from serving.errors import (
 )
 from serving.proposals import Proposal, all_proposals
 from serving.service import Service
-from tests.serving.builders import AWA, NOW, make_event, send
+from tests.serving.builders import AWA, NOW, make_event, make_person, send
 
 KEY = Principal(PrincipalKind.INTEGRATION, "ab12cd34")
 
@@ -36,6 +36,7 @@ def the_proposal(service: Service) -> Proposal:
 
 
 def test_confirming_makes_the_move(service: Service, proposal_id: UUID) -> None:
+    make_person(service)
     made = confirm(service, proposal_id, AWA, "Budget gelé", NOW)
 
     assert (made.origin, made.to) == ("nouveau", "perdu")
@@ -84,8 +85,12 @@ def test_the_second_to_decide_is_told(service: Service, proposal_id: UUID) -> No
 
 
 def test_of_many_at_once_one_wins(service: Service, proposal_id: UUID) -> None:
+    people = [
+        make_person(service, name=f"Personne {n}", login=str(n))[0] for n in range(8)
+    ]
+
     def decide(index: int) -> bool:
-        person = Principal(PrincipalKind.PERSON, f"Personne {index}")
+        person = people[index].principal
         try:
             if index % 2:
                 confirm(service, proposal_id, person, None, NOW)

@@ -253,6 +253,7 @@ class TestRequalifying:
         with crm.service.store.reading() as session:
             (proposal,) = all_proposals(session)
         if is_confirmed:
+            make_person(crm.service)
             confirm(crm.service, proposal.id, AWA, None, NOW)
         else:
             dismiss(crm.service, proposal.id, AWA, "trop tôt", NOW)

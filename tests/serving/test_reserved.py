@@ -1,26 +1,21 @@
 """Concessions and requalifications: the same brake, and its locks one by one."""
 
-from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
-from governance.brake import Brake
 from governance.person import Role
-from serving.conceding import ConcessionAsked, concede
-from serving.errors import ReservedForPeopleError
 from serving.service import Service
-from tests.serving.builders import NOW, make_event, make_key, make_person, send, write
-from tests.serving.test_brake import admits_all, applies_all, without_lock_3
+from tests.serving.builders import make_event, make_person, send, write
+from tests.serving.reserved import concession
 from tests.serving.test_overriding import CONTEST, later, lead
 from tests.serving.test_people_decide import entries, known
 from tests.serving.test_saying import awa, own_events, post
 
-__all__ = ["awa", "known", "without_lock_3"]  # fixtures
+__all__ = ["awa", "known"]  # fixtures
 
 
 def concessions(service: Service) -> list[tuple[Any, ...]]:
@@ -103,68 +98,38 @@ class TestConcessions:
         answer = post(known, "concessions", {"percent": percent}, headers)
         assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
 
-    @pytest.mark.parametrize(
-        "brake",
-        [
-            pytest.param(Brake(judge=applies_all), id="executor-and-database"),
-            pytest.param(Brake(admit=admits_all), id="policy-and-database"),
-            pytest.param(Brake(judge=applies_all, admit=admits_all), id="database"),
-        ],
-    )
-    def test_with_other_locks_off_it_still_becomes_a_proposal(
-        self, known: TestClient, service: Service, brake: Brake
-    ) -> None:
-        with pytest.raises(ReservedForPeopleError) as caught:
-            self._ask(replace(service, brake=brake))
-        assert caught.value.proposal_id is not None
-        assert concessions(service) == []
-
-    def test_with_the_executor_alone_it_holds_too(
-        self, known: TestClient, service: Service, without_lock_3: None
-    ) -> None:
-        with pytest.raises(ReservedForPeopleError):
-            self._ask(replace(service, brake=Brake(judge=applies_all)))
-        assert concessions(service) == []
-
-    def test_with_all_off_there_is_a_breach(
-        self, known: TestClient, service: Service, without_lock_3: None
-    ) -> None:
-        self._ask(replace(service, brake=Brake(judge=applies_all, admit=admits_all)))
-        assert [row[:2] for row in concessions(service)] == [(11, "integration")]
-
-    def _ask(self, service: Service) -> None:
-        key, _ = make_key(service)
-        asked = ConcessionAsked(
-            lead_id="L-1", percent=11, reason=None, by=key.principal
-        )
-        concede(service, asked, NOW)
-
     @pytest.mark.parametrize("reserved", ["true", "false", "NULL"])
     @pytest.mark.parametrize("kind", ["integration", "automation", "robot", ""])
     def test_by_sql_alone_it_is_refused(
         self, known: TestClient, service: Service, reserved: str, kind: str
     ) -> None:
         with pytest.raises(IntegrityError):
-            write(service.store, granted(reserved, kind))
+            write(service.store, concession(11, reserved=reserved).insert(kind))
         assert concessions(service) == []
 
+    def test_by_sql_alone_small_ones_add_up(
+        self, known: TestClient, service: Service
+    ) -> None:
+        small = concession(6, reserved="false")
+        both = small.insert("automation"), small.insert("integration")
+        second = both[1].partition(" VALUES ")[2]
+        for tried in (both, (f"{both[0]}, {second}",)):
+            with pytest.raises(IntegrityError, match="reserved_for_people"):
+                write(service.store, *tried)
+        assert concessions(service) == []
+        write(service.store, small.insert("automation"))
+        with pytest.raises(IntegrityError, match="reserved_for_people"):
+            write(service.store, small.insert("integration"))
+
     def test_it_never_changes(self, known: TestClient, service: Service) -> None:
-        write(service.store, granted("true", "person"))
+        make_person(service)
+        write(service.store, concession(11, reserved="true").insert("person"))
         for statement in (
             "UPDATE concession SET percent = 90",
             "DELETE FROM concession",
         ):
             with pytest.raises(IntegrityError, match="append_only"):
                 write(service.store, statement)
-
-
-def granted(reserved: str, kind: str) -> str:
-    """SQL that grants 11 percent."""
-    columns = "id, percent, reserved, clause, signer_kind, signer, decided_at, lead_id"
-    return (
-        f"INSERT INTO concession ({columns}) VALUES ('{uuid4().hex}', 11, {reserved},"
-        f" 'P-08', '{kind}', 'somebody', '2026-11-24', (SELECT id FROM lead))"
-    )
 
 
 class TestRequalifications:

@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 from serving.deciding import confirm
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import AWA, NOW, make_event, send
+from tests.serving.builders import AWA, NOW, make_event, make_person, send
 from tests.serving.fakes import score_of
 
 
@@ -28,6 +28,7 @@ def test_an_event_gives_a_score_and_a_reserved_move_waits_for_a_person(
 
     with service.store.reading() as session:
         (proposal,) = all_proposals(session)
+    make_person(service)
     confirm(service, proposal.id, AWA, None, NOW)
 
     lead = client.get("/v1/leads/L-1", headers=headers).json()

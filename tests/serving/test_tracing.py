@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import frein
 from serving.deciding import confirm
 from serving.service import Service
-from tests.serving.builders import AWA, NOW, make_event, send, url_of
+from tests.serving.builders import AWA, NOW, make_event, make_person, send, url_of
 
 
 @pytest.fixture
@@ -19,6 +19,7 @@ def decided(client: TestClient, headers: dict[str, str], service: Service) -> Se
     refused = client.post(
         "/v1/leads/L-1/stage-moves", json={"to": "perdu"}, headers=headers
     )
+    make_person(service)
     confirm(service, UUID(refused.json()["proposal_id"]), AWA, None, NOW)
     return service
 

@@ -24,6 +24,7 @@ from tests.serving.builders import (
     NOW,
     make_event,
     make_key,
+    make_person,
     make_wish,
     send,
     url_of,
@@ -231,6 +232,7 @@ class TestABrokenAuditStopsAutomation:
         self, broken: Service, client: TestClient, headers: dict[str, str]
     ) -> None:
         assert send(client, headers, make_event(id="2"))["accepted"] == 1
+        make_person(broken)
         asked = MoveAsked(lead_id="L-1", to="perdu", reason=None, by=AWA)
         assert move_stage(broken, asked, NOW).to == "perdu"
 

@@ -1,4 +1,4 @@
-"""A reserved move, by every principal and every way in: who makes it, and who can't."""
+"""What is reserved, by every principal and way in: who makes it, and who can't."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -15,6 +16,7 @@ from features.event import Actor
 from governance.person import DECIDERS, Role
 from governance.trigger import Weekday
 from serving.access import Scope
+from serving.accounts import close_account
 from serving.ingestion import ingest
 from serving.proposals import all_proposals
 from serving.service import Service
@@ -28,50 +30,64 @@ from tests.serving.builders import (
     make_person,
     send,
     url_of,
+    write,
 )
-from tests.serving.test_brake import RESERVED, ask, decisions, write_decision
+from tests.serving.reserved import RESERVED, Reserved
 
 DAYS = [day.value for day in Weekday]
+# How an event could pretend that it was made.
+PRETENCES = ("stage_changed", "priority_set", "attributes_set", "concession_granted")
+OVERRIDES = ("status_adjusted", "priority_contested", "priority_confirmed")
 
 
 @dataclass(frozen=True)
 class Try:
-    """A try to bring L-1 to a stage; `proposal` waits for that move already."""
+    """A try to make what is reserved; `proposal` waits for it already."""
 
     client: TestClient
     service: Service
-    to: str
+    what: Reserved
     proposal: str
 
 
 def by_key(tried: Try, scopes: frozenset[Scope]) -> None:
     _, headers = make_key(tried.service, scopes=scopes)
-    ask(tried.client, headers, tried.to)
+    tried.what.ask(tried.client, headers)
     path = f"/v1/proposals/{tried.proposal}/confirm"
     tried.client.post(path, json={}, headers=headers)
-    override = {"kind": "status_adjusted", "stage": tried.to, "reason": "accord"}
+    override = tried.what.override or {}
     tried.client.post("/v1/leads/L-1/overrides", json=override, headers=headers)
 
 
-def by_event(tried: Try, kind: str, **more: Any) -> None:
+def by_event(tried: Try, kinds: tuple[str, ...], **more: Any) -> None:
     """Observed, it changes what is known of the CRM, and decides nothing."""
     _, headers = make_key(tried.service, scopes=frozenset(Scope))
-    about = {"to": tried.to, "stage": tried.to}
-    event = make_event(id="x", type=kind, data=about, **more)
-    tried.client.post(
-        "/v1/events",
-        json=event,
-        headers=headers | {"Content-Type": "application/cloudevents+json"},
-    )
+    about = tried.what.sent | {"stage": tried.what.sent.get("to", "")}
+    for kind in kinds:
+        event = make_event(id=kind, type=kind, data=about, **more)
+        tried.client.post(
+            "/v1/events",
+            json=event,
+            headers=headers | {"Content-Type": "application/cloudevents+json"},
+        )
 
 
 def by_sql(tried: Try, kind: str) -> None:
     with pytest.raises(IntegrityError):
-        write_decision(tried.service, tried.to, True, kind)
+        write(tried.service.store, tried.what.insert(kind))
 
 
-def by_move(tried: Try, role: Role) -> None:
-    ask(tried.client, make_person(tried.service, role)[1], tried.to)
+def by_sql_as(tried: Try, role: Role | None) -> None:
+    """Signed by nobody known, or by a person who may not decide, or no longer."""
+    if role is not None:
+        person, _ = make_person(tried.service, role)
+        if role in DECIDERS:
+            close_account(tried.service.store, person.login, tried.service.clock())
+    by_sql(tried, "person")
+
+
+def by_asking(tried: Try, role: Role) -> None:
+    tried.what.ask(tried.client, make_person(tried.service, role)[1])
 
 
 def by_confirming(tried: Try, role: Role) -> None:
@@ -87,14 +103,23 @@ def by_command(tried: Try, role: Role) -> None:
     )
 
 
+def by_sql_of(tried: Try, role: Role) -> None:
+    make_person(tried.service, role)
+    write(tried.service.store, tried.what.insert("person"))
+
+
 def by_time(tried: Try) -> None:
     tried.service.clock.advance(timedelta(days=30))  # type: ignore[attr-defined]  # a SetClock
     by_confirming(tried, Role.ADMIN)  # too late
 
 
 def by_rule(tried: Try, on: str) -> None:
-    """A rule that wants the move may only propose it, whatever sets it off."""
-    rules = make_rules({"on": on, "then": f'{{ propose_move = "{tried.to}" }}'})
+    """A rule that wants it may only propose it, whatever sets it off."""
+    if tried.what.then is None:
+        with pytest.raises(ValidationError, match="concede"):
+            make_rules({"on": on, "then": "{ concede = 11 }"})
+        return
+    rules = make_rules({"on": on, "then": tried.what.then})
     ruled = replace(tried.service, rules=rules)
     tried.service.clock.advance(timedelta(days=7))  # type: ignore[attr-defined]  # a SetClock
     now = tried.service.clock()
@@ -102,32 +127,41 @@ def by_rule(tried: Try, on: str) -> None:
     ingest(ruled, [replace(seen, received_at=now)], now)
     assert tick(ruled, now) is not None
     with tried.service.store.reading() as session:
-        assert {one.to_stage for one in all_proposals(session)} == {tried.to}
+        assert all_proposals(session)
 
 
 MACHINES: dict[str, Callable[[Try], None]] = {
     **{f"key {one}": lambda t, one=one: by_key(t, frozenset({one})) for one in Scope},  # type: ignore[misc]  # mypy infers no default
     "key of all scopes": lambda t: by_key(t, frozenset(Scope)),
     **{
-        f"event of {actor}": lambda t, actor=actor: by_event(  # type: ignore[misc]  # the same
-            t, "stage_changed", actor=actor
+        f"events of {actor}": lambda t, actor=actor: by_event(  # type: ignore[misc]  # the same
+            t, PRETENCES, actor=actor
         )
         for actor in Actor
     },
-    "override as an event": lambda t: by_event(t, "status_adjusted", actor="person"),
-    "event as ours": lambda t: by_event(t, "stage_changed", source="frein"),
+    "overrides as events": lambda t: by_event(t, OVERRIDES, actor="person"),
+    "events as ours": lambda t: by_event(t, PRETENCES, source="frein"),
     **{
         f"sql {kind}": lambda t, kind=kind: by_sql(t, kind)  # type: ignore[misc]  # the same
         for kind in ("integration", "automation", "")
     },
+    **{
+        f"sql as {role}": lambda t, role=role: by_sql_as(t, role)  # type: ignore[misc]  # the same
+        for role in (None, Role.ANALYST, Role.SALES)
+    },
     "time": by_time,
     "rule by an event": lambda t: by_rule(t, '{ event = { kind = "page_viewed" } }'),
     "rule by the tick": lambda t: by_rule(t, f"{{ schedule = {DAYS} }}"),
-    "analyst's move": lambda t: by_move(t, Role.ANALYST),
+    "analyst's call": lambda t: by_asking(t, Role.ANALYST),
     "analyst's confirmation": lambda t: by_confirming(t, Role.ANALYST),
     "analyst's command": lambda t: by_command(t, Role.ANALYST),
 }
-WAYS_OF_PEOPLE = {"move": by_move, "confirm": by_confirming, "command": by_command}
+WAYS_OF_PEOPLE = {
+    "call": by_asking,
+    "confirmation": by_confirming,
+    "command": by_command,
+    "sql": by_sql_of,
+}
 
 
 @pytest.fixture(params=RESERVED)
@@ -143,19 +177,20 @@ def tried(
     as_the_command_line_has_it(service)
     owned = make_event(type="attributes_set", data={"owner": "Awa Diallo"})
     send(client, headers, owned)
-    proposal = ask(client, headers, request.param).json()["proposal_id"]
-    return Try(client, service, request.param, proposal)
+    what = RESERVED[request.param]
+    what.before(client, headers)
+    proposal = what.ask(client, headers).json()["proposal_id"]
+    return Try(client, service, what, proposal)
 
 
 @pytest.mark.parametrize("way", MACHINES)
 def test_no_way_leads_there_without_a_person_who_decides(tried: Try, way: str) -> None:
     MACHINES[way](tried)
-    assert decisions(tried.service) == []
+    assert tried.what.made(tried.service) == []
 
 
 @pytest.mark.parametrize("role", sorted(DECIDERS))
 @pytest.mark.parametrize("way", WAYS_OF_PEOPLE)
 def test_a_person_who_decides_signs(tried: Try, way: str, role: Role) -> None:
     WAYS_OF_PEOPLE[way](tried, role)
-    (made,) = decisions(tried.service)
-    assert (made["to_stage"], made["signer"]) == (tried.to, "Awa Diallo")
+    assert tried.what.made(tried.service) == [("person", "Awa Diallo")]
