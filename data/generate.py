@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 from data.demo import truth
 from data.demo.arrays import Floats, Ints
 from data.demo.block import Block, draw_block
-from data.demo.effect import described, risk_difference
+from data.demo.effect import Effect, described, effect, mean_effect
 from data.demo.endings import endings
 from data.demo.field import field
 from data.demo.frame import entries, events_of, instant
@@ -56,7 +56,7 @@ class GeneratedLog:
     lost: int
     settled: int
     settled_won: int
-    risk_difference: float
+    effect: Effect
 
     @property
     def win_rate(self) -> float | None:
@@ -184,22 +184,20 @@ def _counts(block: Block, events: pl.DataFrame, moments: int) -> GeneratedLog:
         lost=ended["lost"],
         settled=int(settled.sum()),
         settled_won=int((settled & block.lives.won).sum()),
-        risk_difference=risk_difference(block),
+        effect=effect(block),
     )
 
 
 def _sum(counts: list[GeneratedLog]) -> GeneratedLog:
-    leads = sum(count.leads for count in counts)
-    effect = sum(count.risk_difference * count.leads for count in counts)
     return GeneratedLog(
-        leads=leads,
+        leads=sum(count.leads for count in counts),
         events=sum(count.events for count in counts),
         moments=sum(count.moments for count in counts),
         won=sum(count.won for count in counts),
         lost=sum(count.lost for count in counts),
         settled=sum(count.settled for count in counts),
         settled_won=sum(count.settled_won for count in counts),
-        risk_difference=effect / leads,
+        effect=mean_effect([count.effect for count in counts]),
     )
 
 
@@ -216,6 +214,6 @@ def _about(total: GeneratedLog, seed: int, end: date) -> LogAbout:
             "longest_life_days": LIFE_DAYS,
             "intent_states": [state.name.lower() for state in Intent],
             "late_share": LATE_SHARE,
-            "automated_sequence": described(total.risk_difference),
+            "automated_sequence": described(total.effect),
         },
     )

@@ -157,3 +157,29 @@ def winning_within(
         win = person_pace * WIN * laws.appeal[:, None]
         worth = win + (1 - win - person_pace * LOSE) * (worth + pace * moved)
     return worth
+
+
+def open_at(age: int, laws: Law, time: WorkingTime, entry_day: Ints) -> Floats:
+    """The chance of being open at `age` days, in each state: exact.
+
+    Parameters
+    ----------
+    age : in days since entry, at most LIFE_DAYS
+    laws, entry_day : one row a lead
+
+    Returns
+    -------
+    (rows, states) in [0, 1], by forward recursion over the days
+    """
+    chance = laws.start.copy()
+    for day in range(age):
+        person_pace = time.person_pace[entry_day + day, None]
+        win = person_pace * WIN * laws.appeal[:, None]
+        chance = chance * (1 - win - person_pace * LOSE)
+        pace = (time.lead_pace[entry_day + day] * laws.speed)[:, None]
+        moved = np.empty_like(chance)
+        for size, change in enumerate(CHANGES):
+            rows = laws.size == size
+            moved[rows] = chance[rows] @ change
+        chance = chance + pace * moved
+    return chance

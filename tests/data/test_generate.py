@@ -264,8 +264,10 @@ def test_the_effect_of_the_sequence_is_written_down(
     provenance = read_log(demo[0]).about.provenance
     effect = provenance["automated_sequence"]
     assert isinstance(effect, dict)
-    assert effect["risk_difference"] == demo[1].risk_difference
-    assert 0.02 < demo[1].risk_difference < 0.06
+    assert effect["risk_difference"] == demo[1].effect.of_all
+    assert 0.02 < demo[1].effect.of_all < 0.06
+    assert effect["risk_difference_of_open"] == demo[1].effect.of_open
+    assert 0.02 < demo[1].effect.of_open < 0.06
     assert effect["assigned_by"] == ["lead_source", "headcount"]
 
 
