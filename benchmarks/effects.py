@@ -1,0 +1,94 @@
+"""Does the report on automation find the generator's effect back?
+
+    python -m benchmarks.effects --logs 20 --leads 12000
+
+Demo logs of different seeds, each with its own true effect in `log.toml`: that of the
+automated sequence on leads still open after the exposure (`data/demo/effect.py`). How
+often does the interval hold it, adjusted and naive, and how wide is it, in points?
+`covers_from_entry` holds the adjusted interval to the effect on all leads, from entry:
+another question, told beside it.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from pydantic import JsonValue
+
+from data.generate import generate
+from features.catalogue import read_catalogue, shipped_catalogue
+from features.log import read_log
+from governance.automation.adjustment import Adjusted
+from governance.automation.course import attributes_of
+from governance.automation.interval import Estimate
+from governance.automation.report import automation_report
+
+FIRST_SEED = 101
+
+
+def main() -> None:
+    """Print a line a log, then one line of JSON."""
+    parser = argparse.ArgumentParser(prog="effects", description=__doc__)
+    parser.add_argument("--logs", type=int, default=20)
+    parser.add_argument("--leads", type=int, default=12_000)
+    asked = parser.parse_args()
+    rows = []
+    for seed in range(FIRST_SEED, FIRST_SEED + asked.logs):
+        rows.append(of_log(seed, asked.leads))
+        print(json.dumps(rows[-1]), flush=True)
+    print(json.dumps({"leads": asked.leads, **summed(rows)}))
+
+
+def of_log(seed: int, leads: int) -> dict[str, float | bool]:
+    """A log's true and found effects, in points."""
+    with TemporaryDirectory(prefix="frein-effects-") as folder:
+        path = Path(folder) / "log"
+        made = generate(path, leads=leads, seed=seed)
+        report = automation_report(
+            read_log(path), attributes_of(read_catalogue(shipped_catalogue("b2b")))
+        )
+    if report.adjusted is None:
+        raise SystemExit(f"{leads} leads are too few to tell an effect")
+    return {"seed": seed, **_held(report.adjusted, made.effect.of_open)} | {
+        "covers_from_entry": covers(report.adjusted.adjusted, made.effect.of_all),
+        "true_from_entry": round(100 * made.effect.of_all, 2),
+    }
+
+
+def _held(found: Adjusted, truth: float) -> dict[str, float | bool]:
+    return {
+        "true": round(100 * truth, 2),
+        "adjusted": round(100 * found.adjusted.value, 2),
+        "width": round(100 * found.adjusted.width, 2),
+        "covers": covers(found.adjusted, truth),
+        "naive": round(100 * found.naive.value, 2),
+        "naive_covers": covers(found.naive, truth),
+    }
+
+
+def covers(interval: Estimate, truth: float) -> bool:
+    return interval.low <= truth <= interval.high
+
+
+def summed(rows: list[dict[str, float | bool]]) -> dict[str, JsonValue]:
+    """How many logs of `rows` are covered, and the means, in points."""
+
+    def mean(name: str) -> float:
+        return round(sum(row[name] for row in rows) / len(rows), 2)
+
+    return {
+        "logs": len(rows),
+        "covers": sum(row["covers"] for row in rows),
+        "naive_covers": sum(row["naive_covers"] for row in rows),
+        "widest": max(row["width"] for row in rows),
+        "mean_true": mean("true"),
+        "mean_adjusted": mean("adjusted"),
+        "mean_naive": mean("naive"),
+        "covers_from_entry": sum(row["covers_from_entry"] for row in rows),
+        "mean_true_from_entry": mean("true_from_entry"),
+    }
+
+
+if __name__ == "__main__":
+    main()

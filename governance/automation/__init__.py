@@ -1,0 +1,1 @@
+"""What automation changes in how leads end: estimates, pure."""
