@@ -24,7 +24,7 @@ demo: $(READY) ## Demo log, model, service: five leads to call, and the brake
 
 serve: $(READY) ## The console and the service, on 127.0.0.1:8000, with the demo's leads
 	$(BIN)/frein demo --prepare-only
-	$(BIN)/frein serve
+	FREIN_HISTORY_LOG=logs/demo $(BIN)/frein serve
 
 test: $(READY) ## Install what the tests need, and pass them all
 	./tests/setup.sh

@@ -22,6 +22,7 @@ from serving.key_commands import keys
 from serving.override_commands import overrides
 from serving.person_commands import persons
 from serving.proposal_commands import proposals
+from serving.report_commands import reports
 from serving.rule_commands import rules
 from training.commands import train, train_model
 from training.drift_commands import drifting, features
@@ -57,6 +58,7 @@ app.add_typer(persons, name="persons")
 app.add_typer(proposals, name="proposals")
 app.add_typer(audit, name="audit")
 app.add_typer(rules, name="rules")
+app.add_typer(reports, name="report")
 
 
 @app.command("demo")

@@ -1,6 +1,6 @@
 """Reading and writing the log. The only module that knows its table."""
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -108,11 +108,17 @@ def add_events(
     session.execute(insert(EventRow), rows)
 
 
-def events_received(session: Session, until: datetime) -> Generator[pl.DataFrame]:
+def events_received(
+    session: Session, until: datetime, kinds: Collection[str] | None = None
+) -> Generator[pl.DataFrame]:
     """The log as it was known at an instant, in the order received: frames of
-    EVENT_SCHEMA, of some thousands of rows each. Read it to its end, or close it."""
+    EVENT_SCHEMA, of some thousands of rows each, of all kinds or of some. Read it to
+    its end, or close it."""
+    chosen = EventRow.received_at <= until
+    if kinds is not None:
+        chosen &= EventRow.kind.in_(kinds)
     with session.execute(
-        _EVENTS.where(EventRow.received_at <= until).order_by(EventRow.id),
+        _EVENTS.where(chosen).order_by(EventRow.id),
         execution_options={"yield_per": ROWS_AT_ONCE},
     ) as rows:
         for some in rows.partitions():

@@ -1,5 +1,6 @@
 """The service's events as a log on disk: how human judgement reaches the next model."""
 
+from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -23,19 +24,31 @@ def export_log(service: Service, until: datetime, folder: Path) -> int:
     LogError
         If nothing was received by then, or the folder can't be written.
     """
-    with service.store.reading() as session:
-        frames = list(events_received(session, until))
-    if not frames:
+    log = stored_log(service, until)
+    if log is None:
         raise LogError(f"the store holds no event received by {until.isoformat()}")
+    write_log(folder, log)
+    return log.events.height
+
+
+def stored_log(
+    service: Service, until: datetime, kinds: Collection[str] | None = None
+) -> Log | None:
+    """What was received by `until`, of all kinds or of some; None if nothing was.
+
+    Without moves of stage among the kinds, outcomes that only they tell are unknown.
+    """
+    with service.store.reading() as session:
+        frames = list(events_received(session, until, kinds))
+    if not frames:
+        return None
     events = pl.concat(frames)
     outcomes = (
         _outcomes(events, kind, service.pipeline.of_role(role))
         for kind, role in _KINDS.items()
     )
-    events = pl.concat([events, *outcomes])
     about = LogAbout(name="frein", provenance={"until": until.isoformat()})
-    write_log(folder, Log(about, events))
-    return events.height
+    return Log(about, pl.concat([events, *outcomes]))
 
 
 def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
+    history_log: Path | None = None  # what leads did before the service: for reports
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
     max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
     max_events_bytes: Annotated[int, Field(ge=1)] = MIB

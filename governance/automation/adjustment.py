@@ -26,6 +26,7 @@ REPLICATES = 200  # of the bootstrap; more move a bound by a tenth of its width 
 MIN_OUTCOMES = 20  # won, and not won, in each of the two groups: fewer tell nothing
 _MIN_LEADS = 20  # rarer labels are taken together
 _NUMBER_CUTS = 10  # a number is cut at its deciles: no shape is assumed
+_WIDE = 0.05  # of shares: smaller gaps are no reason that a reader would see
 _UNKNOWN = "?"
 _COMPARED = (Level.MOST, Level.NONE)
 
@@ -47,6 +48,11 @@ class Shift:
     label: str
     most: float
     none: float
+
+    @property
+    def is_wide(self) -> bool:
+        """Worth telling."""
+        return abs(self.most - self.none) >= _WIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,8 @@ def adjusted(
     leads : DataFrame of shape (n_leads, 8 + n_attributes)
         Of `followed`, with `level` known.
     """
+    from threadpoolctl import threadpool_limits
+
     if not _has_an_answer(leads):
         return None
     labelled = _labelled(leads, attributes)
@@ -84,9 +92,10 @@ def adjusted(
         level=leads["level"].to_numpy(),
         segment=_segments(leads, attributes),
     )
-    answer = question.answer(np.ones(leads.height))
     rng = np.random.default_rng(seed)
-    replicates = [question.answer(w) for w in _resamples(rng, leads.height)]
+    with threadpool_limits(1, user_api="blas"):  # small matrices: threads only spin
+        answer = question.answer(np.ones(leads.height))
+        replicates = [question.answer(w) for w in _resamples(rng, leads.height)]
     return Adjusted(
         leads=leads.height,
         adjusted=_estimate("adjusted", answer, replicates),

@@ -130,6 +130,10 @@ def _medians(
     return float(np.median(days)), np.median(drawn, axis=1)
 
 
-def speeding(groups: Iterable[Group]) -> list[Group]:
-    """Where sales come surely sooner, or later, with automation."""
-    return [g for g in groups if g.days_saved is not None and g.days_saved.is_clear]
+def speeding(groups: Iterable[Group]) -> list[tuple[Group, Estimate]]:
+    """Where automation surely brings sales sooner, or later, and by how many days."""
+    return [
+        (group, group.days_saved)
+        for group in groups
+        if group.days_saved is not None and group.days_saved.is_clear
+    ]

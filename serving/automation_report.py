@@ -1,0 +1,51 @@
+"""The report on automation, of the service or of a log."""
+
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from features.catalogue import read_catalogue, shipped_catalogue
+from features.log import Log, LogAbout, once_each, read_log
+from governance.automation.course import attributes_of, kinds_read
+from governance.automation.report import AutomationReport, automation_report
+from governance.pipeline import Pipeline, StageRole
+from serving.exporting import stored_log
+from serving.service import Service
+
+
+def report_of_service(
+    service: Service, since: datetime | None
+) -> AutomationReport | None:
+    """Of what the service knows, and of its history log; None if that is nothing.
+
+    Raises
+    ------
+    LogError
+        If FREIN_HISTORY_LOG is no log.
+    """
+    history = service.settings.history_log
+    before = read_log(history) if history else None
+    about = before.about if before else LogAbout(name="frein")
+    stored = stored_log(service, service.clock(), kinds_read(about))
+    known = [log.events for log in (before, stored) if log]
+    if not known:
+        return None
+    log = Log(about, once_each(pl.concat(known)))
+    return report_of(log, service.pipeline, since)
+
+
+def report_of_log(
+    folder: Path, pipeline: Pipeline, since: datetime | None
+) -> AutomationReport:
+    """Of a log on disk; raises LogError."""
+    return report_of(read_log(folder), pipeline, since)
+
+
+def report_of(log: Log, pipeline: Pipeline, since: datetime | None) -> AutomationReport:
+    return automation_report(
+        log,
+        attributes_of(read_catalogue(shipped_catalogue(log.about.name))),
+        since=since,
+        first_stage=pipeline.of_role(StageRole.ENTRY),
+    )
