@@ -4,7 +4,7 @@ Clients send events, override priorities and move stages, each until it is answe
 meanwhile the service is killed and started again. No model serves: the store is what is
 tried. `--database` is emptied of nothing: give a new one.
 
-    python -m benchmarks.kills --database sqlite:////tmp/new.db --kills 20
+    python -m benchmarks.kills --database sqlite:///kills.db --kills 20
 """
 
 import argparse

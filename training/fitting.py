@@ -1,5 +1,6 @@
 """Fitting one calibrated booster on signals and labels."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -19,6 +20,9 @@ from training.split import time_blocks
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+# That a block's model is fitted on, at most: the calibration is but two numbers, and
+# would cost as much as four boosters on a large log.
+ROWS_OF_A_BLOCK = 200_000
 DEEPEST = 6  # explanations must be fast and true; what it costs: docs/quality.md
 Share = Annotated[
     float, Field(gt=0, le=1, strict=True)
@@ -99,7 +103,7 @@ def fit(
     raw = np.empty(len(won))
     for fitted, held_out in time_blocks(moments, n_blocks=settings.n_blocks):
         _refuse_one_sided(won[fitted])
-        booster = boost(fitted)
+        booster = boost(fitted[:: math.ceil(len(fitted) / ROWS_OF_A_BLOCK)])
         raw[held_out] = np.asarray(booster.predict(matrix[held_out], raw_score=True))
     try:
         slope, intercept = fit_affine(raw, won)
