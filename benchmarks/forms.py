@@ -10,7 +10,6 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from explanations.change import told_change
-from explanations.narrative import Story
 from explanations.reason import Change, Check, Evidence, NextStep, Reason, Way
 from explanations.score import (
     Doubt,
@@ -20,6 +19,7 @@ from explanations.score import (
     TextedReason,
     TextedStep,
 )
+from explanations.story import Story
 from explanations.wording import Wording
 from features.catalogue import Catalogue, Nature, Signal
 

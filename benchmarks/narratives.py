@@ -11,8 +11,9 @@ import polars as pl
 from benchmarks.forms import made_up_stories, message_texts
 from benchmarks.grammar import faults_of
 from explanations.explain import FIRST_PRIORITY, Explainer
-from explanations.narrative import Story, narrate
+from explanations.narrative import narrate
 from explanations.score import Narrative, Priority, Score, TextedReason, TextedStep
+from explanations.story import Story
 from explanations.wording import Wording, read_wording
 
 ROWS_AT_ONCE = 1_000  # moments

@@ -13,7 +13,7 @@ from benchmarks.claims import MUST_MOVE, Trial
 from benchmarks.drivers import Agreement
 from benchmarks.narratives import Judged
 from benchmarks.public_scores import Json, Life, moved_back
-from explanations.narrative import NEAR_BASE
+from explanations.story import NEAR_BASE
 
 MOST_EXAMPLES = 3
 

@@ -83,7 +83,8 @@ class BrokenWording:
             (self._text(f"priority-{one.value}") for one in Priority), key=len
         )
         fixed = [f"doubt-{doubt.value}.short" for doubt in Doubt]
-        for key in (*fixed, "ordinary.short", "unexplained.short"):
+        fixed += ["ordinary.short", "placed.short", "unexplained.short"]
+        for key in fixed:
             told = self._text("short", priority=longest, reasons=self._text(key))
             yield from self._too_long(key, told)
         yield from self._too_long(

@@ -35,9 +35,15 @@ def changes(
     pasts : sequence of n_leads Past, row for row
     earlier, now : Scorer
         The model that gave the past scores, and the one that scores now.
+
+    Raises
+    ------
+    ValueError
+        A past score was given after its lead's moment; names the lead.
     """
     if not pasts:
         return []
+    _refuse_later(moments, pasts)
     timelines = timelines_of(events, earlier.catalogue)
     then = pl.Series([past.moment for past in pasts], dtype=moments.schema["moment"])
     aged = _contributions(see_at(timelines, moments, known_at=then), earlier)
@@ -63,6 +69,15 @@ def changes(
             strict=True,
         )
     ]
+
+
+def _refuse_later(moments: pl.DataFrame, pasts: Sequence[Past]) -> None:
+    for (lead_id, moment), past in zip(moments.iter_rows(), pasts, strict=True):
+        if past.moment > moment:
+            raise ValueError(
+                f"lead {lead_id!r}: the past score is of {past.moment.isoformat()}, "
+                f"after {moment.isoformat()}: give the one before"
+            )
 
 
 def told_change(change: Change, wording: Wording) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 
 from explanations.artifact import load_scorer
 from explanations.change import changes, told_change
-from explanations.narrative import NEAR_BASE, Story, narrate
+from explanations.narrative import narrate
 from explanations.reason import NextStep, Past, Reason, Way
 from explanations.score import (
     Doubt,
@@ -23,6 +23,7 @@ from explanations.score import (
     TextedStep,
 )
 from explanations.scorer import Scorer
+from explanations.story import NEAR_BASE, Story
 from explanations.telling import tell
 from explanations.wording import Wording, read_wording
 from features.featurise import moments_frame
@@ -144,6 +145,11 @@ class Explainer:
         pasts : mapping of lead_id → Past
         earlier : Explainer
             The one that gave the past scores.
+
+        Raises
+        ------
+        ValueError
+            A past score was given after the moment of the score.
         """
         told = [score for score in scores if score.lead_id in pasts]
         found = changes(

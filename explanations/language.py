@@ -57,6 +57,8 @@ class Language:
             "CODE": _code,
             "DURATION": self.duration,
             "EURO": self.euros,
+            "IF_AT_LEAST": _if_at_least,
+            "IF_BELOW": _if_below,
             "LABEL": _label,
             "LIST": _listed,
             "PERCENT": self.percentage,
@@ -168,6 +170,14 @@ def _at_least(value: Argument, least: float) -> Literal["yes", "no", "unknown"]:
     if isinstance(value, str):
         return "unknown"
     return "yes" if value >= least else "no"
+
+
+def _if_at_least(value: Argument, least: float, text: str) -> str:
+    return text if _at_least(value, least) == "yes" else ""
+
+
+def _if_below(value: Argument, limit: float, text: str) -> str:
+    return text if _at_least(value, limit) == "no" else ""
 
 
 def _listed(*items: str, none: str = "") -> str:

@@ -2,69 +2,24 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from explanations.french import due_day, paris_day
 from explanations.language import sentence
 from explanations.reason import Way
 from explanations.score import (
-    SHORT_LENGTH,
-    Doubt,
-    Ending,
-    Grade,
     Narrative,
     Priority,
     TextedReason,
-    TextedStep,
 )
+from explanations.short_form import short_form
 from explanations.shown import nearest
+from explanations.story import Story
 from explanations.wording import Wording
 from features.catalogue import Nature
-
-NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
 
 # French working days to act in: house choices, in want of a team's own.
 DAYS_TO_ACT = {Priority.HIGH: 1, Priority.NORMAL: 5, Priority.LOW: 10}
 DAYS_TO_JUDGE = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
-    """What there is to tell of one score.
-
-    `score` and `base` in points (0 to 100); `reasons` strongest first, at least
-    within each way. No `previous_priority`: none was ever written. `closed`: how
-    a lead whose outcome is known ended.
-    """
-
-    priority: Priority
-    previous_priority: Priority | None
-    grade: Grade
-    score: float
-    base: float
-    reasons: tuple[TextedReason, ...]
-    doubts: tuple[Doubt, ...]
-    moment: datetime
-    steps: tuple[TextedStep, ...] = ()
-    closed: Ending | None = None
-
-    def texts(self, way: Way) -> tuple[str, ...]:
-        return tuple(told.text for told in self.reasons if told.reason.way is way)
-
-    @property
-    def main_way(self) -> Way | None:
-        """The way of the reasons that would account for the priority, if it has one."""
-        if self.priority is Priority.HIGH:
-            return Way.UP
-        if self.priority is Priority.LOW:
-            return Way.DOWN
-        return {Priority.HIGH: Way.DOWN, Priority.LOW: Way.UP}.get(
-            self.previous_priority or Priority.NORMAL
-        )
-
-    @property
-    def is_ordinary(self) -> bool:
-        return not self.reasons and abs(self.score - self.base) <= NEAR_BASE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +46,13 @@ def narrate(story: Story, wording: Wording) -> Narrative:
         ),
         why=account.why,
         expected=expected,
-        short=_short(story, wording),
+        short=short_form(story, wording),
         text=f"{account.text}\n\n{expected}",
     )
 
 
 def _move(story: Story, wording: Wording) -> str:
-    priority = _priority(story, wording)
+    priority = wording.priority(story.priority)
     if story.closed is not None:
         return wording.text("move-closed", priority=priority, stage=story.closed)
     if story.previous_priority is None:
@@ -106,24 +61,16 @@ def _move(story: Story, wording: Wording) -> str:
     return wording.text(f"move-{'kept' if kept else 'changed'}", priority=priority)
 
 
-def _priority(story: Story, wording: Wording) -> str:
-    return wording.text(f"priority-{story.priority.value}")
-
-
 def _quoted_once(story: Story, wording: Wording) -> Iterator[TextedReason]:
     """The reasons; a note that several of them rest on is quoted by the first."""
     seen: set[str] = set()
     for told in story.reasons:
         quote = told.reason.quote
         again = quote is not None and quote in seen
-        yield replace(told, text=_unquoted(told, story, wording)) if again else told
+        yield (
+            replace(told, text=wording.unquoted(told, story.moment)) if again else told
+        )
         seen |= {quote} if quote else set()
-
-
-def _unquoted(told: TextedReason, story: Story, wording: Wording) -> str:
-    if told.reason.quote is None:
-        return told.text
-    return wording.reason(replace(told.reason, quote=None), story.moment)
 
 
 # --- Why --------------------------------------------------------------------
@@ -133,7 +80,7 @@ def _account(story: Story, move: str, wording: Wording) -> _Account:
     if story.doubts:
         return _doubted(story, move, _doubts(story, wording), wording)
     if story.is_ordinary:
-        ordinary = wording.text("ordinary")
+        ordinary = wording.text(story.ordinary)
         return _Account(ordinary, f"{wording.text('plain', move=move)} {ordinary}")
     if not story.reasons:
         return _doubted(story, move, wording.text("unexplained"), wording)
@@ -239,41 +186,8 @@ def _action(story: Story, wording: Wording) -> str:
         return "jugement"
     if story.priority is Priority.LOW:
         return "veille"
-    ideas = [wording.catalogue.ideas[told.reason.idea] for told in _leading(story)]
+    ideas = [wording.catalogue.ideas[told.reason.idea] for told in story.leading]
     if not ideas:
         return "examen"
     acted_on = (idea for idea in ideas if idea.nature is Nature.BEHAVIOUR)
     return next(acted_on, ideas[0]).expected
-
-
-def _leading(story: Story) -> list[TextedReason]:
-    """The reasons to act on: those of the main way, else those of the strongest."""
-    strongest = sorted(story.reasons, key=lambda told: -abs(told.reason.log_odds))
-    way = story.main_way or (strongest[0].reason.way if strongest else None)
-    return [told for told in strongest if told.reason.way is way]
-
-
-# --- In short ---------------------------------------------------------------
-
-
-def _short(story: Story, wording: Wording) -> str:
-    """As many reasons as fit: a reason is told whole or not at all, and no note."""
-    if story.closed is not None:
-        return wording.text("closed.short", stage=story.closed)
-    priority = _priority(story, wording)
-    items = _short_items(story, wording)
-    for count in range(len(items), 0, -1):
-        reasons = wording.text("short.joint").join(items[:count])
-        text = wording.text("short", priority=priority, reasons=reasons)
-        if len(text) <= SHORT_LENGTH:
-            return text
-    return wording.text("short.bare", priority=priority)
-
-
-def _short_items(story: Story, wording: Wording) -> list[str]:
-    if story.doubts:
-        return [wording.text(f"doubt-{story.doubts[0].value}.short")]
-    if story.is_ordinary:
-        return [wording.text("ordinary.short")]
-    leading = [_unquoted(told, story, wording) for told in _leading(story)]
-    return leading or [wording.text("unexplained.short")]

@@ -7,6 +7,13 @@ MOST_QUOTED = 80  # characters, the ellipsis included
 ELLIPSIS = "…"
 _UNSEEN = {"Cc", "Cf", "Cs"}  # controls, isolates and the like, lone surrogates
 _BEFORE = f"{ELLIPSIS} "  # where sentences were left out
+# Who a number or an address belongs to never agreed to be quoted (RGPD).
+_ADDRESS = re.compile(r"[\w.+%-]+\s?@\s?\w[\w-]*(?:\.[\w-]+)+")
+_DATE = r"\d\d([./-])\d\d\1\d{4}"
+_DIGIT = r"[\s.()/\-\u2010-\u2013]{0,3}\d"
+_NUMBER = re.compile(
+    rf"(?<![\w+])(?!{_DATE})(?:(?:\+|00)(?:{_DIGIT}){{8,15}}|0[1-9](?:{_DIGIT}){{8}})(?!\d)"
+)
 _BETWEEN_SENTENCES = re.compile(r"(?<=\w{3}[.!?…])\s")  # not after « M. »
 _LEFT_OUT = " \N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}.,;:-–—•*·>"
 
@@ -16,7 +23,8 @@ def quoted(text: str) -> str:
 
     Of a last sentence that is too long its beginning, cut at the end of a word. What
     is quoted is the note's own: spaces, quotation marks within it and what can't be
-    seen are all that is put in order. Nothing is left of a note without a word.
+    seen are all that is put in order; of an e-mail address or a telephone number an
+    ellipsis is left. Nothing is left of a note without a word.
     Quoting what is quoted changes nothing.
 
     Examples
@@ -27,7 +35,7 @@ def quoted(text: str) -> str:
     ...        "dernière. Le prix reste le principal frein.")
     '… Le prix reste le principal frein'
     """
-    told = _in_order(text)
+    told = _masked(_in_order(text))
     if len(told) > MOST_QUOTED:
         told = _end_of(told)
     return told if any(character.isalnum() for character in told) else ""
@@ -37,6 +45,10 @@ def readable_label(text: str) -> str:
     """A label on one line, without what can't be seen; nothing without a word."""
     told = _in_order(text)
     return told if any(character.isalnum() for character in told) else ""
+
+
+def _masked(told: str) -> str:
+    return _NUMBER.sub(ELLIPSIS, _ADDRESS.sub(ELLIPSIS, told))
 
 
 def _end_of(told: str) -> str:

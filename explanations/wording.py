@@ -13,6 +13,7 @@ says in which form. A text is a noun phrase in lower case without a final stop, 
 true of the facts: the heading above it tells the way.
 """
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
 from explanations.quotation import quoted
 from explanations.reason import Check, Reason, Way
-from explanations.score import Doubt
+from explanations.score import Doubt, Priority, TextedReason
 from explanations.shown import nearest
 from explanations.told_signal import told_signal
 from features.catalogue import Catalogue
@@ -62,6 +63,16 @@ class Wording:
         text = self._messages.text(key, {**arguments, EVIDENCE_DAYS: days})
         quote = quoted(reason.quote) if reason.quote else ""
         return self.text("quoting", reason=text, quote=quote) if quote else text
+
+    def unquoted(self, told: TextedReason, moment: datetime) -> str:
+        """The reason's text without the note that it quotes."""
+        if told.reason.quote is None:
+            return told.text
+        return self.reason(replace(told.reason, quote=None), moment)
+
+    def priority(self, priority: Priority) -> str:
+        """What a priority is called: « élevée »."""
+        return self.text(f"priority-{priority.value}")
 
     def check(self, reason: Reason) -> str:
         """How a reason was checked: « sans cet élément, le score serait de 41… »."""

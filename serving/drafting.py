@@ -71,7 +71,11 @@ def scored(
     moments = moments_frame(draft.moments.items())
     previous = {name: lead.band for name, lead in draft.leads.items() if lead.band}
     scores = explainer.scores(draft.log, moments, previous, draft.closed)
-    pasts = {name: past for name in draft.moments if (past := draft.leads[name].past)}
+    pasts = {  # none of a clock that has gone back since
+        name: past
+        for name, moment in draft.moments.items()
+        if (past := draft.leads[name].past) and past.past.moment <= moment
+    }
     for sha256 in {past.model_sha256 for past in pasts.values()}:
         earlier = models.of(sha256)
         if earlier is not None:

@@ -19,7 +19,7 @@ idea-reponses = replies to emails
     }
     .down = { $days_since_reply ->
         [inconnu] { idea-reponses.facts }
-       *[other] last reply to an email { AGO($days_since_reply) }
+       *[other] last reply to an email { AGO($days_since_reply) }{ IF_BELOW($days_since_reply, 14, unlike-for) }
     }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] no reply to the email { SINCE($evidence_days) }
@@ -37,6 +37,7 @@ idea-delai_reponse = time to reply
         [yes] replied, though after { DURATION($reply_latency_hours) }
        *[other] { idea-delai_reponse.facts }
     }
+    .down = { idea-delai_reponse.facts }{ IF_BELOW($reply_latency_hours, 24, unlike-for) }
 
 idea-engagement_email = clicks in emails
     .facts = { $clicks_30d ->
@@ -47,9 +48,13 @@ idea-engagement_email = clicks in emails
         [one] click in an email{ AGO($days_since_click, before: " ") }
        *[other] { $clicks_30d } clicks in our emails in 30 days
     }
+    .up = { $days_since_click ->
+        [inconnu] { idea-engagement_email.facts }{ unlike-against }
+       *[other] { idea-engagement_email.facts }
+    }
     .down = { $days_since_click ->
         [inconnu] { idea-engagement_email.facts }
-       *[other] last click in an email { AGO($days_since_click) }
+       *[other] last click in an email { AGO($days_since_click) }{ IF_BELOW($days_since_click, 14, unlike-for) }
     }
     .absent = no click in { $evidence_days ->
         [inconnu] the last email
@@ -62,6 +67,7 @@ idea-desabonnement = unsubscription from emails
         [one] unsubscribed from emails{ AGO($evidence_days, before: " ") }
        *[other] unsubscribed from emails { $unsubscribes } times{ AGO($evidence_days, before: ", the last one ") }
     }
+    .up = { idea-desabonnement.facts }{ IF_AT_LEAST($unsubscribes, 1, unlike-against) }
 
 ### Site
 
@@ -82,7 +88,7 @@ idea-interet_tarifs = interest in pricing
     }
     .down = { $days_since_pricing_view ->
         [inconnu] { idea-interet_tarifs.facts }
-       *[other] last visit to the pricing page { AGO($days_since_pricing_view) }
+       *[other] last visit to the pricing page { AGO($days_since_pricing_view) }{ IF_BELOW($days_since_pricing_view, 14, unlike-for) }
     }
     .absent = { $days_since_pricing_view ->
         [inconnu] no visit to the pricing page so far
@@ -103,7 +109,7 @@ idea-interet_produit = interest in the product
     }
     .down = { $days_since_product_view ->
         [inconnu] { idea-interet_produit.facts }
-       *[other] product page last viewed { AGO($days_since_product_view) }
+       *[other] product page last viewed { AGO($days_since_product_view) }{ IF_BELOW($days_since_product_view, 14, unlike-for) }
     }
     .absent = no product page viewed so far
 
@@ -116,11 +122,16 @@ idea-recrutement = visits to the careers page
         [one] visit to the careers page{ AGO($days_since_careers_view, before: " ") }
        *[other] { $careers_views_60d } visits to the careers page in 60 days
     }
+    .up = { idea-recrutement.facts }{ IF_AT_LEAST($days_since_careers_view, 0, unlike-against) }
 
 idea-demandes = requests sent from the site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->
-            [0] no request for a demo or a contact in 60 days
+            [0] { AT_LEAST($newsletter_share, 1) ->
+                [yes] subscription to the newsletter
+                [no] request for a demo or a contact more than 60 days old
+               *[unknown] no request for a demo or a contact in 60 days
+            }
             [one] visit to the contact page
            *[other] { $contact_views_30d } visits to the contact page in 30 days
         }
@@ -128,8 +139,11 @@ idea-demandes = requests sent from the site
        *[other] { $forms_60d } requests for a demo or a contact in 60 days
     }
     .down = { $forms_60d ->
-        [0] no request for a demo or a contact in 60 days
-       *[other] { idea-demandes.facts }
+        [0] { $newsletter_share ->
+            [inconnu] no request for a demo or a contact in 60 days
+           *[other] { idea-demandes.facts }
+        }
+       *[other] { idea-demandes.facts }{ unlike-for }
     }
 
 idea-documents = documents downloaded
@@ -143,7 +157,7 @@ idea-documents = documents downloaded
     }
     .down = { $days_since_document ->
         [inconnu] { idea-documents.facts }
-       *[other] document last downloaded { AGO($days_since_document) }
+       *[other] document last downloaded { AGO($days_since_document) }{ IF_BELOW($days_since_document, 14, unlike-for) }
     }
     .absent = no document downloaded so far
 
@@ -159,8 +173,18 @@ idea-appels = phone conversations
         [one] call received from the lead
        *[other] { $calls_received } calls received from the lead
     }
+    .up = { idea-appels.facts }{ $calls_received ->
+        [0] { $calls_reached_30d ->
+            [0] { IF_AT_LEAST($calls_missed_30d, 1, unlike-against) }
+           *[other] { "" }
+        }
+       *[other] { "" }
+    }
     .down = { $calls_missed_30d ->
-        [0] { idea-appels.facts }
+        [0] { idea-appels.facts }{ $calls_received ->
+            [0] { IF_AT_LEAST($calls_reached_30d, 1, unlike-for) }
+           *[other] { unlike-for }
+        }
        *[other] { $calls_reached_30d ->
             [0] { calls-missed }
            *[other] { LIST(calls-missed, calls-reached) }
@@ -169,7 +193,10 @@ idea-appels = phone conversations
     .absent = lead not reached by phone so far
 
 calls-missed = { $calls_missed_30d ->
-        [0] no phone conversation noted in 30 days
+        [0] { $mean_call_minutes ->
+            [inconnu] no phone conversation noted in 30 days
+           *[other] last phone conversation more than 30 days ago
+        }
         [one] one call that went to voicemail
        *[other] { $calls_missed_30d } calls that went to voicemail in 30 days
     }
@@ -190,7 +217,7 @@ idea-rendez_vous = meetings
     }
     .down = { $days_since_meeting ->
         [inconnu] { idea-rendez_vous.facts }
-       *[other] last meeting with the lead { AGO($days_since_meeting) }
+       *[other] last meeting with the lead { AGO($days_since_meeting) }{ IF_BELOW($days_since_meeting, 14, unlike-for) }
     }
     .absent = no meeting with the lead so far
 
@@ -200,6 +227,7 @@ idea-retour_apres_rendez_vous = return to the site after a meeting
         [one] return to the site after the meeting{ AGO($days_since_view_after_meeting, before: ", ") }
        *[other] return to the site after the meeting, { $views_after_meeting } pages viewed
     }
+    .down = { idea-retour_apres_rendez_vous.facts }{ IF_AT_LEAST($views_after_meeting, 1, unlike-for) }
     .absent = { $views_after_meeting ->
         [0] no return to the site since the meeting{ AGO($evidence_days, before: " held ") }
        *[other] product page not viewed since the meeting{ AGO($evidence_days, before: " held ") }
@@ -220,14 +248,14 @@ idea-ressenti_terrain = impression from the field
         [yes] { idea-ressenti_terrain.facts }
        *[other] { AT_LEAST($mean_tone, 0.001) ->
             [yes] good impression in the notes from the field as a whole
-           *[other] { idea-ressenti_terrain.facts }
+           *[other] { idea-ressenti_terrain.facts }{ IF_BELOW($last_tone, 0, unlike-against) }
         }
     }
     .down = { AT_LEAST($last_tone, 0) ->
         [no] { idea-ressenti_terrain.facts }
        *[other] { AT_LEAST($mean_tone, 0) ->
             [no] poor impression in the notes from the field as a whole
-           *[other] { idea-ressenti_terrain.facts }
+           *[other] { idea-ressenti_terrain.facts }{ IF_AT_LEAST($last_tone, 0.001, unlike-for) }
         }
     }
 
@@ -239,6 +267,14 @@ idea-objections = objections
            *[other] objections raised in { $objections_60d } notes in 60 days
         }
        *[other] reservations: { LIST(objection-price, objection-competitor, objection-decider) }
+    }
+    .up = { LIST(objection-price, objection-competitor, objection-decider, none: "none") ->
+        [none] { idea-objections.facts }{ IF_AT_LEAST($objections_60d, 1, unlike-against) }
+       *[other] { idea-objections.facts }{ unlike-against }
+    }
+    .down = { LIST(objection-price, objection-competitor, objection-decider, none: "none") ->
+        [none] { idea-objections.facts }{ IF_BELOW($objections_60d, 1, unlike-for) }
+       *[other] { idea-objections.facts }
     }
 
 objection-price = { $price_objections ->
@@ -267,6 +303,14 @@ idea-avis_humain = the team’s opinion
         }
        *[other] priority judged “{ LABEL($judged_priority) }” by the team
     }
+    .up = { idea-avis_humain.facts }{ CODE($judged_priority) ->
+        [basse] { unlike-against }
+       *[other] { "" }
+    }
+    .down = { idea-avis_humain.facts }{ CODE($judged_priority) ->
+        [elevee] { unlike-for }
+       *[other] { "" }
+    }
 
 ### Offer and stage
 
@@ -278,7 +322,7 @@ idea-devis = quotes
     }
     .down = { $days_since_quote ->
         [inconnu] { idea-devis.facts }
-       *[other] last quote sent { AGO($days_since_quote) }
+       *[other] last quote sent { AGO($days_since_quote) }{ IF_BELOW($days_since_quote, 14, unlike-for) }
     }
 
 quote-last = { AT_LEAST($last_quote_amount, 1) ->
@@ -294,6 +338,17 @@ idea-etape = sales stage
     .facts = { AT_LEAST($days_in_stage, 7) ->
         [no] moved to the { stage-of } stage { AGO($days_in_stage) }
        *[other] at the { stage-of } stage{ SINCE($days_in_stage, before: " ") }
+    }
+    .up = { idea-etape.facts }{ CODE($stage) ->
+        [perdu] { unlike-against }
+       *[other] { "" }
+    }
+    .down = { idea-etape.facts }{ CODE($stage) ->
+        [gagne] { unlike-for }
+        [signature] { unlike-for }
+        [negociation] { IF_BELOW($days_in_stage, 14, unlike-for) }
+        [negociation_finale] { IF_BELOW($days_in_stage, 14, unlike-for) }
+       *[other] { "" }
     }
 
 stage-of = { CODE($stage) ->
@@ -326,8 +381,9 @@ idea-silence = silence of the lead
     .up = { AT_LEAST($days_since_lead_acted, 14) ->
         [yes] last sign of the lead { AGO($days_since_lead_acted) }
         [no] recent activity of the lead, { AGO($days_since_lead_acted) }
-       *[unknown] { idea-silence.facts }
+       *[unknown] { idea-silence.facts }{ unlike-against }
     }
+    .down = { idea-silence.facts }{ IF_BELOW($days_since_lead_acted, 2, unlike-for) }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] email unanswered { SINCE($evidence_days) }
         [no] email sent { AGO($evidence_days) }, unanswered
@@ -352,8 +408,15 @@ idea-rythme = pace of activity
             [yes] { $lead_acts_7d } actions of the lead in 7 days
            *[no] { AT_LEAST($distinct_pages_30d, 2) ->
                 [yes] { $distinct_pages_30d } different pages viewed in 30 days
-               *[no] { idea-rythme.facts }
+               *[no] { idea-rythme.facts }{ IF_BELOW($lead_acts_trend_14d, 0, unlike-against) }
             }
+        }
+    }
+    .down = { idea-rythme.facts }{ AT_LEAST($lead_acts_trend_14d, 1) ->
+        [yes] { unlike-for }
+       *[no] { AT_LEAST($lead_acts_trend_14d, 0) ->
+            [yes] { IF_AT_LEAST($lead_acts_7d, 2, unlike-for) }
+           *[no] { "" }
         }
     }
 

@@ -65,6 +65,10 @@ idea-offres = offers sent
         [one] offer sent{ AGO($days_since_offer, before: " ") }
        *[other] { $offers_sent } offers sent{ AGO($days_since_offer, before: ", the last one ") }
     }
+    .up = { idea-offres.facts }{ $offers_sent ->
+        [0] { IF_AT_LEAST($offers_cancelled, 1, unlike-against) }
+       *[other] { "" }
+    }
     .absent = no offer sent so far
 
 idea-retour_offre = return of the offer
@@ -72,6 +76,10 @@ idea-retour_offre = return of the offer
         [0] no offer returned by the client
         [one] offer returned by the client{ AGO($days_since_offer_returned, before: " ") }
        *[other] { $offers_returned } offers returned by the client{ AGO($days_since_offer_returned, before: ", the last one ") }
+    }
+    .down = { $offers_returned ->
+        [0] { idea-retour_offre.facts }
+       *[other] offer returned by the client{ AGO($days_since_offer_returned, before: " ") }{ unlike-for }
     }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] offer not returned { SINCE($evidence_days) }

@@ -40,8 +40,14 @@ unexplained = no verified reason explains this score
     .short = no verified reason explains it
 ordinary = This lead stays close to the starting point: nothing sets it apart.
     .short = nothing sets it apart
+placed = This lead stays close to the starting point: its priority rests on the score alone, on no fact that stands out.
+    .short = close to the starting point, no fact stands out
 
 quoting = { $reason } (“{ $quote }”)
+
+# After a fact that is told under the heading opposite to its usual sense.
+unlike-for = , though not in its favour here
+unlike-against = , though not against it here
 
 ### Doubts: `.partly` when some reasons are told beside it
 
@@ -88,6 +94,7 @@ closed = { closed.name }: nothing is expected of you, the score is kept for the 
 short = Priority { $priority } – { $reasons }
     .bare = Priority { $priority }
     .joint = {"; "}
+    .both = { $reasons }; on the other hand: { $contrary }
 
 ### How a reason was checked
 

@@ -19,7 +19,7 @@ idea-reponses = réponses aux e-mails
     }
     .down = { $days_since_reply ->
         [inconnu] { idea-reponses.facts }
-       *[other] dernière réponse à un e-mail { AGO($days_since_reply) }
+       *[other] dernière réponse à un e-mail { AGO($days_since_reply) }{ IF_BELOW($days_since_reply, 14, unlike-for) }
     }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] aucune réponse à l’e-mail { SINCE($evidence_days) }
@@ -37,6 +37,7 @@ idea-delai_reponse = délai de réponse
         [yes] réponse reçue malgré un délai de { DURATION($reply_latency_hours) }
        *[other] { idea-delai_reponse.facts }
     }
+    .down = { idea-delai_reponse.facts }{ IF_BELOW($reply_latency_hours, 24, unlike-for) }
 
 idea-engagement_email = clics dans les e-mails
     .facts = { $clicks_30d ->
@@ -47,9 +48,13 @@ idea-engagement_email = clics dans les e-mails
         [one] clic dans un e-mail{ AGO($days_since_click, before: " ") }
        *[other] { $clicks_30d } clics dans nos e-mails en 30 jours
     }
+    .up = { $days_since_click ->
+        [inconnu] { idea-engagement_email.facts }{ unlike-against }
+       *[other] { idea-engagement_email.facts }
+    }
     .down = { $days_since_click ->
         [inconnu] { idea-engagement_email.facts }
-       *[other] dernier clic dans un e-mail { AGO($days_since_click) }
+       *[other] dernier clic dans un e-mail { AGO($days_since_click) }{ IF_BELOW($days_since_click, 14, unlike-for) }
     }
     .absent = aucun clic dans { $evidence_days ->
         [inconnu] le dernier e-mail
@@ -62,6 +67,7 @@ idea-desabonnement = désabonnement des e-mails
         [one] désabonnement des e-mails{ AGO($evidence_days, before: " ") }
        *[other] { $unsubscribes } désabonnements des e-mails{ AGO($evidence_days, before: ", le dernier ") }
     }
+    .up = { idea-desabonnement.facts }{ IF_AT_LEAST($unsubscribes, 1, unlike-against) }
 
 ### Site
 
@@ -82,7 +88,7 @@ idea-interet_tarifs = intérêt pour les tarifs
     }
     .down = { $days_since_pricing_view ->
         [inconnu] { idea-interet_tarifs.facts }
-       *[other] dernière visite de la page tarifs { AGO($days_since_pricing_view) }
+       *[other] dernière visite de la page tarifs { AGO($days_since_pricing_view) }{ IF_BELOW($days_since_pricing_view, 14, unlike-for) }
     }
     .absent = { $days_since_pricing_view ->
         [inconnu] aucune visite de la page tarifs à ce jour
@@ -103,7 +109,7 @@ idea-interet_produit = intérêt pour le produit
     }
     .down = { $days_since_product_view ->
         [inconnu] { idea-interet_produit.facts }
-       *[other] dernière page produit vue { AGO($days_since_product_view) }
+       *[other] dernière page produit vue { AGO($days_since_product_view) }{ IF_BELOW($days_since_product_view, 14, unlike-for) }
     }
     .absent = aucune page produit vue à ce jour
 
@@ -116,11 +122,16 @@ idea-recrutement = visites de la page recrutement
         [one] visite de la page recrutement{ AGO($days_since_careers_view, before: " ") }
        *[other] { $careers_views_60d } visites de la page recrutement en 60 jours
     }
+    .up = { idea-recrutement.facts }{ IF_AT_LEAST($days_since_careers_view, 0, unlike-against) }
 
 idea-demandes = demandes envoyées depuis le site
     .facts = { $forms_60d ->
         [0] { $contact_views_30d ->
-            [0] aucune demande de démonstration ou de contact en 60 jours
+            [0] { AT_LEAST($newsletter_share, 1) ->
+                [yes] inscription à la lettre d’information
+                [no] demande de démonstration ou de contact de plus de 60 jours
+               *[unknown] aucune demande de démonstration ou de contact en 60 jours
+            }
             [one] visite de la page de contact
            *[other] { $contact_views_30d } visites de la page de contact en 30 jours
         }
@@ -128,8 +139,11 @@ idea-demandes = demandes envoyées depuis le site
        *[other] { $forms_60d } demandes de démonstration ou de contact en 60 jours
     }
     .down = { $forms_60d ->
-        [0] aucune demande de démonstration ou de contact en 60 jours
-       *[other] { idea-demandes.facts }
+        [0] { $newsletter_share ->
+            [inconnu] aucune demande de démonstration ou de contact en 60 jours
+           *[other] { idea-demandes.facts }
+        }
+       *[other] { idea-demandes.facts }{ unlike-for }
     }
 
 idea-documents = documents téléchargés
@@ -143,7 +157,7 @@ idea-documents = documents téléchargés
     }
     .down = { $days_since_document ->
         [inconnu] { idea-documents.facts }
-       *[other] dernier téléchargement d’un document { AGO($days_since_document) }
+       *[other] dernier téléchargement d’un document { AGO($days_since_document) }{ IF_BELOW($days_since_document, 14, unlike-for) }
     }
     .absent = aucun document téléchargé à ce jour
 
@@ -159,8 +173,18 @@ idea-appels = échanges téléphoniques
         [one] appel reçu du prospect
        *[other] { $calls_received } appels reçus du prospect
     }
+    .up = { idea-appels.facts }{ $calls_received ->
+        [0] { $calls_reached_30d ->
+            [0] { IF_AT_LEAST($calls_missed_30d, 1, unlike-against) }
+           *[other] { "" }
+        }
+       *[other] { "" }
+    }
     .down = { $calls_missed_30d ->
-        [0] { idea-appels.facts }
+        [0] { idea-appels.facts }{ $calls_received ->
+            [0] { IF_AT_LEAST($calls_reached_30d, 1, unlike-for) }
+           *[other] { unlike-for }
+        }
        *[other] { $calls_reached_30d ->
             [0] { calls-missed }
            *[other] { LIST(calls-missed, calls-reached) }
@@ -169,7 +193,10 @@ idea-appels = échanges téléphoniques
     .absent = aucun appel abouti vers le prospect à ce jour
 
 calls-missed = { $calls_missed_30d ->
-        [0] aucun échange téléphonique noté en 30 jours
+        [0] { $mean_call_minutes ->
+            [inconnu] aucun échange téléphonique noté en 30 jours
+           *[other] dernier échange téléphonique il y a plus de 30 jours
+        }
         [one] appel tombé sur la messagerie
        *[other] { $calls_missed_30d } appels tombés sur la messagerie en 30 jours
     }
@@ -190,7 +217,7 @@ idea-rendez_vous = rendez-vous
     }
     .down = { $days_since_meeting ->
         [inconnu] { idea-rendez_vous.facts }
-       *[other] dernier rendez-vous avec le prospect { AGO($days_since_meeting) }
+       *[other] dernier rendez-vous avec le prospect { AGO($days_since_meeting) }{ IF_BELOW($days_since_meeting, 14, unlike-for) }
     }
     .absent = aucun rendez-vous avec le prospect à ce jour
 
@@ -200,6 +227,7 @@ idea-retour_apres_rendez_vous = retour sur le site après un rendez-vous
         [one] retour sur le site après le rendez-vous{ AGO($days_since_view_after_meeting, before: ", ") }
        *[other] retour sur le site après le rendez-vous, { $views_after_meeting } pages vues
     }
+    .down = { idea-retour_apres_rendez_vous.facts }{ IF_AT_LEAST($views_after_meeting, 1, unlike-for) }
     .absent = { $views_after_meeting ->
         [0] pas de retour sur le site depuis le rendez-vous{ AGO($evidence_days, before: " tenu ") }
        *[other] page produit non revue depuis le rendez-vous{ AGO($evidence_days, before: " tenu ") }
@@ -220,14 +248,14 @@ idea-ressenti_terrain = ressenti du terrain
         [yes] { idea-ressenti_terrain.facts }
        *[other] { AT_LEAST($mean_tone, 0.001) ->
             [yes] ressenti positif dans l’ensemble des notes de terrain
-           *[other] { idea-ressenti_terrain.facts }
+           *[other] { idea-ressenti_terrain.facts }{ IF_BELOW($last_tone, 0, unlike-against) }
         }
     }
     .down = { AT_LEAST($last_tone, 0) ->
         [no] { idea-ressenti_terrain.facts }
        *[other] { AT_LEAST($mean_tone, 0) ->
             [no] ressenti négatif dans l’ensemble des notes de terrain
-           *[other] { idea-ressenti_terrain.facts }
+           *[other] { idea-ressenti_terrain.facts }{ IF_AT_LEAST($last_tone, 0.001, unlike-for) }
         }
     }
 
@@ -239,6 +267,14 @@ idea-objections = objections
            *[other] objections relevées dans { $objections_60d } notes en 60 jours
         }
        *[other] réserves exprimées : { LIST(objection-price, objection-competitor, objection-decider) }
+    }
+    .up = { LIST(objection-price, objection-competitor, objection-decider, none: "aucune") ->
+        [aucune] { idea-objections.facts }{ IF_AT_LEAST($objections_60d, 1, unlike-against) }
+       *[other] { idea-objections.facts }{ unlike-against }
+    }
+    .down = { LIST(objection-price, objection-competitor, objection-decider, none: "aucune") ->
+        [aucune] { idea-objections.facts }{ IF_BELOW($objections_60d, 1, unlike-for) }
+       *[other] { idea-objections.facts }
     }
 
 objection-price = { $price_objections ->
@@ -267,6 +303,14 @@ idea-avis_humain = avis de l’équipe
         }
        *[other] priorité jugée « { LABEL($judged_priority) } » par l’équipe
     }
+    .up = { idea-avis_humain.facts }{ CODE($judged_priority) ->
+        [basse] { unlike-against }
+       *[other] { "" }
+    }
+    .down = { idea-avis_humain.facts }{ CODE($judged_priority) ->
+        [elevee] { unlike-for }
+       *[other] { "" }
+    }
 
 ### Offer and stage
 
@@ -278,7 +322,7 @@ idea-devis = devis
     }
     .down = { $days_since_quote ->
         [inconnu] { idea-devis.facts }
-       *[other] dernier devis envoyé { AGO($days_since_quote) }
+       *[other] dernier devis envoyé { AGO($days_since_quote) }{ IF_BELOW($days_since_quote, 14, unlike-for) }
     }
 
 quote-last = { AT_LEAST($last_quote_amount, 1) ->
@@ -294,6 +338,17 @@ idea-etape = étape de vente
     .facts = { AT_LEAST($days_in_stage, 7) ->
         [no] passage à l’étape { stage-of } { AGO($days_in_stage) }
        *[other] dossier à l’étape { stage-of }{ SINCE($days_in_stage, before: " ") }
+    }
+    .up = { idea-etape.facts }{ CODE($stage) ->
+        [perdu] { unlike-against }
+       *[other] { "" }
+    }
+    .down = { idea-etape.facts }{ CODE($stage) ->
+        [gagne] { unlike-for }
+        [signature] { unlike-for }
+        [negociation] { IF_BELOW($days_in_stage, 14, unlike-for) }
+        [negociation_finale] { IF_BELOW($days_in_stage, 14, unlike-for) }
+       *[other] { "" }
     }
 
 stage-of = { CODE($stage) ->
@@ -326,8 +381,9 @@ idea-silence = silence du prospect
     .up = { AT_LEAST($days_since_lead_acted, 14) ->
         [yes] dernier signe du prospect { AGO($days_since_lead_acted) }
         [no] activité récente du prospect, { AGO($days_since_lead_acted) }
-       *[unknown] { idea-silence.facts }
+       *[unknown] { idea-silence.facts }{ unlike-against }
     }
+    .down = { idea-silence.facts }{ IF_BELOW($days_since_lead_acted, 2, unlike-for) }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] e-mail sans réponse { SINCE($evidence_days) }
         [no] e-mail envoyé { AGO($evidence_days) }, sans réponse
@@ -352,8 +408,15 @@ idea-rythme = rythme de l’activité
             [yes] { $lead_acts_7d } actions du prospect en 7 jours
            *[no] { AT_LEAST($distinct_pages_30d, 2) ->
                 [yes] { $distinct_pages_30d } pages différentes vues en 30 jours
-               *[no] { idea-rythme.facts }
+               *[no] { idea-rythme.facts }{ IF_BELOW($lead_acts_trend_14d, 0, unlike-against) }
             }
+        }
+    }
+    .down = { idea-rythme.facts }{ AT_LEAST($lead_acts_trend_14d, 1) ->
+        [yes] { unlike-for }
+       *[no] { AT_LEAST($lead_acts_trend_14d, 0) ->
+            [yes] { IF_AT_LEAST($lead_acts_7d, 2, unlike-for) }
+           *[no] { "" }
         }
     }
 

@@ -65,6 +65,10 @@ idea-offres = offres envoyées
         [one] offre envoyée{ AGO($days_since_offer, before: " ") }
        *[other] { $offers_sent } offres envoyées{ AGO($days_since_offer, before: ", la dernière ") }
     }
+    .up = { idea-offres.facts }{ $offers_sent ->
+        [0] { IF_AT_LEAST($offers_cancelled, 1, unlike-against) }
+       *[other] { "" }
+    }
     .absent = aucune offre envoyée à ce jour
 
 idea-retour_offre = retour de l’offre
@@ -72,6 +76,10 @@ idea-retour_offre = retour de l’offre
         [0] aucune offre retournée par le client
         [one] offre retournée par le client{ AGO($days_since_offer_returned, before: " ") }
        *[other] { $offers_returned } offres retournées par le client{ AGO($days_since_offer_returned, before: ", la dernière ") }
+    }
+    .down = { $offers_returned ->
+        [0] { idea-retour_offre.facts }
+       *[other] offre retournée par le client{ AGO($days_since_offer_returned, before: " ") }{ unlike-for }
     }
     .absent = { AT_LEAST($evidence_days, 2) ->
         [yes] aucun retour de l’offre { SINCE($evidence_days) }

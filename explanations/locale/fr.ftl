@@ -41,8 +41,14 @@ unexplained = aucune raison vérifiée n’explique ce score
     .short = aucune raison vérifiée ne l’explique
 ordinary = Ce prospect reste proche du point de départ : rien ne le distingue.
     .short = rien ne le distingue
+placed = Ce prospect reste proche du point de départ : sa priorité tient au score seul, sans fait marquant.
+    .short = score proche du point de départ, sans fait marquant
 
 quoting = { $reason } (« { $quote } »)
+
+# After a fact that is told under the heading opposite to its usual sense.
+unlike-for = , sans jouer ici en sa faveur
+unlike-against = , sans jouer ici en sa défaveur
 
 ### Doubts: `.partly` when some reasons are told beside it
 
@@ -89,6 +95,7 @@ closed = { closed.name } : aucune action n’est attendue, le score est donné 
 short = Priorité { $priority } – { $reasons }
     .bare = Priorité { $priority }
     .joint = {" ; "}
+    .both = { $reasons } ; en sens contraire : { $contrary }
 
 ### How a reason was checked
 

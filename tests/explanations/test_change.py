@@ -83,6 +83,15 @@ def test_without_new_facts_only_time_moves_the_score(
     assert change.ideas == ()
 
 
+def test_a_past_score_from_the_future_is_refused(
+    demo_log: Log, moments: pl.DataFrame, explainer: Explainer
+) -> None:
+    (lead_id, moment), scorer = moments.row(0), explainer.scorer
+    later = [Past(30.0, moment + timedelta(microseconds=1))]
+    with pytest.raises(ValueError, match=f"lead '{lead_id}': the past score is of"):
+        changes(demo_log.events, moments[:1], later, scorer, scorer)
+
+
 @pytest.mark.parametrize(
     ("parts", "ideas", "told"),
     [

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.forms import made_up_stories
-from explanations.narrative import Story, narrate
+from explanations.narrative import narrate
 from explanations.reason import Check, NextStep, Reason, Way
 from explanations.score import (
     SHORT_LENGTH,
@@ -23,6 +23,7 @@ from explanations.score import (
     TextedReason,
     TextedStep,
 )
+from explanations.story import Story
 from explanations.wording import Wording
 from tests.explanations.grammar import grammar_faults
 from tests.explanations.test_wording import (
@@ -121,7 +122,32 @@ def test_the_three_parts_stand_alone() -> None:
         "–\xa0réserves exprimées\xa0: prix ou budget, décideur absent."
     )
     assert parts.expected == "Appelez le prospect d’ici au mercredi 25 novembre."
-    assert parts.short == "Priorité élevée\xa0– réponse à l’e-mail de relance"
+    assert parts.short == (
+        "Priorité élevée\xa0– réponse à l’e-mail de relance\xa0; en sens "
+        "contraire\xa0: réserves exprimées\xa0: prix ou budget, décideur absent"
+    )
+
+
+@pytest.mark.parametrize(
+    ("points", "is_told"), [(5.0, True), (4.9, False)], ids=["half", "less"]
+)
+def test_a_short_form_tells_the_other_side_where_it_weighs(
+    points: float, is_told: bool
+) -> None:
+    against = make_reason(
+        "silence", way=Way.DOWN, points=points, days_since_lead_acted=18
+    )
+    short = told(make_story(replace(REPLY, log_odds=0.5), against)).short
+    assert ("aucun signe du prospect" in short) is is_told
+
+
+@pytest.mark.parametrize("priority", [HIGH, LOW])
+def test_nothing_sets_apart_a_lead_whose_priority_does(priority: Priority) -> None:
+    parts = told(make_story(priority=priority, score=33.0))
+    assert parts.short.endswith(
+        "\xa0– score proche du point de départ, sans fait marquant"
+    )
+    assert "rien ne le distingue" not in parts.text
 
 
 def test_a_short_form_names_the_reasons_that_fit() -> None:
@@ -202,7 +228,9 @@ def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Way) -> None:
     """There are verified reasons, and none of them explains it."""
     reasons, priority = ((OBJECTIONS,), HIGH) if way is Way.DOWN else ((REPLY,), LOW)
     short = told(make_story(*reasons, priority=priority)).short
-    assert short.endswith("\xa0– aucune raison vérifiée ne l’explique")
+    unexplained, _, contrary = short.partition("\xa0; en sens contraire\xa0: ")
+    assert unexplained.endswith("\xa0– aucune raison vérifiée ne l’explique")
+    assert contrary == wording().reason(reasons[0], NOON)
 
 
 def test_a_high_priority_without_a_reason_says_so() -> None:
@@ -390,7 +418,8 @@ def test_the_same_score_is_told_in_english() -> None:
         "Opportunity moved to high priority, with a score of 62 out of 100 (grade A)."
     )
     assert parts.short == (
-        "Priority high – reply to the follow-up email; new visit to the pricing page"
+        "Priority high – reply to the follow-up email; on the other hand: "
+        "reservations: price or budget, decision-maker absent"
     )
 
 

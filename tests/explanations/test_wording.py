@@ -372,6 +372,137 @@ def test_how_a_reason_was_checked_is_told(facts: int, told: str) -> None:
     )
 
 
+# --- Facts under the heading that they don't suit -----------------------------
+
+UNLIKE_FOR = ", sans jouer ici en sa faveur"
+UNLIKE_AGAINST = ", sans jouer ici en sa défaveur"
+
+# Of each idea, the worst that may be told in favour and the best that may be told
+# against; "" where an idea's facts suit either heading as they are.
+WORST_AND_BEST: dict[str, tuple[tuple[dict[str, Value], str], ...]] = {
+    "reponses": (
+        ({"replies": 1, "days_since_reply": 400}, ""),
+        ({"replies": 3, "replies_14d": 3, "days_since_reply": 0.1}, UNLIKE_FOR),
+    ),
+    "delai_reponse": (
+        ({"reply_latency_hours": 400}, ""),
+        ({"reply_latency_hours": 1}, UNLIKE_FOR),
+    ),
+    "engagement_email": (
+        ({"clicks_30d": 0}, UNLIKE_AGAINST),
+        ({"clicks_30d": 4, "days_since_click": 1}, UNLIKE_FOR),
+    ),
+    "desabonnement": (({"unsubscribes": 1}, UNLIKE_AGAINST), ({}, "")),
+    "interet_tarifs": (
+        ({"days_since_pricing_view": 75}, ""),
+        ({"pricing_views_30d": 5, "days_since_pricing_view": 1}, UNLIKE_FOR),
+    ),
+    "interet_produit": (
+        ({"days_since_product_view": 75}, ""),
+        ({"product_views_30d": 9, "days_since_product_view": 0.1}, UNLIKE_FOR),
+    ),
+    "recrutement": (
+        ({"careers_views_60d": 3, "days_since_careers_view": 1}, UNLIKE_AGAINST),
+        ({"days_since_careers_view": 75}, ""),
+    ),
+    "demandes": (
+        ({"newsletter_share": 1}, ""),
+        ({"forms_60d": 2, "newsletter_share": 0}, UNLIKE_FOR),
+    ),
+    "documents": (
+        ({"days_since_document": 75}, ""),
+        ({"documents_30d": 3, "days_since_document": 2}, UNLIKE_FOR),
+    ),
+    "appels": (
+        ({"calls_missed_30d": 2}, UNLIKE_AGAINST),
+        ({"calls_reached_30d": 2, "call_minutes_30d": 40}, UNLIKE_FOR),
+    ),
+    "rendez_vous": (
+        ({"meetings": 1, "days_since_meeting": 75}, ""),
+        ({"meetings": 2, "days_since_meeting": 1}, UNLIKE_FOR),
+    ),
+    "retour_apres_rendez_vous": (
+        ({"views_after_meeting": 1}, ""),
+        ({"views_after_meeting": 6}, UNLIKE_FOR),
+    ),
+    "ressenti_terrain": (
+        ({"last_tone": -2, "mean_tone": -2}, UNLIKE_AGAINST),
+        ({"last_tone": 2, "mean_tone": 2}, UNLIKE_FOR),
+    ),
+    "objections": (
+        ({"price_objections": 1, "objections_60d": 1}, UNLIKE_AGAINST),
+        ({"objections_60d": 0, "objection_share": 0}, UNLIKE_FOR),
+    ),
+    "avis_humain": (
+        ({"judged_priority": "basse"}, UNLIKE_AGAINST),
+        ({"judged_priority": "elevee"}, UNLIKE_FOR),
+    ),
+    "devis": (
+        ({"quotes": 1, "days_since_quote": 75}, ""),
+        ({"quotes": 1, "days_since_quote": 1}, UNLIKE_FOR),
+    ),
+    "etape": (
+        ({"stage": "perdu", "days_in_stage": 1}, UNLIKE_AGAINST),
+        ({"stage": "negociation_finale", "days_in_stage": 1}, UNLIKE_FOR),
+    ),
+    "silence": (({}, UNLIKE_AGAINST), ({"days_since_lead_acted": 0.1}, UNLIKE_FOR)),
+    "rythme": (
+        ({"lead_acts_trend_14d": -9, "lead_acts_7d": 0}, UNLIKE_AGAINST),
+        ({"lead_acts_trend_14d": 9, "lead_acts_7d": 9}, UNLIKE_FOR),
+    ),
+    "suivi_humain": (
+        ({"automated_share_30d": 1}, ""),
+        ({"days_since_person_acted": 1}, ""),
+    ),
+    "profil": (({"sector": "btp"}, ""), ({"sector": "sante"}, "")),
+    "origine": (({"lead_source": "annonce"}, ""), ({"lead_source": "salon"}, "")),
+    "offres": (
+        ({"offers_cancelled": 1}, UNLIKE_AGAINST),
+        ({"offers_sent": 1, "days_since_offer": 1}, ""),
+    ),
+    "retour_offre": (({}, ""), ({"offers_returned": 1}, UNLIKE_FOR)),
+}
+# What the bank itself does, and how far it is: neither a good sign nor a bad one.
+BANKS_OWN = {
+    *("avancement", "traitement_demande", "dossier", "pieces_manquantes"),
+    *("evaluation", "relance_offre", "montant"),
+}
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_facts_that_do_not_suit_their_heading_say_so(name: str) -> None:
+    words = shipped(name)
+    own = BANKS_OWN | {"rythme"} if name == "bpic2012" else set()
+    for idea in sorted({*told_ideas(words.catalogue)} - own):
+        for way, (values, ending) in zip(Way, WORST_AND_BEST[idea], strict=True):
+            text = words.reason(make_reason(idea, way=way, **values), NOON)
+            assert text.endswith(ending), text
+            assert ending or "sans jouer" not in text, text
+
+
+@pytest.mark.parametrize(
+    ("way", "sign", "unlike"),
+    [
+        (Way.UP, r"négatif|en baisse|annulée|abandon|basse|messagerie", UNLIKE_AGAINST),
+        (Way.DOWN, r"positif|en hausse|récente|signature|élevée|inférieur", UNLIKE_FOR),
+    ],
+    ids=["up", "down"],
+)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_plain_sign_is_never_told_as_its_opposite(
+    name: str, way: Way, sign: str, unlike: str
+) -> None:
+    words = shipped(name)
+    reasons = (
+        one
+        for idea in told_ideas(words.catalogue)
+        for one in reasons_of(words.catalogue, idea)
+        if one.way is way and one.check is Check.DELETION
+    )
+    texts = {words.reason(one, NOON) for one in reasons}
+    assert [t for t in texts if re.search(sign, t) and not t.endswith(unlike)] == []
+
+
 # --- Codes ------------------------------------------------------------------
 
 

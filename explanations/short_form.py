@@ -1,0 +1,55 @@
+"""One line for a list or a notification: whole reasons, both sides, no note."""
+
+from collections.abc import Iterator
+
+from explanations.score import SHORT_LENGTH
+from explanations.story import Story
+from explanations.wording import Wording
+
+WEIGHS_TOO = 0.5  # of the strongest reason's log-odds: told beside it
+
+
+def short_form(story: Story, wording: Wording) -> str:
+    """As many reasons as fit: a reason is told whole or not at all, and no note."""
+    if story.closed is not None:
+        return wording.text("closed.short", stage=story.closed)
+    priority = wording.priority(story.priority)
+    for reasons in _reasons(story, wording):
+        text = wording.text("short", priority=priority, reasons=reasons)
+        if len(text) <= SHORT_LENGTH:
+            return text
+    return wording.text("short.bare", priority=priority)
+
+
+def _reasons(story: Story, wording: Wording) -> Iterator[str]:
+    """What to tell if it fits, the fullest first; both sides before more of one."""
+    if story.doubts:
+        yield wording.text(f"doubt-{story.doubts[0].value}.short")
+    elif story.is_ordinary:
+        yield wording.text(f"{story.ordinary}.short")
+    else:
+        yield from _both_sides(story, wording)
+
+
+def _both_sides(story: Story, wording: Wording) -> Iterator[str]:
+    leading = [wording.unquoted(told, story.moment) for told in story.leading]
+    items = leading or [wording.text("unexplained.short")]
+    several = [
+        wording.text("short.joint").join(items[:count])
+        for count in range(len(items), 0, -1)
+    ]
+    if contrary := _contrary(story, wording):
+        for reasons in several:
+            yield wording.text("short.both", reasons=reasons, contrary=contrary)
+    yield from several
+
+
+def _contrary(story: Story, wording: Wording) -> str | None:
+    """The strongest reason the other way, if it weighs about as much."""
+    leading = story.leading
+    others = [told for told in story.strongest if told not in leading]
+    if not others:
+        return None
+    heaviest = abs(leading[0].reason.log_odds) if leading else 0.0
+    weighs = abs(others[0].reason.log_odds) >= WEIGHS_TOO * heaviest
+    return wording.unquoted(others[0], story.moment) if weighs else None

@@ -1,0 +1,73 @@
+"""What there is to tell of one score, whatever the words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from explanations.reason import Way
+from explanations.score import (
+    Doubt,
+    Ending,
+    Grade,
+    Priority,
+    TextedReason,
+    TextedStep,
+)
+
+NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What there is to tell of one score.
+
+    `score` and `base` in points (0 to 100); `reasons` strongest first, at least
+    within each way. No `previous_priority`: none was ever written. `closed`: how
+    a lead whose outcome is known ended.
+    """
+
+    priority: Priority
+    previous_priority: Priority | None
+    grade: Grade
+    score: float
+    base: float
+    reasons: tuple[TextedReason, ...]
+    doubts: tuple[Doubt, ...]
+    moment: datetime
+    steps: tuple[TextedStep, ...] = ()
+    closed: Ending | None = None
+
+    def texts(self, way: Way) -> tuple[str, ...]:
+        return tuple(told.text for told in self.reasons if told.reason.way is way)
+
+    @property
+    def main_way(self) -> Way | None:
+        """The way of the reasons that would account for the priority, if it has one."""
+        if self.priority is Priority.HIGH:
+            return Way.UP
+        if self.priority is Priority.LOW:
+            return Way.DOWN
+        return {Priority.HIGH: Way.DOWN, Priority.LOW: Way.UP}.get(
+            self.previous_priority or Priority.NORMAL
+        )
+
+    @property
+    def is_ordinary(self) -> bool:
+        return not self.reasons and abs(self.score - self.base) <= NEAR_BASE
+
+    @property
+    def ordinary(self) -> str:
+        """The message of such a lead; « rien ne le distingue » suits no priority that
+        sets it apart."""
+        return "ordinary" if self.priority is Priority.NORMAL else "placed"
+
+    @property
+    def strongest(self) -> list[TextedReason]:
+        """The reasons, strongest first."""
+        return sorted(self.reasons, key=lambda told: -abs(told.reason.log_odds))
+
+    @property
+    def leading(self) -> list[TextedReason]:
+        """The reasons to act on: those of the main way, else of the strongest one's."""
+        strongest = self.strongest
+        way = self.main_way or (strongest[0].reason.way if strongest else None)
+        return [told for told in strongest if told.reason.way is way]
