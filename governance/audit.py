@@ -63,6 +63,7 @@ class Action(StrEnum):
     PERSON_ADDED = "person_added"
     PERSON_CHANGED = "person_changed"
     PERSON_DISABLED = "person_disabled"
+    PERSON_BOUND = "person_bound"  # to an identity of a provider
     PERSON_LOCKED = "person_locked"  # after too many wrong passwords
     PASSWORD_SET = "password_set"
     TOKEN_ISSUED = "token_issued"

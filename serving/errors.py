@@ -14,6 +14,7 @@ FreinError
 │   ├── KeyMissingError
 │   ├── KeyInvalidError      unknown, wrong, expired or revoked: never said which
 │   ├── SignInRefusedError   wrong, unknown, disabled or locked: never said which
+│   ├── NotVouchedForError   a provider's identity is nobody's here, or isn't proven
 │   ├── CsrfMissingError     a session writes without its token
 │   ├── RoleMissingError
 │   ├── ScopeMissingError
@@ -42,6 +43,8 @@ FreinError
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
 ├── DatabaseUnsupportedError
+├── ProviderUnavailableError   people can't sign in there: it doesn't answer
+├── ProviderUnsupportedError   the package that speaks to it isn't installed
 ├── AuditBrokenError         the audit was tampered with
 ├── AutomationStoppedError   since it was, no machine changes anything
 ├── AnchorsUnreadableError   the anchors' file or its key; says which and where
@@ -125,6 +128,10 @@ class KeyInvalidError(AccessError):
 
 class SignInRefusedError(AccessError):
     code = "sign_in_refused"
+
+
+class NotVouchedForError(AccessError):
+    code = "not_vouched_for"
 
 
 class CsrfMissingError(AccessError):
@@ -269,6 +276,14 @@ class StoreBusyError(FreinError):
 
 class StoreOvertakenError(StoreBusyError):
     code = "store_overtaken"
+
+
+class ProviderUnavailableError(FreinError):
+    code = "identity_provider_unavailable"
+
+
+class ProviderUnsupportedError(FreinError):
+    code = "identity_provider_unsupported"
 
 
 class DatabaseUnsupportedError(FreinError):

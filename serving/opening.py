@@ -8,10 +8,11 @@ from governance.judgement import read_judgement
 from governance.pipeline import read_pipeline
 from governance.rules import read_rules
 from serving.database import Store
+from serving.errors import ProviderUnsupportedError
 from serving.migrate import upgrade
 from serving.models import Explains, Models
-from serving.service import Service
-from serving.settings import Settings
+from serving.service import Service, Vouches
+from serving.settings import OidcSettings, Settings
 from serving.stages import install_pipeline
 
 
@@ -25,12 +26,13 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
         If the pipeline is malformed, or unlocks a reserved decision.
     JudgementError, RulesError, ExceptionsError
         If the file of one of them is malformed.
-    DatabaseUnsupportedError
+    DatabaseUnsupportedError, ProviderUnsupportedError
     """
     pipeline = read_pipeline(settings.pipeline_file)
     judgement = read_judgement(settings.judgement_file)
     rules = read_rules(settings.rules_file, pipeline)
     cases = read_cases(settings.exceptions_file)
+    provider = _provider(settings.oidc)
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
         upgrade(store)
@@ -44,6 +46,19 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
             rules=rules,
             cases=cases,
             models=Models(explainer),
+            provider=provider,
         )
     finally:
         store.close()
+
+
+def _provider(settings: OidcSettings | None) -> Vouches | None:
+    if settings is None:
+        return None
+    try:
+        from serving.oidc import Provider
+    except ModuleNotFoundError as error:
+        raise ProviderUnsupportedError(
+            "OpenID Connect needs the package authlib: pip install 'frein[oidc]'"
+        ) from error
+    return Provider(settings)

@@ -125,6 +125,22 @@ def forget_tries(session: Session, person_id: UUID) -> None:
     session.execute(update(PersonRow).where(mine).values(failures=0, locked_until=None))
 
 
+def person_of_subject(session: Session, subject: str) -> Person | None:
+    """Who is bound to that identity of a provider."""
+    return _found(session, PersonRow.subject == subject)
+
+
+def subject_of(session: Session, person_id: UUID) -> str | None:
+    """The identity that an account is bound to."""
+    return session.scalar(select(PersonRow.subject).where(PersonRow.id == person_id))
+
+
+def bind_subject(session: Session, person_id: UUID, subject: str | None) -> None:
+    """Bind an account to an identity, or to none."""
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(subject=subject))
+
+
 def add_pass(session: Session, one: Pass) -> None:
     session.execute(
         insert(PassRow).values(

@@ -31,6 +31,14 @@ class Person:
         return Principal(PrincipalKind.PERSON, self.name)
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a provider vouches for; `email` only if it has verified it."""
+
+    subject: str  # its issuer, a space, and its name for them
+    email: str | None
+
+
 class PassKind(StrEnum):
     SESSION = "session"  # a cookie; what it writes needs a CSRF token
     TOKEN = "token"  # a bearer token, short-lived

@@ -11,12 +11,12 @@ from serving.documented import refuses, takes
 from serving.doors import COOKIE, TheBody, TheService, TheSignIn, admits
 from serving.errors import PersonRequiredError
 from serving.person import Person
+from serving.settings import LOOPBACK
 from serving.shapes import PersonShown, SessionShown
 from serving.signing_in import Session, SignedIn, sign_in, sign_out
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 Anyone = Depends(admits(*Role))
 
 
@@ -68,8 +68,13 @@ def keep_session(
         max_age=int((begun.expires_at - now).total_seconds()),
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https" or request.url.hostname not in _LOOPBACK,
+        secure=is_private(request),
     )
+
+
+def is_private(request: Request) -> bool:
+    """Are cookies to be sent over TLS alone? Everywhere but on this machine."""
+    return request.url.scheme == "https" or request.url.hostname not in LOOPBACK
 
 
 def _of_a_person(found: SignedIn | None) -> SignedIn:

@@ -1,8 +1,9 @@
 """What the routes and the command line work with, built once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Protocol
 
 from governance.acting import Desk
 from governance.brake import Brake
@@ -14,6 +15,7 @@ from governance.setting import Setting
 from serving.database import Store
 from serving.metrics import Metrics
 from serving.models import Models
+from serving.person import Identity
 from serving.settings import Settings
 from serving.trail import Trail
 from serving.turns import Turns
@@ -21,6 +23,19 @@ from serving.turns import Turns
 
 def utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+class Vouches(Protocol):
+    """An identity provider, as `serving.oidc` speaks to one; without it, nothing of
+    that is imported."""
+
+    def leave(self) -> tuple[str, str]:
+        """Where to send a browser, and a cookie for its way back."""
+
+    def identity(
+        self, cookie: str, answer: Mapping[str, str], now: datetime
+    ) -> Identity:
+        """Who came back, by the cookie and the query that they bring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +48,7 @@ class Service:
     models: Models
     judgement: Judgement = field(default_factory=read_judgement)
     brake: Brake = field(default_factory=Brake)
+    provider: Vouches | None = None  # where people may sign in as well
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)
     metrics: Metrics = field(default_factory=Metrics)

@@ -1,10 +1,12 @@
 """Every knob of the service, read once by the command line and passed down."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -15,6 +17,38 @@ from governance.rules import RULES_FILE
 from serving.database import SQLITE
 
 MIB = 1024 * 1024
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _is_safe(address: str) -> str:
+    """Encrypted, or on this machine."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and parts.hostname in LOOPBACK
+    ):
+        raise ValueError("an https address is wanted")
+    return address
+
+
+Address = Annotated[str, AfterValidator(_is_safe)]
+
+
+class OidcSettings(BaseSettings):
+    """A company's identity provider: FREIN_OIDC_ISSUER and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="FREIN_OIDC_", frozen=True)
+
+    issuer: Address
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: Annotated[SecretStr, Field(min_length=1)]
+    redirect_url: Address  # of ours: …/console/connexion/entreprise/retour
+
+
+def _oidc_if_any() -> OidcSettings | None:
+    """None of its variables is set: nobody signs in elsewhere."""
+    prefix = str(OidcSettings.model_config["env_prefix"])
+    is_wanted = any(name.upper().startswith(prefix) for name in os.environ)
+    return OidcSettings() if is_wanted else None
 
 
 class Settings(BaseSettings):
@@ -35,6 +69,7 @@ class Settings(BaseSettings):
     manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
+    oidc: OidcSettings | None = Field(default_factory=_oidc_if_any, exclude=True)
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
     history_log: Path | None = None  # what leads did before the service: for reports
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us

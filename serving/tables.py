@@ -414,6 +414,7 @@ class PersonRow(Base):
     """A person's account; `name` is how leads call their owner."""
 
     __tablename__ = "person"
+    __table_args__ = (Index("uq_person_subject", "subject", unique=True),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     login: Mapped[str] = mapped_column(unique=True)
@@ -421,6 +422,7 @@ class PersonRow(Base):
     role: Mapped[str]
     team: Mapped[str | None]
     password_hash: Mapped[str | None]  # none: signs in elsewhere
+    subject: Mapped[str | None] = mapped_column(Text)  # its name there
     failures: Mapped[int]  # since the last success
     locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]

@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from features.errors import FreinError
 from serving.console import (
     routes_decide,
+    routes_elsewhere,
     routes_inbox,
     routes_journal,
     routes_lead,
@@ -27,6 +28,7 @@ from serving.service import Service
 
 ROUTERS = (
     routes_signing.router,
+    routes_elsewhere.router,
     routes_inbox.router,
     routes_lead.router,
     routes_journal.router,

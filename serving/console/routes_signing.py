@@ -15,8 +15,9 @@ router = APIRouter()
 
 
 @router.get("/connexion")
-def show_sign_in() -> Response:
-    return page("sign_in.html", login="", refused=None)
+def show_sign_in(service: TheService) -> Response:
+    elsewhere = service.provider is not None
+    return page("sign_in.html", login="", refused=None, elsewhere=elsewhere)
 
 
 @router.post("/connexion")
@@ -29,9 +30,13 @@ def begin(service: TheService, fields: Fields, request: Request) -> Response:
     try:
         begun = sign_in(service.store, login, password, now)
     except SignInRefusedError as error:
-        told = detail_of(error)
         return page(
-            "sign_in.html", None, STATUS[type(error)], login=login, refused=told
+            "sign_in.html",
+            None,
+            STATUS[type(error)],
+            login=login,
+            refused=detail_of(error),
+            elsewhere=service.provider is not None,
         )
     answer = RedirectResponse(f"{HOME}/", status_code=303)
     keep_session(answer, begun, request, now)

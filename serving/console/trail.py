@@ -47,6 +47,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.PERSON_ADDED: "Compte ouvert",
     Action.PERSON_CHANGED: "Compte modifié",
     Action.PERSON_DISABLED: "Compte fermé",
+    Action.PERSON_BOUND: "Compte relié à l’identité de l’entreprise",
     Action.PERSON_LOCKED: "Compte verrouillé",
     Action.PASSWORD_SET: "Mot de passe changé",
     Action.TOKEN_ISSUED: "Jeton émis",
