@@ -24,10 +24,12 @@ from serving.errors import PersonUnknownError, RequestInvalidError
 from serving.passwords import hashed
 from serving.people import (
     add_person,
+    bind_subject,
     disable_person,
     end_passes,
     find_person,
     person_named,
+    person_of_subject,
     place_person,
     set_password,
 )
@@ -133,6 +135,37 @@ def change_password(
         set_password(session, person.id, password_hash)
         end_passes(session, person.id, now)
         write_note(session, Action.PASSWORD_SET, person, by, now)
+
+
+def bind_account(
+    store: Store,
+    login: str,
+    subject: str | None,
+    now: datetime,
+    by: Principal = SHELL,
+) -> Person:
+    """Bind an account to an identity of a provider (its issuer, a space, its `sub`), or
+    to none; sessions and tokens end.
+
+    Raises
+    ------
+    PersonUnknownError
+    RequestInvalidError
+        If another account is bound to it, or it names no issuer.
+    """
+    with store.writing() as session:
+        person = known_person(session, login)
+        if subject is not None:
+            subject = _line("subject", subject)
+            if " " not in subject:
+                raise RequestInvalidError("subject", "issuer_missing")
+            bound = person_of_subject(session, subject)
+            if bound is not None and bound.id != person.id:
+                raise RequestInvalidError("subject", "taken")
+        bind_subject(session, person.id, subject)
+        end_passes(session, person.id, now)
+        write_note(session, Action.PERSON_BOUND, person, by, now)
+    return person
 
 
 def known_person(session: Session, login: str) -> Person:

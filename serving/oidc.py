@@ -86,27 +86,28 @@ class Provider:
         Raises
         ------
         NotVouchedForError
-            The state isn't the browser's, the provider refuses the code, or what it says
-            isn't signed by it, for us, for this very sign-in.
+            The state isn't the browser's, the provider refuses the person or the code,
+            or what it says isn't signed by it, for us, for this very sign-in.
         """
         leaving, state = Leaving.of_cookie(cookie), answer.get("state", "")
-        if not compare_digest(state.encode(), leaving.state.encode()):
+        code = answer.get("code", "")
+        if not code or not compare_digest(state.encode(), leaving.state.encode()):
             raise NotVouchedForError
         with self._client() as client:
             token = client.fetch_token(
                 self._endpoint("token_endpoint"),
                 grant_type="authorization_code",
-                code=answer.get("code", ""),
+                code=code,
                 code_verifier=leaving.verifier,
             )
         claims = self._claims(token, leaving.nonce, now)
-        subject, email = claims["sub"], claims.get("email")
-        if not isinstance(subject, str) or not subject.strip():
+        subject, email = str(claims["sub"]).strip(), claims.get("email")
+        if not subject:
             raise NotVouchedForError
-        is_verified = claims.get("email_verified") is True and isinstance(email, str)
+        is_verified = claims.get("email_verified") is True
         return Identity(
             subject=f"{self._settings.issuer} {subject}",
-            email=email.strip().lower() if is_verified else None,
+            email=str(email).strip().lower() if is_verified else None,
         )
 
     def _claims(
@@ -114,7 +115,7 @@ class Provider:
     ) -> dict[str, Any]:
         settings = self._settings
         signed = self._signed(str(token.get("id_token", "")))
-        claims = CodeIDToken(
+        told = CodeIDToken(
             signed.claims,
             signed.header,
             {
@@ -128,8 +129,8 @@ class Provider:
             },
         )
         with _translated():
-            claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
-        return claims
+            told.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
+        return dict(told)
 
     def _signed(self, id_token: str) -> jwt.Token:
         registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
@@ -188,5 +189,5 @@ def _translated() -> Iterator[None]:
         yield
     except (OAuthError, JoseError) as error:
         raise NotVouchedForError from error
-    except (httpx2.HTTPError, ValueError) as error:
+    except (httpx2.HTTPError, ValueError, KeyError, TypeError) as error:
         raise ProviderUnavailableError(str(error)) from error

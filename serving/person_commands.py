@@ -28,16 +28,23 @@ def add(
     name: Annotated[str, typer.Argument(help="As the CRM writes a lead's owner.")],
     login: Annotated[str, typer.Option(help="An e-mail address, or a short name.")],
     role: Annotated[Role, typer.Option(help="What the person may do.")],
-    password: Password,
+    password: Annotated[
+        str | None, typer.Option(help="Asked for, if it isn't given.")
+    ] = None,
     team: Annotated[
         str | None, typer.Option(help="Whose leads a manager sees.")
     ] = None,
+    elsewhere: Annotated[
+        bool, typer.Option(help="No password: signs in with the company's account.")
+    ] = False,
 ) -> None:
     """Add a person."""
     from serving.accounts import PersonWish, open_account
     from serving.opening import opened
     from serving.settings import Settings
 
+    if password is None and not elsewhere:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     wish = PersonWish(login=login, name=name, role=role, team=team, password=password)
     with opened(Settings()) as service:
         person = open_account(service.store, wish, datetime.now(UTC))
@@ -75,6 +82,25 @@ def change(
         person = change_account(service.store, login, role, team, datetime.now(UTC))
     told = f"{person.name}: {person.role.value}, {person.team or 'no team'}."
     out.print(told, highlight=False)
+
+
+@persons.command("bind")
+def bind(
+    login: str,
+    subject: Annotated[
+        str, typer.Argument(help='"ISSUER SUB", as the provider says; "" for none.')
+    ],
+) -> None:
+    """Bind an account to an identity of the company's provider; sessions end."""
+    from serving.accounts import bind_account
+    from serving.opening import opened
+    from serving.settings import Settings
+
+    now = datetime.now(UTC)
+    with opened(Settings()) as service:
+        person = bind_account(service.store, login, subject or None, now)
+    told = f"bound to {subject}" if subject else "bound to no identity"
+    out.print(f"{person.name} is {told}.", highlight=False)
 
 
 @persons.command("disable")

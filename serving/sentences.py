@@ -45,7 +45,7 @@ SENTENCE: dict[type[FreinError], str] = {
         "verrouillé un quart d’heure."
     ),
     errors.NotVouchedForError: (
-        "Cette identité n’ouvre aucun compte ici ; un administrateur peut en ouvrir un."
+        "Cette identité n’ouvre aucun compte ici ; un administrateur peut en ouvrir un."
     ),
     errors.CsrfMissingError: (
         "Il manque l’en-tête X-CSRF-Token de la session (voir GET /v1/session)."
@@ -84,7 +84,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
     errors.ProviderUnavailableError: (
-        "Le service d’identité de l’entreprise ne répond pas ; réessayez."
+        "Le service d’identité de l’entreprise ne répond pas ; réessayez."
     ),
     errors.ProviderUnsupportedError: "Le service d’identité n’est pas pris en charge.",
     errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",

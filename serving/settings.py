@@ -69,7 +69,7 @@ class Settings(BaseSettings):
     manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
-    oidc: OidcSettings | None = Field(default_factory=_oidc_if_any, exclude=True)
+    oidc: OidcSettings | None = Field(default_factory=_oidc_if_any)
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
     history_log: Path | None = None  # what leads did before the service: for reports
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
