@@ -28,7 +28,7 @@ from explanations.reason import Check, Reason, Way
 from explanations.score import Doubt, Priority, TextedReason
 from explanations.shown import nearest
 from explanations.told_signal import told_signal
-from features.catalogue import Catalogue
+from features.catalogue import Catalogue, Signal
 from features.errors import WordingError
 
 LOCALE = Path(__file__).parent / "locale"
@@ -86,6 +86,22 @@ class Wording:
         """What an idea is called: « délai de réponse »."""
         return self._messages.text(f"idea-{name}", {})
 
+    def attribute(self, field: str, value: float | str, moment: datetime) -> str:
+        """What one attribute says of a lead: « secteur du bâtiment ».
+
+        The facts of the idea that reads `field`, as if nothing else were known, and
+        without the idea's own name before them.
+        """
+        signal = next(one for one in self.catalogue.signal if _reads(one, field))
+        given: dict[str, Argument] = dict.fromkeys(self.catalogue.names, UNKNOWN)
+        given |= {
+            EVIDENCE_DAYS: UNKNOWN,
+            signal.name: told_signal(signal, value, moment),
+        }
+        facts = self._messages.text(f"idea-{signal.idea}.facts", given)
+        named, colon, told = facts.partition(":")
+        return told.strip() if colon else named
+
     def step(self, name: str) -> str:
         """What a next step is called: « un appel abouti »."""
         return self._messages.text(f"step-{name}", {})
@@ -97,6 +113,10 @@ class Wording:
     def _key(self, idea: str, way: Way, check: Check) -> str:
         key = f"idea-{idea}.{'absent' if check is Check.INSERTION else way.value}"
         return key if key in self._messages else f"idea-{idea}.facts"
+
+
+def _reads(signal: Signal, field: str) -> bool:
+    return signal.last is not None and signal.last.field == field
 
 
 def read_wording(

@@ -27,7 +27,7 @@ MIN_OUTCOMES = 20  # won, and not won, in each of the two groups: fewer tell not
 _MIN_LEADS = 20  # rarer labels are taken together
 _NUMBER_CUTS = 10  # a number is cut at its deciles: no shape is assumed
 _WIDE = 0.05  # of shares: smaller gaps are no reason that a reader would see
-_UNKNOWN = "?"
+_UNKNOWN, _TO = "?", "–"
 _COMPARED = (Level.MOST, Level.NONE)
 
 
@@ -42,7 +42,10 @@ class OfSegment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shift:
-    """A label of an attribute, and its share in [0, 1] in each of the two groups."""
+    """A label of an attribute, and its share in [0, 1] in each of the two groups.
+
+    The label of a number is a tenth of its values: see `bounds_of`.
+    """
 
     attribute: str
     label: str
@@ -187,10 +190,20 @@ def _cut(numbers: pl.Series) -> pl.Series:
         return numbers.cast(pl.String)
     edges = np.unique(np.quantile(known, np.linspace(0, 1, _NUMBER_CUTS + 1)))
     inner = edges[1:-1]
-    names = [f"{low:g}–{high:g}" for low, high in pairwise(edges)]
+    names = [f"{low:.0f}{_TO}{high:.0f}" for low, high in pairwise(edges)]
     at = np.searchsorted(inner, numbers.fill_null(0).to_numpy(), side="right")
-    labels = pl.Series(numbers.name, names or [f"{edges[0]:g}"])[at]
+    labels = pl.Series(numbers.name, names or [f"{edges[0]:.0f}"])[at]
     return labels.zip_with(numbers.is_not_null(), numbers.cast(pl.String))
+
+
+def bounds_of(label: str) -> tuple[float, float]:
+    """The bounds of a tenth.
+
+    >>> bounds_of("12–27"), bounds_of("7")
+    ((12.0, 27.0), (7.0, 7.0))
+    """
+    low, _, high = label.partition(_TO)
+    return float(low), float(high or low)
 
 
 def _design(labelled: pl.DataFrame) -> FloatArray:

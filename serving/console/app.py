@@ -16,11 +16,13 @@ from serving.console import (
     routes_inbox,
     routes_journal,
     routes_lead,
+    routes_reports,
     routes_rules,
     routes_signing,
     routes_tasks,
 )
 from serving.console.callers import SignedOutError
+from serving.console.kept import Kept
 from serving.console.pages import HOME, error_page
 from serving.doors import refuse_nul
 from serving.errors import InternalError, RequestInvalidError, RouteUnknownError
@@ -35,6 +37,7 @@ ROUTERS = (
     routes_decide.router,
     routes_tasks.router,
     routes_rules.router,
+    routes_reports.router,
 )
 _STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.
@@ -59,6 +62,7 @@ def create_console(service: Service) -> FastAPI:
         dependencies=[Depends(refuse_nul)],
     )
     app.state.service = service
+    app.state.kept_reports = Kept(routes_reports.REPORTS_LAST)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

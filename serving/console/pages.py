@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from features.errors import FreinError
 from governance.person import DECIDERS
-from serving.console import words
+from serving.console import report_words, words
 from serving.errors import ProposalDecidedError, RequestInvalidError
 from serving.problems import STATUS, detail_of
 from serving.service import Service
@@ -23,7 +23,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= words.FILTERS
+_TEMPLATES.filters |= {**words.FILTERS, **report_words.FILTERS}
 _TEMPLATES.globals |= {"home": HOME}
 
 

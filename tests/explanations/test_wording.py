@@ -779,3 +779,11 @@ def test_a_catalogue_without_its_file_is_refused(tmp_path: Path) -> None:
 def test_a_language_without_its_files_is_refused(language: str) -> None:
     with pytest.raises(WordingError, match=re.escape(language or "language")):
         read_wording(b2b(), language)
+
+
+def test_one_attribute_is_told_alone() -> None:
+    wording = read_wording(read_catalogue(shipped_catalogue("b2b")))
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    assert wording.attribute("sector", "btp", now) == "secteur du bâtiment"
+    assert wording.attribute("headcount", 12.0, now) == "12 salariés"
+    assert wording.attribute("lead_source", "site_web", now) == "site web"

@@ -1,0 +1,76 @@
+"""How reports write figures and their intervals, in French."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from explanations.language import MINUS
+from governance.automation.course import Level
+from governance.automation.interval import Estimate
+
+_LEVEL = {
+    Level.NONE: "aucun envoi automatique",
+    Level.SOME: "moins de la moitié",
+    Level.MOST: "la moitié ou plus",
+}
+
+
+def number(value: float, digits: int = 1) -> str:
+    """« 1 234,5 », with a true minus sign."""
+    told = format_decimal(round(value, digits), locale="fr", decimal_quantization=False)
+    return str(told).replace("-", MINUS)
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1]: « 8,6 % »."""
+    return f"{number(100 * share)}\u00a0%"
+
+
+def percent_interval(one: Estimate) -> str:
+    return f"{percent(one.value)} ({_from_to(one, 100)}\u00a0%)"
+
+
+def gap(difference: float) -> str:
+    """A difference of shares in [-1, 1]: « +2,4 points »."""
+    sign = "+" if round(100 * difference, 1) > 0 else ""
+    return f"{sign}{gap_size(difference)}"
+
+
+def gap_size(difference: float) -> str:
+    """« 2,4 points »."""
+    points = round(100 * difference, 1)
+    unit = "points" if abs(points) >= 2 else "point"
+    return f"{number(points)}\u00a0{unit}"
+
+
+def gap_interval(one: Estimate) -> str:
+    return f"{gap(one.value)} ({_from_to(one, 100)})"
+
+
+def days_interval(one: Estimate | None) -> str:
+    if one is None:
+        return "trop peu de ventes"
+    return f"{number(one.value, 0)}\u00a0jours ({_from_to(one, 1, digits=0)})"
+
+
+def level(one: Level) -> str:
+    """How much was sent by machines."""
+    return _LEVEL[one]
+
+
+def _from_to(one: Estimate, scale: float, digits: int = 1) -> str:
+    low, high = (number(scale * bound, digits) for bound in (one.low, one.high))
+    return f"de {low} à {high}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": number,
+    "percent": percent,
+    "percent_interval": percent_interval,
+    "gap": gap,
+    "gap_size": gap_size,
+    "gap_interval": gap_interval,
+    "days_interval": days_interval,
+    "level": level,
+}

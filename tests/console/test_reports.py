@@ -1,0 +1,56 @@
+"""Automatisation et humain, in a real browser, on a history of its own."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.generate import generate
+from serving.service import Service
+from tests.console.axe import looked_at
+from tests.console.conftest import SIZES, Console
+
+Opens = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("history") / "log"
+    generate(folder, leads=1500, seed=12)
+    return folder
+
+
+@pytest.fixture
+def service(request: pytest.FixtureRequest, service: Service) -> Service:
+    """With what came before it, unless the test begins on the first day."""
+    if "first_day" in request.keywords:
+        return service
+    folder = request.getfixturevalue("history")
+    settings = service.settings.model_copy(update={"history_log": folder})
+    return replace(service, settings=settings)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_manager_reads_what_automation_changes(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    page = open_page(**SIZES[size])
+    console.sign_in(page, "manager")
+    page.get_by_role("link", name="Automatisation").click(timeout=60_000)
+    page.wait_for_url("**/automatisation", timeout=60_000)
+    expect(page.get_by_text("à profil d’entrée égal")).to_be_visible()
+    expect(page.get_by_text("n’avaient pas le même profil")).to_be_visible()
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    looked_at(page, f"automatisation-{size}")
+
+
+def test_a_rep_has_no_business_there(console: Console, open_page: Opens) -> None:
+    page = open_page()
+    console.sign_in(page)
+    expect(page.get_by_role("link", name="Automatisation")).to_have_count(0)
+    page.goto(f"{console.address}/console/automatisation")
+    expect(
+        page.get_by_role("heading", name="Cette page n’est pas pour vous")
+    ).to_be_visible()
