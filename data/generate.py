@@ -79,6 +79,7 @@ def generate(
     leads: int,
     seed: int,
     end: date = END,
+    with_truth: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> GeneratedLog:
     """Write the demo log of `leads` leads; the same arguments give the same bytes.
@@ -86,6 +87,8 @@ def generate(
     Parameters
     ----------
     end : the log's last day; it spans `LOG_DAYS` days
+    with_truth : else no row of it is written, in a fifth of the time; the events are
+        the same
     progress : called with the number of leads written so far
 
     Raises
@@ -99,7 +102,7 @@ def generate(
     if seed < 0:
         raise LogError(f"seed: {seed} is negative")
     with new_log_folder(folder) as draft:
-        total = _write(draft, _blocks(leads, seed, end), progress)
+        total = _write(draft, _blocks(leads, seed, end, with_truth), progress)
         write_about(draft, _about(total, seed, end))
     return total
 
@@ -125,7 +128,7 @@ def _arrow(schema: pl.Schema) -> pa.Schema:
     return pl.DataFrame(schema=schema).to_arrow().schema
 
 
-def _blocks(leads: int, seed: int, end: date) -> Iterator[_Drawn]:
+def _blocks(leads: int, seed: int, end: date, with_truth: bool) -> Iterator[_Drawn]:
     """The blocks, in the order of entry of their leads."""
     first = end - timedelta(days=LOG_DAYS - 1)
     time = working_time(first, LOG_DAYS + LIFE_DAYS + 30)
@@ -134,7 +137,8 @@ def _blocks(leads: int, seed: int, end: date) -> Iterator[_Drawn]:
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         numbers = np.arange(start, min(start + BLOCK_LEADS, leads))
         entry_day = _entry_days(rng, time, (numbers + rng.random(len(numbers))) / leads)
-        yield _drawn(rng, draw_block(rng, time, numbers + 1, entry_day), number)
+        block = draw_block(rng, time, numbers + 1, entry_day)
+        yield _drawn(rng, block, number, with_truth)
 
 
 def _entry_days(rng: np.random.Generator, time: WorkingTime, share: Floats) -> Ints:
@@ -143,7 +147,9 @@ def _entry_days(rng: np.random.Generator, time: WorkingTime, share: Floats) -> I
     return np.searchsorted(reached, share, side="right")
 
 
-def _drawn(rng: np.random.Generator, block: Block, number: int) -> _Drawn:
+def _drawn(
+    rng: np.random.Generator, block: Block, number: int, with_truth: bool
+) -> _Drawn:
     mailed, mails, automated = mail(rng, block)
     in_field, met, met_day = field(rng, block)
     visits = site(rng, block, met, met_day)
@@ -162,7 +168,7 @@ def _drawn(rng: np.random.Generator, block: Block, number: int) -> _Drawn:
         [channel for part in parts for channel in part.channels],
         mails,
     )
-    weeks = truth.truth_of(told, LOG_DAYS)
+    weeks = truth.truth_of(told, LOG_DAYS) if with_truth else truth.SCHEMA.to_frame()
     return _Drawn(events, weeks, _counts(block, events, len(weeks)))
 
 

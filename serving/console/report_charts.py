@@ -9,7 +9,7 @@ from governance.automation.incidence import LAST_DAY, Incidence
 from governance.automation.interval import Estimate
 
 WIDTH, HEIGHT = 640, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 30
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 12, 30
 _DAYS = (0, 30, 60, 90, 120, 150, 180)
 _FINEST = 0.05  # the axis ends at a multiple of it
 

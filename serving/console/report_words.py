@@ -18,8 +18,9 @@ _LEVEL = {
 
 def number(value: float, digits: int = 1) -> str:
     """« 1 234,5 », with a true minus sign."""
-    told = format_decimal(round(value, digits), locale="fr", decimal_quantization=False)
-    return str(told).replace("-", MINUS)
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    told = str(format_decimal(round(value, digits) + 0.0, pattern, locale="fr"))
+    return told.replace("-", MINUS)
 
 
 def percent(share: float) -> str:
@@ -40,8 +41,13 @@ def gap(difference: float) -> str:
 def gap_size(difference: float) -> str:
     """« 2,4 points »."""
     points = round(100 * difference, 1)
-    unit = "points" if abs(points) >= 2 else "point"
+    unit = "points" if abs(points) >= 2 else "point"  # French: plural from two on
     return f"{number(points)}\u00a0{unit}"
+
+
+def count(how_many: int) -> str:
+    """« 1 085 »."""
+    return number(how_many, 0)
 
 
 def gap_interval(one: Estimate) -> str:
@@ -71,6 +77,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "gap": gap,
     "gap_size": gap_size,
     "gap_interval": gap_interval,
+    "count": count,
     "days_interval": days_interval,
     "level": level,
 }

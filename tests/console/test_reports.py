@@ -23,12 +23,9 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def service(request: pytest.FixtureRequest, service: Service) -> Service:
-    """With what came before it, unless the test begins on the first day."""
-    if "first_day" in request.keywords:
-        return service
-    folder = request.getfixturevalue("history")
-    settings = service.settings.model_copy(update={"history_log": folder})
+def service(service: Service, history: Path) -> Service:
+    """With what came before it."""
+    settings = service.settings.model_copy(update={"history_log": history})
     return replace(service, settings=settings)
 
 

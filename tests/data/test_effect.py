@@ -1,12 +1,15 @@
 """The sequence's effect is told exactly."""
 
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 
 from data.demo.block import draw_block
 from data.demo.intent import open_at
 from data.demo.working_time import working_time
+from data.generate import generate
+from features.log import EVENTS_FILE
 
 
 def test_the_chance_of_being_open_is_what_the_lives_show() -> None:
@@ -18,3 +21,12 @@ def test_the_chance_of_being_open_is_what_the_lives_show() -> None:
     states = block.lives.states[block.lives.closed_day >= 14, 14]
     seen = np.bincount(states, minlength=len(chances)) / 8000
     assert (np.abs(seen - chances) < 5 * np.sqrt(chances / 8000)).all()
+
+
+def test_without_the_truth_the_events_are_the_same(tmp_path: Path) -> None:
+    kept = generate(tmp_path / "kept", leads=60, seed=5)
+    left = generate(tmp_path / "left", leads=60, seed=5, with_truth=False)
+    assert (tmp_path / "left" / EVENTS_FILE).read_bytes() == (
+        tmp_path / "kept" / EVENTS_FILE
+    ).read_bytes()
+    assert (left.moments, left.effect) == (0, kept.effect)
