@@ -1,5 +1,6 @@
 """What a winning rule does: its effect, ruled on by the policy; or why it has none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -31,19 +32,25 @@ _FREE = Ruling(Verdict.APPLY, Clause.ACTION_FREE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Whom rules answer to: the brake, the pipeline, and the people there are."""
+    """Whom rules answer to: the brake, the pipeline, and the people there are.
+
+    `stand_ins`: who answers for the leads of those who left, by name; "" for nobody.
+    """
 
     pipeline: Pipeline
     fallback_owner: str
     manager: str | None = None
     brake: Brake = field(default_factory=Brake)
+    stand_ins: Mapping[str, str] = field(default_factory=dict)
 
     def owner(self, facts: Facts) -> str:
         return self.owner_of(facts.owner)
 
     def owner_of(self, lead_owner: str | None) -> str:
         """Who answers for a lead: never nobody."""
-        return owner_of(lead_owner, self.fallback_owner, self.manager)
+        named = (lead_owner or "").strip()
+        there = self.stand_ins.get(named, named)
+        return owner_of(there, self.fallback_owner, self.manager)
 
     @property
     def boss(self) -> str:

@@ -5,7 +5,7 @@ Ingestion records observations, never decisions (DESIGN §7).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from features.event import Actor, Event
@@ -27,6 +27,10 @@ from serving.lead_state import LeadState, after, stage_told
 from serving.plans import Plan, Seen, Wish, pairs_of
 from serving.recording import record
 from serving.service import Service
+
+# A move of the last day calls a person though it is backfilled, as by a load each night;
+# a history that is loaded calls nobody.
+FRESH = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def _entailed(
     waiting = lead.proposal_to(then.stage)
     if waiting is not None:
         effects.append(_decided_elsewhere(waiting.id, move))
-    is_live = move.received_at == now  # what is backfilled calls nobody
-    if is_live and move.actor is not Actor.PERSON:
+    is_fresh = move.received_at == now or move.occurred_at > now - FRESH
+    if is_fresh and move.actor is not Actor.PERSON:
         effects.append(_arbitration(service, then, now))
     return effects
 

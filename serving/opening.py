@@ -38,7 +38,7 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
         upgrade(store)
         with store.writing() as session:
             install_pipeline(session, pipeline)
-        yield Service(
+        service = Service(
             settings=settings,
             store=store,
             pipeline=pipeline,
@@ -48,6 +48,8 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
             models=Models(explainer),
             provider=provider,
         )
+        service.stand_ins.read(store)
+        yield service
     finally:
         store.close()
 

@@ -53,6 +53,12 @@ def names_in_team(session: Session, team: str | None) -> frozenset[str]:
     return frozenset(rows)
 
 
+def disabled_names(session: Session) -> frozenset[str]:
+    """The names of those whose account is disabled."""
+    gone = PersonRow.disabled_at.is_not(None)
+    return frozenset(session.scalars(select(PersonRow.name).where(gone)))
+
+
 def managers_of(session: Session, names: Iterable[str]) -> dict[str, str]:
     """Who manages the team of each of these people, of those who have such a manager;
     the first by name, and nobody manages themselves."""

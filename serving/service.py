@@ -17,6 +17,7 @@ from serving.metrics import Metrics
 from serving.models import Models
 from serving.person import Identity
 from serving.settings import Settings
+from serving.stand_ins import StandIns
 from serving.trail import Trail
 from serving.turns import Turns
 
@@ -49,6 +50,7 @@ class Service:
     judgement: Judgement = field(default_factory=read_judgement)
     brake: Brake = field(default_factory=Brake)
     provider: Vouches | None = None  # where people may sign in as well
+    stand_ins: StandIns = field(default_factory=StandIns)
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)
     metrics: Metrics = field(default_factory=Metrics)
@@ -62,6 +64,7 @@ class Service:
             fallback_owner=self.settings.fallback_owner,
             manager=self.settings.manager,
             brake=self.brake,
+            stand_ins=self.stand_ins.by_name,
         )
         return Setting(
             rules=self.rules,

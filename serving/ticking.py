@@ -100,6 +100,7 @@ class Ticker:
 
 def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked | None:
     """Do what is due; None: another service does, or the clock went back."""
+    service.stand_ins.read(service.store)
     with service.store.writing() as session:
         service.trail.broken = finding(session) or service.trail.broken
         last = done_at(session, Duty.TICK)

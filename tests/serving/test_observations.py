@@ -6,16 +6,19 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from governance.person import Role
 from serving.access import USUAL_SCOPES, Scope
+from serving.accounts import close_account
 from serving.service import Service
-from tests.serving.builders import NOW, make_event, make_key, send
+from serving.ticking import tick
+from tests.serving.builders import NOW, make_event, make_key, make_person, send
 
 
 def moved(
     to: str, *, id: str = "m", minutes_ago: int = 10, **more: Any
 ) -> dict[str, Any]:
     at = NOW - timedelta(minutes=minutes_ago)
-    fields = {"id": "m", "type": "stage_changed", "data": {"to": to}} | more
+    fields = {"id": id, "type": "stage_changed", "data": {"to": to}} | more
     return make_event(time=at.isoformat(), **fields)
 
 
@@ -93,7 +96,40 @@ def test_a_reserved_move_seen_in_the_crm_closes_its_proposal(
     assert lead(client, headers)["proposals"] == lead(client, headers)["tasks"] == []
 
 
-def test_what_is_backfilled_calls_nobody(client: TestClient, service: Service) -> None:
+@pytest.mark.parametrize(
+    ("minutes_ago", "n_tasks"),
+    [
+        pytest.param(24 * 60 - 1, 1, id="of-the-last-day"),
+        pytest.param(24 * 60, 0, id="older"),
+    ],
+)
+def test_a_history_that_is_loaded_calls_nobody_but_a_fresh_move_does(
+    client: TestClient, service: Service, minutes_ago: int, n_tasks: int
+) -> None:
     _, headers = make_key(service, scopes=USUAL_SCOPES | {Scope.BACKFILL})
-    send(client, headers, moved("perdu", receivedat="2026-11-24T08:55:00Z"))
-    assert lead(client, headers)["tasks"] == []
+    loaded = {"receivedat": "2026-11-24T08:55:00Z", "actor": "automation"}
+    send(client, headers, moved("perdu", minutes_ago=minutes_ago, **loaded))
+    assert len(lead(client, headers)["tasks"]) == n_tasks
+
+
+def test_a_fresh_move_calls_a_person_whatever_its_key_may_say(
+    client: TestClient, service: Service
+) -> None:
+    _, headers = make_key(service, scopes=USUAL_SCOPES | {Scope.BACKFILL})
+    send(client, headers, moved("perdu", minutes_ago=9999, actor="automation"))
+    assert len(lead(client, headers)["tasks"]) == 1
+
+
+def test_for_who_left_the_manager_of_their_team_is_called(
+    client: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    gone, _ = make_person(service, Role.SALES, team="Nord")
+    send(client, headers, make_event(type="attributes_set", data={"owner": gone.name}))
+    close_account(service.store, gone.login, NOW)
+    tick(service, NOW)
+    send(client, headers, moved("perdu", id="a", actor="automation"))
+    make_person(service, Role.MANAGER, team="Nord", name="Paul Petit")
+    tick(service, NOW + timedelta(minutes=1))
+    send(client, headers, moved("negociation_finale", id="b", minutes_ago=1))
+    owners = [task["owner"] for task in lead(client, headers)["tasks"]]
+    assert sorted(owners) == ["Direction commerciale", "Paul Petit"]
