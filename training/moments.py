@@ -54,7 +54,7 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
     """
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     is_outcome = pl.col("kind").is_in(outcomes)
-    known = log.events.filter(pl.col("received_at") <= known_at)
+    known = log.events.lazy().filter(pl.col("received_at") <= known_at)
     by_time = known.filter(is_outcome).sort("occurred_at", "source", "event_id")
     ends = by_time.group_by("lead_id", maintain_order=True)
     ended = ends.agg(
@@ -62,7 +62,8 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
         pl.col("kind").first().is_in(log.about.won_kinds).alias("won"),
     )
     begun = known.group_by("lead_id").agg(pl.col("occurred_at").min().alias("first_at"))
-    return begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
+    lives = begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
+    return lives.collect(engine="streaming")
 
 
 def labelled_moments(
@@ -92,12 +93,12 @@ def labelled_moments(
         "first_at",
         "won",
         weight=1.0 / pl.len().over("lead_id"),
-    ).sort("lead_id", "moment")
+    )
     return LabelledMoments(frame, n_censored=opened.height - whole.height)
 
 
 def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
-    """Every moment until `known_at` at which a lead is open, in no order.
+    """Every moment until `known_at` at which a lead is open, by lead and time.
 
     Returns
     -------
@@ -105,10 +106,10 @@ def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFr
         `lead_id`, `moment`, and what `lead_lives` tells of the lead.
     """
     lives = lead_lives(log, known_at=known_at)
-    return _moments(log, lives, plan).filter(
-        (pl.col("moment") < pl.col("ended_at")) | pl.col("ended_at").is_null(),
-        pl.col("moment") <= known_at,
-    )
+    is_open = pl.col("ended_at").is_null() | (pl.col("moment") < pl.col("ended_at"))
+    found = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)
+    once_each = found.unique(["place", "moment"]).sort("place", "moment")
+    return once_each.drop("place").set_sorted("lead_id")
 
 
 def with_outcomes(
@@ -129,6 +130,9 @@ def log_end(log: Log) -> datetime:
 
 
 def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:
+    """The plan's moments, open or not; some may stand twice. `place`: the lead's in
+    alphabetical order, since numbers are sorted ten times as fast as names."""
+    lives = lives.sort("lead_id").with_row_index("place")
     ages = pl.DataFrame({"age": [timedelta(days=age) for age in plan.ages_days]})
     aged = lives.join(ages, how="cross").with_columns(
         moment=pl.col("first_at") + pl.col("age")
@@ -136,10 +140,10 @@ def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:
     keyed = log.events.filter(pl.col("kind").is_in(plan.key_kinds)).select(
         "lead_id", moment=pl.max_horizontal("occurred_at", "received_at")
     )
-    columns = ["lead_id", "moment", "first_at", "ended_at", "won"]
+    columns = ["place", "lead_id", "moment", "first_at", "ended_at", "won"]
     return pl.concat(
         [aged.select(columns), lives.join(keyed, on="lead_id").select(columns)]
-    ).unique(["lead_id", "moment"])
+    )
 
 
 def _refuse_unteachable(moments: pl.DataFrame, horizon_days: float) -> None:
