@@ -28,7 +28,7 @@ from serving.plans import Plan, Seen, Wish, pairs_of
 from serving.recording import record
 from serving.service import Service
 
-# A move of the last day calls a person though it is backfilled, as by a load each night;
+# A move of the last day calls a person though it is backfilled, as a nightly load does;
 # a history that is loaded calls nobody.
 FRESH = timedelta(days=1)
 
