@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from hmac import compare_digest
+from threading import BoundedSemaphore
 from typing import Any
 
 import httpx2
@@ -26,7 +27,8 @@ from serving.person import Identity
 from serving.settings import OidcSettings
 
 SCOPE = "openid email"
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 5.0
+AT_ONCE = 3  # of a service's threads (FREIN_REQUEST_THREADS): a slow one holds no more
 LEEWAY_SECONDS = 60  # between our clock and the provider's
 # Signed with the provider's private key: never "none", nor a secret that we share.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"]
@@ -65,6 +67,7 @@ class Provider:
         self._settings = settings
         self._metadata: dict[str, Any] = {}
         self._keys: KeySet | None = None
+        self._free = BoundedSemaphore(AT_ONCE)
 
     def leave(self) -> tuple[str, str]:
         """Where to send a browser, and a cookie for its way back."""
@@ -100,14 +103,14 @@ class Provider:
                 code=code,
                 code_verifier=leaving.verifier,
             )
-        claims = self._claims(token, leaving.nonce, now)
+            claims = self._claims(token, leaving.nonce, now)
         subject, email = str(claims["sub"]).strip(), claims.get("email")
         if not subject:
             raise NotVouchedForError
         is_verified = claims.get("email_verified") is True
         return Identity(
             subject=f"{self._settings.issuer} {subject}",
-            email=str(email).strip().lower() if is_verified else None,
+            email=_as_login(str(email)) if is_verified else None,
         )
 
     def _claims(
@@ -167,9 +170,19 @@ class Provider:
         return found
 
     @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._free.acquire(blocking=False):
+            raise ProviderUnavailableError("too many sign in at once")
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    @contextmanager
     def _client(self) -> Iterator[Any]:
         settings = self._settings
         with (
+            self._turn(),
             _translated(),
             OAuth2Client(
                 client_id=settings.client_id,
@@ -181,6 +194,11 @@ class Provider:
             ) as client,
         ):
             yield client
+
+
+def _as_login(email: str) -> str:
+    """In small letters, as logins are; but sign of kelvins is no k."""
+    return email.lower() if email.isascii() else email
 
 
 @contextmanager

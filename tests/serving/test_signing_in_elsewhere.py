@@ -1,6 +1,7 @@
 """People sign in with a company's provider: whom it vouches for, and whom not."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
@@ -18,8 +19,8 @@ from serving.accounts import (
 )
 from serving.api import create_app
 from serving.doors import COOKIE
-from serving.errors import RequestInvalidError
-from serving.oidc import Provider
+from serving.errors import ProviderUnavailableError, RequestInvalidError
+from serving.oidc import AT_ONCE, Provider
 from serving.service import Service
 from serving.settings import OidcSettings, Settings
 from tests.serving.builders import NOW
@@ -48,6 +49,15 @@ def theirs(server: LittleProvider) -> LittleProvider:
     return server
 
 
+def settings_of(issuer: str) -> OidcSettings:
+    return OidcSettings(
+        issuer=issuer,
+        client_id=CLIENT,
+        client_secret=SecretStr(SECRET),
+        redirect_url=BACK,
+    )
+
+
 def browser(service: Service) -> TestClient:
     return TestClient(
         create_app(service), base_url="http://127.0.0.1", follow_redirects=False
@@ -59,13 +69,9 @@ def ours(service: Service, theirs: LittleProvider) -> Iterator[TestClient]:
     """A browser on a service that trusts it, where Awa has an account."""
     wish = PersonWish(login="awa@example.fr", name="Awa Diallo", role=Role.SALES)
     open_account(service.store, wish, NOW)
-    settings = OidcSettings(
-        issuer=theirs.issuer,
-        client_id=CLIENT,
-        client_secret=SecretStr(SECRET),
-        redirect_url=BACK,
-    )
-    trusting = replace(service, provider=Provider(settings))
+    other = PersonWish(login="kim@example.fr", name="Kim Roy", role=Role.SALES)
+    open_account(service.store, other, NOW)
+    trusting = replace(service, provider=Provider(settings_of(theirs.issuer)))
     with browser(trusting) as client:
         yield client
 
@@ -113,6 +119,7 @@ def test_then_the_identity_counts_and_not_the_address(
         pytest.param({"email_verified": "true"}, id="verified-as-text"),
         pytest.param({"email": "jo@example.fr"}, id="no-account"),
         pytest.param({"email": None}, id="no-address"),
+        pytest.param({"email": "\u212aim@example.fr"}, id="a-like-letter"),
         pytest.param({"aud": "another client"}, id="for-another"),
         pytest.param({"aud": [CLIENT, "another"], "azp": "another"}, id="by-another"),
         pytest.param({"iss": "https://elsewhere.example"}, id="from-elsewhere"),
@@ -211,17 +218,21 @@ def test_an_administrator_binds_an_account(
 def test_a_provider_that_does_not_answer_is_told(
     ours: TestClient, theirs: LittleProvider, service: Service
 ) -> None:
-    settings = OidcSettings(
-        issuer="http://127.0.0.1:9",
-        client_id=CLIENT,
-        client_secret=SecretStr(SECRET),
-        redirect_url=BACK,
-    )
-    alone = replace(service, provider=Provider(settings))
+    alone = replace(service, provider=Provider(settings_of("http://127.0.0.1:9")))
     with browser(alone) as client:
         answer = client.get(THERE)
     assert answer.status_code == 503
     assert "ne répond pas" in answer.text
+
+
+def test_a_slow_provider_holds_few_threads(theirs: LittleProvider) -> None:
+    provider = Provider(settings_of(theirs.issuer))
+    with ExitStack() as held:
+        for _ in range(AT_ONCE):
+            held.enter_context(provider._client())
+        with pytest.raises(ProviderUnavailableError, match="at once"):
+            provider.leave()
+    assert provider.leave()
 
 
 def test_without_a_provider_nobody_is_sent_anywhere(client: TestClient) -> None:
