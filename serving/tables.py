@@ -242,6 +242,16 @@ class NoticeRow(Base):
     created_at: Mapped[datetime]
 
 
+class OpeningRow(Base):
+    """A reason was opened: in which week, and of which idea; never by whom."""
+
+    __tablename__ = "reason_opening"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    week: Mapped[date] = mapped_column(index=True)  # its Monday, in Paris
+    idea: Mapped[str]
+
+
 class SuspensionRow(Base):
     """Automation suspended by a person, on a lead or of a rule; no `until`: until it is
     ended."""

@@ -11,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
 from serving.console import (
+    routes_adoption,
     routes_decide,
     routes_elsewhere,
     routes_inbox,
@@ -38,6 +39,7 @@ ROUTERS = (
     routes_tasks.router,
     routes_rules.router,
     routes_reports.router,
+    routes_adoption.router,
 )
 _STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.

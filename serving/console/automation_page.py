@@ -38,8 +38,11 @@ class Effect:
 
     @property
     def apart(self) -> float:
-        """How far the two figures are from each other; ≥ 0."""
-        return abs(self.found.naive.value - self.found.adjusted.value)
+        """How far the two figures are from each other, as they are shown; ≥ 0."""
+        naive, adjusted = (
+            round(one.value, 3) for one in (self.found.naive, self.found.adjusted)
+        )
+        return abs(naive - adjusted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

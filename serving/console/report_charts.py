@@ -8,7 +8,7 @@ from governance.automation.course import Level
 from governance.automation.incidence import LAST_DAY, Incidence
 from governance.automation.interval import Estimate
 
-WIDTH, HEIGHT = 640, 260
+WIDTH, HEIGHT, _COLUMNS_HEIGHT = 640, 260, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 12, 30
 _DAYS = (0, 30, 60, 90, 120, 150, 180)
 _FINEST = 0.05  # the axis ends at a multiple of it
@@ -115,3 +115,41 @@ def whiskers(estimates: Sequence[Estimate]) -> list[Whisker]:
         Whisker(low=at(e.low), value=at(e.value), high=at(e.high), zero=at(0))
         for e in estimates
     ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    x: float
+    y: float
+    height: float
+    middle: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    width: int
+    height: int
+    thick: float
+    columns: tuple[Column, ...]
+
+
+def columns_of(values: Sequence[int]) -> Columns:
+    """Counts beside each other as columns, with room for figures above and below."""
+    step, foot, tall = WIDTH / max(len(values), 1), 22, _COLUMNS_HEIGHT - 44
+    highest = max([1, *values])
+    return Columns(
+        width=WIDTH,
+        height=_COLUMNS_HEIGHT,
+        thick=round(step * 0.6, 1),
+        columns=tuple(
+            Column(
+                x=round(step * (at + 0.2), 1),
+                y=round(_COLUMNS_HEIGHT - foot - tall * value / highest, 1),
+                height=round(tall * value / highest, 1),
+                middle=round(step * (at + 0.5), 1),
+                value=value,
+            )
+            for at, value in enumerate(values)
+        ),
+    )

@@ -1,6 +1,7 @@
 """How reports write figures and their intervals, in French."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from babel.numbers import format_decimal
@@ -8,11 +9,20 @@ from babel.numbers import format_decimal
 from explanations.language import MINUS
 from governance.automation.course import Level
 from governance.automation.interval import Estimate
+from serving.adoption import Use
 
 _LEVEL = {
     Level.NONE: "aucun envoi automatique",
     Level.SOME: "moins de la moitié",
     Level.MOST: "la moitié ou plus",
+}
+_USE = {
+    Use.OPENED: "Raisons ouvertes",
+    Use.CONFIRMED: "Priorités confirmées",
+    Use.CONTESTED: "Priorités contestées",
+    Use.SUSPENDED: "Suspensions",
+    Use.DECIDED: "Propositions décidées",
+    Use.EXPIRED: "Propositions expirées",
 }
 
 
@@ -70,6 +80,16 @@ def _from_to(one: Estimate, scale: float, digits: int = 1) -> str:
     return f"de {low} à {high}"
 
 
+def use(one: Use) -> str:
+    """What people do with what they read."""
+    return _USE[one]
+
+
+def day_month(which: date) -> str:
+    """« 23/11 »."""
+    return f"{which:%d/%m}"
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "number": number,
     "percent": percent,
@@ -80,4 +100,6 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "count": count,
     "days_interval": days_interval,
     "level": level,
+    "use": use,
+    "day_month": day_month,
 }
