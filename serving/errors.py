@@ -42,6 +42,7 @@ FreinError
 ├── TaskAwaitsDecisionError  who decides its proposal closes it
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
+├── SettingsError            a variable of the environment; says which
 ├── DatabaseUnsupportedError
 ├── ProviderUnavailableError   people can't sign in there: it doesn't answer
 ├── ProviderUnsupportedError   the package that speaks to it isn't installed
@@ -276,6 +277,10 @@ class StoreBusyError(FreinError):
 
 class StoreOvertakenError(StoreBusyError):
     code = "store_overtaken"
+
+
+class SettingsError(FreinError):
+    code = "settings_invalid"
 
 
 class ProviderUnavailableError(FreinError):

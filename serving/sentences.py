@@ -83,6 +83,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
+    errors.SettingsError: "Un réglage du service n’est pas valable.",
     errors.ProviderUnavailableError: (
         "Le service d’identité de l’entreprise ne répond pas ; réessayez."
     ),

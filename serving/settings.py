@@ -3,10 +3,10 @@
 import os
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 
@@ -15,6 +15,7 @@ from governance.judgement import JUDGEMENT_FILE
 from governance.pipeline import PIPELINE_FILE
 from governance.rules import RULES_FILE
 from serving.database import SQLITE
+from serving.errors import SettingsError
 
 MIB = 1024 * 1024
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -33,7 +34,23 @@ def _is_safe(address: str) -> str:
 Address = Annotated[str, AfterValidator(_is_safe)]
 
 
-class OidcSettings(BaseSettings):
+class _Variables(BaseSettings):
+    """Variables of the environment; raises SettingsError, which tells no value of them:
+    one may be a secret."""
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            prefix = str(self.model_config["env_prefix"])
+            told = "; ".join(
+                f"{prefix}{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
+                for one in error.errors(include_input=False, include_url=False)
+            )
+            raise SettingsError(told) from None
+
+
+class OidcSettings(_Variables):
     """A company's identity provider: FREIN_OIDC_ISSUER and so on."""
 
     model_config = SettingsConfigDict(env_prefix="FREIN_OIDC_", frozen=True)
@@ -51,7 +68,7 @@ def _oidc_if_any() -> OidcSettings | None:
     return OidcSettings() if is_wanted else None
 
 
-class Settings(BaseSettings):
+class Settings(_Variables):
     """Read from the environment: FREIN_DATABASE_URL, FREIN_PORT and so on."""
 
     model_config = SettingsConfigDict(env_prefix="FREIN_", frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from governance.person import Role
@@ -19,7 +19,11 @@ from serving.accounts import (
 )
 from serving.api import create_app
 from serving.doors import COOKIE
-from serving.errors import ProviderUnavailableError, RequestInvalidError
+from serving.errors import (
+    ProviderUnavailableError,
+    RequestInvalidError,
+    SettingsError,
+)
 from serving.oidc import AT_ONCE, Provider
 from serving.service import Service
 from serving.settings import OidcSettings, Settings
@@ -252,11 +256,14 @@ def test_settings_are_whole_and_safe(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in given.items():
         monkeypatch.setenv(f"FREIN_OIDC_{name}", value)
         if name != "REDIRECT_URL":
-            with pytest.raises(ValidationError, match="Field required"):
+            with pytest.raises(
+                SettingsError, match="FREIN_OIDC_REDIRECT_URL: Field"
+            ) as caught:
                 Settings()
+            assert SECRET not in str(caught.value)
     settings = Settings().oidc
     assert settings is not None
     assert SECRET not in repr(settings)
     monkeypatch.setenv("FREIN_OIDC_ISSUER", "http://login.example.fr")
-    with pytest.raises(ValidationError, match="https"):
+    with pytest.raises(SettingsError, match=r"FREIN_OIDC_ISSUER: .*https"):
         Settings()
