@@ -17,6 +17,7 @@ from serving.console import (
     routes_inbox,
     routes_journal,
     routes_lead,
+    routes_model,
     routes_reports,
     routes_rules,
     routes_signing,
@@ -40,6 +41,7 @@ ROUTERS = (
     routes_rules.router,
     routes_reports.router,
     routes_adoption.router,
+    routes_model.router,
 )
 _STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.

@@ -3,10 +3,14 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from governance.automation.course import Level
 from governance.automation.incidence import LAST_DAY, Incidence
 from governance.automation.interval import Estimate
+
+if TYPE_CHECKING:
+    from training.dossier import Month
 
 WIDTH, HEIGHT, _COLUMNS_HEIGHT = 640, 260, 160
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 12, 30
@@ -153,3 +157,25 @@ def columns_of(values: Sequence[int]) -> Columns:
             for at, value in enumerate(values)
         ),
     )
+
+
+def reliability_of(months: Sequence["Month"]) -> list[tuple["Month", Whisker]]:
+    """What came each month as an interval, and what was said as its `zero`."""
+    highest = max((max(one.observed.high, one.predicted) for one in months), default=1)
+    scale = 96 / (highest or 1)
+
+    def at(share: float) -> float:
+        return round(2 + share * scale, 2)
+
+    return [
+        (
+            one,
+            Whisker(
+                low=at(one.observed.low),
+                value=at(one.observed.value),
+                high=at(one.observed.high),
+                zero=at(one.predicted),
+            ),
+        )
+        for one in months
+    ]

@@ -24,6 +24,45 @@ _USE = {
     Use.DECIDED: "Propositions décidées",
     Use.EXPIRED: "Propositions expirées",
 }
+# Codes of the registry: its own types would load MLflow.
+_METRIC = {
+    "auc": "Aire sous la courbe (de 0,5, au hasard, à 1)",
+    "average_precision": "Précision moyenne",
+    "log_loss": "Perte logarithmique (basse, c’est mieux)",
+    "ece": "Erreur de calibrage (basse, c’est mieux)",
+    "lift_at_10": "Gain sur les dix premiers pour cent",
+}
+_GATE = {"passed": "réussi", "refused": "refusé"}
+_DRIFT = {"stable": "stable", "shifting": "en mouvement", "shifted": "déplacé"}
+_HOW = {
+    "first": "de lui-même, faute d’autre",
+    "promoted": "promu",
+    "against_the_gate": "promu malgré l’examen",
+    "rolled_back": "remis en service",
+}
+
+
+def metric(code: str) -> str:
+    return _METRIC.get(code, code)
+
+
+def gate(code: str | None) -> str:
+    """What the gate said of a version; the first one is asked nothing."""
+    return "sans objet" if code is None else _GATE.get(code, code)
+
+
+def drift_level(code: str) -> str:
+    return _DRIFT[code]
+
+
+def how(code: str) -> str:
+    """How a version became champion."""
+    return _HOW[code]
+
+
+def figure_interval(one: Estimate) -> str:
+    """« 0,738 (de 0,719 à 0,757) »."""
+    return f"{number(one.value, 3)} ({_from_to(one, 1, digits=3)})"
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -101,5 +140,10 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "days_interval": days_interval,
     "level": level,
     "use": use,
+    "metric": metric,
+    "gate": gate,
+    "drift_level": drift_level,
+    "how": how,
+    "figure_interval": figure_interval,
     "day_month": day_month,
 }

@@ -1,0 +1,34 @@
+"""Modèle: champion and challenger, for analysts."""
+
+from fastapi import APIRouter, Response
+
+from features.errors import ModelUnavailableError
+from governance.person import Role
+from serving.console.callers import TheReader, needs_role
+from serving.console.pages import page
+from serving.console.report_charts import reliability_of
+from serving.doors import TheService
+
+router = APIRouter()
+ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
+
+
+@router.get("/modele")
+def show_model(service: TheService, found: TheReader) -> Response:
+    needs_role(found.person, ANALYSTS)
+    from training.dossier import standing  # loads MLflow
+
+    try:
+        shown = standing()
+    except ModelUnavailableError:
+        return page("model.html", found, shown=None)
+    serving = service.models.loaded
+    months = shown.drift.months if shown.drift else ()
+    return page(
+        "model.html",
+        found,
+        shown=shown,
+        serving=serving.model.version if serving else None,
+        metrics=list(shown.champion.metrics) if shown.champion else [],
+        months=reliability_of(months),
+    )
