@@ -12,6 +12,7 @@ from tests.explanations.grammar import grammar_faults
 CONSOLE = Path(pages.__file__).parent
 # What a template puts in is judged where it comes from; here a name stands for it.
 _PUT_IN = re.compile(r"{{.*?}}", re.DOTALL)
+_FOREIGN = re.compile(r'<code>.*?</code>|<span lang="en">.*?</span>')
 _LOGIC = re.compile(r"{%.*?%}|{#.*?#}", re.DOTALL)
 _SPOKEN = ("aria-label",)
 
@@ -31,7 +32,7 @@ class _Texts(HTMLParser):
 def texts_of(template: str) -> list[str]:
     """What is read of a template: whole sentences, without what is put in."""
     parser = _Texts()
-    parser.feed(_LOGIC.sub("\n", _PUT_IN.sub("Lyon", template)))
+    parser.feed(_LOGIC.sub("\n", _FOREIGN.sub("Lyon", _PUT_IN.sub("Lyon", template))))
     return [text.strip() for text in parser.texts]
 
 
