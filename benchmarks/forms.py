@@ -54,6 +54,8 @@ _WAYS = (
 
 def tried_values(signal: Signal) -> tuple[Value, ...]:
     """Values of a signal that between them ask for every form of its messages."""
+    if signal.is_text:
+        return (None,)
     if signal.is_category:
         order = signal.last.order if signal.last else ()
         return (None, *CODES.get(signal.name, ()), *order, "code_alpha")

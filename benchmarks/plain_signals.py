@@ -17,6 +17,7 @@ import pandas as pd
 from features.catalogue import Catalogue, Latency, Signal
 from features.encoding import Codes
 from features.selector import ANY_VALUE, FieldSelector, Selector
+from features.text import TextModel
 
 DAY, HOUR = 86_400.0, 3_600.0  # seconds
 
@@ -41,9 +42,11 @@ def signals_of_lead(
     """
     plain = _Plain(_known(events, moment, catalogue), moment, _ALONE)
     row = {one.name: plain.signal(one) for one in catalogue.signals}
-    for name, labels in codes.items():
-        if row[name] is not None:
-            row[name] = labels.index(row[name]) if row[name] in labels else 0
+    for name, learnt in codes.items():
+        if isinstance(learnt, TextModel):
+            row[name] = learnt.log_odds(row[name])
+        elif row[name] is not None:
+            row[name] = learnt.index(row[name]) if row[name] in learnt else 0
     return pd.DataFrame([row], dtype="float64")
 
 
@@ -63,9 +66,12 @@ def signals_of_leads(
     table = pd.DataFrame(columns, index=pd.Index(sorted(set(events["lead_id"]))))
     zero = [one.name for one in catalogue.signals if one.aggregate in _ZERO]
     table[zero] = table[zero].fillna(0.0)
-    for name, labels in codes.items():
-        code_of = {label: code for code, label in enumerate(labels)}
+    for name, learnt in codes.items():
         known = table[name].notna()
+        if isinstance(learnt, TextModel):
+            table[name] = table[name].where(known, None).map(learnt.log_odds)
+            continue
+        code_of = {label: code for code, label in enumerate(learnt)}
         table[name] = table[name].map(code_of).fillna(0).where(known)
     return table.astype("float64")
 
@@ -149,7 +155,7 @@ class _Plain:
     def _field(self, signal: Signal, values: pd.Series) -> Found:
         if signal.distinct is not None:
             return self._of(values).nunique()
-        if not signal.is_category:
+        if not (signal.is_category or signal.is_text):
             values = pd.to_numeric(values)
         if signal.last is not None:
             return self.grouping.last(self._of(values.dropna()))

@@ -139,7 +139,7 @@ def fitted_scorer(log: Log, catalogue: Catalogue, asked: Protocol, seed: int) ->
     signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
     fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
     delays = usual_delays(log.events, catalogue, known_at=asked.train_before)
-    return scorer_of(fitted, signals, training, catalogue, delays, asked.horizon_days)
+    return scorer_of(fitted, training, catalogue, delays, asked.horizon_days)
 
 
 @dataclass(frozen=True, slots=True)

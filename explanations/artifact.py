@@ -2,7 +2,8 @@
 
 model.lgb        LightGBM text; calibrated, so `predict` gives the probability
 catalogue.toml   the catalogue it was trained on
-facts.json       calibration, category codes, cuts, usual delays, what is familiar
+facts.json       calibration, category codes, stems of texts, cuts, usual delays, what
+                 is familiar
 manifest.json    SHA-256 of each; its own SHA-256 is what the registry holds
 """
 
@@ -10,13 +11,16 @@ import hashlib
 import re
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import lightgbm as lgb
 import orjson
 
 from explanations.scorer import Scorer, ScorerFacts
 from features.catalogue import Catalogue, parse_catalogue
+from features.encoding import Labels
 from features.errors import CatalogueError, ModelRejectedError
+from features.text import TextModel
 
 MODEL_FILE = "model.lgb"
 CATALOGUE_FILE = "catalogue.toml"
@@ -88,7 +92,7 @@ def _parse(files: dict[str, bytes]) -> Scorer:
             horizon_days=facts["horizon_days"],
             slope=facts["slope"],
             intercept=facts["intercept"],
-            codes={name: tuple(labels) for name, labels in facts["codes"].items()},
+            codes={name: _learnt(told) for name, told in facts["codes"].items()},
             grade_cuts=tuple(facts["grade_cuts"]),
             priority_cuts=tuple(facts["priority_cuts"]),
             usual_delay_hours=facts["usual_delay_hours"],
@@ -96,6 +100,14 @@ def _parse(files: dict[str, bytes]) -> Scorer:
             score_range=tuple(facts["score_range"]),
         ),
     )
+
+
+def _learnt(told: Any) -> Labels | TextModel:
+    """Labels are a list, a model of texts is an object."""
+    if isinstance(told, list):
+        return tuple(told)
+    stems = {stem: (idf, weight) for stem, (idf, weight) in told["stems"].items()}
+    return TextModel(intercept=told["intercept"], stems=stems)
 
 
 def _booster(text: bytes, catalogue: Catalogue) -> lgb.Booster:

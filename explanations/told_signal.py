@@ -47,10 +47,13 @@ def tried_signal(signal: Signal, codes: Iterable[str]) -> list[Argument]:
     """Values between which a message on the signal can't tell a difference unseen.
 
     Every plural, unknown, and what is below zero where the signal may be; of a
-    category, the `codes` that the message knows and one that it doesn't.
+    category, the `codes` that the message knows and one that it doesn't. A text is
+    quoted and never told: no message can ask what it says.
     """
     values: Iterable[float | str | None]
-    if signal.is_category:
+    if signal.is_text:
+        values = (None,)
+    elif signal.is_category:
         values = (None, "autre", *sorted(codes))
     else:
         may_be_negative = signal.aggregate in _MAY_BE_NEGATIVE

@@ -69,12 +69,12 @@ class Latency(Strict):
 
 
 class Last(FieldSelector):
-    """The last known value of a field: a number, or a category.
+    """The last known value of a field: a number, a category, or a free text.
 
     `order` ranks categories that follow each other, as stages do.
     """
 
-    type: Literal["number", "category"] = "number"
+    type: Literal["number", "category", "text"] = "number"
     order: Names = ()
 
 
@@ -225,6 +225,10 @@ class Signal(Strict):
     def is_category(self) -> bool:
         return self.last is not None and self.last.type == "category"
 
+    @cached_property
+    def is_text(self) -> bool:
+        return self.last is not None and self.last.type == "text"
+
 
 class Catalogue(Strict):
     """Every idea and signal, in column order.
@@ -280,6 +284,10 @@ class Catalogue(Strict):
     @cached_property
     def categories(self) -> tuple[str, ...]:
         return tuple(signal.name for signal in self.signals if signal.is_category)
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        return tuple(signal.name for signal in self.signals if signal.is_text)
 
     def signals_of(self, idea: str) -> tuple[Signal, ...]:
         return tuple(signal for signal in self.signals if signal.idea == idea)

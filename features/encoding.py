@@ -1,24 +1,27 @@
-"""Signals as the numbers that a booster reads: categories become codes."""
+"""Signals as the numbers that a booster reads: what categories and texts become."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from math import nan
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from features.catalogue import Catalogue
+from features.text import TextModel
 from features.timelines import Timelines
 
 FloatArray = NDArray[np.float64]
 Labels = tuple[str, ...]
-Codes = Mapping[str, Labels]  # signal → its labels; the code is the position
+# Signal → its labels, where the code is the position, or the model of its texts.
+Codes = Mapping[str, Labels | TextModel]
 
 OTHER = "autre"  # code 0: a label too rare to learn from, or never seen
 
 
-def learn_codes(
+def learn_labels(
     signals: pl.DataFrame, catalogue: Catalogue, *, min_leads: int
-) -> Codes:
+) -> dict[str, Labels]:
     """The labels of each category that at least `min_leads` leads have, by frequency.
 
     Parameters
@@ -41,13 +44,24 @@ def encode(signals: pl.DataFrame, catalogue: Catalogue, codes: Codes) -> FloatAr
     -------
     ndarray of shape (n_moments, n_signals), float64
         In the catalogue's order; categories are codes (0 for a label not
-        learnt), NaN is unknown.
+        learnt), texts log-odds, NaN is unknown.
     """
-    columns = [
-        _coded(name, codes[name]) if name in codes else pl.col(name)
+    numbers = signals.select(
+        encoded(signals[name], codes[name]) if name in codes else name
         for name in catalogue.names
-    ]
-    return signals.select(columns).to_numpy(order="c").astype(np.float64, copy=False)
+    )
+    matrix = numbers.to_numpy(order="c", writable=True)
+    return matrix.astype(np.float64, copy=False)
+
+
+def encoded(values: pl.Series, learnt: Labels | TextModel) -> pl.Series:
+    """Labels or texts as `encode` gives them: (n_moments,) float64, NaN where null."""
+    if isinstance(learnt, TextModel):
+        told = map(learnt.log_odds, values.to_list())
+        return pl.Series(values.name, told, pl.Float64())
+    codes = [float(position) for position in range(len(learnt))]
+    code = values.replace_strict(list(learnt), codes, default=0.0)
+    return code.zip_with(values.is_not_null(), pl.Series([nan]))
 
 
 def recode(
@@ -58,25 +72,26 @@ def recode(
     Parameters
     ----------
     table : ndarray of shape (n_rows, >= n_signals), float64
-        Its categories are positions among the labels of `timelines`.
+        Its categories and texts are positions among the labels of `timelines`.
     """
     matrix = table[:, : len(catalogue.names)].copy()
-    for name in catalogue.categories:
+    for name in (*catalogue.categories, *catalogue.texts):
         column = catalogue.names.index(name)
-        labels = timelines.labels_of(column)
-        position = {label: float(code) for code, label in enumerate(codes[name])}
-        code_of = np.array([position.get(label, 0.0) for label in labels])
+        labels, number_of = timelines.labels_of(column), _numbering(codes[name])
         known = ~np.isnan(matrix[:, column])
-        matrix[known, column] = code_of[matrix[known, column].astype(np.int64)]
+        position = matrix[known, column].astype(np.int64)
+        number = np.empty(len(labels))
+        for met in {*position.tolist()}:
+            number[met] = number_of(labels[met])
+        matrix[known, column] = number[position]
     return matrix
 
 
-def _coded(name: str, labels: tuple[str, ...]) -> pl.Expr:
-    column = pl.col(name)
-    code = column.replace_strict(
-        list(labels), [float(i) for i in range(len(labels))], default=0.0
-    )
-    return pl.when(column.is_null()).then(float("nan")).otherwise(code).alias(name)
+def _numbering(learnt: Labels | TextModel) -> Callable[[str], float]:
+    if isinstance(learnt, TextModel):
+        return learnt.log_odds
+    code = {label: float(position) for position, label in enumerate(learnt)}
+    return lambda label: code.get(label, 0.0)
 
 
 def _common_labels(signals: pl.DataFrame, name: str, min_leads: int) -> list[str]:

@@ -36,7 +36,7 @@ def featurise(
     DataFrame of shape (n_moments, 2 + n_signals), in the order of `moments`
         `lead_id`, `moment`, then the signals in the catalogue's order: float64
         (days, hours for latencies, counts, shares in [0, 1]) with NaN where
-        unknown, and text with null for categories.
+        unknown, and text with null for categories and texts.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def _columns(
 ) -> list[pl.Series]:
     return [
         _labelled(name, table[:, i], timelines.labels_of(i))
-        if name in catalogue.categories
+        if name in (*catalogue.categories, *catalogue.texts)
         else pl.Series(name, table[:, i])
         for i, name in enumerate(catalogue.names)
     ]

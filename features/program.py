@@ -324,5 +324,5 @@ def _value(selector: Selector, op: Op) -> Value | None:
     """What is read of an event: categories are text, and so is what differs."""
     if not isinstance(selector, FieldSelector):
         return None
-    is_category = isinstance(selector, Last) and selector.type == "category"
-    return Value(selector.field, is_text=is_category or op is Op.DISTINCT)
+    is_number = not isinstance(selector, Last) or selector.type == "number"
+    return Value(selector.field, is_text=not is_number or op is Op.DISTINCT)

@@ -31,12 +31,14 @@ class Seen:
         self, row: int, catalogue: Catalogue, columns: Sequence[int]
     ) -> dict[str, float | str | None]:
         """Signals by name, as people know them: None is unknown, and so is a sum that
-        overflowed. `columns`: their positions in the catalogue."""
+        overflowed; without texts, which are quoted. `columns`: their positions in the
+        catalogue."""
         return {
             catalogue.names[column]: self._known(value, catalogue, column)
             for column, value in zip(
                 columns, self.table[row, columns].tolist(), strict=True
             )
+            if not catalogue.signals[column].is_text
         }
 
     def _known(

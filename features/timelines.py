@@ -64,7 +64,7 @@ class Timelines:
         return RowArrays(start, end, known, moment)
 
     def labels_of(self, column: int) -> tuple[str, ...]:
-        """The labels of a column of the program that is a category."""
+        """The labels of a column of the program that is a category or a text."""
         return self.labels[self.program.arrays.value[column]]
 
     @cached_property

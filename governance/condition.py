@@ -63,6 +63,8 @@ class Condition(Strict):
     def _asks_one_thing(self) -> "Condition":
         if (self.known is None) == (self.measure is None):
             raise ValueError("needs one of known, attribute, or an aggregate")
+        if self.measure is not None and self.measure.is_text:
+            raise ValueError("a free text is for models: a rule reads none")
         tests = (self.at_least, self.at_most, self.at_least_usual)
         n_numbers = sum(test is not None for test in tests)
         if bool(n_numbers) == bool(self.in_ or self.not_in):

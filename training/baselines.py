@@ -10,18 +10,18 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.catalogue import Catalogue, Last
-from features.encoding import encode, learn_codes
+from features.encoding import encode
 from features.errors import CatalogueError
 from features.event import ATTRIBUTES_KIND
 from features.featurise import featurise
 from features.log import Log
+from training.encoding import learn_encoding
 from training.logistic import logistic_baseline
 from training.moments import lead_lives
 from training.odoo import odoo_probabilities
 from training.points import points_baseline, rules_of
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
 MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes long
@@ -85,8 +85,7 @@ def _each(
     if rules := rules_of(catalogue):
         yield "points", points_baseline(signals, moments, scored, rules)
     yield "logistic", logistic_baseline(signals, moments, scored, catalogue)
-    won = moments["won"].to_numpy()
-    yield "lightgbm_31", lightgbm_31(signals, won, scored, catalogue)
+    yield "lightgbm_31", lightgbm_31(signals, moments, scored, catalogue)
 
 
 def odoo_baseline(
@@ -145,7 +144,10 @@ def stage_of(catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
 
 
 def lightgbm_31(
-    signals: pl.DataFrame, won: BoolArray, scored: pl.DataFrame, catalogue: Catalogue
+    signals: pl.DataFrame,
+    moments: pl.DataFrame,
+    scored: pl.DataFrame,
+    catalogue: Catalogue,
 ) -> FloatArray:
     """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration.
 
@@ -153,22 +155,23 @@ def lightgbm_31(
     ----------
     signals, scored : DataFrame of shape (n_moments, 2 + n_signals)
         As `featurise` returns them.
-    won : ndarray of shape (n_moments,), bool
+    moments : DataFrame
+        `LabelledMoments.frame`, row for row with `signals`.
 
     Returns
     -------
     ndarray of shape (n_scored,), float64, in [0, 1]
     """
-    codes = learn_codes(signals, catalogue, min_leads=1)
+    learnt = learn_encoding(signals, moments, catalogue, min_leads=1)
     dataset = lgb.Dataset(
-        encode(signals, catalogue, codes),
-        won.astype(np.float64),
+        learnt.matrix,
+        moments["won"].to_numpy().astype(np.float64),
         feature_name=list(catalogue.names),
         categorical_feature=list(catalogue.categories),
     )
     params = {"objective": "binary", "deterministic": True, "force_row_wise": True}
     booster = lgb.train({**params, "verbosity": -1}, dataset, 100)
-    return np.asarray(booster.predict(encode(scored, catalogue, codes)))
+    return np.asarray(booster.predict(encode(scored, catalogue, learnt.codes)))
 
 
 def _closed_leads(log: Log, *, known_at: datetime) -> pl.DataFrame:
@@ -182,7 +185,7 @@ def _closed_leads(log: Log, *, known_at: datetime) -> pl.DataFrame:
 
 def _attributes(catalogue: Catalogue) -> tuple[list[str], list[str]]:
     """The signals that are a lead's attributes: numbers, and categories."""
-    by_type: dict[str, list[str]] = {"number": [], "category": []}
+    by_type: dict[str, list[str]] = {"number": [], "category": [], "text": []}
     for signal in catalogue.signals:
         if isinstance(signal.last, Last) and signal.last.kind == (ATTRIBUTES_KIND,):
             by_type[signal.last.type].append(signal.name)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from explanations.scorer import Scorer, probability
 from features.catalogue import Catalogue
+from features.encoding import OTHER, Codes, encoded
 from features.errors import TrainingError
 from features.featurise import featurise
 from features.log import Log
@@ -17,6 +18,8 @@ from training.resampling import Interval
 from training.stability import Recurrence, Stability, column_stability, recurrence
 
 FloatArray = NDArray[np.float64]
+ANY_TEXT = (OTHER,)  # one code for all that is known
+NO_CODES: Codes = {}
 _Z = 1.96  # two-sided 95 % of the normal distribution
 MONTH_SCHEMA = pl.Schema(
     {
@@ -102,12 +105,22 @@ def periods(
     return Periods(opened, signals, n_before)
 
 
-def signal_drift(found: Periods, catalogue: Catalogue) -> tuple[SignalDrift, ...]:
-    """How far each signal moved from the first period to the second."""
+def signal_drift(
+    found: Periods, catalogue: Catalogue, codes: Codes = NO_CODES
+) -> tuple[SignalDrift, ...]:
+    """How far each signal moved from the first period to the second.
+
+    Of a text, what its model in `codes` reads in it; without one, whether it is known.
+    """
     n, weights = found.n_before, found.weights
+    numbers = [
+        encoded(found.signals[name], codes.get(name, ANY_TEXT))
+        for name in catalogue.texts
+    ]
+    columns = found.signals.with_columns(numbers).select(catalogue.names)
     return tuple(
         _drift_of(column.name, (column[:n], column[n:]), weights)
-        for column in found.signals.select(catalogue.names).iter_columns()
+        for column in columns.iter_columns()
     )
 
 
@@ -124,7 +137,7 @@ def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
     scores = predicted[: found.n_before], predicted[found.n_before :]
     return Drift(
         since=since,
-        signals=signal_drift(found, scorer.catalogue),
+        signals=signal_drift(found, scorer.catalogue, scorer.facts.codes),
         score=column_stability(
             pl.Series(scores[0]), pl.Series(scores[1]), found.weights
         ),

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from features.catalogue import Catalogue
-from features.encoding import Codes, encode, learn_codes
+from features.encoding import Codes
 from features.errors import TrainingError
 from training.boosting import Boosting, Examples, on_this_machine
 from training.calibration import fit_affine, fold_in
+from training.encoding import learn_encoding
 from training.split import time_blocks
 
 FloatArray = NDArray[np.float64]
@@ -52,10 +53,14 @@ class FitSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A calibrated booster, and what it said of rows it had not been fitted on."""
+    """A calibrated booster, and what it said of rows it had not been fitted on.
+
+    `matrix` (n_moments, n_signals) is what it learnt from.
+    """
 
     booster: lgb.Booster
     codes: Codes
+    matrix: FloatArray
     slope: float
     intercept: float
     out_of_block: FloatArray  # (n_moments,) calibrated log-odds
@@ -86,8 +91,14 @@ def fit(
     TrainingError
         If a block of time has no lead won or none lost, or scores rank backwards.
     """
-    codes = learn_codes(signals, catalogue, min_leads=settings.min_leads_of_label)
-    matrix = encode(signals, catalogue, codes)
+    learnt = learn_encoding(
+        signals,
+        moments,
+        catalogue,
+        min_leads=settings.min_leads_of_label,
+        n_blocks=settings.n_blocks,
+    )
+    matrix = learnt.matrix
     won, weight = moments["won"].to_numpy(), moments["weight"].to_numpy()
     boost = boosting(
         Examples(
@@ -113,7 +124,8 @@ def fit(
         ) from error
     return Fitted(
         booster=fold_in(boost(np.arange(len(won))), slope, intercept),
-        codes=codes,
+        codes=learnt.codes,
+        matrix=matrix,
         slope=slope,
         intercept=intercept,
         out_of_block=slope * raw + intercept,

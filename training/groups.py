@@ -84,8 +84,10 @@ def lead_counts(moments: pl.DataFrame, rows: BoolArray) -> tuple[int, int]:
 
 def _attributes(catalogue: Catalogue) -> Iterator[str]:
     for signal in catalogue.signals:
-        is_attribute = signal.last is not None and signal.last.kind == (
-            ATTRIBUTES_KIND,
+        is_attribute = (
+            signal.last is not None
+            and signal.last.kind == (ATTRIBUTES_KIND,)
+            and not signal.is_text
         )
         if is_attribute and catalogue.ideas[signal.idea].nature is Nature.FIT:
             yield signal.name

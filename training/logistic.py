@@ -10,7 +10,8 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from features.catalogue import Catalogue
-from features.encoding import encode, learn_codes
+from features.encoding import encode
+from training.encoding import learn_encoding
 
 FloatArray = NDArray[np.float64]
 
@@ -36,14 +37,15 @@ def logistic_baseline(
     -------
     ndarray of shape (n_scored,), float64, in [0, 1]
     """
-    codes = learn_codes(signals, catalogue, min_leads=MIN_LEADS_OF_LABEL)
+    learnt = learn_encoding(signals, moments, catalogue, min_leads=MIN_LEADS_OF_LABEL)
     model = _pipeline(catalogue)
     model.fit(
-        encode(signals, catalogue, codes),
+        learnt.matrix,
         moments["won"].to_numpy(),
         logisticregression__sample_weight=moments["weight"].to_numpy(),
     )
-    answer: FloatArray = model.predict_proba(encode(scored, catalogue, codes))[:, 1]
+    matrix = encode(scored, catalogue, learnt.codes)
+    answer: FloatArray = model.predict_proba(matrix)[:, 1]
     return answer
 
 

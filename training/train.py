@@ -12,7 +12,6 @@ from explanations.importance import importance
 from explanations.scorer import Scorer, ScorerFacts, probability
 from explanations.trees import trees_of
 from features.catalogue import Catalogue
-from features.encoding import encode
 from features.errors import CatalogueError, TrainingError
 from features.event import OPINION_KINDS
 from features.log import Log
@@ -104,9 +103,7 @@ def train(
         boosting=engine.boosting,
     )
     delays = usual_delays(log.events, catalogue, known_at=cut, signals=engine.signals)
-    scorer = scorer_of(
-        fitted, signals, fitted_on, catalogue, delays, settings.horizon_days
-    )
+    scorer = scorer_of(fitted, fitted_on, catalogue, delays, settings.horizon_days)
     phase("evaluation")
     newest = _signals(engine, held_out, catalogue)
     seen = HoldOut(held_out, newest, probability(scorer.log_odds(newest)))
@@ -126,7 +123,6 @@ def train(
 
 def scorer_of(
     fitted: Fitted,
-    signals: pl.DataFrame,
     moments: pl.DataFrame,
     catalogue: Catalogue,
     delays: dict[str, dict[str, float]],
@@ -138,12 +134,11 @@ def scorer_of(
 
     Parameters
     ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        That it was fitted on, row for row with `moments`.
+    moments : DataFrame of shape (n_moments, 5)
+        That it was fitted on.
     horizon_days : float, > 0
     """
-    matrix = encode(signals, catalogue, fitted.codes)
-    raw, typical = trees_of(fitted.booster).scores(matrix)
+    raw, typical = trees_of(fitted.booster).scores(fitted.matrix)
     known = 100 * probability(raw)
     scores = 100 * probability(fitted.out_of_block)
     weight = moments["weight"].to_numpy()

@@ -12,7 +12,7 @@ from benchmarks.one_lead import WARM_UP, bodies_of, timed
 from benchmarks.plain_signals import signals_of_lead, signals_of_leads
 from data.generate import generate
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
-from features.encoding import encode, learn_codes
+from features.encoding import encode, learn_labels
 from features.featurise import featurise, moments_frame
 from features.log import Log, last_known_at, read_log
 
@@ -33,7 +33,7 @@ def test_plain_signals_are_those_of_featurise(log: Log, catalogue: Catalogue) ->
     at = last_known_at(log.events.lazy()) - timedelta(days=200)
     leads = log.events["lead_id"].unique().sort().to_list()
     ours = featurise(log.events, moments_frame((lead, at) for lead in leads), catalogue)
-    codes = learn_codes(ours, catalogue, min_leads=5)
+    codes = learn_labels(ours, catalogue, min_leads=5)
     expected = encode(ours, catalogue, codes)
 
     many = signals_of_leads(log.events.to_pandas(), at, catalogue, codes)

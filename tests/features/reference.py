@@ -164,7 +164,7 @@ def _of_values(signal: Signal, values: list[JsonValue]) -> Value:
 
 
 def _last(last: Last | None, texts: list[str], numbers: list[float]) -> Value:
-    known = texts if last is not None and last.type == "category" else numbers
+    known = numbers if last is None or last.type == "number" else texts
     return known[-1] if known else None
 
 

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from numpy.testing import assert_array_equal
 
-from features.encoding import OTHER, encode, learn_codes
+from features.encoding import OTHER, encode, learn_labels
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
 from tests.factories import NOW, make_catalogue, make_events
@@ -34,11 +34,11 @@ def signals(**columns: Sequence[object]) -> pl.DataFrame:
     return pl.DataFrame(frame | columns, schema_overrides=texts)
 
 
-class TestLearnCodes:
+class TestLearnLabels:
     def test_labels_stand_by_frequency_then_name_after_the_others(self) -> None:
         frame = signals(sector=["b", "a", "c", "c", None])
 
-        codes = learn_codes(frame, CATALOGUE, min_leads=1)
+        codes = learn_labels(frame, CATALOGUE, min_leads=1)
 
         assert codes == {"sector": (OTHER, "c", "a", "b"), "region": (OTHER,)}
 
@@ -46,19 +46,19 @@ class TestLearnCodes:
     def test_a_rare_label_has_no_code(self, min_leads: int, kept: list[str]) -> None:
         frame = signals(sector=["a", "a", "b"])
 
-        codes = learn_codes(frame, CATALOGUE, min_leads=min_leads)
+        codes = learn_labels(frame, CATALOGUE, min_leads=min_leads)
 
         assert codes["sector"] == (OTHER, *kept)
 
     def test_leads_are_counted_and_not_moments(self) -> None:
         frame = signals(sector=["a"] * 3 + ["b"] * 2, lead_id=["L-1"] * 3 + ["2", "3"])
 
-        assert learn_codes(frame, CATALOGUE, min_leads=2)["sector"] == (OTHER, "b")
+        assert learn_labels(frame, CATALOGUE, min_leads=2)["sector"] == (OTHER, "b")
 
     def test_the_label_of_the_others_is_no_second_code(self) -> None:
         frame = signals(sector=[OTHER, OTHER, "a"])
 
-        assert learn_codes(frame, CATALOGUE, min_leads=1)["sector"] == (OTHER, "a")
+        assert learn_labels(frame, CATALOGUE, min_leads=1)["sector"] == (OTHER, "a")
 
 
 class TestEncode:
@@ -90,7 +90,7 @@ class TestEncode:
     def test_what_was_learnt_is_what_is_encoded(self) -> None:
         frame = signals(sector=["a", "b", "b", None], region=["x", None, None, None])
 
-        codes = learn_codes(frame, CATALOGUE, min_leads=1)
+        codes = learn_labels(frame, CATALOGUE, min_leads=1)
 
         assert_array_equal(
             encode(frame, CATALOGUE, codes)[:, [0, 2]],
@@ -105,7 +105,7 @@ def test_what_featurise_gives_can_be_encoded() -> None:
     moments = moments_frame([("L-1", NOW), ("L-2", NOW), ("L-3", NOW)])
 
     frame = featurise(events_frame(events), moments, CATALOGUE)
-    matrix = encode(frame, CATALOGUE, learn_codes(frame, CATALOGUE, min_leads=1))
+    matrix = encode(frame, CATALOGUE, learn_labels(frame, CATALOGUE, min_leads=1))
 
     assert_array_equal(matrix[:, :2], [[1, 0], [nan, 1], [nan, 0]])
     assert isnan(matrix[2, 3])
@@ -115,5 +115,5 @@ def test_a_catalogue_without_category_needs_no_code() -> None:
     catalogue = make_catalogue(visits="count = {}")
     frame = signals(visits=[2.0]).select("lead_id", "moment", "visits")
 
-    assert learn_codes(frame, catalogue, min_leads=1) == {}
+    assert learn_labels(frame, catalogue, min_leads=1) == {}
     assert_array_equal(encode(frame, catalogue, {}), [[2]])

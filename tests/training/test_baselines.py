@@ -67,7 +67,5 @@ def test_odoo_skips_an_unknown_number() -> None:
 
 
 def test_lightgbm_as_it_comes_ranks_later_leads() -> None:
-    said = lightgbm_31(
-        signals_of(TRAINING), TRAINING["won"].to_numpy(), signals_of(TEST), CATALOGUE
-    )
+    said = lightgbm_31(signals_of(TRAINING), TRAINING, signals_of(TEST), CATALOGUE)
     assert ranked(said) > 0.6
