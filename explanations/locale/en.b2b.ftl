@@ -242,7 +242,7 @@ idea-ressenti_terrain = impression from the field
             [yes] neutral impression in the last note from the field
            *[no] poor impression in the last note from the field
         }
-       *[unknown] no impression noted in the field
+       *[unknown] last note from the field
     }
     .up = { AT_LEAST($last_tone, 0.001) ->
         [yes] { idea-ressenti_terrain.facts }

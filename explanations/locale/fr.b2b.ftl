@@ -242,7 +242,7 @@ idea-ressenti_terrain = ressenti du terrain
             [yes] ressenti neutre dans la dernière note de terrain
            *[no] ressenti négatif dans la dernière note de terrain
         }
-       *[unknown] aucun ressenti noté sur le terrain
+       *[unknown] dernière note de terrain
     }
     .up = { AT_LEAST($last_tone, 0.001) ->
         [yes] { idea-ressenti_terrain.facts }

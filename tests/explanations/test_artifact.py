@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from explanations import artifact
 from explanations.artifact import MANIFEST_FILE, load_scorer, save_scorer
 from explanations.scorer import Scorer
 from features.errors import ModelRejectedError
+from features.text import TextModel
 from tests.explanations.models import small_signals
 
 PARTS = ("model.lgb", "catalogue.toml", "facts.json")
@@ -44,6 +46,13 @@ def cut_short(share: float) -> Change:
 
 def facts_with(**changed: object) -> Change:
     return lambda content: orjson.dumps(orjson.loads(content) | changed)
+
+
+def test_what_texts_are_read_with_comes_back(tmp_path: Path, small: Scorer) -> None:
+    model = TextModel(intercept=-0.1, stems={"équip": (1 / 3, 2.0), "prix": (1, -1)})
+    read = replace(small.facts, codes={**small.facts.codes, "last_note": model})
+    digest = save_scorer(tmp_path, replace(small, facts=read))
+    assert load_scorer(tmp_path, digest).facts == read
 
 
 def test_a_scorer_comes_back_with_the_same_scores(

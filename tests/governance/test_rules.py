@@ -45,6 +45,10 @@ def test_every_rule_that_ships_is_told_in_good_typography(rule: object) -> None:
         ({"when": '[{ known = "grade", at_least = 1 }]'}, "a name in or not_in"),
         ({"when": '[{ known = "score" }]'}, "needs at_least"),
         ({"when": "[{ at_least = 1 }]"}, "needs one of known"),
+        (
+            {"when": '[{ last = { field = "text", type = "text" }, at_least = 1 }]'},
+            "a free text is for models",
+        ),
         ({"when": '[{ known = "doubt", in = "x" }]'}, "for exceptions"),
         (
             {"valid_from": "2026-02-01", "valid_to": "2026-01-01"},

@@ -6,6 +6,7 @@ import pytest
 
 from features.errors import TrainingError
 from features.log import Log
+from features.text import TextModel
 from tests.factories import make_catalogue
 from tests.training.builders import (
     HORIZON_DAYS,
@@ -128,6 +129,21 @@ def test_an_identifier_that_drifts_is_warned_of(
     warnings = {one.signal: warning_of(one) for one in found}
     assert warnings["mails"] is None
     assert ("an identifier that drifts" in (warnings["owner"] or "")) == warned
+
+
+def test_of_a_text_no_word_is_compared() -> None:
+    """Every text another: known or not, until a model reads it."""
+    told = LOG.events.with_columns(data='{"text":"prix de ' + pl.col("event_id") + '"}')
+    catalogue = make_catalogue(
+        note='last = { kind = "email_sent", field = "text", type = "text" }'
+    )
+    found = periods(Log(LOG.about, told), PLAN, catalogue, SINCE)
+    model = TextModel(intercept=0.0, stems={"prix": (1.0, 2.0)})
+    for codes in ({}, {"note": model}):
+        (moved,) = signal_drift(found, catalogue, codes)
+        assert moved.recurrence is None
+        assert moved.stability.index < 0.1
+        assert warning_of(moved) is None
 
 
 def test_a_signal_never_known_is_warned_of() -> None:
