@@ -15,6 +15,7 @@ from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
 from features.encoding import encode, learn_labels
 from features.featurise import featurise, moments_frame
 from features.log import Log, last_known_at, read_log
+from features.text import TextModel
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,9 @@ def test_plain_signals_are_those_of_featurise(log: Log, catalogue: Catalogue) ->
     at = last_known_at(log.events.lazy()) - timedelta(days=200)
     leads = log.events["lead_id"].unique().sort().to_list()
     ours = featurise(log.events, moments_frame((lead, at) for lead in leads), catalogue)
-    codes = learn_labels(ours, catalogue, min_leads=5)
+    stems = {"appel": (1.2, 0.5), "besoin": (2.0, 1.0), "interlocuteur": (1.5, -1.0)}
+    models = dict.fromkeys(catalogue.texts, TextModel(intercept=-1.0, stems=stems))
+    codes = {**learn_labels(ours, catalogue, min_leads=5), **models}
     expected = encode(ours, catalogue, codes)
 
     many = signals_of_leads(log.events.to_pandas(), at, catalogue, codes)

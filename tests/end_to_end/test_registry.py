@@ -38,6 +38,16 @@ def test_a_data_scientist_loads_the_calibrated_probability(
     assert np.allclose(predicted, probability(scorer.log_odds(rows)), atol=1e-12)
 
 
+def test_no_note_is_logged(registered: Registered) -> None:
+    told = registered.trained.signals["last_note"].drop_nulls()
+    sentence = told[0].partition(".")[0].encode()
+    assert b" " in sentence
+    artifacts = (registered.store / "artifacts").rglob("*")
+    written = [registered.store / "mlflow.db", *filter(Path.is_file, artifacts)]
+    assert "facts.json" in {one.name for one in written}
+    assert not [one for one in written if sentence in one.read_bytes()]
+
+
 def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> None:
     connect()
     experiment = mlflow.get_experiment_by_name("lead-scoring")
