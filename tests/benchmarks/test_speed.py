@@ -12,7 +12,7 @@ from benchmarks.one_lead import WARM_UP, bodies_of, timed
 from benchmarks.plain_signals import signals_of_lead, signals_of_leads
 from data.generate import generate
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
-from features.encoding import encode, learn_labels
+from features.encoding import Codes, encode, learn_labels
 from features.featurise import featurise, moments_frame
 from features.log import Log, last_known_at, read_log
 from features.text import TextModel
@@ -36,7 +36,7 @@ def test_plain_signals_are_those_of_featurise(log: Log, catalogue: Catalogue) ->
     ours = featurise(log.events, moments_frame((lead, at) for lead in leads), catalogue)
     stems = {"appel": (1.2, 0.5), "besoin": (2.0, 1.0), "interlocuteur": (1.5, -1.0)}
     models = dict.fromkeys(catalogue.texts, TextModel(intercept=-1.0, stems=stems))
-    codes = {**learn_labels(ours, catalogue, min_leads=5), **models}
+    codes: Codes = {**learn_labels(ours, catalogue, min_leads=5), **models}
     expected = encode(ours, catalogue, codes)
 
     many = signals_of_leads(log.events.to_pandas(), at, catalogue, codes)

@@ -78,9 +78,20 @@ def test_a_text_without_a_known_stem_is_unknown() -> None:
     assert all(isnan(model.log_odds(text)) for text in (None, "", "12", "@prix"))
 
 
-@pytest.mark.parametrize("won", [[True] * 60, [False] * 60])
-def test_nothing_is_learnt_of_one_outcome(won: list[bool]) -> None:
-    texts, moments = notes(*["Le budget est validé."] * 60, won=won)
+@pytest.mark.parametrize(
+    ("text", "won"),
+    [
+        pytest.param("Le budget est validé.", [True] * 60, id="all won"),
+        pytest.param("Le budget est validé.", [False] * 60, id="none won"),
+        pytest.param("BUDGET VALIDÉ", [True, False] * 30, id="all in capitals"),
+        pytest.param("", [True, False] * 30, id="no word"),
+        pytest.param(None, [True, False] * 30, id="no text"),
+    ],
+)
+def test_where_nothing_can_be_learnt_nothing_is(
+    text: str | None, won: list[bool]
+) -> None:
+    texts, moments = notes(*[text] * 60, won=won)
     assert Texts.read(texts, moments).model().stems == {}
 
 
@@ -142,7 +153,7 @@ def written(number: int, won: bool) -> str:
     return told.format(WHO[number % 4])
 
 
-def notes(*texts: str, won: Sequence[bool]) -> tuple[pl.Series, pl.DataFrame]:
+def notes(*texts: str | None, won: Sequence[bool]) -> tuple[pl.Series, pl.DataFrame]:
     """A text a lead, and what became of it."""
     n = len(texts)
     moments = pl.DataFrame(
