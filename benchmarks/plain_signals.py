@@ -67,10 +67,10 @@ def signals_of_leads(
     zero = [one.name for one in catalogue.signals if one.aggregate in _ZERO]
     table[zero] = table[zero].fillna(0.0)
     for name, learnt in codes.items():
-        known = table[name].notna()
         if isinstance(learnt, TextModel):
-            table[name] = table[name].where(known, None).map(learnt.log_odds)
+            table[name] = table[name].map(learnt.log_odds, na_action="ignore")
             continue
+        known = table[name].notna()
         code_of = {label: code for code, label in enumerate(learnt)}
         table[name] = table[name].map(code_of).fillna(0).where(known)
     return table.astype("float64")
