@@ -289,6 +289,11 @@ class Catalogue(Strict):
     def texts(self) -> tuple[str, ...]:
         return tuple(signal.name for signal in self.signals if signal.is_text)
 
+    @cached_property
+    def labelled(self) -> tuple[str, ...]:
+        """The signals that are read as labels: categories and texts."""
+        return (*self.categories, *self.texts)
+
     def signals_of(self, idea: str) -> tuple[Signal, ...]:
         return tuple(signal for signal in self.signals if signal.idea == idea)
 

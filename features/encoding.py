@@ -75,7 +75,7 @@ def recode(
         Its categories and texts are positions among the labels of `timelines`.
     """
     matrix = table[:, : len(catalogue.names)].copy()
-    for name in (*catalogue.categories, *catalogue.texts):
+    for name in catalogue.labelled:
         column = catalogue.names.index(name)
         labels, number_of = timelines.labels_of(column), _numbering(codes[name])
         known = ~np.isnan(matrix[:, column])

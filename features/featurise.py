@@ -108,7 +108,7 @@ def _columns(
 ) -> list[pl.Series]:
     return [
         _labelled(name, table[:, i], timelines.labels_of(i))
-        if name in (*catalogue.categories, *catalogue.texts)
+        if name in catalogue.labelled
         else pl.Series(name, table[:, i])
         for i, name in enumerate(catalogue.names)
     ]

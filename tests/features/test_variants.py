@@ -51,7 +51,7 @@ def told(variants: Sequence[Variant], seen: Seen, catalogue: Catalogue) -> list[
     return [
         {
             name: _label(value, seen.timelines.labels_of(column))
-            if name in catalogue.categories
+            if name in catalogue.labelled
             else _known(float(value))
             for column, (name, value) in enumerate(
                 zip(catalogue.names, row, strict=True)
