@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from features.event import Actor, Event
-from governance.override import OVERRIDE_KINDS
+from governance.override import OVERRIDE_KINDS, OWN_SOURCE
 
 # Issue 5: six turns within 14 days, both sides, on two channels; or an objection, or
 # a call of over 20 minutes.
@@ -34,7 +34,9 @@ def after_complex_exchange(events: Iterable[Event], now: datetime) -> bool:
 
 
 def _decides(event: Event) -> bool:
-    return event.actor is Actor.PERSON and event.kind in _DECIDING
+    """A person decided here: what another source says of people unlocks nothing."""
+    is_ours = event.source == OWN_SOURCE and event.actor is Actor.PERSON
+    return is_ours and event.kind in _DECIDING
 
 
 def _is_weighty(event: Event) -> bool:

@@ -85,7 +85,7 @@ class StatusAdjusted(WhySent):
 class ConcessionSent(Sent):
     """Of the price, in percent."""
 
-    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)]
+    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=True)]
     reason: FreeText | None = None
 
 

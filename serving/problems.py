@@ -12,7 +12,7 @@ from features import errors as features_errors
 from features.errors import EventError, FreinError
 from governance import errors as governance_errors
 from serving import errors
-from serving.sentences import ANY_OTHER_WHY, RESERVED, SENTENCE, WHY
+from serving.sentences import ANY_OTHER_WHY, FATE, RESERVED, SENTENCE, WAITS, WHY
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -88,6 +88,9 @@ def detail_of(error: FreinError) -> str:
     fields: dict[str, Any] = dict(vars(error))
     if isinstance(error, errors.ReservedForPeopleError):
         fields["what"] = RESERVED[error.what].format(name=_in_french(error))
+        fields["waits"] = WAITS if error.proposal_id else ""
+    if isinstance(error, errors.ProposalDecidedError):
+        fields["status"] = FATE.get(error.status, error.status)
     if "why" in fields:
         fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
     return SENTENCE[type(error)].format(**fields)

@@ -56,9 +56,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",
     errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
     errors.PersonRequiredError: "Seule une personne peut décider.",
-    errors.ReservedForPeopleError: (
-        "{what} est réservé aux personnes ; une proposition attend une décision."
-    ),
+    errors.ReservedForPeopleError: ("{what} est réservé aux personnes{waits}."),
     errors.KindMalformedError: (
         "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
     ),
@@ -103,6 +101,8 @@ RESERVED: dict[errors.Reserved, str] = {
     errors.Reserved.CONCESSION: "Accorder une remise de {name} %",
     errors.Reserved.PRIORITY: "Le passage en priorité « {name} »",
 }
+WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
+FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 
 # Why a field was refused, by pydantic's type of error or our own.
 WHY: dict[str, str] = {

@@ -12,7 +12,7 @@ from explanations.shown import nearest
 from governance.policy import Clause
 from governance.task import TaskKind
 from serving.proposals import Proposal
-from serving.sentences import ANY_OTHER_WHY, CLAUSE, WHY
+from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, WHY
 
 ANY_ERROR = "Ce n’est pas possible"
 ERROR_TITLE = {
@@ -42,12 +42,11 @@ _FIELD = {
     "tone": "Le ton de l’échange",
     "until": "Jusqu’au",
 }
-_FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 
 
 def decided_before(status: str, by: str) -> str:
     """What the second of two people is told."""
-    fate = _FATE.get(status, "close")
+    fate = FATE.get(status, "close")
     if not by:
         return f"Cette proposition est déjà {fate}."
     return f"Cette proposition est déjà {fate} par {by}."

@@ -1,5 +1,6 @@
 """A log replayed without a model: what fires, wins, loses and loops, and the tasks."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -107,6 +108,7 @@ def turns(n: int, kinds: tuple[str, ...], **given: Any) -> list[Event]:
 
 MAIL, CALL = "email_replied", "call_made"
 MOVE = make_event(kind="stage_changed", actor=Actor.PERSON, occurred_at=NOW)
+OURS = replace(MOVE, source="frein")
 OBJECTION = make_event(kind="note_added", data={"objections": ["prix"]})
 LONG_CALL = make_event(kind="call_made", data={"duration_minutes": 21})
 
@@ -123,7 +125,8 @@ LONG_CALL = make_event(kind="call_made", data={"duration_minutes": 21})
             False,
             id="a fortnight ago",
         ),
-        pytest.param([*turns(6, (MAIL, CALL)), MOVE], False, id="a person decided"),
+        pytest.param([*turns(6, (MAIL, CALL)), OURS], False, id="a person decided"),
+        pytest.param([*turns(6, (MAIL, CALL)), MOVE], True, id="a source says so"),
         pytest.param([OBJECTION], True, id="an objection"),
         pytest.param([LONG_CALL], True, id="a long call"),
         pytest.param(

@@ -67,9 +67,13 @@ def event(drawn: random.Random, lead_id: str, i: int) -> Event:
         told = {"objections": drawn.choice(OBJECTIONS)}
     names = {"turn": KINDS, "note": ("note_added",), "decision": DECIDING}[kind]
     made = make_event(kind=drawn.choice(names), lead_id=lead_id, occurred_at=at)
-    actor = drawn.choices(list(Actor), (3, 3, 1))[0]
     return replace(
-        made, event_id=f"{lead_id}-{i}", actor=actor, data=told, received_at=NOW
+        made,
+        event_id=f"{lead_id}-{i}",
+        source=drawn.choice(("crm", "frein")),
+        actor=drawn.choices(list(Actor), (3, 3, 1))[0],
+        data=told,
+        received_at=NOW,
     )
 
 

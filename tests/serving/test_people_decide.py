@@ -86,7 +86,7 @@ def test_an_expired_proposal_is_not_decided(
         sent = {"reason": "Trop tard"}
         answer = known.post(f"{proposal}/{action}", json=sent, headers=awa)
         assert (answer.status_code, answer.json()["code"]) == (409, "proposal_decided")
-        assert "expired" in answer.json()["detail"]
+        assert "expirée" in answer.json()["detail"]
     assert decisions(service) == []
 
 

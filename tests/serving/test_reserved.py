@@ -161,6 +161,19 @@ class TestRequalifications:
         assert after_objection.post(waiting, json={}, headers=awa).status_code == 200
         assert lead(after_objection, awa)["priority"] == "elevee"
 
+    def test_a_person_s_act_that_a_key_tells_of_unlocks_nothing(
+        self, after_objection: TestClient, headers: dict[str, str]
+    ) -> None:
+        told = {"actor": "person", "data": {"to": "nouveau"}}
+        send(after_objection, headers, make_event(type="stage_changed", **told))
+        answer = post(
+            after_objection, "requalifications", {"priority": "elevee"}, headers
+        )
+        assert (answer.status_code, answer.json()["code"]) == (
+            409,
+            "reserved_for_people",
+        )
+
     def test_against_a_person_it_is_not_even_proposed_until_new_facts(
         self,
         known: TestClient,

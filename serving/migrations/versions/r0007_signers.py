@@ -41,12 +41,12 @@ IS_LONG_CALL = {
         ELSE false END""",
 }
 RECENT = "e.lead_id = NEW.lead_id AND e.occurred_at > {beginning}"
-# When a person last decided, within these days.
+# When a person last decided here, within these days.
 DECIDED_AT = f"""COALESCE((SELECT max(e.occurred_at) FROM event AS e
-    WHERE {RECENT} AND e.actor = 'person' AND e.kind IN ('stage_changed',
-        'priority_contested', 'priority_confirmed', 'status_adjusted',
-        'automation_suspended', 'automation_resumed', 'rule_suspended',
-        'rule_resumed')), {{beginning}})"""
+    WHERE {RECENT} AND e.source = 'frein' AND e.actor = 'person'
+    AND e.kind IN ('stage_changed', 'priority_contested', 'priority_confirmed',
+        'status_adjusted', 'automation_suspended', 'automation_resumed',
+        'rule_suspended', 'rule_resumed')), {{beginning}})"""
 CHANNEL = """CASE e.kind WHEN 'email_sent' THEN 'mail' WHEN 'email_replied' THEN 'mail'
     WHEN 'meeting_held' THEN 'meeting' ELSE 'phone' END"""
 AFTER_COMPLEX_EXCHANGE = f"""(NEW.signer_kind <> 'person' AND (
