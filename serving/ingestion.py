@@ -23,7 +23,7 @@ from serving.errors import (
     TimeInFutureError,
 )
 from serving.events import Pair, pair_of
-from serving.lead_state import LeadState, after, stage_told
+from serving.lead_state import LeadState, after
 from serving.plans import Plan, Seen, Wish, pairs_of
 from serving.recording import record
 from serving.service import Service
@@ -88,20 +88,24 @@ def _plan(service: Service, events: Sequence[Event], seen: Seen, now: datetime) 
 def _entailed(
     service: Service, lead: LeadState, arrivals: Sequence[Event], now: datetime
 ) -> list[Effect]:
-    """What follows when a reserved move is seen to have been made elsewhere."""
-    then = after(lead, arrivals, service.pipeline)
-    if then.stage == lead.stage or not service.pipeline.named(then.stage).reserved:
-        return []
-    seen = [e for e in arrivals if stage_told(e, service.pipeline) == then.stage]
-    move = max(seen, key=lambda event: event.occurred_at)
-    effects: list[Effect] = []
-    waiting = lead.proposal_to(then.stage)
-    if waiting is not None:
-        effects.append(_decided_elsewhere(waiting.id, move))
-    is_fresh = move.received_at == now or move.occurred_at > now - FRESH
-    if is_fresh and move.actor is not Actor.PERSON:
-        effects.append(_arbitration(service, then, now))
-    return effects
+    """What follows when reserved moves are seen to have been made elsewhere, even if
+    another came after in the same call. One task is enough for all."""
+    closed: dict[UUID, Effect] = {}
+    called: list[Effect] = []
+    for move in sorted(arrivals, key=lambda event: event.occurred_at):
+        before, lead = lead, after(lead, [move], service.pipeline)
+        if (
+            lead.stage == before.stage
+            or not service.pipeline.named(lead.stage).reserved
+        ):
+            continue
+        waiting = lead.proposal_to(lead.stage)
+        if waiting is not None:
+            closed.setdefault(waiting.id, _decided_elsewhere(waiting.id, move))
+        is_fresh = move.received_at == now or move.occurred_at > now - FRESH
+        if is_fresh and move.actor is not Actor.PERSON and not called:
+            called.append(_arbitration(service, lead, now))
+    return [*closed.values(), *called]
 
 
 def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:

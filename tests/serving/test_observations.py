@@ -84,6 +84,17 @@ def test_a_reserved_move_seen_in_the_crm_calls_a_person_unless_one_made_it(
         assert task["kind"] == "etape_reservee_observee"
 
 
+def test_a_reserved_move_is_seen_though_another_came_after_in_the_same_call(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    gone = moved("perdu", id="1", minutes_ago=9, actor="automation")
+    back = moved("proposition", id="2", minutes_ago=8, actor="automation")
+    send(client, headers, back, gone)
+    shown = lead(client, headers)
+    assert shown["stage"] == "proposition"
+    assert [one["kind"] for one in shown["tasks"]] == ["etape_reservee_observee"]
+
+
 def test_a_reserved_move_seen_in_the_crm_closes_its_proposal(
     client: TestClient, headers: dict[str, str]
 ) -> None:
