@@ -57,7 +57,8 @@ def trained(catalogue: Catalogue) -> tuple[pl.DataFrame, Fitted]:
             pull += signal.direction * humped
     won = pull + draws.normal(size=N_LEADS) > np.median(pull)
     signals = pl.DataFrame({"lead_id": leads, "moment": at} | counts).with_columns(
-        pl.format("label {}", name).alias(name) for name in catalogue.categories
+        pl.format("label {}", name).alias(name)
+        for name in (*catalogue.categories, *catalogue.texts)
     )
     moments = pl.DataFrame(
         {"lead_id": leads, "moment": at, "first_at": at, "won": won, "weight": 1.0}
