@@ -92,16 +92,19 @@ def test_nothing_is_expected_of_a_lead_that_ended(explainer: Explainer) -> None:
 
 
 def test_a_reason_that_rests_on_notes_carries_the_words_of_the_latest(
-    demo_log: Log, demo_moments: pl.DataFrame, explainer: Explainer
+    demo_log: Log, explainer: Explainer
 ) -> None:
+    notes = demo_log.events.filter(kind="note_added")
     texts = {
         (source, event_id): orjson.loads(data).get("text")
-        for source, event_id, data in demo_log.events.filter(kind="note_added")
-        .select("source", "event_id", "data")
-        .iter_rows()
+        for source, event_id, data in notes.select(
+            "source", "event_id", "data"
+        ).iter_rows()
     }
+    just_noted = notes.unique("lead_id", keep="last", maintain_order=True)
+    moments = moments_frame(just_noted.select("lead_id", "received_at").rows())
     quoting = 0
-    for score in explainer.scores(demo_log.events, demo_moments):
+    for score in explainer.scores(demo_log.events, moments):
         for told in score.reasons:
             quote = told.reason.quote
             if explainer.scorer.catalogue.ideas[told.reason.idea].quotes is None:
