@@ -144,7 +144,7 @@ def _have_the_people() -> None:
     with opened(Settings()) as service:
         logins = have_people(service.store, datetime.now(UTC))
     out.print(
-        f"The console: http://127.0.0.1:8000, as {', '.join(logins)}; "
+        f"The console: {service.settings.address}, as {', '.join(logins)}; "
         f"password {PASSWORD}",
         highlight=False,
         soft_wrap=True,
@@ -153,6 +153,7 @@ def _have_the_people() -> None:
 
 def _show(key: str) -> None:
     from serving.demo import RESERVED, look, running_service
+    from serving.settings import Settings
 
     with running_service() as address:
         seen = look(address, key, top=5)
@@ -171,7 +172,8 @@ def _show(key: str) -> None:
     out.print(seen.refusal["detail"], highlight=False, markup=False)
     if seen.refusal["code"] != "reserved_for_people":
         raise typer.Exit(1)
-    out.print("\n`make serve` stays up, on http://127.0.0.1:8000.", highlight=False)
+    address = Settings().address
+    out.print(f"\n`make serve` stays up, on {address}.", highlight=False)
 
 
 def main() -> None:

@@ -29,6 +29,15 @@ Made = TypeVar("Made", Decide, Grant, Requalify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which clause, by which proposal and when a change is made."""
+
+    clause: Clause
+    proposal_id: UUID | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Asked(ABC):
     """A change that `by` asks for. `only_if` raises what forbids it."""
 
@@ -59,14 +68,7 @@ class Asked(ABC):
         """The open proposal of the same."""
 
     @abstractmethod
-    def making(
-        self,
-        service: Service,
-        lead: LeadState,
-        clause: Clause,
-        proposal_id: UUID | None,
-        now: datetime,
-    ) -> Plan:
+    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         """The change made, and the log told of it."""
 
     @abstractmethod
@@ -149,9 +151,12 @@ def _making(
 ) -> Plan:
     """The change, and the end of the proposal that waited for it."""
     waiting = asked.waiting(lead) if asked.by.is_person else None
+    terms = Terms(
+        clause=clause, proposal_id=None if waiting is None else waiting.id, now=now
+    )
+    plan = asked.making(service, lead, terms)
     if waiting is None:
-        return asked.making(service, lead, clause, None, now)
-    plan = asked.making(service, lead, clause, waiting.id, now)
+        return plan
     ending = CloseProposal(
         proposal_id=waiting.id,
         status=ProposalStatus.CONFIRMED,

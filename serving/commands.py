@@ -74,7 +74,10 @@ def tick_once(
     at = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
     with opened(Settings(), champion_if_any()) as service:
         done = tick(service, at)
-    typer.echo("Another service ticks." if done is None else done.told())
+    if done is None:
+        typer.echo("Nothing was done: another service ticks, or it is before its time.")
+        raise typer.Exit(1)
+    typer.echo(done.told())
 
 
 @serving.command("score")

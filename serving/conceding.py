@@ -9,7 +9,7 @@ from governance.decision import Grant
 from governance.executor import ProposeConcession
 from governance.override import own_event
 from governance.policy import Clause, Concession
-from serving.braking import Asked, ask
+from serving.braking import Asked, Terms, ask
 from serving.decisions import conceded_by_machines
 from serving.errors import Reserved
 from serving.lead_state import LeadState, WaitingProposal
@@ -43,21 +43,14 @@ class ConcessionAsked(Asked):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.concession_of(self.percent)
 
-    def making(
-        self,
-        service: Service,
-        lead: LeadState,
-        clause: Clause,
-        proposal_id: UUID | None,
-        now: datetime,
-    ) -> Plan:
+    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         granted = Grant(
             id=uuid4(),
             percent=self.percent,
             reserved=service.pipeline.reserves_concession(self.percent),
-            clause=clause,
+            clause=terms.clause,
             signer=self.by,
-            proposal_id=proposal_id,
+            proposal_id=terms.proposal_id,
             reason=self.reason,
         )
         told = own_event(
@@ -66,7 +59,7 @@ class ConcessionAsked(Asked):
             Action.CONCESSION_GRANTED.value,
             self.by,
             {"percent": self.percent},
-            now,
+            terms.now,
         )
         return Plan(arrivals=(told,), effects=((lead.lead_id, granted),))
 

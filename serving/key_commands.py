@@ -57,6 +57,7 @@ def list_keys() -> None:
     with opened(Settings()) as service, service.store.reading() as session:
         found = all_keys(session)
     table = Table("id", "name", "source", "actor", "scopes", "expires", "revoked")
+    table.columns[0].overflow = "fold"  # `revoke` asks for it whole
     for key in found:
         table.add_row(
             key.id,

@@ -10,7 +10,7 @@ from governance.decision import Decide
 from governance.executor import OpenProposal
 from governance.override import own_event
 from governance.policy import Clause, StageMove
-from serving.braking import Asked, ask
+from serving.braking import Asked, Terms, ask
 from serving.errors import Reserved
 from serving.exchanges import move_of
 from serving.lead_state import LeadState, WaitingProposal
@@ -43,22 +43,15 @@ class MoveAsked(Asked):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.proposal_to(self.to)
 
-    def making(
-        self,
-        service: Service,
-        lead: LeadState,
-        clause: Clause,
-        proposal_id: UUID | None,
-        now: datetime,
-    ) -> Plan:
+    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         decision = Decide(
             id=uuid4(),
             origin=lead.stage,
             to=self.to,
             reserved=service.pipeline.named(self.to).reserved,
-            clause=clause,
+            clause=terms.clause,
             signer=self.by,
-            proposal_id=proposal_id,
+            proposal_id=terms.proposal_id,
             reason=self.reason,
         )
         told = own_event(
@@ -67,13 +60,13 @@ class MoveAsked(Asked):
             "stage_changed",
             self.by,
             {"from": decision.origin, "to": decision.to},
-            now,
+            terms.now,
         )
         # It comes after what was observed so far.
-        just_after = (lead.stage_at or now) + timedelta(microseconds=1)
-        told = replace(told, occurred_at=max(now, just_after))
+        just_after = (lead.stage_at or terms.now) + timedelta(microseconds=1)
+        told = replace(told, occurred_at=max(terms.now, just_after))
         plan = Plan(arrivals=(told,), effects=((lead.lead_id, decision),))
-        return plan if self.word is None else saying(plan, lead, self.word, now)
+        return plan if self.word is None else saying(plan, lead, self.word, terms.now)
 
     def proposal(self, lead: LeadState, clause: Clause) -> OpenProposal:
         return OpenProposal(

@@ -36,6 +36,7 @@ LONGEST_KEY = 200
 _WRITING = frozenset({"POST", "DELETE"})
 # Events and scores are what they are; what signs in holds secrets.
 _EXEMPT = ("/v1/events", "/v1/scores", "/v1/session")
+_UNREAD = {400, 413, 415, 422}  # what was sent: it may be put right and sent again
 
 
 class Once:
@@ -91,7 +92,7 @@ class Once:
 
     def _ended(self, call: Call, answer: Answer | None) -> None:
         with self._service.store.writing() as session:
-            if answer is None or answer.status >= 500:
+            if answer is None or answer.status in _UNREAD or answer.status >= 500:
                 forget_call(session, call)
             else:
                 note_answer(session, call, answer)

@@ -11,7 +11,7 @@ from governance.executor import ProposePriority
 from governance.history import PRIORITY_KIND
 from governance.override import own_event
 from governance.policy import Clause, PriorityChange
-from serving.braking import Asked, ask
+from serving.braking import Asked, Terms, ask
 from serving.errors import PriorityHeldError, Reserved
 from serving.exchanges import priority_change_of
 from serving.lead_state import LeadState, WaitingProposal
@@ -46,24 +46,17 @@ class PriorityAsked(Asked):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.priority_of(self.to)
 
-    def making(
-        self,
-        service: Service,
-        lead: LeadState,
-        clause: Clause,
-        proposal_id: UUID | None,
-        now: datetime,
-    ) -> Plan:
+    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         made = Requalify(
             id=uuid4(),
             origin=lead.priority,
             to=self.to,
             signer=self.by,
-            proposal_id=proposal_id,
-            clause=clause,
+            proposal_id=terms.proposal_id,
+            clause=terms.clause,
         )
         data = {"to": self.to.value}
-        told = own_event(made.id, lead.lead_id, PRIORITY_KIND, self.by, data, now)
+        told = own_event(made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now)
         return Plan(arrivals=(told,), effects=((lead.lead_id, made),))
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposePriority:

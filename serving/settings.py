@@ -97,6 +97,11 @@ class Settings(_Variables):
     max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024  # any other call
 
     @property
+    def address(self) -> str:
+        """Where the service is found."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
     def anchors_folder(self) -> Path:
         """Where the audit's anchors are; by default, one folder for each database."""
         url = make_url(self.database_url)

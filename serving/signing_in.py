@@ -38,12 +38,14 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who calls. `csrf`: what a session's writing calls must bring."""
+    """Who calls. `csrf`: what a session's writing calls must bring; `warning`: what
+    their pages are to say."""
 
     person: Person
     pass_id: str
     expires_at: datetime
     csrf: str | None = None
+    warning: str | None = None
 
 
 def sign_in(store: Store, login: str, password: str, now: datetime) -> Session:

@@ -301,7 +301,26 @@ class CallRow(Base):
     body: Mapped[str | None] = mapped_column(Text)
 
 
-class DecisionRow(Base):
+class Signed:
+    """What lock 3 asks of each decision: under which clause, who signed it, when."""
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    clause: Mapped[str]
+    signer_kind: Mapped[str]
+    signer: Mapped[str]
+    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
+    decided_at: Mapped[datetime]
+
+
+def _is_signed(table: str) -> CheckConstraint:
+    return CheckConstraint(
+        "signer_kind IN ('person', 'integration', 'automation') AND trim(signer) <> ''",
+        name=f"{table}_is_signed",
+    )
+
+
+class DecisionRow(Signed, Base):
     """What was really applied, and who signed it (lock 3).
 
     The first constraint is the rule; a trigger holds `reserved` to the truth of
@@ -314,27 +333,16 @@ class DecisionRow(Base):
         CheckConstraint(
             "NOT reserved OR signer_kind = 'person'", name="reserved_for_people"
         ),
-        CheckConstraint(
-            "signer_kind IN ('person', 'integration', 'automation')"
-            " AND trim(signer) <> ''",
-            name="decision_is_signed",
-        ),
+        _is_signed("decision"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
     from_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
     to_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
     reserved: Mapped[bool]
-    clause: Mapped[str]
-    signer_kind: Mapped[str]
-    signer: Mapped[str]
-    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
     reason: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime]
 
 
-class ConcessionRow(Base):
+class ConcessionRow(Signed, Base):
     """A concession that was granted, and who signed it (lock 3).
 
     A trigger holds `reserved`, which is about this one by itself, to the truth of the
@@ -347,26 +355,15 @@ class ConcessionRow(Base):
             "NOT reserved OR signer_kind = 'person'",
             name="concession_reserved_for_people",
         ),
-        CheckConstraint(
-            "signer_kind IN ('person', 'integration', 'automation')"
-            " AND trim(signer) <> ''",
-            name="concession_is_signed",
-        ),
+        _is_signed("concession"),
     )
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
     percent: Mapped[float]
     reserved: Mapped[bool]
-    clause: Mapped[str]
-    signer_kind: Mapped[str]
-    signer: Mapped[str]
-    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
     reason: Mapped[str | None] = mapped_column(Text)
-    decided_at: Mapped[datetime]
 
 
-class RequalificationRow(Base):
+class RequalificationRow(Signed, Base):
     """A change of a lead's priority, and who signed it (lock 3).
 
     A trigger reads what was exchanged with the lead, and refuses a machine's after a
@@ -374,23 +371,10 @@ class RequalificationRow(Base):
     """
 
     __tablename__ = "requalification"
-    __table_args__ = (
-        CheckConstraint(
-            "signer_kind IN ('person', 'integration', 'automation')"
-            " AND trim(signer) <> ''",
-            name="requalification_is_signed",
-        ),
-    )
+    __table_args__ = (_is_signed("requalification"),)
 
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
     from_priority: Mapped[str]
     to_priority: Mapped[str]
-    clause: Mapped[str]
-    signer_kind: Mapped[str]
-    signer: Mapped[str]
-    proposal_id: Mapped[UUID | None] = mapped_column(ForeignKey("proposal.id"))
-    decided_at: Mapped[datetime]
 
 
 class ThresholdRow(Base):

@@ -41,9 +41,8 @@ def incidences(leads: pl.DataFrame) -> tuple[Incidence, ...]:
 
     counted = _counted(leads)
     fitter = AalenJohansenFitter()
-    with np.errstate(
-        all="ignore"
-    ):  # log(0) before the first sale, 0/0 at the last lead
+    # log(0) before the first sale, 0/0 at the last lead
+    with np.errstate(all="ignore"):
         fitter.fit(
             counted["time"].to_numpy(),
             counted["cause"].to_numpy(),

@@ -1,6 +1,7 @@
 """Who reads a page, and what their forms bring."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from hmac import compare_digest
 from typing import Annotated
 from urllib.parse import parse_qsl
@@ -11,8 +12,13 @@ from features.errors import FreinError
 from governance.person import DECIDERS, Role
 from serving.body import content_of
 from serving.doors import COOKIE, TheService, service_of
-from serving.errors import CsrfMissingError, RoleMissingError
+from serving.errors import (
+    AutomationStoppedError,
+    CsrfMissingError,
+    RoleMissingError,
+)
 from serving.person import PassKind, Person
+from serving.problems import detail_of
 from serving.sights import refuse_unseen
 from serving.signing_in import SignedIn, signed_in
 
@@ -30,6 +36,9 @@ def reader_of(service: TheService, request: Request) -> SignedIn:
         found = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
     except FreinError as error:
         raise SignedOutError from error
+    if service.trail.broken is not None:
+        stopped = AutomationStoppedError(service.trail.broken.seq)
+        found = replace(found, warning=detail_of(stopped))
     request.state.found = found
     return found
 

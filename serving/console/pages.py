@@ -34,6 +34,7 @@ def page(
     html = _TEMPLATES.get_template(template).render(
         me=found.person if found else None,
         csrf=found.csrf if found else None,
+        warning=found.warning if found else None,
         status=status,
         may_decide=found is not None and found.person.role in DECIDERS,
         **told,

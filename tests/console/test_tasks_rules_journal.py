@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
-from governance.audit import Action
+from governance.audit import Action, Break, BreakKind
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
 from serving.console.trail import SENTENCE
@@ -77,3 +77,15 @@ def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
 
 def test_every_action_has_its_sentence() -> None:
     assert set(SENTENCE) == set(Action)
+
+
+def test_every_page_says_that_automation_is_stopped(
+    console: Console, open_page: Opens
+) -> None:
+    console.service.trail.broken = Break(BreakKind.ROW_CHANGED, 12)
+    page = open_page(**SIZES["phone"])
+    console.sign_in(page)
+    for name in ("À traiter", "Tâches", "Règles"):
+        page.get_by_role("link", name=name).click()
+        expect(page.get_by_role("alert")).to_contain_text("rompu à la ligne 12")
+    looked_at(page, "automatismes-arretes-phone")

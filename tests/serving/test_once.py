@@ -50,6 +50,23 @@ def test_a_problem_is_an_answer_too(
     assert answers[0].json() == answers[1].json()
 
 
+@pytest.mark.parametrize(
+    ("sent", "media_type", "status"),
+    [
+        pytest.param('{"to": "contacte"}', "text/plain", 415, id="another-type"),
+        pytest.param('{"to": ', "application/json", 400, id="no-json"),
+        pytest.param('{"towards": "x"}', "application/json", 422, id="a-wrong-field"),
+    ],
+)
+def test_what_could_not_be_read_may_be_put_right(
+    known: TestClient, headers: dict[str, str], sent: str, media_type: str, status: int
+) -> None:
+    once = headers | {"Idempotency-Key": "a"}
+    typed = once | {"Content-Type": media_type}
+    assert known.post(MOVE, content=sent, headers=typed).status_code == status
+    assert known.post(MOVE, json={"to": "contacte"}, headers=once).status_code == 200
+
+
 def test_who_may_no_longer_call_gets_no_answer(
     known: TestClient, service: Service
 ) -> None:
