@@ -95,7 +95,7 @@ closed = { closed.name } : aucune action n’est attendue, le score est donné 
 short = Priorité { $priority } – { $reasons }
     .bare = Priorité { $priority }
     .joint = {" ; "}
-    .both = { $reasons } ; en sens contraire : { $contrary }
+    .both = { $reasons } ; en sens contraire, { $contrary }
 
 ### How a reason was checked
 

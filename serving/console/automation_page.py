@@ -14,6 +14,7 @@ from governance.automation.report import AutomationReport
 from serving.automation_report import report_of_service
 from serving.console.pages import titles_of
 from serving.console.report_charts import Curves, Whisker, curves_of, whiskers
+from serving.console.report_words import between
 from serving.service import Service
 
 _MOST_SHIFTS = 3  # told; the others are narrower
@@ -127,7 +128,7 @@ class _Names:
         bounds = (
             self._attribute(one.attribute, bound) for bound in bounds_of(one.label)
         )
-        return " à ".join(dict.fromkeys(bounds))
+        return between(*bounds)
 
     def _attribute(self, field: str, value: float | str) -> str:
         return self.wording.attribute(field, value, self.moment)

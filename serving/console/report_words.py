@@ -42,6 +42,15 @@ _HOW = {
 }
 
 
+def between(low: str, high: str) -> str:
+    """A range, whose bounds are written out.
+
+    >>> between("12 salariés", "27 salariés"), between("7 salariés", "7 salariés")
+    ('entre 12 salariés et 27 salariés', '7 salariés')
+    """
+    return low if low == high else f"entre {low} et {high}"
+
+
 def metric(code: str) -> str:
     return _METRIC.get(code, code)
 

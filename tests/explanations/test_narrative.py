@@ -124,7 +124,7 @@ def test_the_three_parts_stand_alone() -> None:
     assert parts.expected == "Appelez le prospect d’ici au mercredi 25 novembre."
     assert parts.short == (
         "Priorité élevée\xa0– réponse à l’e-mail de relance\xa0; en sens "
-        "contraire\xa0: réserves exprimées\xa0: prix ou budget, décideur absent"
+        "contraire, réserves exprimées\xa0: prix ou budget, décideur absent"
     )
 
 
@@ -228,7 +228,7 @@ def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Way) -> None:
     """There are verified reasons, and none of them explains it."""
     reasons, priority = ((OBJECTIONS,), HIGH) if way is Way.DOWN else ((REPLY,), LOW)
     short = told(make_story(*reasons, priority=priority)).short
-    unexplained, _, contrary = short.partition("\xa0; en sens contraire\xa0: ")
+    unexplained, _, contrary = short.partition("\xa0; en sens contraire, ")
     assert unexplained.endswith("\xa0– aucune raison vérifiée ne l’explique")
     assert contrary == wording().reason(reasons[0], NOON)
 
