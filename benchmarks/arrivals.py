@@ -1,9 +1,10 @@
 """`POST /v1/events`, one client: with rules, score and audit in the transaction.
 
 The service runs in a process of its own, on a database that is filled with open leads
-of the log first. Each call brings one event of another lead, as it might happen now.
+of the log first, and its audit with rows about them. Each call brings one event of
+another lead, as it might happen now.
 
-    python -m benchmarks.arrivals --log logs/demo --database URL
+    python -m benchmarks.arrivals --log logs/demo --database URL --audit-rows 1000000
 """
 
 import argparse
@@ -11,6 +12,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
@@ -21,16 +23,23 @@ import orjson
 
 from features.event import Actor
 from features.log import read_log
+from governance.audit import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.principal import Principal, PrincipalKind
 from serving.access import Scope
+from serving.audit import append
 from serving.demo import running_service
 from serving.environment import inherited
 from serving.issuing import KeyWish, replace_key
 from serving.loading import load_leads, missing_leads, open_leads
 from serving.opening import opened
 from serving.registry import mlflow_registry
+from serving.service import Service
 from serving.settings import Settings
+from serving.standing import lead_states
+from serving.trail import anchor
 
 WARM_UP = 30  # calls that don't count
+ROWS_AT_ONCE = 10_000  # of the audit, in a transaction
 LIKELY: tuple[tuple[str, dict[str, str]], ...] = (  # kinds of event, and what they say
     ("page_viewed", {"page": "tarifs"}),
     ("email_clicked", {}),
@@ -40,8 +49,13 @@ LIKELY: tuple[tuple[str, dict[str, str]], ...] = (  # kinds of event, and what t
 )
 
 
-def filled(log_folder: Path, n_leads: int) -> tuple[str, list[str]]:
-    """Load leads where they are missing; a key that sends events, and the leads."""
+def filled(
+    log_folder: Path, n_leads: int, audit_rows: int = 0
+) -> tuple[str, list[str]]:
+    """Load leads where they are missing; a key that sends events, and the leads.
+
+    The audit gets its rows, and an anchor after them: a start verifies from there.
+    """
     registry = mlflow_registry()
     with opened(Settings(), registry.load(registry.champion())) as service:
         log = read_log(log_folder)
@@ -49,6 +63,9 @@ def filled(log_folder: Path, n_leads: int) -> tuple[str, list[str]]:
         now = datetime.now(UTC)
         missing = missing_leads(service, leads)
         load_leads(service, log, missing, now, lambda _: None)
+        if audit_rows:
+            _lengthen_audit(service, leads, audit_rows, now)
+            anchor(service.store, service.settings.anchors_folder, now)
         wish = KeyWish(
             name="arrivals",
             source="site",
@@ -58,6 +75,33 @@ def filled(log_folder: Path, n_leads: int) -> tuple[str, list[str]]:
             expires_at=None,
         )
         return replace_key(service.store, wish, now), leads
+
+
+def _lengthen_audit(
+    service: Service, leads: Sequence[str], n_rows: int, now: datetime
+) -> None:
+    """Rows such as rules leave that lost, on each lead in turn."""
+    with service.store.reading() as session:
+        uuids = [one.id for one in lead_states(session, leads).values()]
+    written = 0
+    while written < n_rows:
+        entries = [
+            Entry(
+                note=Note(
+                    action=Action.RULE_STOPPED,
+                    by=Principal(PrincipalKind.AUTOMATION, "R-01"),
+                    subject=Subject(SubjectKind.LEAD, lead),
+                    why={"fate": "lost", "rule": "R-01", "winner": "R-02"},
+                ),
+                lead=lead,
+                cause=Cause(correlation=uuid4()),
+                at=now,
+            )
+            for lead, _ in zip(cycle(uuids), range(ROWS_AT_ONCE), strict=False)
+        ]
+        with service.store.writing() as session:
+            append(session, entries)
+        written += len(entries)
 
 
 def bodies(leads: Sequence[str], calls: int) -> Iterator[bytes]:
@@ -97,6 +141,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--database", help="its URL; else a new SQLite file")
     parser.add_argument("--leads", type=int, default=200)
     parser.add_argument("--calls", type=int, default=500)
+    parser.add_argument("--audit-rows", type=int, default=0, help="there beforehand")
     options = parser.parse_args(arguments)
     with TemporaryDirectory(prefix="frein-arrivals-") as folder:
         url = options.database or f"sqlite:///{Path(folder) / 'frein.db'}"
@@ -104,10 +149,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
             inherited("FREIN_DATABASE_URL", url),
             inherited("FREIN_AUDIT_FOLDER", str(Path(folder) / "audit")),
         ):
-            key, leads = filled(options.log, options.leads)
+            key, leads = filled(options.log, options.leads, options.audit_rows)
             took = measured(key, leads, options.calls)
     told = {f"p{p}_ms": round(float(np.percentile(took, p)), 2) for p in (50, 90, 99)}
     told |= {"calls": options.calls, "leads": options.leads}
+    told |= {"audit_rows": options.audit_rows}
     told["load_average"] = round(os.getloadavg()[0], 2)  # of the machine, meanwhile
     print(orjson.dumps(told | {"database": url.partition(":")[0]}).decode())
 

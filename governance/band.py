@@ -29,17 +29,18 @@ def banded(
 ) -> Outcome | None:
     """What becomes of the priority as the score goes from band `before` to `to`.
 
-    None: nothing changes. A lead's first priority is always written.
+    None: nothing changes, or a person is asked about that priority already. A lead's
+    first priority is always written.
     """
     if facts.priority is not None and (to is before or to is facts.priority):
+        return None
+    if to in history.waiting_moves:
         return None
     is_first = facts.priority is None
     stopped = None if is_first else _stopped(setting, facts, history)
     found = stopped or _effect(cause, facts, to, setting.desk)
     if isinstance(found, Fate):
         return Outcome(fate=found, cause=cause, target=Target.PRIORITY)
-    if isinstance(found.action, ProposePriority) and to in history.waiting_moves:
-        return None
     return Outcome(fate=Fate.FIRED, cause=cause, target=Target.PRIORITY, effect=found)
 
 

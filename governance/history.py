@@ -28,8 +28,8 @@ class History:
     """`last_set_off`, `last_acted` and `open_tasks` go by rule id, or kind of task.
 
     `score_written` is in points: under 3 points from it nothing is written.
-    `waiting_moves` are the stages that open proposals are about. `suspended_rules` and
-    `is_suspended`: what a person suspended.
+    `waiting_moves` are the stages and priorities that open proposals are about.
+    `suspended_rules` and `is_suspended`: what a person suspended.
     """
 
     writes: tuple[Write, ...] = ()

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from governance.errors import PipelineError, StageUnknownError
+from governance.toml_lines import told_with_lines
 
 PIPELINE_FILE = Path(__file__).with_name("pipeline.toml")
 
@@ -103,20 +104,14 @@ def read_pipeline(path: Path = PIPELINE_FILE) -> Pipeline:
     Raises
     ------
     PipelineError
-        Names the file and what is wrong; also if it unlocks a reserved decision.
+        Names the file, the line and what is wrong; also if a reserved decision is
+        unlocked.
     """
     try:
-        return Pipeline.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        return Pipeline.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PipelineError(f"{path}: {error}") from error
     except ValidationError as error:
-        raise PipelineError(f"{path}: {_told(error)}") from error
-
-
-def _told(error: ValidationError) -> str:
-    return "; ".join(
-        ": ".join(
-            filter(None, [".".join(map(str, one["loc"])), one["msg"]])
-        ).removeprefix("Value error, ")
-        for one in error.errors(include_url=False)
-    )
+        told = told_with_lines(error, text, "stage")
+        raise PipelineError(f"{path}: {told}") from error

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from governance.errors import StageAlreadyHeldError
 from governance.judgement import Standing
-from governance.pipeline import Pipeline
+from governance.pipeline import Pipeline, StageRole
 from governance.principal import Principal
 
 
@@ -31,6 +31,7 @@ class Clause(StrEnum):
     CONCESSION_FREE = "P-08"
     PRIORITY_STANDS = "P-09"
     PRIORITY_REOPENED = "P-10"
+    ABANDONMENT_STANDS = "P-11"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
 
 
 def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
-    """Rule on a stage move.
+    """Rule on a stage move. To undo an abandonment is a person's too.
 
     Raises
     ------
@@ -106,6 +107,8 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
     if stage.reserved:
         return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
+    if move.origin == pipeline.of_role(StageRole.ABANDONED):
+        return Ruling(Verdict.PROPOSE, Clause.ABANDONMENT_STANDS)
     if move.after_complex_exchange and pipeline.is_backwards(move.origin, move.to):
         return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
     return Ruling(Verdict.APPLY, Clause.STAGE_FREE)

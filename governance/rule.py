@@ -14,7 +14,13 @@ from governance.task import ExpectedAction
 from governance.trigger import EventSeen, Scheduled, Silence, Trigger
 
 Text = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)
+    str,
+    StringConstraints(
+        strip_whitespace=True,
+        min_length=1,
+        max_length=400,
+        pattern=r"^\P{Cc}*$",  # on one line, and printable
+    ),
 ]
 
 

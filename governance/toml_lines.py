@@ -33,9 +33,9 @@ def told_with_lines(error: ValidationError, text: str, table: str) -> str:
 
 
 def line_of(text: str, identifier: str) -> int:
-    """The line of the last `id` that says so; 1 if there is none."""
+    """The line of the last `id` or `name` that says so; 1 if there is none."""
     lines = text.splitlines()
-    return _key_line(lines, range(len(lines))[::-1], ["id"], identifier) or 1
+    return _key_line(lines, range(len(lines))[::-1], ["id", "name"], identifier) or 1
 
 
 def _told(loc: Loc, message: str, text: str, table: str) -> str:
@@ -85,6 +85,6 @@ def _key_line(
 
 def _named(block: list[str], table: str, position: int) -> str:
     for line in block:
-        if found := re.match(r'\s*(?:id|kind)\s*=\s*"([^"]+)"', line):
+        if found := re.match(r'\s*(?:id|kind|name)\s*=\s*"([^"]+)"', line):
             return f"{table} {found[1]!r}"
     return f"{table} number {position + 1}"

@@ -36,6 +36,7 @@ def verify(
     ] = False,
 ) -> None:
     """Verify the chain and its anchors; if it is broken, say where and exit 1."""
+    from serving.anchors import read_anchors
     from serving.opening import opened
     from serving.settings import Settings
     from serving.trail import find_break
@@ -46,7 +47,13 @@ def verify(
     if found is not None:
         typer.echo(f"Broken: {told(found)}.")
         raise typer.Exit(1)
-    typer.echo("The audit is whole." if whole else "Whole since the last anchor.")
+    last = max((one.seq for one in read_anchors(settings.anchors_folder)), default=None)
+    if last is None:
+        typer.echo("The audit is whole. No row is anchored: a cut end would not show.")
+    elif whole:
+        typer.echo(f"The audit is whole. Row {last} is the last that is anchored.")
+    else:
+        typer.echo(f"Whole since the last anchor, of row {last}.")
 
 
 @audit.command("anchor")

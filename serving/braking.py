@@ -150,18 +150,18 @@ def _making(
     service: Service, lead: LeadState, asked: Asked, clause: Clause, now: datetime
 ) -> Plan:
     """The change, and the end of the proposal that waited for it."""
-    waiting = asked.waiting(lead) if asked.by.is_person else None
+    waiting, is_person = asked.waiting(lead), asked.by.is_person
     terms = Terms(
-        clause=clause, proposal_id=None if waiting is None else waiting.id, now=now
+        clause=clause,
+        proposal_id=waiting.id if waiting and is_person else None,
+        now=now,
     )
     plan = asked.making(service, lead, terms)
     if waiting is None:
         return plan
+    made = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
     ending = CloseProposal(
-        proposal_id=waiting.id,
-        status=ProposalStatus.CONFIRMED,
-        by=asked.by,
-        reason=asked.reason,
+        proposal_id=waiting.id, status=made, by=asked.by, reason=asked.reason
     )
     return replace(plan, effects=(*plan.effects, (lead.lead_id, ending)))
 

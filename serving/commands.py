@@ -71,8 +71,15 @@ def tick_once(
     from serving.settings import Settings
     from serving.ticking import tick
 
-    at = now.replace(tzinfo=UTC) if now else datetime.now(UTC)
-    with opened(Settings(), champion_if_any()) as service:
+    settings, clock = Settings(), datetime.now(UTC)
+    at = now.replace(tzinfo=UTC) if now else clock
+    if at > clock + settings.clock_tolerance:
+        raise typer.BadParameter(
+            f"the clock is at {clock:%Y-%m-%dT%H:%M:%S}; until it came to such a time, "
+            "no service would tick again",
+            param_hint="--now",
+        )
+    with opened(settings, champion_if_any()) as service:
         done = tick(service, at)
     if done is None:
         typer.echo("Nothing was done: another service ticks, or it is before its time.")

@@ -185,15 +185,15 @@ class _Following:
         if self.score is None:
             return (), self.lead.band
         to = self.score.priority
+        is_broken = self.service.trail.broken is not None
         is_stopped = (
-            self.service.trail.broken is not None
-            or self._closed is not None
+            self._closed is not None
             or self._standing is Standing.STANDS  # told once, by the person
         )
         if self._made is not None:
             # What the score says against a person's word is proposed, one day.
             return (), self._made.to if self._made.signer.is_person else to
-        if facts.priority is not None and is_stopped:
+        if is_broken or (facts.priority is not None and is_stopped):
             return (), self.lead.band
         setting, history = self.service.setting, self._history()
         outcome = banded(setting, cause, facts, history, before=self.lead.band, to=to)

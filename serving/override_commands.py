@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 overrides = typer.Typer(help="What people say of the system.", no_args_is_help=True)
 out = Console()
@@ -35,7 +35,8 @@ def tell_report(
     instant = since.replace(tzinfo=UTC) if since else None
     with opened(Settings()) as service:
         found = report(service.store, attribute, instant)
-    table = Table("by", "name", "said no", "of", "share at least (95 %)")
+    name = Column("name", overflow="fold")
+    table = Table("by", name, "said no", "of", "at least (95 %)")
     for one in found:
         at_least = f"{one.at_least:.0%}"
         table.add_row(

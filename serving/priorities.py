@@ -12,7 +12,7 @@ from governance.history import PRIORITY_KIND
 from governance.override import own_event
 from governance.policy import Clause, PriorityChange
 from serving.braking import Asked, Terms, ask
-from serving.errors import PriorityHeldError, Reserved
+from serving.errors import PriorityHeldError, RequestInvalidError, Reserved
 from serving.exchanges import priority_change_of
 from serving.lead_state import LeadState, WaitingProposal
 from serving.overriding import Override, judge_priority_of
@@ -84,11 +84,15 @@ def ask_priority(
     ------
     PriorityHeldError
         If the lead has it already.
+    RequestInvalidError
+        A person gives no reason.
     ReservedForPeopleError
         It names the proposal that waits, if the policy lets it be proposed; and what
         else `ask` raises.
     """
     if asked.by.is_person:
+        if not (asked.reason or "").strip():
+            raise RequestInvalidError("reason", "missing")
         why = Why(reason=None, text=asked.reason)
         override = Override(
             lead_id=asked.lead_id, by=asked.by, why=why, priority=asked.to

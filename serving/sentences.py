@@ -153,4 +153,7 @@ CLAUSE: dict[Clause, str] = {
         "Une personne avait donné cette priorité ; des faits nouveaux permettent d’en "
         "proposer une autre."
     ),
+    Clause.ABANDONMENT_STANDS: (
+        "Revenir sur un abandon est réservé aux personnes, comme l’abandon lui-même."
+    ),
 }

@@ -128,6 +128,13 @@ PERSON = principal(PrincipalKind.PERSON)
             Verdict.APPLY,
             Clause.STAGE_FREE,
         ),
+        (
+            KEY,
+            StageMove("perdu", "contacte"),
+            Verdict.PROPOSE,
+            Clause.ABANDONMENT_STANDS,
+        ),
+        (PERSON, StageMove("perdu", "gagne"), Verdict.APPLY, Clause.PERSON_DECIDES),
         (KEY, band(Standing.NONE), Verdict.APPLY, Clause.PRIORITY_FREE),
         (KEY, band(Standing.STANDS), Verdict.REFUSE, Clause.PRIORITY_STANDS),
         (KEY, band(Standing.REOPENED), Verdict.PROPOSE, Clause.PRIORITY_REOPENED),

@@ -1,5 +1,6 @@
 """The command line on a database of its own, without a model."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,13 @@ def test_a_person_is_added_listed_given_a_token_and_disabled(
 def test_the_leads_to_call_first(client: TestClient, headers: dict[str, str]) -> None:
     send(client, headers, make_event())
     assert "L-1" in run("leads", "--top", "5")
+
+
+def test_a_tick_ahead_of_the_clock_would_stop_those_to_come(service: Service) -> None:
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    result = runner.invoke(frein.app, ["tick", "--now", ahead])
+    assert (result.exit_code, "--now" in result.output) == (2, True)
+    assert "tasks escalated" in run("tick")
 
 
 def test_an_error_of_ours_is_told_and_exits_2(

@@ -7,7 +7,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
+from governance.decision import ProposalStatus
 from governance.person import Role
+from serving.proposals import all_proposals
 from serving.service import Service
 from tests.serving.builders import make_event, make_person, send, write
 from tests.serving.reserved import concession
@@ -200,6 +202,32 @@ class TestRequalifications:
         assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
         about = {"priority": "basse", "previous": "normale", "text": "Budget gelé"}
         assert own_events(service) == [("priority_contested", "person", about)]
+
+    @pytest.mark.parametrize("told", [{}, {"reason": " "}])
+    def test_a_person_says_why(
+        self, known: TestClient, awa: dict[str, str], told: dict[str, str]
+    ) -> None:
+        answer = post(known, "requalifications", {"priority": "basse"} | told, awa)
+        assert (answer.status_code, answer.json()["field"]) == (422, "reason")
+        assert lead(known, awa)["priority"] == "normale"
+
+    def test_one_that_a_key_may_give_by_then_waits_for_nobody(
+        self,
+        after_objection: TestClient,
+        headers: dict[str, str],
+        service: Service,
+        awa: dict[str, str],
+    ) -> None:
+        sent = {"priority": "elevee"}
+        post(after_objection, "requalifications", sent, headers)
+        later(service)
+        post(after_objection, "stage-moves", {"to": "contacte"}, awa)
+        assert (
+            post(after_objection, "requalifications", sent, headers).status_code == 200
+        )
+        with service.store.reading() as session:
+            (proposal,) = all_proposals(session)
+        assert proposal.status is ProposalStatus.DECIDED_IN_CRM
 
 
 def test_an_analyst_changes_nothing(known: TestClient, service: Service) -> None:

@@ -214,6 +214,14 @@ class TestABrokenAuditStopsAutomation:
         ready = client.get("/health/ready").json()
         assert (ready["automation"], ready["audit_broken_at"]) == ("stopped", 5)
 
+    def test_a_new_lead_gets_no_priority(
+        self, broken: Service, client: TestClient, headers: dict[str, str]
+    ) -> None:
+        send(client, headers, make_event(id="2", subject="L-2"))
+        told = client.get("/v1/leads/L-2", headers=headers).json()
+        assert told["priority"] is None
+        assert told["score"] is not None
+
     def test_no_machine_moves_a_lead(
         self, broken: Service, client: TestClient, headers: dict[str, str]
     ) -> None:
