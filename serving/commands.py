@@ -48,6 +48,7 @@ def serve(
     configure_logging()
     with opened(settings) as service:
         service.trail.check(service.store, settings.anchors_folder)
+        service.trail.apart = True
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )

@@ -222,6 +222,16 @@ class TestABrokenAuditStopsAutomation:
         assert told["priority"] is None
         assert told["score"] is not None
 
+    def test_a_process_apart_finds_the_same(
+        self, broken: Service, folder: Path
+    ) -> None:
+        broken.trail.broken, broken.trail.apart = None, True
+        broken.trail.check(broken.store, folder, whole=True)
+        assert broken.trail.broken == Break(BreakKind.ROW_CHANGED, 5)
+        (folder / "anchors.jsonl").write_text("no anchor\n")
+        with pytest.raises(AnchorsUnreadableError, match="line 1"):
+            broken.trail.check(broken.store, folder, whole=True)
+
     def test_no_machine_moves_a_lead(
         self, broken: Service, client: TestClient, headers: dict[str, str]
     ) -> None:
