@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import ClassVar
 
 import orjson
 from hypothesis import HealthCheck, Phase, settings
@@ -33,12 +34,20 @@ from governance.consequences import Consequences, follow
 from governance.engine import MOST_DEPTH, Happening
 from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
 from governance.exceptions import read_cases
-from governance.executor import MoveStage, SetPriority
+from governance.executor import AutomaticAction, Concede, MoveStage, SetPriority
 from governance.facts import Facts
 from governance.history import PRIORITY_KIND, History
 from governance.outcome import Outcome
 from governance.pipeline import read_pipeline
-from governance.policy import Clause, Ruling, StageMove, Verdict
+from governance.policy import (
+    Change,
+    Clause,
+    Concession,
+    PriorityChange,
+    Ruling,
+    StageMove,
+    Verdict,
+)
 from governance.principal import Principal, PrincipalKind
 from governance.rules import Rules
 from governance.setting import Setting
@@ -115,7 +124,7 @@ def _rules(drawn: Sequence[tuple[dict[str, object], dict[str, object]]]) -> Rule
 
 _rule_sets = st.lists(st.tuples(_triggers, _actions), min_size=1, max_size=5)
 _owners = st.sampled_from([None, "", " ", "Jean Roy"])
-_doubts = st.sampled_from([frozenset[Doubt]()] * 8 + [frozenset({d}) for d in Doubt])
+_doubts = st.sampled_from([frozenset[Doubt]()] * 40 + [frozenset({d}) for d in Doubt])
 _principals = st.builds(
     Principal, st.sampled_from(PrincipalKind), st.sampled_from(["R-01", "Awa", "k"])
 )
@@ -124,109 +133,158 @@ _principals = st.builds(
 # --- The machine ------------------------------------------------------------
 
 
-def machine(found: Found, brake: Brake, *, database_holds: bool) -> type:
-    """A machine that counts in `found`; hypothesis wants it to be a class."""
+class Lead(RuleBasedStateMachine):
+    """A lead, its rules and who asks for what; counts in `found`."""
 
-    class Lead(RuleBasedStateMachine):
-        @initialize(rules=_rule_sets, owner=_owners, manager=_owners)
-        def begin(
-            self,
-            rules: list[tuple[dict[str, object], dict[str, object]]],
-            owner: str | None,
-            manager: str | None,
-        ) -> None:
-            desk = Desk(
-                pipeline=PIPELINE,
-                fallback_owner="Direction commerciale",
-                manager=manager,
-                brake=brake,
-            )
-            self.setting = Setting(rules=_rules(rules), cases=CASES, desk=desk)
-            self.facts = Facts(lead_id="L-1", now=NOW, stage="qualifie", owner=owner)
-            self.history, self.n = History(), 0
+    found: ClassVar[Found]
+    brake: ClassVar[Brake]
+    database_holds: ClassVar[bool]
 
-        @rule(
-            kind=st.sampled_from(KINDS),
-            source=st.sampled_from(SOURCES),
-            actor=st.sampled_from(Actor),
-            to=st.sampled_from(Priority),
-            score=st.floats(0, 100),
-            doubts=_doubts,
-            is_complex=st.booleans(),
+    @initialize(rules=_rule_sets, owner=_owners, manager=_owners)
+    def begin(
+        self,
+        rules: list[tuple[dict[str, object], dict[str, object]]],
+        owner: str | None,
+        manager: str | None,
+    ) -> None:
+        desk = Desk(
+            pipeline=PIPELINE,
+            fallback_owner="Direction commerciale",
+            manager=manager,
+            brake=self.brake,
         )
-        def event_arrives(  # noqa: PLR0913, PLR0917 - each is drawn
-            self,
-            kind: str,
-            source: str,
-            actor: Actor,
-            to: Priority,
-            score: float,
-            doubts: frozenset[Doubt],
-            is_complex: bool,
-        ) -> None:
-            self.facts = replace(
-                self.facts,
-                score=score,
-                doubts=doubts,
-                after_complex_exchange=is_complex,
-            )
-            event = Event(
-                event_id=str(self.n),
-                source=source,
-                lead_id="L-1",
-                kind=kind,
-                occurred_at=self.facts.now,
-                received_at=self.facts.now,
-                actor=actor,
-                data={"to": to.value, "priority": to.value},
-            )
-            self._live(Happening(Cause.first(f"event {self.n}"), event))
+        self.setting = Setting(rules=_rules(rules), cases=CASES, desk=desk)
+        self.facts = Facts(lead_id="L-1", now=NOW, stage="qualifie", owner=owner)
+        self.history, self.n, self.conceded = History(), 0, 0.0
 
-        @rule(hours=st.integers(1, 72), clock_ahead=st.floats(0, 1))
-        def time_passes(self, hours: int, clock_ahead: float) -> None:
-            now = self.facts.now + timedelta(hours=hours)
-            measures = {one.name: 24.0 * hours for one in self.setting.rules.measures}
-            self.facts = replace(
-                self.facts, now=now, clock_ahead_hours=clock_ahead, measures=measures
-            )
-            self._live(Happening(Cause.first(f"tick {self.n}")))
+    @rule(
+        kind=st.sampled_from(KINDS),
+        source=st.sampled_from(SOURCES),
+        actor=st.sampled_from(Actor),
+        to=st.sampled_from(Priority),
+        score=st.floats(0, 100),
+        doubts=_doubts,
+        is_complex=st.booleans(),
+    )
+    def event_arrives(  # noqa: PLR0913, PLR0917 - each is drawn
+        self,
+        kind: str,
+        source: str,
+        actor: Actor,
+        to: Priority,
+        score: float,
+        doubts: frozenset[Doubt],
+        is_complex: bool,
+    ) -> None:
+        self.facts = replace(
+            self.facts,
+            score=score,
+            doubts=doubts,
+            after_complex_exchange=is_complex,
+        )
+        event = Event(
+            event_id=str(self.n),
+            source=source,
+            lead_id="L-1",
+            kind=kind,
+            occurred_at=self.facts.now,
+            received_at=self.facts.now,
+            actor=actor,
+            data={"to": to.value, "priority": to.value},
+        )
+        self._live(Happening(Cause.first(f"event {self.n}"), event))
 
-        @rule()
-        def a_person_closes_every_task(self) -> None:
-            self.history = replace(self.history, open_tasks=frozenset())
-            found.steps += 1
+    @rule(hours=st.integers(1, 72), clock_ahead=st.floats(0, 1))
+    def time_passes(self, hours: int, clock_ahead: float) -> None:
+        now = self.facts.now + timedelta(hours=hours)
+        measures = {one.name: 24.0 * hours for one in self.setting.rules.measures}
+        self.facts = replace(
+            self.facts, now=now, clock_ahead_hours=clock_ahead, measures=measures
+        )
+        self._live(Happening(Cause.first(f"tick {self.n}")))
 
-        @rule(by=_principals, to=st.sampled_from(sorted(PIPELINE.by_name)))
-        def somebody_asks_for_a_move(self, by: Principal, to: str) -> None:
-            found.steps += 1
-            if _moves(brake, by, self.facts.stage, to, database_holds=database_holds):
-                is_reserved = PIPELINE.named(to).reserved
-                found.reserved_without_person += is_reserved and not by.is_person
-                self.facts = replace(self.facts, stage=to)
+    @rule()
+    def a_person_closes_every_task(self) -> None:
+        self.history = replace(self.history, open_tasks=frozenset())
+        self.found.steps += 1
 
-        def _live(self, happening: Happening) -> None:
-            found.steps, self.n = found.steps + 1, self.n + 1
-            before = self.facts
-            done = follow(self.setting, [happening], before, self.history)
-            _look(found, before, done)
-            self.facts, self.history = done.facts, done.history
+    @rule(by=_principals, to=st.sampled_from(sorted(PIPELINE.by_name)))
+    def somebody_asks_for_a_move(self, by: Principal, to: str) -> None:
+        origin, is_complex = self.facts.stage, self.facts.after_complex_exchange
+        requalifies = is_complex and PIPELINE.is_backwards(origin, to)
+        if self._is_made(
+            by,
+            StageMove(origin, to, is_complex),
+            MoveStage(to, requalifies),
+            is_reserved=requalifies or PIPELINE.named(to).reserved,
+        ):
+            self.facts = replace(self.facts, stage=to)
 
-    return Lead
+    @rule(by=_principals, to=st.sampled_from(Priority))
+    def somebody_asks_for_a_priority(self, by: Principal, to: Priority) -> None:
+        origin, is_complex = self.facts.priority, self.facts.after_complex_exchange
+        action = SetPriority(to, origin, is_complex)
+        if self._is_made(
+            by,
+            PriorityChange(after_complex_exchange=action.requalifies),
+            action,
+            is_reserved=action.requalifies,
+        ):
+            self.facts = replace(self.facts, priority=to)
+
+    @rule(by=_principals, percent=st.floats(0.1, 30))
+    def somebody_asks_for_a_concession(self, by: Principal, percent: float) -> None:
+        before = self.conceded
+        if self._is_made(
+            by,
+            Concession(percent, before),
+            Concede(percent, before),
+            is_reserved=PIPELINE.reserves_concession(before + percent),
+        ):
+            self.conceded += 0 if by.is_person else percent
+
+    def _is_made(
+        self,
+        by: Principal,
+        change: Change,
+        action: AutomaticAction,
+        *,
+        is_reserved: bool,
+    ) -> bool:
+        """As `serving.braking` and the database's constraints do."""
+        self.found.steps += 1
+        held = self.database_holds and is_reserved and not by.is_person
+        if held or not _passes(self.brake, by, change, action):
+            return False
+        self.found.reserved_without_person += is_reserved and not by.is_person
+        return True
+
+    def _live(self, happening: Happening) -> None:
+        self.found.steps, self.n = self.found.steps + 1, self.n + 1
+        before = self.facts
+        done = follow(self.setting, [happening], before, self.history)
+        _look(self.found, before, done)
+        self.facts, self.history = done.facts, done.history
 
 
-def _moves(
-    brake: Brake, by: Principal, origin: str, to: str, *, database_holds: bool
+def machine(found: Found, brake: Brake, *, database_holds: bool) -> type[Lead]:
+    """As hypothesis wants it: a class of its own."""
+    about = {"found": found, "brake": brake, "database_holds": database_holds}
+    return type("Drawn", (Lead,), about)
+
+
+def _passes(
+    brake: Brake, by: Principal, change: Change, action: AutomaticAction
 ) -> bool:
-    """Would the move be made? As `serving.moves` and the decision's constraint do."""
+    """Do the two locks in code let it through?"""
     try:
-        ruling = brake.judge(by, StageMove(origin=origin, to=to), PIPELINE)
-        if ruling.verdict is not Verdict.APPLY:
+        if brake.judge(by, change, PIPELINE).verdict is not Verdict.APPLY:
             return False
         if not by.is_person:
-            brake.admit(MoveStage(to), PIPELINE)
+            brake.admit(action, PIPELINE)
     except (StageAlreadyHeldError, ActionNotAutomaticError):
         return False
-    return not database_holds or by.is_person or not PIPELINE.named(to).reserved
+    return True
 
 
 def _look(found: Found, before: Facts, done: Consequences) -> None:
