@@ -8,6 +8,7 @@ from pathlib import Path
 import mlflow
 import pytest
 import yaml
+from mlflow.entities import Run
 from typer.testing import CliRunner
 
 import frein
@@ -27,14 +28,13 @@ def test_every_entry_point_is_a_command_of_ours() -> None:
         assert [option for option in given if option not in asked.output] == []
 
 
-def test_a_training_run_by_mlflow_is_the_run_that_mlflow_made(
-    little_log: Path, store: Shelf
-) -> None:
-    make_champion(GOOD)
-    command = [sys.executable, "-m", "mlflow", "run", ".", "--env-manager", "local"]
-    given = ["-e", "train", "-P", f"log={little_log}", "-P", "horizon=30d"]
+def run_by_mlflow(entry: str, **given: object) -> Run:
+    """Run an entry point; returns the run that MLflow made for it."""
+    words = ["run", ".", "--env-manager", "local", "-e", entry]
+    for name, value in given.items():
+        words += ["-P", f"{name}={value}"]
     done = subprocess.run(
-        [*command, *given],
+        [sys.executable, "-m", "mlflow", *words],
         cwd=PROJECT,
         env={
             key: os.environ[key] for key in os.environ if key != "MLFLOW_EXPERIMENT_ID"
@@ -45,12 +45,49 @@ def test_a_training_run_by_mlflow_is_the_run_that_mlflow_made(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    version = connect().get_model_version_by_alias("lead-scoring", "challenger")
-    run = mlflow.get_run(version.run_id or "")
+    connect()
+    (run,) = runs_of("mlflow.project.entryPoint", entry)
     assert run.info.status == "FINISHED"
-    assert run.data.tags["mlflow.project.entryPoint"] == "train"
+    return run
+
+
+def runs_of(tag: str, value: str) -> list[Run]:
+    found = mlflow.search_runs(
+        filter_string=f"tags.`{tag}` = '{value}'",
+        search_all_experiments=True,
+        output_format="list",
+    )
+    assert isinstance(found, list)
+    return found
+
+
+def test_a_training_run_by_mlflow_is_the_run_that_mlflow_made(
+    little_log: Path, store: Shelf
+) -> None:
+    make_champion(GOOD)
+    run = run_by_mlflow("train", log=little_log, horizon="30d")
+    version = connect().get_model_version_by_alias("lead-scoring", "challenger")
+    assert version.run_id == run.info.run_id
     assert "trained_until" in run.data.tags
     assert current_champion().version == GOOD
+
+
+def test_a_study_run_by_mlflow_is_below_the_run_that_mlflow_made(
+    little_log: Path, store: Shelf
+) -> None:
+    run = run_by_mlflow("tune", log=little_log, horizon="30d", trials=1)
+    (study,) = runs_of("mlflow.parentRunId", run.info.run_id)
+    (trial,) = runs_of("mlflow.parentRunId", study.info.run_id)
+    assert (study.info.status, trial.data.tags["trial"]) == ("FINISHED", "0")
+    assert "log_loss" in study.data.metrics
+
+
+def test_an_evaluation_run_by_mlflow_is_the_run_that_mlflow_made(
+    shelf: Shelf, store: Shelf
+) -> None:
+    make_champion(GOOD)
+    run = run_by_mlflow("evaluate", log=shelf.folder / "log")
+    assert "model.auc" in run.data.metrics
 
 
 def test_the_pages_are_for_this_machine_alone(
