@@ -1,9 +1,12 @@
 """What people say of a lead and of the system: notes, overrides, the lists for them."""
 
+from collections.abc import Mapping
 from typing import Annotated
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Depends
+import orjson
+from fastapi import APIRouter, Depends, Header
+from pydantic import JsonValue
 
 from governance.audit import Action
 from governance.person import DECIDERS, Role
@@ -20,6 +23,7 @@ from serving.documented import refuses, takes
 from serving.doors import Caller, TheBody, TheService, admits
 from serving.errors import RequestInvalidError
 from serving.overriding import Override, adjust_status, judge_priority_of
+from serving.person import Person
 from serving.saying import Why, Word, checked, say
 from serving.service import Service
 from serving.shapes import ChoicesShown, SaidShown, SuspensionShown
@@ -61,8 +65,12 @@ def add_note(
     person: TheDecider,
     service: TheService,
     body: TheBody,
+    idempotency_key: Annotated[str | None, Header()] = None,
 ) -> SaidShown:
-    """A note from the field: its tone, the objections heard, and words."""
+    """A note from the field: its tone, the objections heard, and words.
+
+    With an Idempotency-Key it is stored once, however late it is sent again.
+    """
     sent = body.fitted(NoteSent)
     unknown = set(sent.objections) - service.judgement.objections
     if unknown:
@@ -70,7 +78,12 @@ def add_note(
     about = sent.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     if not about:
         raise RequestInvalidError("text", "missing")
-    word = Word(id=uuid4(), action=Action.NOTE_ADDED, by=person.principal, about=about)
+    word = Word(
+        id=_note_id(person, lead_id, about, idempotency_key),
+        action=Action.NOTE_ADDED,
+        by=person.principal,
+        about=about,
+    )
     event_id = say(service, lead_id, word, service.clock())
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=word.action.value)
 
@@ -170,3 +183,13 @@ def _suspension(service: Service, person: Caller, body: Body) -> Suspension:
         raise RequestInvalidError("until", "past")
     why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
     return Suspension(id=uuid4(), by=person.principal, why=why, until=sent.until)
+
+
+def _note_id(
+    person: Caller, lead_id: str, about: Mapping[str, JsonValue], key: str | None
+) -> UUID:
+    """The same person's same note with the same key has the same id, for good."""
+    if key is None or not isinstance(person, Person):
+        return uuid4()
+    said = orjson.dumps([key, lead_id, about], option=orjson.OPT_SORT_KEYS)
+    return uuid5(person.id, said.decode())

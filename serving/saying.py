@@ -13,7 +13,7 @@ from pydantic import JsonValue
 from governance.audit import Action, Facts, Note, Subject, SubjectKind
 from governance.decision import Decide, Requalify
 from governance.judgement import Judgement
-from governance.override import own_event
+from governance.override import OWN_SOURCE, own_event
 from governance.principal import Principal
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
 from serving.lead_state import LeadState
@@ -67,18 +67,22 @@ def checked(judgement: Judgement, why: Why) -> Why:
 def say(service: Service, lead_id: str, word: Word, now: datetime) -> UUID:
     """Record a person's word on a lead; returns the event's id.
 
+    A word whose id the log has already is not recorded again.
+
     Raises
     ------
     LeadUnknownError, PersonRequiredError
     """
+    its_event = frozenset({(OWN_SOURCE, str(word.id))})
 
     def plan(seen: Seen) -> Plan:
         lead = seen.leads.get(lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
-        return saying(Plan(), lead, word, now)
+        return Plan() if seen.pairs else saying(Plan(), lead, word, now)
 
-    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    wish = Wish(lead_ids=frozenset({lead_id}), plan=plan, pairs=its_event)
+    record(service, wish, now)
     return word.id
 
 

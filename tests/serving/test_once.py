@@ -6,14 +6,20 @@ from datetime import timedelta
 import pytest
 from starlette.testclient import TestClient
 
+from governance.person import Role
 from serving.database import Store
-from serving.idempotency import Call, begin
+from serving.events import stored_events
+from serving.idempotency import Call, begin, forget_calls
 from serving.keys import revoke_key
+from serving.leads import find_lead
 from serving.proposals import all_proposals
 from serving.service import Service
-from tests.serving.builders import NOW, make_event, make_key, send
+from serving.ticking import CALLS_KEPT
+from tests.serving.builders import NOW, make_event, make_key, make_person, send
 
 MOVE = "/v1/leads/L-1/stage-moves"
+NOTES = "/v1/leads/L-1/notes"
+KEY = "Idempotency-Key"
 
 
 @pytest.fixture
@@ -25,7 +31,7 @@ def known(client: TestClient, headers: dict[str, str]) -> TestClient:
 def test_the_same_call_gets_the_first_answer_again(
     known: TestClient, headers: dict[str, str], service: Service
 ) -> None:
-    once = headers | {"Idempotency-Key": "a"}
+    once = headers | {KEY: "a"}
     first = known.post(MOVE, json={"to": "contacte"}, headers=once)
     again = known.post(MOVE, json={"to": "contacte"}, headers=once)
     assert (first.status_code, again.status_code) == (200, 200)
@@ -43,7 +49,7 @@ def test_the_same_call_gets_the_first_answer_again(
 def test_a_problem_is_an_answer_too(
     known: TestClient, headers: dict[str, str], service: Service
 ) -> None:
-    once = headers | {"Idempotency-Key": "a"}
+    once = headers | {KEY: "a"}
     answers = [known.post(MOVE, json={"to": "perdu"}, headers=once) for _ in "12"]
     assert [one.status_code for one in answers] == [409, 409]
     assert answers[1].headers["content-type"] == "application/problem+json"
@@ -61,7 +67,7 @@ def test_a_problem_is_an_answer_too(
 def test_what_could_not_be_read_may_be_put_right(
     known: TestClient, headers: dict[str, str], sent: str, media_type: str, status: int
 ) -> None:
-    once = headers | {"Idempotency-Key": "a"}
+    once = headers | {KEY: "a"}
     typed = once | {"Content-Type": media_type}
     assert known.post(MOVE, content=sent, headers=typed).status_code == status
     assert known.post(MOVE, json={"to": "contacte"}, headers=once).status_code == 200
@@ -71,7 +77,7 @@ def test_who_may_no_longer_call_gets_no_answer(
     known: TestClient, service: Service
 ) -> None:
     key, headers = make_key(service, name="autre")
-    once = headers | {"Idempotency-Key": "a"}
+    once = headers | {KEY: "a"}
     known.post(MOVE, json={"to": "contacte"}, headers=once)
     with service.store.writing() as session:
         revoke_key(session, key.id, NOW)
@@ -81,7 +87,7 @@ def test_who_may_no_longer_call_gets_no_answer(
 def test_calls_at_once_are_made_once(
     known: TestClient, headers: dict[str, str], service: Service
 ) -> None:
-    once = headers | {"Idempotency-Key": "a"}
+    once = headers | {KEY: "a"}
 
     def ask(_: int) -> int:
         return known.post(MOVE, json={"to": "perdu"}, headers=once).status_code
@@ -99,11 +105,40 @@ def test_a_call_that_was_cut_off_may_be_made_again(store: Store) -> None:
             assert begin(session, call, NOW + timedelta(seconds=after)) == found
 
 
+def test_a_note_sent_again_after_its_call_is_forgotten_is_still_one(
+    known: TestClient, service: Service
+) -> None:
+    once = make_person(service, Role.ADMIN)[1] | {KEY: "a"}
+    first = known.post(NOTES, json={"tone": -1, "text": "Trop cher."}, headers=once)
+    with service.store.writing() as session:
+        forget_calls(session, NOW + CALLS_KEPT)
+    again = known.post(NOTES, json={"text": "Trop cher.", "tone": -1}, headers=once)
+    assert "Idempotency-Replayed" not in again.headers
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert first.json() == again.json()
+    assert stored_notes(service) == 1
+
+    for other in (
+        {"json": {"text": "Autre chose."}, "headers": once},
+        {"json": {"text": "Trop cher.", "tone": -1}, "headers": once | {KEY: "b"}},
+    ):
+        with service.store.writing() as session:
+            forget_calls(session, NOW + CALLS_KEPT)
+        assert known.post(NOTES, **other).status_code == 201
+    assert stored_notes(service) == 3
+
+
+def stored_notes(service: Service) -> int:
+    with service.store.reading() as session:
+        lead = find_lead(session, "L-1")
+        assert lead is not None
+        events = stored_events(session, [lead.id])
+    return sum(one.kind == "note_added" for one in events)
+
+
 @pytest.mark.parametrize("key", ["", "a" * 201])
 def test_a_key_is_a_short_text(
     known: TestClient, headers: dict[str, str], key: str
 ) -> None:
-    answer = known.post(
-        MOVE, json={"to": "perdu"}, headers=headers | {"Idempotency-Key": key}
-    )
+    answer = known.post(MOVE, json={"to": "perdu"}, headers=headers | {KEY: key})
     assert answer.status_code == 422
