@@ -137,7 +137,7 @@ class Entry:
         note, cause = self.note, self.cause
         return {
             "id": str(note.id),
-            "at": _instant(self.at),
+            "at": as_kept(self.at),
             "who_kind": note.by.kind.value,
             "who_id": str(ids[note.by]),
             "action": note.action.value,
@@ -262,7 +262,8 @@ def _json(facts: Facts | None, ids: Mapping[Principal, UUID]) -> str | None:
     return _canonical(named).decode()
 
 
-def _instant(at: datetime) -> str:
+def as_kept(at: datetime) -> str:
+    """An instant as rows have it: in text, the earlier comes first."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import insert, select
+from sqlalchemy import RowMapping, insert, select
 from sqlalchemy.orm import Session
 
 from governance.audit import (
@@ -20,6 +20,7 @@ from governance.audit import (
     Link,
     Subject,
     SubjectKind,
+    as_kept,
     chained,
 )
 from governance.principal import Principal
@@ -69,6 +70,7 @@ class Told:
     action: str
     lead: UUID | None
     subject: str
+    before: str | None
     after: str | None
     why: str
 
@@ -119,16 +121,23 @@ def entries_told(session: Session, actions: Iterable[Action]) -> Generator[Told]
         select(_TABLE).where(AuditRow.action.in_(actions)).order_by(AuditRow.seq),
         execution_options={"yield_per": _ROWS_AT_ONCE},
     ) as rows:
-        for row in rows.mappings():
-            yield Told(
-                at=datetime.fromisoformat(row["at"]),
-                who=UUID(row["who_id"]),
-                action=row["action"],
-                lead=UUID(row["lead_id"]) if row["lead_id"] else None,
-                subject=row["subject_id"],
-                after=row["state_after"],
-                why=row["why"],
-            )
+        yield from map(_as_told, rows.mappings())
+
+
+def entries_since(
+    session: Session, leads: Iterable[UUID], actions: Iterable[Action], since: datetime
+) -> list[Told]:
+    """The entries of these actions on some leads after an instant, in order."""
+    rows = session.execute(
+        select(_TABLE)
+        .where(
+            AuditRow.lead_id.in_([str(lead) for lead in leads]),
+            AuditRow.action.in_(actions),
+            AuditRow.at > as_kept(since),
+        )
+        .order_by(AuditRow.seq)
+    )
+    return [_as_told(row) for row in rows.mappings()]
 
 
 def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
@@ -187,6 +196,19 @@ def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
             depth=row.depth,
         ),
         hash=row.hash,
+    )
+
+
+def _as_told(row: RowMapping) -> Told:
+    return Told(
+        at=datetime.fromisoformat(row["at"]),
+        who=UUID(row["who_id"]),
+        action=row["action"],
+        lead=UUID(row["lead_id"]) if row["lead_id"] else None,
+        subject=row["subject_id"],
+        before=row["state_before"],
+        after=row["state_after"],
+        why=row["why"],
     )
 
 

@@ -153,6 +153,18 @@ def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
     return [_as_event(row) for row in rows]
 
 
+def events_since(
+    session: Session, lead_uuids: Iterable[UUID], since: datetime
+) -> list[Event]:
+    """What was received of some leads after an instant, in the order it occurred."""
+    rows = session.execute(
+        _EVENTS.where(
+            EventRow.lead_id.in_(list(lead_uuids)), EventRow.received_at > since
+        ).order_by(EventRow.occurred_at, EventRow.id)
+    )
+    return [_as_event(row) for row in rows]
+
+
 def _as_event(row: Sequence[Any]) -> Event:
     event_id, source, lead_id, kind, occurred_at, received_at, actor, told = row
     return Event(

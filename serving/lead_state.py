@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from explanations.reason import Past
 from explanations.score import Ending, Priority
-from features.event import Event
+from features.event import Actor, Event
 from governance.history import History
 from governance.pipeline import Pipeline, StageRole
 
@@ -43,7 +43,7 @@ class LeadState:
 
     An older observation that arrives late changes neither stage nor owner. `band` is
     the priority that the last score called for, `priority` the one that stands.
-    `looked_at`: by the tick, last.
+    `looked_at`: by the tick, last. `last_sign_at`: when the lead itself last acted.
     """
 
     id: UUID
@@ -56,6 +56,7 @@ class LeadState:
     priority: Priority | None = None
     band: Priority | None = None
     looked_at: datetime | None = None
+    last_sign_at: datetime | None = None
     past: PastScore | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
@@ -88,6 +89,8 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
         owner = _owner_told(event)
         if owner and _is_news(event, state.owner_at):
             state = replace(state, owner=owner, owner_at=event.occurred_at)
+        if event.actor is Actor.LEAD and _is_news(event, state.last_sign_at):
+            state = replace(state, last_sign_at=event.occurred_at)
     return state
 
 

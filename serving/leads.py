@@ -32,16 +32,19 @@ class LeadSummary:
     grade: str | None
     short: str | None
     moment: datetime | None
+    last_sign_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFilter:
-    """`search`: what the CRM's id or the owner's name contains."""
+    """`search`: what the CRM's id or the owner's name contains. `silent_since`: from
+    then on the lead itself did nothing."""
 
     search: str | None = None
     priority: Priority | None = None
     stage: str | None = None
     owner: str | None = None
+    silent_since: datetime | None = None
     with_closed: bool = False
     sight: Sight = EVERYTHING
 
@@ -122,6 +125,9 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         found_in = (LeadRow.external_id, LeadRow.owner)
         contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]
         conditions.append(or_(*contained))
+    if wanted.silent_since is not None:
+        last = LeadRow.last_sign_at
+        conditions.append(last.is_(None) | (last < wanted.silent_since))
     if not wanted.with_closed:
         closed = select(StageRow.name).where(StageRow.closes)
         conditions.append(LeadRow.stage.not_in(closed))
@@ -139,4 +145,5 @@ def _as_summary(row: LeadRow) -> LeadSummary:
         grade=row.grade,
         short=row.short,
         moment=row.moment,
+        last_sign_at=row.last_sign_at,
     )

@@ -48,6 +48,21 @@ def latest_score(session: Session, lead_uuid: UUID) -> dict[str, JsonValue] | No
     return next(iter(score_history(session, lead_uuid, limit=1)), None)
 
 
+def scores_at(
+    session: Session, lead_uuids: Iterable[UUID], at: datetime
+) -> dict[UUID, float]:
+    """What some leads scored, as was last written by an instant."""
+    latest = (
+        select(func.max(ScoreRow.id))
+        .where(ScoreRow.lead_id.in_(list(lead_uuids)), ScoreRow.written_at <= at)
+        .group_by(ScoreRow.lead_id)
+    )
+    rows = session.execute(
+        select(ScoreRow.lead_id, ScoreRow.score).where(ScoreRow.id.in_(latest))
+    )
+    return {row.lead_id: row.score for row in rows}
+
+
 def latest_scores(
     session: Session, lead_uuids: Iterable[UUID]
 ) -> dict[UUID, dict[str, JsonValue]]:

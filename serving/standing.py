@@ -81,6 +81,7 @@ def write_lead(
         "priority": state.priority and state.priority.value,
         "band": state.band and state.band.value,
         "looked_at": state.looked_at,
+        "last_sign_at": state.last_sign_at,
         "automation": history_text(state.history),
     }
     if score is not None:
@@ -113,6 +114,7 @@ def _as_state(
         priority=None if row.priority is None else Priority(row.priority),
         band=None if row.band is None else Priority(row.band),
         looked_at=row.looked_at,
+        last_sign_at=row.last_sign_at,
         past=_past(row),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,

@@ -94,6 +94,7 @@ class LeadRow(Base):
     automation: Mapped[str | None] = mapped_column(Text)  # what it did here, as JSON
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     looked_at: Mapped[datetime | None]  # by the tick, last
+    last_sign_at: Mapped[datetime | None]  # of the lead itself, whatever it did
     score: Mapped[float | None]
     grade: Mapped[str | None]
     short: Mapped[str | None] = mapped_column(Text)

@@ -3,12 +3,17 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from enum import IntEnum
 from typing import Any
 from urllib.parse import urlencode
 
+from explanations.french import PARIS, paris_day
 from explanations.score import Priority
 from governance.person import Role
+from serving.console.news import NEWS_LAST, news_of
+from serving.console.pages import titles_of
+from serving.console.words import silence
 from serving.leads import (
     LeadFilter,
     LeadSummary,
@@ -28,25 +33,41 @@ _NOTICES = 5
 _NOTICES_LAST = timedelta(days=7)
 
 
+class Silence(IntEnum):
+    """How many days without a sign of the lead."""
+
+    WEEK = 7
+    FORTNIGHT = 14
+    MONTH = 30
+
+    def began(self, now: datetime) -> datetime:
+        """From then on, by days in Paris, the lead did nothing."""
+        first_day = paris_day(now) - timedelta(days=self - 1)
+        return datetime.combine(first_day, time(), PARIS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """The filters, and which page (1 and more)."""
 
     priority: Priority | None = None
     stage: str | None = None
+    silence: Silence | None = None
     owner: str | None = None
     search: str | None = None
     page: int = 1
 
     @property
     def is_filtered(self) -> bool:
-        return any((self.priority, self.stage, self.owner, self.search))
+        wanted = (self.priority, self.stage, self.silence, self.owner, self.search)
+        return any(wanted)
 
     def address(self, page: int) -> str:
         """The query of another page of the same list."""
         given = {
             "priorite": self.priority and self.priority.value,
             "etape": self.stage,
+            "silence": self.silence and self.silence.value,
             "proprietaire": self.owner,
             "recherche": self.search,
             "page": page,
@@ -56,10 +77,11 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A lead; `change` and `expected` are sentences, or None."""
+    """A lead; `news`, of the last day, and `expected` are sentences, or None."""
 
     lead: LeadSummary
-    change: str | None
+    silence: str | None
+    news: str | None
     expected: str | None
     task: Task | None
 
@@ -84,6 +106,7 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         priority=asked.priority,
         stage=asked.stage,
         owner=asked.owner,
+        silent_since=asked.silence.began(now) if asked.silence else None,
         search=asked.search,
         sight=sight,
     )
@@ -95,27 +118,24 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         leads = listed_leads(session, wanted, limit=ON_A_PAGE, offset=start)
         uuids = [lead.id for lead in leads]
         scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
+        news = news_of(session, leads, titles_of(service), now - NEWS_LAST)
         notices = notices_to(session, person.name, now - _NOTICES_LAST, limit=_NOTICES)
         is_rep = person.role is Role.SALES  # whose leads are all their own
         owners = [] if is_rep else owners_seen(session, sight)
     lines = [
-        _line(lead, scores.get(lead.id, {}), tasks.get(lead.lead_id)) for lead in leads
+        Line(
+            lead=lead,
+            silence=silence(lead.last_sign_at, now),
+            news=news.get(lead.id),
+            expected=_expected(scores.get(lead.id)),
+            task=tasks.get(lead.lead_id),
+        )
+        for lead in leads
     ]
     return Inbox(asked=asked, lines=lines, total=total, owners=owners, notices=notices)
 
 
-def _line(lead: LeadSummary, score: Mapping[str, Any], task: Task | None) -> Line:
-    """`score` is the latest one as it was served, or empty."""
-    moved = score.get("change") or {"before": 0, "after": 0, "text": ""}
-    is_told = abs(moved["after"] - moved["before"]) >= 1
-    return Line(
-        lead=lead,
-        change=moved["text"] if is_told else None,
-        expected=_first(score["narrative"]["expected"]) if score else None,
-        task=task,
-    )
-
-
-def _first(text: str) -> str | None:
-    """The first sentence."""
+def _expected(score: Mapping[str, Any] | None) -> str | None:
+    """The first sentence of what a score, as it was served, expects of a person."""
+    text = score["narrative"]["expected"] if score else ""
     return text.partition(". ")[0].rstrip(".") + "." if text else None

@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 from explanations.score import Priority
 from governance.person import Role
 from serving.console.callers import TheReader
-from serving.console.inbox import Asked, inbox_of
+from serving.console.inbox import Asked, Silence, inbox_of
 from serving.console.pages import page, titles_of
 from serving.doors import TheService
 
@@ -29,6 +29,7 @@ class Filters(BaseModel):
 
     priorite: Annotated[Priority | None, Empty] = None
     etape: Text = None
+    silence: Annotated[Silence | None, Empty] = None
     proprietaire: Text = None
     recherche: Text = None
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
@@ -38,6 +39,7 @@ class Filters(BaseModel):
         return Asked(
             priority=self.priorite,
             stage=self.etape,
+            silence=self.silence,
             owner=self.proprietaire,
             search=self.recherche and self.recherche.strip(),
             page=self.page,
@@ -55,5 +57,6 @@ def show_inbox(
         titles=titles_of(service),
         stages=[stage for stage in service.pipeline.stage if not stage.closes],
         priorities=list(Priority),
+        silences=list(Silence),
         by_owner=found.person.role is not Role.SALES,
     )

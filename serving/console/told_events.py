@@ -60,13 +60,17 @@ def told_events(
     return {
         (one.source, one.event_id): ToldEvent(
             at=one.occurred_at,
-            title=_KIND.get(one.kind, one.kind.replace("_", " ").capitalize()),
+            title=title_of(one.kind),
             detail=_detail(one, pipeline),
             who=_ACTOR[one.actor],
             source=one.source,
         )
         for one in latest_first
     }
+
+
+def title_of(kind: str) -> str:
+    return _KIND.get(kind, _readable(kind).capitalize())
 
 
 def _detail(event: Event, pipeline: Pipeline) -> str:

@@ -14,6 +14,7 @@ from governance.task import TaskKind
 from serving.proposals import Proposal
 from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, WHY
 
+SILENT_DAYS = 7  # a shorter silence is nothing to tell
 ANY_ERROR = "Ce n’est pas possible"
 ERROR_TITLE = {
     403: "Cette page n’est pas pour vous",
@@ -99,6 +100,14 @@ def reasons_only(short: str) -> str:
 
 def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def silence(last_sign: datetime | None, now: datetime) -> str | None:
+    """How long a lead has been silent; None if that isn't long."""
+    if last_sign is None:
+        return "aucun signe du prospect"
+    days = (paris_day(now) - paris_day(last_sign)).days
+    return f"{days}\u00a0jours de silence" if days >= SILENT_DAYS else None
 
 
 def task(kind: str) -> str:

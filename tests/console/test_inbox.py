@@ -1,17 +1,19 @@
 """À traiter, in a real browser."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from serving.ingestion import ingest
 from serving.leads import find_lead
 from serving.moves import MoveAsked, move_stage
 from serving.notices import Notice, add_notice
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
-from tests.console.leads import arrive
+from tests.console.leads import arrive, make
 from tests.serving.builders import AWA, NOW
 
 Opens = Callable[..., Page]
@@ -83,3 +85,63 @@ def test_a_manager_chooses_whose_leads(console: Console, open_page: Opens) -> No
     page.get_by_label("Étape").select_option("qualifie")
     page.get_by_role("button", name="Filtrer").click()
     expect(page.locator("#liste .name")).to_have_text(["Cabinet Roy"])
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_each_line_tells_what_changed_since_yesterday(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    service = console.service
+    clock = service.clock
+    clock.now = NOW - timedelta(days=3)  # type: ignore[attr-defined]  # a SetClock
+    for lead in ("Morel", "Calme"):
+        arrive(service, lead, visits=0)
+        ingest(service, [make(lead, lead, "page_viewed", hours=80)], service.clock())
+    clock.now = NOW - timedelta(hours=2)  # type: ignore[attr-defined]
+    fresh = [
+        make(f"fresh-{n}", "Morel", "page_viewed", page="tarifs", hours=2)
+        for n in range(160)
+    ]
+    ingest(service, [*fresh, make("fresh", "Morel", "email_replied")], service.clock())
+    move = MoveAsked(lead_id="Morel", to="qualifie", reason=None, by=AWA)
+    move_stage(service, move, service.clock())
+    clock.now = NOW  # type: ignore[attr-defined]
+
+    page = open_page(**SIZES[size])
+    console.sign_in(page)
+    lines = page.locator("#liste .lead")
+    expect(lines.first).to_contain_text(
+        "Depuis hier : score 1 → 56 ; étape nouveau → qualifié ; "
+        "priorité normale → élevée ; "
+        "réponse à un e-mail et 160 autres évènements."
+    )
+    expect(lines.last).to_contain_text("Calme")
+    expect(lines.last).not_to_contain_text("Depuis hier")
+    looked_at(page, f"depuis-hier-{size}")
+
+
+def test_leads_are_chosen_by_how_long_they_are_silent(
+    console: Console, open_page: Opens
+) -> None:
+    service = console.service
+    for lead, silent in {"Bavard": 1, "Muet": 14, "Limite": 7}.items():
+        replied = make(lead, lead, "email_replied", hours=24 * silent)
+        arrive(service, lead, visits=0)
+        ingest(service, [replied], service.clock())
+    arrive(service, "Inconnu", visits=0)
+    page = open_page()
+    console.sign_in(page)
+    silence = page.get_by_label("Sans signe du prospect")
+    names = page.locator("#liste .name")
+    found = {
+        "7": ["Limite", "Muet", "Inconnu"],
+        "14": ["Muet", "Inconnu"],
+        "30": ["Inconnu"],
+        "": ["Bavard", "Limite", "Muet", "Inconnu"],
+    }
+    for days, expected in found.items():
+        silence.select_option(days)
+        page.get_by_role("button", name="Filtrer").click()
+        expect(names).to_have_text(expected)
+    expect(page.get_by_text("14 jours de silence")).to_have_count(1)
+    expect(page.get_by_text("aucun signe du prospect")).to_have_count(1)
