@@ -37,9 +37,11 @@ def serve(
     import uvicorn
 
     from serving.api import create_app
+    from serving.automation_report import report_ahead
     from serving.logs import configure_logging
     from serving.models import ModelWatch
     from serving.opening import opened
+    from serving.recurring import Recurring
     from serving.registry import mlflow_registry
     from serving.settings import Settings
     from serving.ticking import Ticker
@@ -52,8 +54,11 @@ def serve(
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )
+        reports = Recurring(
+            "reports", settings.tick_seconds, lambda: report_ahead(service, None)
+        )
         uvicorn.run(
-            create_app(service, watch, Ticker(service)),
+            create_app(service, watch, Ticker(service), reports),
             host=host or settings.host,
             port=settings.port if port is None else port,
             log_config=None,

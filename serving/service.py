@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Protocol
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
 
 from governance.acting import Desk
 from governance.brake import Brake
@@ -12,6 +12,7 @@ from governance.judgement import Judgement, read_judgement
 from governance.pipeline import Pipeline
 from governance.rules import Rules
 from governance.setting import Setting
+from serving.ahead import Ahead
 from serving.database import Store
 from serving.metrics import Metrics
 from serving.models import Models
@@ -20,6 +21,11 @@ from serving.settings import Settings
 from serving.stand_ins import StandIns
 from serving.trail import Trail
 from serving.turns import Turns
+
+if TYPE_CHECKING:
+    from governance.automation.report import AutomationReport
+
+REPORTS_LAST = timedelta(days=1)  # one takes seconds, and moves by the day
 
 
 def utc_now() -> datetime:
@@ -54,6 +60,9 @@ class Service:
     turns: Turns = field(default_factory=Turns)
     trail: Trail = field(default_factory=Trail)
     metrics: Metrics = field(default_factory=Metrics)
+    reports: "Ahead[AutomationReport | None]" = field(
+        default_factory=lambda: Ahead(REPORTS_LAST)
+    )
     clock: Callable[[], datetime] = utc_now
 
     @property

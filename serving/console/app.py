@@ -24,7 +24,6 @@ from serving.console import (
     routes_tasks,
 )
 from serving.console.callers import SignedOutError
-from serving.console.kept import Kept
 from serving.console.pages import HOME, error_page
 from serving.doors import refuse_nul
 from serving.errors import InternalError, RequestInvalidError, RouteUnknownError
@@ -66,7 +65,6 @@ def create_console(service: Service) -> FastAPI:
         dependencies=[Depends(refuse_nul)],
     )
     app.state.service = service
-    app.state.kept_reports = Kept(routes_reports.REPORTS_LAST)
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=_STATIC), name="static")

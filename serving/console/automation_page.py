@@ -11,7 +11,7 @@ from governance.automation.course import attributes_of
 from governance.automation.groups import By, Group, speeding
 from governance.automation.interval import Estimate
 from governance.automation.report import AutomationReport
-from serving.automation_report import report_of_service
+from serving.ahead import Made
 from serving.console.pages import titles_of
 from serving.console.report_charts import Curves, Whisker, curves_of, whiskers
 from serving.console.report_words import between
@@ -75,9 +75,11 @@ class AutomationPage:
         return by.get("automation"), by.get("person")
 
 
-def automation_page(service: Service, since: datetime | None) -> AutomationPage | None:
-    """The page; None if nothing is known yet. Raises LogError."""
-    report = report_of_service(service, since)
+def automation_page(
+    service: Service, made: Made[AutomationReport | None]
+) -> AutomationPage | None:
+    """The page of a report; None if nothing was known for one."""
+    report = made.thing
     if report is None:
         return None
     wording = read_wording(read_catalogue(shipped_catalogue("b2b")))
@@ -86,7 +88,7 @@ def automation_page(service: Service, since: datetime | None) -> AutomationPage 
     clear = [one for one in _segments(effect) if one[1].is_clear]
     return AutomationPage(
         report=report,
-        made_at=service.clock(),
+        made_at=made.at,
         curves=curves_of(report.curves),
         effect=effect,
         gains=[one for one in clear if one[1].value > 0],

@@ -35,8 +35,11 @@ def test_a_manager_reads_what_automation_changes(
 ) -> None:
     page = open_page(**SIZES[size])
     console.sign_in(page, "manager")
-    page.get_by_role("link", name="Automatisation").click(timeout=60_000)
-    page.wait_for_url("**/automatisation", timeout=60_000)
+    page.get_by_role("link", name="Automatisation").click()
+    expect(page.get_by_role("heading", name="Le rapport se prépare")).to_be_visible()
+    looked_at(page, f"automatisation-se-prepare-{size}")
+    console.service.reports.wait()
+    page.get_by_role("link", name="Actualiser la page").click()
     expect(page.get_by_text("à profil d’entrée égal")).to_be_visible()
     expect(page.get_by_text("n’avaient pas le même profil")).to_be_visible()
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")

@@ -16,5 +16,7 @@ def test_automation_says_that_it_is_too_early(
     page = open_page()
     console.sign_in(page, "manager")
     page.get_by_role("link", name="Automatisation").click()
+    console.service.reports.wait()
+    page.get_by_role("link", name="Actualiser la page").click()
     expect(page.get_by_role("heading", name="Trop tôt pour le dire")).to_be_visible()
     looked_at(page, "automatisation-premier-jour")
