@@ -85,5 +85,9 @@ def _of_a_person(found: SignedIn | None) -> SignedIn:
 
 def _shown(person: Person) -> PersonShown:
     return PersonShown(
-        login=person.login, name=person.name, role=person.role, team=person.team
+        id=person.id,
+        login=person.login,
+        name=person.name,
+        role=person.role,
+        team=person.team,
     )

@@ -209,6 +209,7 @@ class MoveShown(Shown):
 
 
 class PersonShown(Shown):
+    id: UUID
     login: str
     name: str
     role: Role

@@ -51,6 +51,7 @@ _POLICY = (
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
     "Referrer-Policy": "same-origin",
+    "Service-Worker-Allowed": f"{HOME}/",
     "X-Content-Type-Options": "nosniff",
 }
 

@@ -15,14 +15,19 @@ from serving.doors import TheService
 router = APIRouter()
 
 
+@router.get("/note")
+def show_notes_kept(service: TheService, found: TheReader) -> Response:
+    """The notes that the device keeps, and the form without a lead: what a device keeps
+    of the console. It holds nothing of any lead."""
+    return page("note.html", found, lead_id=None, judgement=service.judgement)
+
+
 @router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
 def write_note(
-    lead_id: str, service: TheService, found: TheReader, person: TheDecider
+    lead_id: str, service: TheService, found: TheReader, _: TheDecider
 ) -> Response:
-    """The form of a note from the field; `person` may write one."""
-    return page(
-        "note.html", found, lead_id=lead_id, judgement=service.judgement, to=person.name
-    )
+    """The form of a note from the field."""
+    return page("note.html", found, lead_id=lead_id, judgement=service.judgement)
 
 
 @router.get("/opportunites/{lead_id}", dependencies=[InSight])

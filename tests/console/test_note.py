@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import (
     BrowserContext,
+    Error,
     Page,
     Playwright,
     Route,
@@ -21,7 +22,17 @@ from tests.console.conftest import LAUNCH, PHONE, Console
 from tests.console.leads import arrive
 
 Opens = Callable[..., Page]
-Persistent = Callable[[], BrowserContext]
+Persistent = Callable[..., Page]
+WAITING = "Notes gardées sur cet appareil, en attente d’envoi\u00a0: "
+REFUSED = "Notes refusées, à revoir sur cet appareil\u00a0: "
+KEPT_TEXTS = """async () => {
+  const texts = [];
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const one of await cache.matchAll()) texts.push(await one.text());
+  }
+  return texts;
+}"""
 
 
 def notes(service: Service, lead_id: str) -> list[Event]:
@@ -74,19 +85,25 @@ def persistent(playwright: Playwright, tmp_path: Path) -> Iterator[Persistent]:
     """Opens the same browser, again and again: what a device keeps stays."""
     opened: list[BrowserContext] = []
 
-    def open_again() -> BrowserContext:
+    def open_again(*, offline: bool = False) -> Page:
         for context in opened:
             context.close()
         opened[:] = [
             playwright.chromium.launch_persistent_context(
-                tmp_path / "device", **LAUNCH, **PHONE
+                tmp_path / "device", locale="fr-FR", offline=offline, **LAUNCH, **PHONE
             )
         ]
-        return opened[0]
+        return opened[0].new_page()
 
     yield open_again
     for context in opened:
         context.close()
+
+
+def is_kept(page: Page) -> None:
+    """Wait until the form is on the device, and opens from there."""
+    page.wait_for_function("caches.match('/console/note')")
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")
 
 
 def test_a_note_whose_answer_was_lost_is_stored_once(
@@ -97,7 +114,7 @@ def test_a_note_whose_answer_was_lost_is_stored_once(
     open_form(console, page)
     page.route("**/v1/leads/*/notes", _lose_the_answer)
     fill(page, "Dans l’ascenseur.")
-    expect(page.get_by_text("Une note attend le réseau")).to_be_visible()
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
     assert len(notes(console.service, "Morel")) == 1
     page.unroute("**/v1/leads/*/notes")
     page.reload()
@@ -110,19 +127,63 @@ def _lose_the_answer(route: Route) -> None:
     route.abort()
 
 
+def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
+    console: Console, persistent: Persistent
+) -> None:
+    arrive(console.service, "Morel")
+    page = persistent()
+    open_form(console, page)
+    is_kept(page)
+
+    page = persistent(offline=True)
+    page.goto(f"{console.address}/console/opportunites/Morel/note")
+    expect(page.get_by_label("L’opportunité")).to_have_value("Morel")
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    looked_at(page, "note-sans-reseau-phone")
+
+    page = persistent(offline=True)
+    page.goto(f"{console.address}/console/")
+    expect(page.locator("#gardees")).to_contain_text("très positif, prix, délai, Dans")
+    assert not notes(console.service, "Morel")
+    page.context.set_offline(False)
+    expect(page.locator("#gardees")).to_be_hidden()
+    page.goto(f"{console.address}/console/opportunites/Morel")
+    expect(page.locator("#en-attente")).to_be_hidden()
+    (note,) = notes(console.service, "Morel")
+    assert note.data["text"] == "Dans l’ascenseur."
+
+
+def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
+    console: Console, persistent: Persistent
+) -> None:
+    arrive(console.service, "Morel")
+    page = persistent()
+    open_form(console, page)
+    is_kept(page)
+    texts = page.evaluate(KEPT_TEXTS)
+    assert len(texts) > 5
+    assert not [text for text in texts if "Morel" in text]
+
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_function("caches.keys().then(names => names.length === 0)")
+    page.context.set_offline(True)
+    with pytest.raises(Error, match="ERR_FAILED"):
+        page.goto(f"{console.address}/console/opportunites/Morel/note")
+
+
 def test_a_note_taken_offline_waits_for_its_own_account_and_is_stored_once(
     console: Console, persistent: Persistent
 ) -> None:
     arrive(console.service, "Morel")
-    device = persistent()
-    page = device.new_page()
+    page = persistent()
     open_form(console, page)
-    device.set_offline(True)
+    page.context.set_offline(True)
     fill(page, "Dans l’ascenseur.")
-    expect(page.get_by_text("Une note attend le réseau")).to_be_visible()
-    device.clear_cookies()
+    expect(page.locator("#en-attente")).to_be_visible()
+    page.context.clear_cookies()
 
-    page = persistent().new_page()
+    page = persistent()
     console.sign_in(page, "manager")
     page.goto(f"{console.address}/console/opportunites/Morel")
     expect(page.locator("#en-attente")).to_be_hidden()
@@ -135,3 +196,97 @@ def test_a_note_taken_offline_waits_for_its_own_account_and_is_stored_once(
     page.wait_for_load_state("networkidle")
     (note,) = notes(console.service, "Morel")
     assert note.data["text"] == "Dans l’ascenseur."
+
+
+def test_a_page_of_one_account_sends_nothing_in_anothers_session(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    other = page.context.new_page()
+    other.context.clear_cookies()
+    console.sign_in(other, "manager")
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#gardees")).to_contain_text("Elle partira dès que")
+    assert not notes(console.service, "Morel")
+
+
+def test_a_refused_note_says_why_and_is_put_right(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.get_by_label("En quelques mots").fill("un\0deux")
+    page.get_by_role("button", name="Enregistrer la note").click()
+    refused = page.locator("#gardees li")
+    expect(refused).to_contain_text("Refusée\u00a0: ")
+    expect(page.locator("#refusees")).to_have_text(f"{REFUSED}1")
+    looked_at(page, "note-refusee-phone")
+
+    page.goto(f"{console.address}/console/")
+    page.get_by_role("link", name=REFUSED).click()
+    refused.get_by_role("link", name="Corriger la note").click()
+    expect(page.get_by_label("L’opportunité")).to_have_value("Morel")
+    expect(page.get_by_label("En quelques mots")).to_be_focused()
+    fill(page, "Deux mots.")
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+    expect(page.locator("#refusees")).to_be_hidden()
+    (note,) = notes(console.service, "Morel")
+    assert note.data["text"] == "Deux mots."
+
+
+def test_a_refused_note_is_thrown_away_by_who_wrote_it(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/note")
+    page.get_by_label("L’opportunité").fill("Ailleurs")
+    fill(page, "Perdue.")
+    refused = page.locator("#gardees li")
+    expect(refused).to_contain_text("Cette opportunité est inconnue.")
+    page.reload()
+    refused.get_by_text("Supprimer la note").click()
+    refused.get_by_role("button", name="Supprimer définitivement").click()
+    expect(page.locator("#gardees")).to_be_hidden()
+    page.reload()
+    expect(page.locator("#refusees")).to_be_hidden()
+
+
+@pytest.mark.parametrize(
+    ("status", "media_type"),
+    [
+        pytest.param(403, "text/html", id="a-proxy-says-no"),
+        pytest.param(200, "text/html", id="a-proxy-says-yes"),
+        pytest.param(503, "application/problem+json", id="the-service-is-busy"),
+    ],
+)
+def test_only_the_services_own_word_settles_a_note(
+    console: Console, open_page: Opens, status: int, media_type: str
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.route(
+        "**/v1/leads/*/notes",
+        lambda route: route.fulfill(status=status, content_type=media_type, body="{}"),
+    )
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    page.unroute("**/v1/leads/*/notes")
+    page.reload()
+    expect(page.locator("#en-attente")).to_be_hidden()
+    assert len(notes(console.service, "Morel")) == 1
+
+
+def test_an_empty_note_is_not_kept(console: Console, open_page: Opens) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.get_by_role("button", name="Enregistrer la note").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "Il manque un ton, une objection ou quelques mots."
+    )
+    expect(page.locator("#gardees")).to_be_hidden()

@@ -1,77 +1,72 @@
 // Notes from the field: kept on the device first, then sent once, by whom they are of.
 "use strict";
 
-const me = document.body.dataset;
-const shelf = `frein.notes.${me.account}`;
-const waiting = () => JSON.parse(localStorage.getItem(shelf) || "[]");
-const keep = (notes) => localStorage.setItem(shelf, JSON.stringify(notes));
-const drop = (key) => keep(waiting().filter((note) => note.key !== key));
+import { drop, keep, refused, waiting } from "./shelf.js";
 
-function show() {
-  const told = document.getElementById("en-attente");
-  const count = waiting().length;
-  told.hidden = count === 0;
-  told.textContent = count === 1
-    ? "Une note attend le réseau sur cet appareil."
-    : `${count} notes attendent le réseau sur cet appareil.`;
+const PROBLEM = "application/problem+json";
+// Signing in again, or a moment, is all that they need: the note itself is right.
+const PASSING = new Set(["call_under_way", "csrf_missing", "key_invalid", "key_missing"]);
+
+/** What a call of this page's own account must bring; null: it isn't signed in. */
+async function token() {
+  const answer = await fetch("/v1/session");
+  if (!answer.ok) return null;
+  const { person, csrf } = await answer.json();
+  return person.id === document.body.dataset.account ? csrf : null;
 }
 
 // The key makes of several tries one note, whatever became of their answers.
-async function send(note) {
+async function send(note, csrf) {
   const answer = await fetch(`/v1/leads/${encodeURIComponent(note.lead)}/notes`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
       "Idempotency-Key": note.key,
-      "X-CSRF-Token": me.csrf,
+      "X-CSRF-Token": csrf,
     },
     body: JSON.stringify(note.said),
   });
-  if (answer.ok) drop(note.key);
-  return answer.ok;
+  if (answer.status === 201) drop(note.key);
+  else if (isRefusal(answer)) refuse(note, await answer.json());
 }
 
-async function sendAll() {
-  for (const note of waiting()) {
-    try {
-      await send(note);
-    } catch {
-      break; // no network: they stay
-    }
+// Whatever stands between us and the service may say no; only its own no counts.
+function isRefusal(answer) {
+  const isOurs = answer.headers.get("Content-Type")?.startsWith(PROBLEM);
+  return isOurs && answer.status >= 400 && answer.status < 500;
+}
+
+function refuse(note, { code, detail }) {
+  if (!PASSING.has(code)) keep({ ...note, refused: detail });
+}
+
+async function sendWaiting() {
+  if (waiting().length === 0) return;
+  try {
+    const csrf = await token();
+    if (csrf === null) return;
+    for (const note of waiting()) await send(note, csrf);
+  } catch {
+    // no network: they stay
   }
-  show();
 }
 
-function said(form) {
-  const filled = new FormData(form);
-  const tone = filled.get("tone");
-  const text = filled.get("text").trim();
-  return {
-    ...(tone === null ? {} : { tone: Number(tone) }),
-    ...(text ? { text } : {}),
-    objections: filled.getAll("objections"),
-  };
-}
+const tell = () => document.dispatchEvent(new Event("notes"));
+let sending = Promise.resolve();
 
-// Where the page isn't served over HTTPS, randomUUID is missing.
-const newKey = () =>
-  [...crypto.getRandomValues(new Uint8Array(16))]
-    .map((byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
+/** Send what waits, after what is being sent, and tell how the notes then stand. */
+export const sendAll = () => (sending = sending.then(sendWaiting).then(tell));
 
-const form = document.getElementById("note");
-form?.addEventListener("submit", async (event) => {
-  event.preventDefault();
-  const note = { key: newKey(), lead: form.dataset.lead, said: said(form) };
-  keep([...waiting(), note]);
-  form.reset();
-  await sendAll();
-  if (!waiting().some((one) => one.key === note.key)) {
-    location.assign(form.dataset.done);
+function show() {
+  for (const [id, kept] of [["en-attente", waiting()], ["refusees", refused()]]) {
+    const told = document.getElementById(id);
+    told.hidden = kept.length === 0;
+    told.querySelector("strong").textContent = kept.length;
   }
-});
-
-if (me.account) {
-  window.addEventListener("online", sendAll);
-  sendAll();
 }
+
+document.addEventListener("notes", show);
+window.addEventListener("online", sendAll);
+document.addEventListener("visibilitychange", sendAll);
+show();
+sendAll();

@@ -1,0 +1,104 @@
+// The form of a note, and the list of those that are still on this device.
+"use strict";
+
+import { drop, find, keep, notes } from "./shelf.js";
+import { sendAll } from "./notes.js";
+
+const form = document.getElementById("note");
+const field = document.getElementById("lead"); // where the page is of no lead
+const empty = document.getElementById("vide");
+const section = document.getElementById("gardees");
+const model = document.getElementById("gardee");
+
+// Where the page isn't served over HTTPS, randomUUID is missing.
+const newKey = () =>
+  [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+
+function said() {
+  const filled = new FormData(form);
+  const tone = filled.get("tone");
+  const text = filled.get("text").trim();
+  return {
+    ...(tone === null ? {} : { tone: Number(tone) }),
+    ...(text ? { text } : {}),
+    objections: filled.getAll("objections"),
+  };
+}
+
+const isEmpty = ({ tone, objections, text }) =>
+  tone === undefined && objections.length === 0 && text === undefined;
+
+async function submit(event) {
+  event.preventDefault();
+  const note = {
+    key: newKey(),
+    lead: field?.value.trim() ?? form.dataset.lead,
+    at: new Date().toISOString(),
+    said: said(),
+  };
+  empty.hidden = !isEmpty(note.said);
+  if (isEmpty(note.said)) return;
+  keep(note, location.hash.slice(1));
+  form.reset();
+  await sendAll();
+  if (find(note.key)) section.scrollIntoView();
+  else location.assign(`${form.dataset.leads}${encodeURIComponent(note.lead)}?fait=1`);
+}
+
+/** The refused note that the address names is put back into the form. */
+function putBack() {
+  const note = find(location.hash.slice(1));
+  if (!note || !field) return;
+  const { tone, objections, text } = note.said;
+  for (const box of form.querySelectorAll("input:not(#lead)")) {
+    box.checked = box.value === String(tone) || objections.includes(box.value);
+  }
+  field.value = note.lead;
+  form.elements.text.value = text ?? "";
+  form.elements.text.focus();
+}
+
+const titleOf = (name, value) =>
+  form?.querySelector(`[name=${name}][value="${CSS.escape(value)}"]`)?.labels[0].innerText;
+
+function discard(note) {
+  drop(note.key);
+  sendAll();
+}
+
+function row(note) {
+  const shown = document.importNode(model.content, true);
+  const put = (what, text) => (shown.querySelector(`[data-of=${what}]`).textContent = text);
+  const { tone, objections, text } = note.said;
+  const heard = objections.map((one) => titleOf("objections", one) ?? one);
+  put("lead", note.lead);
+  put("at", new Date(note.at).toLocaleString("fr", { dateStyle: "short", timeStyle: "short" }));
+  put("said", [titleOf("tone", tone), ...heard, text].filter(Boolean).join(", "));
+  put("why", note.refused);
+  shown.querySelector("[data-if=waiting]").hidden = note.refused;
+  shown.querySelector("[data-if=refused]").hidden = !note.refused;
+  shown.querySelector("a").hash = note.key;
+  shown.querySelector("button").addEventListener("click", () => discard(note));
+  return shown;
+}
+
+function list() {
+  section.hidden = notes().length === 0;
+  section.querySelector("ul").replaceChildren(...notes().map(row));
+}
+
+// What the device keeps of the console is of no lead: the address may name one.
+function begin() {
+  const [, named] = location.pathname.match(/\/opportunites\/([^/]+)/) ?? [];
+  if (field && named) field.defaultValue = decodeURIComponent(named);
+  form.hidden = false;
+  form.addEventListener("submit", submit);
+  window.addEventListener("hashchange", putBack);
+  putBack();
+}
+
+document.addEventListener("notes", list);
+list();
+if (form) begin();
