@@ -2,6 +2,7 @@
 
 import hashlib
 import tomllib
+from collections.abc import Collection
 from datetime import timedelta
 from functools import cached_property
 from itertools import combinations
@@ -16,7 +17,7 @@ from features.selector import Kinds, Strict, duration_days
 from governance.errors import RulesError
 from governance.measures import Watch
 from governance.pipeline import Pipeline
-from governance.rule import Rule
+from governance.rule import Rule, RuleState
 from governance.toml_lines import line_of, told_with_lines
 from governance.trigger import EventSeen
 
@@ -75,6 +76,28 @@ class Rules(Strict):
     def measures(self) -> tuple[Signal, ...]:
         """The signals that the rules need to know."""
         return tuple(measure for rule in self.rule for measure in rule.measures)
+
+    def trying(self, rule_id: str, without: Collection[str] = ()) -> "Rules":
+        """As if this rule were active, and those others weren't there.
+
+        Raises
+        ------
+        RulesError
+            If it could then fight with another.
+        """
+        kept = (one for one in self.rule if one.id == rule_id or one.id not in without)
+        active = {"state": RuleState.ACTIVE}
+        fields = {name: getattr(self, name) for name in type(self).model_fields} | {
+            "rule": tuple(
+                one.model_copy(update=active) if one.id == rule_id else one
+                for one in kept
+            ),
+            "text": f"{self.text}\n# {rule_id} tried without {sorted(without)}\n",
+        }
+        try:
+            return Rules(**fields)
+        except ValidationError as error:
+            raise RulesError(str(error)) from error
 
     def set_off_by(self, event: Event) -> frozenset[str]:
         """The ids of the rules whose trigger is such an event, whatever its source."""

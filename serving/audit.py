@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.orm import Session
 
 from governance.audit import (
@@ -25,7 +25,7 @@ from governance.audit import (
 )
 from governance.principal import Principal
 from serving.database import Lock, hold
-from serving.principals import principal_ids, principals_named
+from serving.principals import known_ids, principal_ids, principals_named
 from serving.tables import AuditRow, table_of
 
 _PLACE = ("seq", "previous", "hash")
@@ -138,6 +138,19 @@ def entries_since(
         .order_by(AuditRow.seq)
     )
     return [_as_told(row) for row in rows.mappings()]
+
+
+def last_done(
+    session: Session, doers: Iterable[Principal], actions: Iterable[Action]
+) -> dict[Principal, datetime]:
+    """When each of these last did one of these, of those that ever did."""
+    ids = {str(one): doer for doer, one in known_ids(session, doers).items()}
+    rows = session.execute(
+        select(AuditRow.who_id, func.max(AuditRow.at).label("at"))
+        .where(AuditRow.who_id.in_(list(ids)), AuditRow.action.in_(actions))
+        .group_by(AuditRow.who_id)
+    )
+    return {ids[row.who_id]: datetime.fromisoformat(row.at) for row in rows}
 
 
 def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:

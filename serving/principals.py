@@ -15,11 +15,7 @@ def principal_ids(
 ) -> dict[Principal, UUID]:
     """The id of each principal; one that is met the first time is given one."""
     wanted = set(principals)
-    key = tuple_(PrincipalRow.kind, PrincipalRow.name)
-    rows = session.scalars(
-        select(PrincipalRow).where(key.in_([(p.kind.value, p.name) for p in wanted]))
-    )
-    ids = {_as_principal(row): row.id for row in rows}
+    ids = known_ids(session, wanted)
     unmet = sorted(wanted - set(ids), key=lambda p: (p.kind, p.name))
     fresh = {principal: uuid4() for principal in unmet}
     if fresh:
@@ -31,6 +27,16 @@ def principal_ids(
             ],
         )
     return ids | fresh
+
+
+def known_ids(
+    session: Session, principals: Iterable[Principal]
+) -> dict[Principal, UUID]:
+    """The ids of those that were met before."""
+    key = tuple_(PrincipalRow.kind, PrincipalRow.name)
+    wanted = [(one.kind.value, one.name) for one in principals]
+    rows = session.scalars(select(PrincipalRow).where(key.in_(wanted)))
+    return {_as_principal(row): row.id for row in rows}
 
 
 def principals_named(session: Session, ids: Iterable[UUID]) -> dict[UUID, Principal]:

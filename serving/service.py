@@ -24,8 +24,10 @@ from serving.turns import Turns
 
 if TYPE_CHECKING:
     from governance.automation.report import AutomationReport
+    from serving.rule_trial import Trial
 
 REPORTS_LAST = timedelta(days=1)  # one takes seconds, and moves by the day
+TRIALS_LAST = timedelta(hours=1)  # so do they, and are read to decide
 
 
 def utc_now() -> datetime:
@@ -63,6 +65,7 @@ class Service:
     reports: "Ahead[AutomationReport | None]" = field(
         default_factory=lambda: Ahead(REPORTS_LAST)
     )
+    trials: "Ahead[Trial]" = field(default_factory=lambda: Ahead(TRIALS_LAST))
     clock: Callable[[], datetime] = utc_now
 
     @property

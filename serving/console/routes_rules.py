@@ -1,4 +1,4 @@
-"""Règles: what automation does by itself, and its suspension by a manager."""
+"""Règles: what automation does by itself; tried, and suspended by a manager."""
 
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
@@ -11,9 +11,12 @@ from serving.console.pages import HOME, page
 from serving.doors import TheService
 from serving.routes_judgement import resume_a_rule, suspend_a_rule
 from serving.routes_rules import list_rules
+from serving.rule_trial import trial_ahead
+from serving.rule_uses import rule_uses
 
 router = APIRouter(prefix="/regles")
 _MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
+_TRYING = _MANAGERS | {Role.ANALYST}
 
 
 @router.get("")
@@ -22,10 +25,21 @@ def show_rules(service: TheService, found: TheReader) -> Response:
         "rules.html",
         found,
         rules=list_rules(service),
+        uses=rule_uses(service),
         judgement=service.judgement,
         may_suspend=found.person.role in _MANAGERS,
+        may_try=found.person.role in _TRYING,
         today=paris_day(service.clock()),
     )
+
+
+@router.get("/{rule_id}/simulation")
+def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
+    """What the rule would have done lately; nothing is written."""
+    needs_role(found.person, _TRYING)
+    made = trial_ahead(service, rule_id)
+    rule = next(one for one in service.rules.rule if one.id == rule_id)
+    return page("rule_trial.html", found, rule=rule, made=made)
 
 
 @router.post("/{rule_id}/suspension")

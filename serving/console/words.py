@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date
+from babel.numbers import format_decimal
 
 from explanations.french import PARIS, paris_day
 from explanations.language import MINUS
@@ -12,6 +13,7 @@ from explanations.shown import nearest
 from governance.policy import Clause
 from governance.task import TaskKind
 from serving.proposals import Proposal
+from serving.rule_uses import RuleUse
 from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, WHY
 
 SILENT_DAYS = 7  # a shorter silence is nothing to tell
@@ -130,6 +132,24 @@ def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
     return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
 
 
+def said(use: RuleUse) -> str:
+    """What people said of a rule's doings."""
+    if not use.judged:
+        return "Personne n’en a encore jugé."
+    return f"Contestée {use.contested}\u00a0fois sur {use.judged}\u00a0avis."
+
+
+def decimal(value: float) -> str:
+    """One decimal at most: « 2,5 »."""
+    return str(format_decimal(value, "0.#", locale="fr"))
+
+
+def times(by_rule: Mapping[str, int]) -> str:
+    """How often, and with which rules: « 3 fois (R-02) »."""
+    total = f"{sum(by_rule.values())}\u00a0fois"
+    return f"{total} ({', '.join(sorted(by_rule))})" if by_rule else total
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "instant": instant,
@@ -143,4 +163,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "reasons_only": reasons_only,
     "sentence_case": sentence_case,
     "task": task,
+    "said": said,
+    "times": times,
+    "decimal": decimal,
 }

@@ -5,19 +5,27 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from features.event import Actor
 from governance.audit import Action, Break, BreakKind
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
 from serving.console.trail import SENTENCE
+from serving.console.words import said
+from serving.ingestion import ingest
+from serving.rule_uses import rule_uses
+from serving.saying import Why
 from serving.service import Service
+from serving.suspending import Suspension, suspend_rule
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
-from tests.console.leads import arrive
+from tests.console.leads import arrive, make
 from tests.console.test_deciding import propose
+from tests.serving.builders import AWA, NOW
 
 Opens = Callable[..., Page]
 
@@ -26,6 +34,14 @@ Opens = Callable[..., Page]
 def service(service: Service) -> Service:
     """With the rules of the house."""
     return replace(service, rules=read_rules(RULES_FILE, read_pipeline()))
+
+
+def late_reply(service: Service, lead_id: str) -> None:
+    """A lead that sets off R-03: it stays active, and answers after six days."""
+    arrive(service, lead_id, visits=6)
+    sent = make("sent", lead_id, "email_sent", Actor.AUTOMATION, hours=150)
+    replied = make("replied", lead_id, "email_replied", hours=0)
+    ingest(service, [sent, replied], service.clock())
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -73,6 +89,57 @@ def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     expect(rep.get_by_role("button", name="Rétablir")).to_have_count(0)
     first.get_by_role("button", name="Rétablir").click()
     expect(page.get_by_text("Suspendue par une personne.")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_rule_is_simulated_before_it_acts_again(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    late_reply(console.service, "Morel")
+    page = open_page(**SIZES[size])
+    console.sign_in(page, "analyste")
+    page.get_by_role("link", name="Règles").click()
+    rule = page.locator("article", has_text="Réponse tardive")
+    expect(rule).to_contain_text("Dernière action le 24/11/2026 à 10:00.")
+    expect(rule).to_contain_text("Personne n’en a encore jugé.")
+    expect(page.get_by_text("N’a encore jamais agi.").first).to_be_visible()
+    expect(page.get_by_role("button", name="Suspendre")).to_have_count(0)
+    looked_at(page, f"regles-{size}")
+
+    rule.get_by_role("button", name="Simuler la règle R-03").click()
+    expect(page.get_by_text("La simulation se prépare")).to_be_visible()
+    looked_at(page, f"simulation-se-prepare-{size}")
+    console.service.trials.wait()
+    page.get_by_role("link", name="Actualiser la page").click()
+    expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("1 fois")
+    expect(page.get_by_role("row", name="Tâches")).to_contain_text("0")
+    looked_at(page, f"simulation-{size}")
+
+
+def test_a_rep_reads_rules_and_simulates_none(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page()
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/regles")
+    expect(page.get_by_role("button", name="Simuler")).to_have_count(0)
+    page.goto(f"{console.address}/console/regles/R-03/simulation")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Cette page n’est pas pour vous"
+    )
+
+
+def test_how_often_a_rule_was_contested_is_told(service: Service) -> None:
+    late_reply(service, "Morel")
+    use = rule_uses(service)["R-03"]
+    assert (use.last_fired, use.contested, use.judged) == (NOW, 0, 0)
+    begun = Suspension(
+        id=uuid4(), by=AWA, why=Why(reason="regle_inadaptee", text=None), until=None
+    )
+    suspend_rule(service, "R-03", begun, NOW)
+    use = rule_uses(service)["R-03"]
+    assert (use.contested, use.judged) == (1, 1)
+    assert said(use) == "Contestée 1\u00a0fois sur 1\u00a0avis."
 
 
 def test_every_action_has_its_sentence() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from features.event import Actor, Event
+from governance.errors import RulesError
 from governance.exceptions import Cases
 from governance.exchange import after_complex_exchange
 from governance.rules import Rules
@@ -43,6 +44,22 @@ def test_rules_fire_win_and_lose_in_time() -> None:
     assert report.fates == {"R-01": {"fired": 1}, "R-02": {"fired": 1, "lost": 1}}
     assert report.lost == {"R-02": {"R-01": 1}}
     assert report.tasks == {"R-01": 1, "R-02": 1}
+
+
+def test_a_rule_is_tried_as_if_it_were_active_and_others_were_not_there() -> None:
+    asleep = {"state": '"suspended"', "then": TASK}
+    rules = make_rules(asleep, {"then": TASK}, {"then": '{ assign = "manager" }'})
+    tried = rules.trying("R-01", without={"R-01", "R-02"})
+    report = simulated(tried, make_events({}))
+    assert report.fates == {"R-01": {"fired": 1}, "R-03": {"fired": 1}}
+    assert tried != rules
+
+
+def test_a_rule_that_could_fight_once_active_is_not_tried() -> None:
+    same = {"then": TASK, "priority": "5"}
+    rules = make_rules(same, same | {"state": '"suspended"'})
+    with pytest.raises(RulesError, match="can set off both"):
+        rules.trying("R-02")
 
 
 def test_an_event_counts_once_it_is_known() -> None:
