@@ -185,8 +185,8 @@ def _candidates(
             if by_idea[row, idea] != 0:
                 n_merged = _merge(of_row, n_merged, by_idea, points, (row, idea), basis)
         for _ in range(MOST_CHECKED):
-            k = int(np.argmax(np.abs(of_row.log_odds[:n_merged]))) if n_merged else 0
-            if not n_merged or abs(of_row.log_odds[k]) < WORTH_CHECKING:
+            k = _strongest(of_row.log_odds, n_merged)
+            if k == NONE or abs(of_row.log_odds[k]) < WORTH_CHECKING:
                 break
             _copy(of_row, k, found, n)
             of_row.log_odds[k] = 0
@@ -201,6 +201,16 @@ def _candidates(
         found.end[:n],
         found.due[:n],
     )
+
+
+@compiled
+def _strongest(log_odds: Numbers, n: int) -> int:
+    """The first of the n that are farthest from zero; NONE of none."""
+    strongest = NONE
+    for k in range(n):
+        if strongest == NONE or abs(log_odds[k]) > abs(log_odds[strongest]):
+            strongest = k
+    return strongest
 
 
 @compiled

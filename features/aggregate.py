@@ -70,9 +70,9 @@ class _Known(NamedTuple):
 
     Of each (at most `longest`): its position, its time in microseconds, its age in
     days and the bits of what it lost. `taken` (n_selectors, longest): is it selected,
-    windows apart? `read` (n_values, longest): its values, NaN where unknown. Of these
-    only the `needed` selectors and values are filled. `met` (n_labels,) and `spans`
-    (longest,) are for one column at a time.
+    windows apart? None is before `begins` (n_selectors,). `read` (n_values, longest):
+    its values, NaN where unknown. Of these only the `needed` selectors and values are
+    filled. `met` (n_labels,) and `spans` (longest,) are for one column at a time.
     """
 
     event: Integers
@@ -80,6 +80,7 @@ class _Known(NamedTuple):
     age: Numbers
     lost: Integers
     taken: NDArray[np.bool_]
+    begins: Integers
     read: Numbers
     needed_selectors: NDArray[np.bool_]
     needed_values: NDArray[np.bool_]
@@ -166,16 +167,10 @@ def evidence(
         n = _gather(program, events, rows, bare, row, known)
         for idea in range(n_ideas):
             _read_by(program, known, n, idea, fields)
-            for k in range(n):
-                while fields[k]:
-                    if found == len(piece_event):
-                        piece_event = np.concatenate((piece_event, piece_event))
-                        piece_field = np.concatenate((piece_field, piece_field))
-                    bit = fields[k] & -fields[k]
-                    fields[k] ^= bit
-                    piece_event[found] = known.event[k]
-                    piece_field[found] = NONE if bit == WHOLE else _position(bit)
-                    found += 1
+            most = n * (program.readers_of[idea + 1] - program.readers_of[idea])
+            piece_event = _with_room(piece_event, found + most)
+            piece_field = _with_room(piece_field, found + most)
+            found = _put(known, n, fields, found, piece_event, piece_field)
             pieces_of[row * n_ideas + idea + 1] = found
     return pieces_of, piece_event[:found].copy(), piece_field[:found].copy()
 
@@ -194,6 +189,7 @@ def _scratch(program: ProgramArrays, events: EventArrays, rows: RowArrays) -> _K
         np.empty(longest),
         np.empty(longest, dtype=np.int64),
         np.empty((n_selectors, longest), dtype=np.bool_),
+        np.empty(n_selectors, dtype=np.int64),
         np.empty((max(1, n_values), longest)),
         np.ones(n_selectors, dtype=np.bool_),
         np.ones(n_values, dtype=np.bool_),
@@ -219,11 +215,13 @@ def _touch(
     touched: NDArray[np.bool_],
 ) -> None:
     """Which selectors may mean other events than before: those that read a change."""
-    touched[:] = False
-    for piece in range(variants.start[i], variants.end[i]):
-        touched |= events.reads[variants.event[piece]]
-    if variants.insertion[i] != NONE:
-        touched |= events.reads[events.first_insertion + variants.insertion[i]]
+    inserted = events.first_insertion + variants.insertion[i]
+    for selector in range(len(touched)):
+        touched[selector] = False
+        for piece in range(variants.start[i], variants.end[i]):
+            touched[selector] |= events.reads[variants.event[piece], selector]
+        if variants.insertion[i] != NONE:
+            touched[selector] |= events.reads[inserted, selector]
     for selector in range(len(touched)):
         after = program.after[selector]
         if after != NONE and touched[after]:
@@ -267,26 +265,36 @@ def _gather(
 ) -> int:
     """Fill the scratch with what was known; returns how many events that is."""
     n = _gather_events(events, rows, variants, i, known)
-    for selector in np.flatnonzero(known.needed_selectors):
-        bits = program.fields[selector]
-        for k in range(n):
-            known.taken[selector, k] = (
-                events.reads[known.event[k], selector] and not known.lost[k] & bits
-            )
-    for selector in np.flatnonzero(known.needed_selectors):
-        if program.after[selector] != NONE:
-            _keep_what_followed(
-                known.taken[selector, :n],
-                known.taken[program.after[selector], :n],
-                known.age,
-            )
-    for value in np.flatnonzero(known.needed_values):
+    for selector in range(len(program.after)):
+        if known.needed_selectors[selector]:
+            bits = program.fields[selector]
+            known.begins[selector] = _select(events, known, n, selector, bits)
+    for selector in range(len(program.after)):
+        if known.needed_selectors[selector] and program.after[selector] != NONE:
+            _keep_what_followed(known, n, selector, program.after[selector])
+    for value in range(len(program.value_field)):
+        if not known.needed_values[value]:
+            continue
         bits = program.value_field[value]
         for k in range(n):
             known.read[value, k] = (
                 np.nan if known.lost[k] & bits else events.values[known.event[k], value]
             )
     return n
+
+
+@compiled
+def _select(
+    events: EventArrays, known: _Known, n: int, selector: int, bits: int
+) -> int:
+    """Fill the selector's row of `taken`; returns where the first is, n if none is."""
+    begins = n
+    for k in range(n - 1, -1, -1):
+        taken = events.reads[known.event[k], selector] and not known.lost[k] & bits
+        known.taken[selector, k] = taken
+        if taken:
+            begins = k
+    return begins
 
 
 @compiled
@@ -334,146 +342,139 @@ def _aggregated(  # noqa: C901, PLR0911  # one branch an aggregate
     program: ProgramArrays, known: _Known, n: int, column: int, stamp: int
 ) -> float:
     """One column of what was gathered; `stamp` is no other column's."""
-    op, window, age = program.op[column], program.window[column], known.age
-    taken = known.taken[program.first[column], :n]
-    other = known.taken[max(program.second[column], 0), :n]
-    read = known.read[max(program.value[column], 0), :n]
+    op, window, value = (
+        program.op[column],
+        program.window[column],
+        program.value[column],
+    )
+    first, second = program.first[column], program.second[column]
+    start = _start(known, n, first, window)
     if op == Op.COUNT:
-        return _count(taken, age, window)
+        return _count(known, start, n, first)
     if op == Op.DISTINCT:
-        return _distinct(taken, age, window, read, known.met, stamp)
+        return _distinct(known, start, n, (first, value), stamp)
     if op in (Op.SUM, Op.MEAN):
-        return _total(taken, age, window, read, op == Op.MEAN)
+        return _total(known, start, n, (first, value), op == Op.MEAN)
     if op == Op.SHARE:
-        return _share(taken, other, age, window)
+        return _share(known, start, n, first, second)
     if op == Op.TREND:
-        recent = _count(taken, age, window)
-        return 2 * recent - _count(taken, age, 2 * window)
+        both = _count(known, _start(known, n, first, 2 * window), n, first)
+        return 2 * _count(known, start, n, first) - both
+    if op in (Op.LATENCY_MEDIAN, Op.LATENCY_LAST, Op.LATENCY_PENDING):
+        return _latency(known, start, n, (first, second), op)
+    if op in (Op.DAYS_SINCE_FIRST, Op.FIRST_AT):
+        place = start if start < n else NONE
+    else:
+        place = _last(known, start, n, first, value if op == Op.LAST else NONE)
+    if place == NONE:
+        return np.nan
     if op == Op.LAST:
-        return _last(taken, age, window, read)
-    if op == Op.DAYS_SINCE_LAST:
-        return _last(taken, age, window, age)
-    if op == Op.DAYS_SINCE_FIRST:
-        return _first(taken, age, window, age)
-    if op == Op.LAST_AT:
-        return _last(taken, age, window, known.at.astype(np.float64))
-    if op == Op.FIRST_AT:
-        return _first(taken, age, window, known.at.astype(np.float64))
-    return _latency(taken, other, known.at, age, op, known.spans)
+        return float(known.read[value, place])
+    if op in (Op.FIRST_AT, Op.LAST_AT):
+        return float(known.at[place])
+    return float(known.age[place])
 
 
 @compiled
-def _keep_what_followed(
-    taken: NDArray[np.bool_], marks: NDArray[np.bool_], age: Numbers
-) -> None:
+def _start(known: _Known, n: int, selector: int, window: float) -> int:
+    """The first place in the window that is selected; n where none is."""
+    start = known.begins[selector]
+    while start < n and (
+        known.age[start] >= window or not known.taken[selector, start]
+    ):
+        start += 1
+    return int(start)
+
+
+@compiled
+def _keep_what_followed(known: _Known, n: int, selector: int, marks: int) -> None:
     """Only what is younger than the last mark; without one, nothing."""
-    last = -np.inf
-    for k in range(len(marks)):
-        if marks[k]:
-            last = age[k]
-    for k in range(len(taken)):
-        taken[k] = taken[k] and age[k] < last
+    last = _last(known, known.begins[marks], n, marks, NONE)
+    for k in range(known.begins[selector], n):
+        if last == NONE or known.age[k] >= known.age[last]:
+            known.taken[selector, k] = False
 
 
 @compiled
-def _count(taken: NDArray[np.bool_], age: Numbers, window: float) -> float:
+def _count(known: _Known, start: int, n: int, selector: int) -> float:
     count = 0.0
-    for k in range(len(taken)):
-        count += taken[k] and age[k] < window
+    for k in range(start, n):
+        count += known.taken[selector, k]
     return count
 
 
 @compiled
 def _distinct(
-    taken: NDArray[np.bool_],
-    age: Numbers,
-    window: float,
-    read: Numbers,
-    seen: Integers,
-    stamp: int,
+    known: _Known, start: int, n: int, reads: tuple[int, int], stamp: int
 ) -> float:
+    selector, value = reads
     count = 0.0
-    for k in range(len(taken)):
-        if taken[k] and age[k] < window and not np.isnan(read[k]):
-            label = int(read[k])
-            count += seen[label] != stamp
-            seen[label] = stamp
+    for k in range(start, n):
+        if known.taken[selector, k] and not np.isnan(known.read[value, k]):
+            label = int(known.read[value, k])
+            count += known.met[label] != stamp
+            known.met[label] = stamp
     return count
 
 
 @compiled
 def _total(
-    taken: NDArray[np.bool_], age: Numbers, window: float, read: Numbers, mean: bool
+    known: _Known, start: int, n: int, reads: tuple[int, int], mean: bool
 ) -> float:
+    selector, value = reads
     count, total = 0, 0.0
-    for k in range(len(taken)):
-        if taken[k] and age[k] < window and not np.isnan(read[k]):
+    for k in range(start, n):
+        if known.taken[selector, k] and not np.isnan(known.read[value, k]):
             count += 1
-            total += read[k]
+            total += known.read[value, k]
     if not mean:
         return total
     return total / count if count else np.nan
 
 
 @compiled
-def _share(
-    among: NDArray[np.bool_], of: NDArray[np.bool_], age: Numbers, window: float
-) -> float:
+def _share(known: _Known, start: int, n: int, among: int, of: int) -> float:
     count, total = 0, 0
-    for k in range(len(among)):
-        if among[k] and age[k] < window:
+    for k in range(start, n):
+        if known.taken[among, k]:
             count += 1
-            total += of[k]
+            total += known.taken[of, k]
     return total / count if count else np.nan
 
 
 @compiled
-def _last(
-    taken: NDArray[np.bool_], age: Numbers, window: float, read: Numbers
-) -> float:
-    for k in range(len(taken) - 1, -1, -1):
-        if taken[k] and age[k] < window and not np.isnan(read[k]):
-            return float(read[k])
-    return np.nan
-
-
-@compiled
-def _first(
-    taken: NDArray[np.bool_], age: Numbers, window: float, read: Numbers
-) -> float:
-    for k in range(len(taken)):
-        if taken[k] and age[k] < window and not np.isnan(read[k]):
-            return float(read[k])
-    return np.nan
+def _last(known: _Known, start: int, n: int, selector: int, value: int) -> int:
+    """The last place that is selected, and whose value is known if one is read."""
+    for k in range(n - 1, start - 1, -1):
+        if known.taken[selector, k] and (
+            value == NONE or not np.isnan(known.read[value, k])
+        ):
+            return k
+    return NONE
 
 
 @compiled
 def _latency(
-    asks: NDArray[np.bool_],
-    answers: NDArray[np.bool_],
-    at: Integers,
-    age: Numbers,
-    op: int,
-    spans: Numbers,
+    known: _Known, start: int, n: int, ask_and_answer: tuple[int, int], op: int
 ) -> float:
     """Hours from a question to its answer, or since the question that waits."""
-    count, asked = 0, 0
-    waiting = False
-    for k in range(len(asks)):
-        if answers[k]:
-            if waiting:
-                spans[count] = (at[k] - at[asked]) / HOUR
+    ask, answer = ask_and_answer
+    count, asked = 0, NONE
+    for k in range(start, n):
+        if known.taken[answer, k]:
+            if asked != NONE:
+                known.spans[count] = (known.at[k] - known.at[asked]) / HOUR
                 count += 1
-            waiting = False
-        if asks[k]:
-            asked, waiting = k, True
+            asked = NONE
+        if known.taken[ask, k]:
+            asked = k
     if op == Op.LATENCY_PENDING:
-        return age[asked] * 24 if waiting else np.nan
+        return known.age[asked] * 24 if asked != NONE else np.nan
     if count == 0:
         return np.nan
     if op == Op.LATENCY_LAST:
-        return float(spans[count - 1])
-    return float(np.median(spans[:count]))
+        return float(known.spans[count - 1])
+    return float(np.median(known.spans[:count]))
 
 
 @compiled
@@ -483,12 +484,11 @@ def _read_by(
     """Bits of what the idea reads of each event: WHOLE, or some of its fields."""
     fields[:n] = 0
     for reader in range(program.readers_of[idea], program.readers_of[idea + 1]):
-        taken = known.taken[program.reader_selector[reader]]
-        value, field = program.reader_value[reader], program.reader_field[reader]
-        window = program.reader_window[reader]
+        selector, field = program.reader_selector[reader], program.reader_field[reader]
         bit = WHOLE if field == NONE else 1 << field
-        for k in range(n):
-            if not taken[k] or known.age[k] >= window:
+        value, window = program.reader_value[reader], program.reader_window[reader]
+        for k in range(_start(known, n, selector, window), n):
+            if not known.taken[selector, k]:
                 continue
             if value != NONE and np.isnan(known.read[value, k]):
                 continue
@@ -496,6 +496,33 @@ def _read_by(
             if program.reader_any_kind[reader] and known.taken[program.attributes, k]:
                 continue
             fields[k] |= bit
+
+
+@compiled
+def _with_room(pieces: Integers, wanted: int) -> Integers:
+    while len(pieces) < wanted:
+        pieces = np.concatenate((pieces, pieces))
+    return pieces
+
+
+@compiled
+def _put(  # apart from the growing: what grows is slow to write to
+    known: _Known,
+    n: int,
+    fields: Integers,
+    found: int,
+    piece_event: Integers,
+    piece_field: Integers,
+) -> int:
+    """Put the pieces of an idea after those found; returns how many there are."""
+    for k in range(n):
+        while fields[k]:
+            bit = fields[k] & -fields[k]
+            fields[k] ^= bit
+            piece_event[found] = known.event[k]
+            piece_field[found] = NONE if bit == WHOLE else _position(bit)
+            found += 1
+    return found
 
 
 @compiled
