@@ -273,16 +273,39 @@ def _scores(
     nodes: Nodes, leaves: Leaves, roots: Integers, matrix: Numbers
 ) -> tuple[Numbers, Numbers]:
     raw, typical = np.zeros(len(matrix)), np.zeros(len(matrix))
+    left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
     for first in range(0, len(matrix), _ROWS_AT_ONCE):
+        n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
+        _decide(nodes, matrix, first, n_rows, left)
         for root in roots:
-            for row in range(first, min(first + _ROWS_AT_ONCE, len(matrix))):
+            for k in range(n_rows):
                 at = root
                 while at >= 0:
-                    left = _goes_left(nodes, at, matrix[row, nodes.signal[at]])
-                    at = nodes.children[at, 0 if left else 1]
-                raw[row] += leaves.value[-at - 1]
-                typical[row] += leaves.log_share[-at - 1]
+                    at = nodes.children[at, 1 - left[at, k]]
+                raw[first + k] += leaves.value[-at - 1]
+                typical[first + k] += leaves.log_share[-at - 1]
     return raw, typical / len(roots)
+
+
+@compiled
+def _decide(
+    nodes: Nodes, matrix: Numbers, first: int, n_rows: int, left: NDArray[np.bool_]
+) -> None:
+    """What each node says of the rows from the first on, into (n_nodes, n_rows).
+
+    Most compare numbers, and do so for all the rows at once.
+    """
+    for node in range(len(nodes.signal)):
+        signal, threshold = nodes.signal[node], nodes.threshold[node]
+        missing = nodes.missing[node]
+        if nodes.codes_from[node] != NONE or missing == _ZERO:
+            for k in range(n_rows):
+                left[node, k] = _goes_left(nodes, node, matrix[first + k, signal])
+            continue
+        unknown_left = nodes.missing_left[node] if missing == _NAN else threshold >= 0
+        for k in range(n_rows):
+            value = matrix[first + k, signal]
+            left[node, k] = (value <= threshold) | (unknown_left & np.isnan(value))
 
 
 @compiled
@@ -294,12 +317,9 @@ def _contributions(
     met = np.empty(_ROWS_AT_ONCE, dtype=np.int64)
     for first in range(0, len(matrix), _ROWS_AT_ONCE):
         n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
-        for node in range(len(left)):
-            for k in range(n_rows):
-                value = matrix[first + k, nodes.signal[node]]
-                left[node, k] = _goes_left(nodes, node, value)
+        _decide(nodes, matrix, first, n_rows, left)
         for leaf in range(len(leaves.value)):
-            _meet(leaves, leaf, left, met[:n_rows])
+            _meet(leaves, leaf, left, n_rows, met)
             slots = leaves.slots_of[leaf]
             n_slots = leaves.slots_of[leaf + 1] - slots
             for k in range(n_rows):
@@ -310,15 +330,18 @@ def _contributions(
 
 
 @compiled
-def _meet(leaves: Leaves, leaf: int, left: NDArray[np.bool_], met: Integers) -> None:
+def _meet(
+    leaves: Leaves, leaf: int, left: NDArray[np.bool_], n_rows: int, met: Integers
+) -> None:
     """Of each row, the pattern of the leaf's slots whose conditions are met."""
-    met[:] = (1 << (leaves.slots_of[leaf + 1] - leaves.slots_of[leaf])) - 1
+    every = (1 << (leaves.slots_of[leaf + 1] - leaves.slots_of[leaf])) - 1
+    for k in range(n_rows):
+        met[k] = every
     for step in range(leaves.steps_of[leaf], leaves.steps_of[leaf + 1]):
-        goes, wanted = left[leaves.step_node[step]], leaves.step_left[step]
-        unmet = ~(1 << leaves.step_slot[step])
-        for k in range(len(met)):
-            if goes[k] != wanted:
-                met[k] &= unmet
+        node, wanted = leaves.step_node[step], leaves.step_left[step]
+        slot = 1 << leaves.step_slot[step]
+        for k in range(n_rows):
+            met[k] &= ~(slot * (left[node, k] != wanted))
 
 
 @compiled
