@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MOST_QUOTED = 80  # characters, the ellipsis included
 ELLIPSIS = "…"
@@ -70,6 +71,7 @@ def _in_order(text: str) -> str:
     return spaced.lstrip(_LEFT_OUT).rstrip(_LEFT_OUT)
 
 
+@lru_cache(maxsize=1024)
 def _seen(character: str) -> str:
     """The character as it may stand on a line; nothing if it can't be seen."""
     if character in "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}":

@@ -1,6 +1,6 @@
 """One line for a list or a notification: whole reasons, both sides, no note."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from explanations.score import SHORT_LENGTH
 from explanations.story import Story
@@ -34,14 +34,19 @@ def _reasons(story: Story, wording: Wording) -> Iterator[str]:
 def _both_sides(story: Story, wording: Wording) -> Iterator[str]:
     leading = [wording.unquoted(told, story.moment) for told in story.leading]
     items = leading or [wording.text("unexplained.short")]
-    several = [
-        wording.text("short.joint").join(items[:count])
-        for count in range(len(items), 0, -1)
-    ]
     if contrary := _contrary(story, wording):
-        for reasons in several:
+        for reasons in _joined(items, SHORT_LENGTH - len(contrary), wording):
             yield wording.text("short.both", reasons=reasons, contrary=contrary)
-    yield from several
+    yield from _joined(items, SHORT_LENGTH, wording)
+
+
+def _joined(items: Sequence[str], room: int, wording: Wording) -> Iterator[str]:
+    """The first items in a row, the most first; none that is too long by itself."""
+    joint = wording.text("short.joint")
+    for count in range(len(items), 0, -1):
+        told = joint.join(items[:count])
+        if len(told) <= room:
+            yield told
 
 
 def _contrary(story: Story, wording: Wording) -> str | None:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 
 from explanations.reason import Way
 from explanations.score import (
@@ -16,7 +17,7 @@ from explanations.score import (
 NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Story:
     """What there is to tell of one score.
 
@@ -60,12 +61,12 @@ class Story:
         sets it apart."""
         return "ordinary" if self.priority is Priority.NORMAL else "placed"
 
-    @property
+    @cached_property
     def strongest(self) -> list[TextedReason]:
         """The reasons, strongest first."""
         return sorted(self.reasons, key=lambda told: -abs(told.reason.log_odds))
 
-    @property
+    @cached_property
     def leading(self) -> list[TextedReason]:
         """The reasons to act on: those of the main way, else of the strongest one's."""
         strongest = self.strongest

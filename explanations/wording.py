@@ -43,7 +43,7 @@ class Wording:
         self.catalogue = catalogue
         self.language = messages.language
         self._messages = messages
-        self._signals = {idea: catalogue.signals_of(idea) for idea in catalogue.ideas}
+        self._signals = {signal.name: signal for signal in catalogue.signals}
         if problems := BrokenWording(catalogue, messages, code).problems():
             raise WordingError("; ".join(problems))
 
@@ -55,12 +55,10 @@ class Wording:
         """A reason of a score at `moment`, as an item of a list, with its quote."""
         key = self._key(reason.idea, reason.way, reason.check)
         arguments = {
-            signal.name: told_signal(signal, reason.values.get(signal.name), moment)
-            for signal in self._signals[reason.idea]
+            name: self._argument(name, reason, moment)
+            for name in self._messages.variables(key)
         }
-        at = reason.last_at
-        days = UNKNOWN if at is None else gone_by(at, moment)
-        text = self._messages.text(key, {**arguments, EVIDENCE_DAYS: days})
+        text = self._messages.text(key, arguments)
         quote = quoted(reason.quote) if reason.quote else ""
         return self.text("quoting", reason=text, quote=quote) if quote else text
 
@@ -109,6 +107,11 @@ class Wording:
     def doubt(self, doubt: Doubt, *, partly: bool = False) -> str:
         """A doubt; `partly` when some reasons are told beside it."""
         return self.text(f"doubt-{doubt.value}{'.partly' if partly else ''}")
+
+    def _argument(self, name: str, reason: Reason, moment: datetime) -> Argument:
+        if name == EVIDENCE_DAYS:
+            return gone_by(reason.last_at, moment)
+        return told_signal(self._signals[name], reason.values.get(name), moment)
 
     def _key(self, idea: str, way: Way, check: Check) -> str:
         key = f"idea-{idea}.{'absent' if check is Check.INSERTION else way.value}"
