@@ -188,7 +188,7 @@ def _examples(report: Report) -> Iterator[dict[str, Any]]:
             "moment": life.moment,
             "idea": claim.idea,
             "is_up": claim.is_up,
-            "evidence": [asdict(piece) for piece in sorted(claim.evidence, key=str)],
+            "evidence": [piece._asdict() for piece in sorted(claim.evidence, key=str)],
             "inserted": claim.inserted
             and moved_back([claim.inserted], life, report.at)[0],
             "score": one.score,

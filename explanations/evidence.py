@@ -19,15 +19,14 @@ class Pieces:
 
     def told(self, timelines: Timelines) -> tuple[Evidence, ...]:
         """The evidence as people and other systems know it."""
-        keys, names = timelines.keys, (*timelines.program.fields, None)  # NONE: last
+        events, fields = self.events.tolist(), (*timelines.program.fields, None)
         return tuple(
-            [
-                Evidence(source, event_id, names[field])
-                for event, field in zip(
-                    self.events.tolist(), self.fields.tolist(), strict=True
-                )
-                for source, event_id in [keys[event]]
-            ]
+            map(
+                Evidence,
+                map(timelines.sources.__getitem__, events),
+                map(timelines.event_ids.__getitem__, events),
+                map(fields.__getitem__, self.fields.tolist()),  # NONE is the last
+            )
         )
 
     def last_at(self, timelines: Timelines) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
@@ -12,7 +13,7 @@ from features.program import Numbers, Program
 from features.timelines import Timelines, timelines_of
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Seen:
     """Rows of leads' timelines, and the program's columns of each.
 
@@ -33,13 +34,17 @@ class Seen:
         """Signals by name, as people know them: None is unknown, and so is a sum that
         overflowed; without texts, which are quoted. `columns`: their positions in the
         catalogue."""
+        values = self._values[row]
         return {
-            catalogue.names[column]: self._known(value, catalogue, column)
-            for column, value in zip(
-                columns, self.table[row, columns].tolist(), strict=True
-            )
+            catalogue.names[column]: self._known(values[column], catalogue, column)
+            for column in columns
             if not catalogue.signals[column].is_text
         }
+
+    @cached_property
+    def _values(self) -> list[list[float]]:
+        values: list[list[float]] = self.table.tolist()
+        return values
 
     def _known(
         self, value: float, catalogue: Catalogue, column: int

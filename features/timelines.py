@@ -57,7 +57,8 @@ class Timelines:
         known_at : Series of n_moments TIME, optional
             Only what was known then is seen; else what was at the moment.
         """
-        spans = [self._spans.get(lead_id, (0, 0)) for lead_id in moments["lead_id"]]
+        lead_ids = moments["lead_id"].to_list()
+        spans = [self._spans.get(lead_id, (0, 0)) for lead_id in lead_ids]
         start, end = np.array(spans, np.int64).reshape(-1, 2).T.copy()
         moment = microseconds(moments["moment"])
         known = moment if known_at is None else microseconds(known_at)
@@ -68,9 +69,12 @@ class Timelines:
         return self.labels[self.program.arrays.value[column]]
 
     @cached_property
-    def keys(self) -> list[tuple[str, str]]:
-        """Source and identifier of each event."""
-        return list(zip(self.events["source"], self.events["event_id"], strict=True))
+    def sources(self) -> list[str]:
+        return self.events["source"].to_list()
+
+    @cached_property
+    def event_ids(self) -> list[str]:
+        return self.events["event_id"].to_list()
 
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:

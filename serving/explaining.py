@@ -253,6 +253,6 @@ def _reason(told: TextedReason) -> tuple[object, ...]:
         told.text,
         reason.check,
         reason.score_without,
-        [(one.source, one.event_id, one.field) for one in reason.evidence],
+        reason.evidence,
         None if reason.inserted is None else as_cloud(reason.inserted),
     )

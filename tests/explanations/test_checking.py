@@ -28,8 +28,10 @@ from tests.features.one_variant import Variant, variants_of
 
 def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Variant:
     """The row without evidence of its lead, told as people know it."""
-    mine = range(seen.rows.start[row], seen.rows.end[row])
-    position = {seen.timelines.keys[event]: event for event in mine}
+    timelines, mine = seen.timelines, range(seen.rows.start[row], seen.rows.end[row])
+    position = {
+        (timelines.sources[event], timelines.event_ids[event]): event for event in mine
+    }
     fields = (None, *seen.program.fields)
     pieces = [
         (position[one.source, one.event_id], fields.index(one.field) - 1)

@@ -14,7 +14,7 @@ from features.errors import LogError
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
 from features.seen import see, see_at
-from features.timelines import MOMENT_SCHEMA, microseconds, timelines_of
+from features.timelines import MOMENT_SCHEMA, Timelines, microseconds, timelines_of
 from tests.factories import NOW, make_catalogue, make_event, make_events
 from tests.features.random_logs import Case, cases
 
@@ -27,6 +27,10 @@ CATALOGUE = make_catalogue(
 # --- Order ------------------------------------------------------------------
 
 
+def names_of(timelines: Timelines) -> list[tuple[str, str]]:
+    return list(zip(timelines.sources, timelines.event_ids, strict=True))
+
+
 def test_events_stand_by_lead_time_source_and_identifier() -> None:
     earlier = NOW - timedelta(hours=1)
     events = [
@@ -37,7 +41,7 @@ def test_events_stand_by_lead_time_source_and_identifier() -> None:
         make_event(source="site", event_id="z", occurred_at=earlier),
     ]
     timelines = timelines_of(events_frame(events), CATALOGUE)
-    assert timelines.keys == [
+    assert names_of(timelines) == [
         ("site", "z"),
         ("crm", "z"),
         ("site", "A"),
@@ -69,7 +73,7 @@ def test_few_events_stand_as_many_do(case: Case) -> None:
 def test_an_event_of_an_unknown_kind_is_left_out() -> None:
     events = make_events({"kind": "never_heard_of"}, {})
     timelines = timelines_of(events_frame(events), CATALOGUE)
-    assert timelines.keys == [("site", "E-2")]
+    assert names_of(timelines) == [("site", "E-2")]
 
 
 # --- Rows -------------------------------------------------------------------
