@@ -19,6 +19,8 @@ def body_of(form: Form) -> Body:
         fields["objections"] = form["objections"]
     if "tone" in form:
         fields["tone"] = _number("tone", form["tone"][-1])
+    if "percent" in form:
+        fields["percent"] = _decimal("percent", form["percent"][-1])
     if "until" in form:
         fields["until"] = _end_of_day("until", form["until"][-1])
     return Body(orjson.dumps(fields), JSON)
@@ -29,6 +31,14 @@ def _number(field: str, given: str) -> int:
         return int(given)
     except ValueError as error:
         raise RequestInvalidError(field, "int_parsing") from error
+
+
+def _decimal(field: str, given: str) -> float:
+    """A number, as a browser or a French hand writes it."""
+    try:
+        return float(given.replace(",", "."))
+    except ValueError as error:
+        raise RequestInvalidError(field, "float_parsing") from error
 
 
 def _end_of_day(field: str, given: str) -> str:

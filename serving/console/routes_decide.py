@@ -24,6 +24,7 @@ from serving.routes_judgement import (
     resume_automation,
     suspend_automation,
 )
+from serving.routes_reserved import post_concession
 from serving.service import Service
 from serving.sights import refuse_as_decider
 
@@ -39,6 +40,7 @@ def _end_suspension(lead_id: str, person: Caller, service: Service, _: Body) -> 
 CALLS: Mapping[str, Call] = {
     "avis": override,
     "etape": post_stage_move,
+    "remise": post_concession,
     "suspension": suspend_automation,
     "reprise": _end_suspension,
     "note": add_note,

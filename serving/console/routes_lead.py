@@ -47,6 +47,7 @@ def show_lead(
         rules=service.rules,
         judgement=service.judgement,
         stages=service.pipeline.stage,
+        threshold=service.pipeline.concession_above_percent,
         priorities=list(Priority),
         done=done_by(service, lead_id, found.person.name) if fait else [],
         today=paris_day(service.clock()),

@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from features.event import Actor, Event
 from governance.pipeline import Pipeline
+from serving.console.words import percent
 
 _ACTOR = {
     Actor.LEAD: "le prospect",
@@ -21,6 +22,7 @@ _KIND = {
     "automation_suspended": "Automatismes suspendus",
     "call_made": "Appel passé",
     "call_received": "Appel reçu",
+    "concession_granted": "Remise accordée",
     "document_downloaded": "Document téléchargé",
     "email_clicked": "Clic dans un e-mail",
     "email_opened": "E-mail ouvert",
@@ -81,6 +83,8 @@ def _detail(event: Event, pipeline: Pipeline) -> str:
     parts = [_readable(about[name]) for name in _TOLD if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
+    if isinstance(conceded := about.get("percent"), int | float):
+        parts.append(percent(conceded))
     if text := about.get("text"):
         parts.append(f"«\u00a0{text}\u00a0»")
     return ", ".join([*parts, *_set(event.kind, about)])

@@ -8,7 +8,7 @@ from typing import Any
 from governance.audit import Action
 from governance.principal import PrincipalKind
 from serving.audit import Recorded
-from serving.console.words import priority
+from serving.console.words import percent, priority
 from serving.service import Service
 from serving.tracing import trace_of
 
@@ -74,13 +74,11 @@ def line_of(entry: Recorded, titles: Mapping[str, str]) -> Line:
     sentence = SENTENCE[Action(entry.action)]
     before, after = (_told(state, titles) for state in (entry.before, entry.after))
     told = " → ".join(filter(None, [before, after])) if after else ""
+    said = [f"{sentence}\u00a0: {told}." if told else f"{sentence}."]
+    if entry.why.get("reserved"):
+        said.append("Décision réservée aux personnes.")
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
-    return Line(
-        seq=entry.seq,
-        at=entry.at,
-        who=who,
-        text=f"{sentence}\u00a0: {told}." if told else f"{sentence}.",
-    )
+    return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said))
 
 
 def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
@@ -100,8 +98,10 @@ def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
 
 
 def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
-    """The stage or the priority of a state; nothing of what is not for reading."""
+    """The stage, priority or concession of a state; no more is for reading."""
     given = state or {}
     if given.get("stage"):
         return titles.get(given["stage"], given["stage"])
+    if given.get("percent"):
+        return percent(given["percent"])
     return priority(given["priority"]) if given.get("priority") else ""

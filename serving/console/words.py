@@ -40,6 +40,7 @@ _TASK = {
 }
 _FIELD = {
     "objections": "Les objections entendues",
+    "percent": "La remise",
     "reason": "Pourquoi",
     "text": "En quelques mots",
     "tone": "Le ton de l’échange",
@@ -104,6 +105,11 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def percent(value: float) -> str:
+    """Of a price: « 12,5 % »."""
+    return f"{value:g}\u00a0%".replace(".", ",")
+
+
 def silence(last_sign: datetime | None, now: datetime) -> str | None:
     """How long a lead has been silent; None if that isn't long."""
     if last_sign is None:
@@ -127,8 +133,7 @@ def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
     if one.to_priority is not None:
         return f"donner la priorité {priority(one.to_priority)}"
     if one.concession_percent is not None:
-        percent = f"{one.concession_percent:g}".replace(".", ",")
-        return f"accorder une remise de {percent}\u00a0%"
+        return f"accorder une remise de {percent(one.concession_percent)}"
     return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
 
 
@@ -160,6 +165,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "expected": expected,
     "clause": clause,
     "proposal": proposal,
+    "price_percent": percent,
     "reasons_only": reasons_only,
     "sentence_case": sentence_case,
     "task": task,

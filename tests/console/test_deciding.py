@@ -65,6 +65,45 @@ def test_a_person_contests_moves_and_suspends(
     expect(page.get_by_text("Automatismes rétablis.")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("size", "percent", "told"),
+    [
+        ("desktop", "10", "Remise accordée : 10 %. (ligne"),
+        ("phone", "12.5", "Remise accordée : 12,5 %. Décision réservée aux personnes."),
+    ],
+)
+def test_a_person_concedes_and_reads_why_it_took_a_person(
+    console: Console, open_page: Opens, size: str, percent: str, told: str
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**SIZES[size])
+    open_lead(console, page, "Morel", "commercial")
+    page.locator("summary", has_text="Accorder une remise").click()
+    form = page.locator("form", has=page.get_by_label("La remise"))
+    expect(form).to_contain_text("Au-dessus de 10 %, aucun automatisme")
+    form.get_by_label("La remise").fill(percent)
+    form.get_by_label("Pourquoi").fill("Premier contrat.")
+    looked_at(page, f"remise-{size}")
+    form.get_by_role("button").click()
+    expect(page.get_by_role("status").first).to_contain_text(told)
+    expect(page.get_by_text("Remise accordée").last).to_be_visible()
+    looked_at(page, f"remise-accordee-{size}")
+
+
+def test_a_concession_that_cannot_be_is_refused_in_words(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page()
+    open_lead(console, page, "Morel", "commercial")
+    page.locator("summary", has_text="Accorder une remise").click()
+    page.get_by_label("La remise").evaluate("field => field.type = 'text'")
+    page.get_by_label("La remise").fill("beaucoup")
+    page.locator("#remise-raison").fill("Premier contrat.")
+    page.get_by_role("button", name="Accorder la remise").click()
+    expect(page.get_by_text("Champ « La remise » :")).to_be_visible()
+
+
 def test_what_is_missing_is_told(console: Console, open_page: Opens) -> None:
     arrive(console.service, "Morel")
     page = open_page()
