@@ -6,12 +6,13 @@ Slow libraries are imported inside the commands, so that `frein --help` is quick
 import os
 import sys
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from data.commands import data, generate_log
 from features.errors import FreinError
@@ -102,11 +103,17 @@ def _have_a_champion() -> None:
 
 
 def _have_the_leads(key_name: str) -> str:
-    """Load the demo's open leads where they are missing; a new key of that name."""
+    """Load the demo's open leads where they are missing; a new key of that name.
+
+    They come in two strokes, as of yesterday and of now, so that something changed
+    since; then what the CRM may not do waits for a person.
+    """
     from features.event import Actor
     from features.log import read_log
+    from serving.demo_people import OWNERS
+    from serving.demo_waiting import leave_decisions
     from serving.issuing import KeyWish, replace_key
-    from serving.loading import load_leads, missing_leads, open_leads
+    from serving.loading import known_between, load_leads, missing_leads, open_leads
     from serving.opening import opened
     from serving.settings import Settings
 
@@ -116,15 +123,19 @@ def _have_the_leads(key_name: str) -> str:
         missing = missing_leads(service, open_leads(log))
         if missing:
             service.models.replace(champion())
-            with Progress(console=err, transient=True) as progress:
-                task = progress.add_task("Scoring the open leads", total=len(missing))
-                load_leads(
-                    service,
-                    log,
-                    missing,
-                    now,
-                    lambda n: progress.update(task, completed=n),
-                )
+            yesterday = now - timedelta(days=1)
+            for since, until in ((None, yesterday), (yesterday, now)):
+                with Progress(console=err, transient=True) as bar:
+                    task = bar.add_task("Scoring the open leads", total=len(missing))
+                    load_leads(
+                        service,
+                        known_between(log, since, until),
+                        missing,
+                        until,
+                        partial(_note_done, bar, task),
+                    )
+            for owner in OWNERS:
+                leave_decisions(service, owner, now)
         wish = KeyWish(
             name=key_name,
             source="crm",
@@ -134,6 +145,10 @@ def _have_the_leads(key_name: str) -> str:
             expires_at=None,
         )
         return replace_key(service.store, wish, now)
+
+
+def _note_done(bar: Progress, task: TaskID, done: int) -> None:
+    bar.update(task, completed=done)
 
 
 def _have_the_people() -> None:

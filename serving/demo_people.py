@@ -15,6 +15,7 @@ PEOPLE = (
     ("nora", "Nora Analyste", Role.ANALYST, None),
     ("admin", "Ada Administratrice", Role.ADMIN, None),
 )
+OWNERS = [name for _, name, role, _ in PEOPLE if role in {Role.SALES, Role.MANAGER}]
 
 
 def have_people(store: Store, now: datetime) -> list[str]:

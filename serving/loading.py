@@ -28,6 +28,15 @@ def missing_leads(service: Service, lead_ids: list[str]) -> list[str]:
     return [lead_id for lead_id in lead_ids if lead_id not in stored]
 
 
+def known_between(log: Log, since: datetime | None, until: datetime) -> Log:
+    """The events of a log that became known after an instant and by another."""
+    known_at = pl.max_horizontal("occurred_at", "received_at")
+    chosen = known_at <= until
+    if since is not None:
+        chosen &= known_at > since
+    return Log(log.about, log.events.filter(chosen))
+
+
 def load_leads(
     service: Service,
     log: Log,
