@@ -1,15 +1,22 @@
 """Every route, as every principal: who comes in, and who is told no."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pytest
+from fastapi import APIRouter
 from fastapi.routing import APIRoute
 from starlette.testclient import TestClient
 
 from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.api import ROUTERS
+from serving.console.app import ROUTERS as CONSOLE_ROUTERS
+from serving.doors import COOKIE
+from serving.errors import CsrfMissingError, RoleMissingError
+from serving.problems import detail_of
 from serving.service import Service
+from serving.signing_in import begin_session
 from tests.serving.builders import make_event, make_key, make_person, send
 
 ALL = frozenset(Role)
@@ -58,8 +65,56 @@ DOORS = {
     "GET /v1/tasks": Door(ALL, Scope.LEADS),
     "GET /v1/audit": Door(ALL, Scope.LEADS),
 }
+OF_THE_CONSOLE = {
+    "GET /connexion": OPEN,
+    "POST /connexion": OPEN,
+    "GET /connexion/entreprise": OPEN,
+    "GET /connexion/entreprise/retour": OPEN,
+    "POST /deconnexion": Door(ALL),
+    "GET /": Door(ALL),
+    "GET /note": Door(ALL),
+    "GET /opportunites/{lead_id}": Door(ALL),
+    "GET /opportunites/{lead_id}/note": Door(DECIDERS),
+    "GET /opportunites/{lead_id}/journal": Door(ALL),
+    "GET /opportunites/{lead_id}/journal.csv": Door(ALL),
+    "GET /opportunites/{lead_id}/journal.json": Door(ALL),
+    "POST /opportunites/{lead_id}/raisons/{idea}": Door(ALL),
+    "POST /opportunites/{lead_id}/{act}": Door(DECIDERS),
+    "POST /opportunites/{lead_id}/propositions/{proposal_id}/{act}": Door(DECIDERS),
+    "GET /taches": Door(ALL),
+    "POST /taches/{task_id}/clore": Door(DECIDERS),
+    "GET /regles": Door(ALL),
+    "GET /regles/{rule_id}/simulation": Door(MANAGERS | {Role.ANALYST}),
+    "POST /regles/{rule_id}/suspension": Door(MANAGERS),
+    "POST /regles/{rule_id}/reprise": Door(MANAGERS),
+    "GET /automatisation": Door(MANAGERS),
+    "GET /adoption": Door(ALL - {Role.SALES}),
+    "GET /modele": Door(frozenset({Role.ANALYST, Role.ADMIN})),
+}
 NONE = "00000000-0000-0000-0000-000000000000"
 REFUSALS = {"role_missing", "scope_missing", "person_required", "key_missing"}
+
+
+def visit(
+    client: TestClient, route: str, headers: dict[str, str], **form: str
+) -> str | None:
+    """Where the console refuses at its door, why; None: it lets in."""
+    method, path = route.split()
+    path = path.format(
+        lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01", idea="x", act="x"
+    )
+    answer = client.request(
+        method,
+        f"/console{path}",
+        headers=headers,
+        data=form or None,
+        follow_redirects=False,
+    )
+    assert answer.status_code != 500, answer.text
+    if answer.headers.get("location") == "/console/connexion":
+        return "signed_out"
+    told = (RoleMissingError(), CsrfMissingError())
+    return next((one.code for one in told if detail_of(one) in answer.text), None)
 
 
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
@@ -73,14 +128,19 @@ def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
     return code if code in REFUSALS else None
 
 
-def test_every_route_has_a_line() -> None:
-    routes = [one for router in ROUTERS for one in router.routes]
-    assert {
+def routes_of(routers: Iterable[APIRouter]) -> set[str]:
+    return {
         f"{method} {route.path}"
-        for route in routes
+        for router in routers
+        for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
-    } == set(DOORS)
+    }
+
+
+def test_every_route_has_a_line() -> None:
+    assert routes_of(ROUTERS) == set(DOORS)
+    assert routes_of(CONSOLE_ROUTERS) == set(OF_THE_CONSOLE)
 
 
 @pytest.fixture
@@ -115,6 +175,34 @@ def test_a_key_comes_in_by_scope(
         missing = "person_required" if door.key is None else "scope_missing"
         may = door.open or door.key is scope
         assert call(known, route, headers) == (None if may else missing), route
+
+
+def test_nobody_comes_into_the_console_unknown(
+    known: TestClient, headers: dict[str, str]
+) -> None:
+    for route, door in OF_THE_CONSOLE.items():
+        for who in ({}, headers):  # a key opens nothing there
+            expected = None if door.open else "signed_out"
+            assert visit(known, route, who) == expected, route
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_person_comes_into_the_console_by_role_and_with_its_own_forms(
+    known: TestClient, headers: dict[str, str], service: Service, role: Role
+) -> None:
+    owner = make_event(id="o", type="attributes_set", data={"owner": "Awa Diallo"})
+    send(known, headers, owner)
+    person, _ = make_person(service, role)
+    for route, door in OF_THE_CONSOLE.items():
+        begun = begin_session(service.store, person, service.clock())
+        cookie = {"Cookie": f"{COOKIE}={begun.cookie}"}
+        may = door.open or role in door.roles
+        if route.startswith("POST") and not door.open:
+            assert visit(known, route, cookie) in {"csrf_missing", "role_missing"}
+        passed = "signed_out" if route == "POST /deconnexion" else None
+        came = visit(known, route, cookie, csrf=begun.csrf)
+        assert came == (passed if may else "role_missing"), route
+    service.reports.wait()
 
 
 @pytest.mark.parametrize(
