@@ -249,34 +249,14 @@ def _integers(several: Iterator[int]) -> Integers:
 
 
 @compiled
-def _goes_left(nodes: Nodes, node: int, value: float) -> bool:
-    """LightGBM's own decision: an unknown category goes right."""
-    if nodes.codes_from[node] != NONE:
-        if np.isnan(value):
-            return False
-        for i in range(nodes.codes_from[node], nodes.codes_to[node]):
-            if nodes.codes[i] == int(value):
-                return True
-        return False
-    missing = nodes.missing[node]
-    if np.isnan(value):
-        if missing == _NAN:
-            return bool(nodes.missing_left[node])
-        value = 0.0
-    if missing == _ZERO and -_IS_ZERO <= value <= _IS_ZERO:
-        return bool(nodes.missing_left[node])
-    return bool(value <= nodes.threshold[node])
-
-
-@compiled
 def _scores(
     nodes: Nodes, leaves: Leaves, roots: Integers, matrix: Numbers
 ) -> tuple[Numbers, Numbers]:
     raw, typical = np.zeros(len(matrix)), np.zeros(len(matrix))
+    block = np.empty((matrix.shape[1], _ROWS_AT_ONCE))
     left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
     for first in range(0, len(matrix), _ROWS_AT_ONCE):
-        n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
-        _decide(nodes, matrix, first, n_rows, left)
+        n_rows = _decide(nodes, matrix, first, block, left)
         for root in roots:
             for k in range(n_rows):
                 at = root
@@ -289,23 +269,43 @@ def _scores(
 
 @compiled
 def _decide(
-    nodes: Nodes, matrix: Numbers, first: int, n_rows: int, left: NDArray[np.bool_]
-) -> None:
-    """What each node says of the rows from the first on, into (n_nodes, n_rows).
+    nodes: Nodes, matrix: Numbers, first: int, block: Numbers, left: NDArray[np.bool_]
+) -> int:
+    """Which of the next rows go left at each node, as LightGBM decides.
 
-    Most compare numbers, and do so for all the rows at once.
+    Fills `block` (n_signals, _ROWS_AT_ONCE) and `left` (n_nodes, _ROWS_AT_ONCE);
+    returns how many rows these are. An unknown category goes right.
     """
+    n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
+    for k in range(n_rows):
+        for signal in range(len(block)):
+            block[signal, k] = matrix[first + k, signal]
     for node in range(len(nodes.signal)):
-        signal, threshold = nodes.signal[node], nodes.threshold[node]
-        missing = nodes.missing[node]
-        if nodes.codes_from[node] != NONE or missing == _ZERO:
-            for k in range(n_rows):
-                left[node, k] = _goes_left(nodes, node, matrix[first + k, signal])
+        signal = nodes.signal[node]
+        if nodes.codes_from[node] == NONE:
+            _compare(nodes, node, block, n_rows, left)
             continue
-        unknown_left = nodes.missing_left[node] if missing == _NAN else threshold >= 0
         for k in range(n_rows):
-            value = matrix[first + k, signal]
-            left[node, k] = (value <= threshold) | (unknown_left & np.isnan(value))
+            left[node, k] = False
+        for code in nodes.codes[nodes.codes_from[node] : nodes.codes_to[node]]:
+            for k in range(n_rows):
+                left[node, k] |= np.trunc(block[signal, k]) == code
+    return n_rows
+
+
+@compiled
+def _compare(
+    nodes: Nodes, node: int, block: Numbers, n_rows: int, left: NDArray[np.bool_]
+) -> None:
+    """Rows at a node that splits numbers: no branch, so that many go at once."""
+    signal, threshold = nodes.signal[node], nodes.threshold[node]
+    missing = nodes.missing[node]
+    zero = _IS_ZERO if missing == _ZERO else -1.0
+    missing_left = threshold >= 0 if missing == _NEVER else nodes.missing_left[node]
+    for k in range(n_rows):
+        known = abs(block[signal, k]) > zero
+        below = block[signal, k] <= threshold
+        left[node, k] = (known & below) | (~known & missing_left)
 
 
 @compiled
@@ -313,11 +313,11 @@ def _contributions(
     nodes: Nodes, leaves: Leaves, matrix: Numbers, into: Integers, n_groups: int
 ) -> Numbers:
     shares = np.zeros((len(matrix), n_groups))
+    block = np.empty((matrix.shape[1], _ROWS_AT_ONCE))
     left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
     met = np.empty(_ROWS_AT_ONCE, dtype=np.int64)
     for first in range(0, len(matrix), _ROWS_AT_ONCE):
-        n_rows = min(_ROWS_AT_ONCE, len(matrix) - first)
-        _decide(nodes, matrix, first, n_rows, left)
+        n_rows = _decide(nodes, matrix, first, block, left)
         for leaf in range(len(leaves.value)):
             _meet(leaves, leaf, left, n_rows, met)
             slots = leaves.slots_of[leaf]

@@ -191,7 +191,8 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     leads' events repeat each other's."""
     program = program_of(catalogue)
     contents, of_event = _contents(events)
-    of_kinds = {kind: of_kind(catalogue, kind) for kind, _, _ in contents}
+    kinds = {kind for kind, _, _ in contents}
+    of_kinds = {kind: of_kind(catalogue, kind) for kind in kinds}
     asked, labels = _numbering(), [_numbering() for _ in program.values]
     n_values = len(program.values)
     values = array("d", [math.nan]) * (len(contents) * n_values)
