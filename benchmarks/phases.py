@@ -87,6 +87,7 @@ def _clocked(events: pl.DataFrame, at: datetime, explainer: Explainer) -> _Clock
     with clock.phase("collecting garbage"):
         del scores
         gc.collect()
+        gc.freeze()
     return clock
 
 

@@ -256,8 +256,10 @@ def _merge(
     several.points[n], several.log_odds[n] = points[row, idea], by_idea[row, idea]
     several.start[n], several.end[n] = start, end if wait == NONE else start
     several.due[n] = 0 if wait == NONE else basis.due[row, wait]
+    n_pieces = several.end[n] - start  # none where an event is awaited
     for k in range(n):
-        if _rest_on_the_same(several, k, n, basis):
+        as_many = several.end[k] - several.start[k] == n_pieces
+        if as_many and _rest_on_the_same(several, k, n, basis):
             several.points[k] += points[row, idea]
             several.log_odds[k] += by_idea[row, idea]
             return n
@@ -266,15 +268,12 @@ def _merge(
 
 @compiled
 def _rest_on_the_same(of: CandidateArrays, one: int, other: int, basis: _Basis) -> bool:
+    """Do two that rest on as many pieces rest on the very same?"""
     wait, other_wait = of.wait[one], of.wait[other]
-    if (wait == NONE) != (other_wait == NONE):
-        return False
     if wait != NONE:
         same = basis.same_wait[wait] == basis.same_wait[other_wait]
         return bool(same and of.due[one] == of.due[other])
-    n_pieces, shift = of.end[one] - of.start[one], of.start[other] - of.start[one]
-    if of.end[other] - of.start[other] != n_pieces:
-        return False
+    shift = of.start[other] - of.start[one]
     for piece in range(of.start[one], of.end[one]):
         if (
             basis.event[piece] != basis.event[piece + shift]

@@ -206,6 +206,7 @@ def _explained(
     moments = moments_frame((lead, at) for lead in leads)
     table = explained_table(explainer.scores(open_now, moments))
     gc.collect()
+    gc.freeze()  # what is left is texts to be told again: no part looks through them
     return table
 
 
