@@ -52,7 +52,8 @@ def _joined(items: Sequence[str], room: int, wording: Wording) -> Iterator[str]:
 def _contrary(story: Story, wording: Wording) -> str | None:
     """The strongest reason the other way, if it weighs about as much."""
     leading = story.leading
-    others = [told for told in story.strongest if told not in leading]
+    ways = {told.reason.way for told in leading}
+    others = [told for told in story.strongest if told.reason.way not in ways]
     if not others:
         return None
     heaviest = abs(leading[0].reason.log_odds) if leading else 0.0

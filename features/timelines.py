@@ -3,12 +3,12 @@
 import math
 from array import array
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, lru_cache
-from itertools import count, groupby
+from itertools import accumulate, count
 from operator import itemgetter
 from typing import Any
 from weakref import finalize
@@ -79,12 +79,12 @@ class Timelines:
     @cached_property
     def _spans(self) -> dict[str, tuple[int, int]]:
         """Where each lead's events begin and end."""
-        spans, start = {}, 0
-        for lead_id, events in groupby(self.events["lead_id"].to_list()):
-            end = start + sum(1 for _ in events)
-            spans[lead_id] = (start, end)
-            start = end
-        return spans
+        n_events = Counter(self.events["lead_id"].to_list())
+        ends = accumulate(n_events.values())
+        return {
+            lead_id: (end - n, end)
+            for (lead_id, n), end in zip(n_events.items(), ends, strict=True)
+        }
 
 
 def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
@@ -191,8 +191,7 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     leads' events repeat each other's."""
     program = program_of(catalogue)
     contents, of_event = _contents(events)
-    kinds = {kind for kind, _, _ in contents}
-    of_kinds = {kind: of_kind(catalogue, kind) for kind in kinds}
+    of_kinds = {kind: of_kind(catalogue, kind) for kind in {one[0] for one in contents}}
     asked, labels = _numbering(), [_numbering() for _ in program.values]
     n_values = len(program.values)
     values = array("d", [math.nan]) * (len(contents) * n_values)
