@@ -50,7 +50,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.CsrfMissingError: (
         "Il manque l’en-tête X-CSRF-Token de la session (voir GET /v1/session)."
     ),
-    errors.RoleMissingError: "Votre rôle ne permet pas cet appel.",
+    errors.RoleMissingError: "Votre rôle ne le permet pas.",
     errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
     errors.SourceNotYoursError: "La clé d’API ne parle pas au nom de cette source.",
     errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",

@@ -22,7 +22,7 @@ ERROR_TITLE = {
     403: "Cette page n’est pas pour vous",
     404: "Page introuvable",
     409: "Ce n’est plus possible",
-    422: "Il manque quelque chose",
+    422: "Quelque chose est à revoir",
     500: "Une erreur est survenue",
     503: "Le service est indisponible",
 }

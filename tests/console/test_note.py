@@ -90,7 +90,12 @@ def persistent(playwright: Playwright, tmp_path: Path) -> Iterator[Persistent]:
             context.close()
         opened[:] = [
             playwright.chromium.launch_persistent_context(
-                tmp_path / "device", locale="fr-FR", offline=offline, **LAUNCH, **PHONE
+                tmp_path / "device",
+                locale="fr-FR",
+                reduced_motion="reduce",
+                offline=offline,
+                **LAUNCH,
+                **PHONE,
             )
         ]
         return opened[0].new_page()

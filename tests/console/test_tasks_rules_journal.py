@@ -71,15 +71,16 @@ def test_a_task_calls_for_a_person_and_the_journal_tells_why(
     assert [row["empreinte"] for row in rows] == [one["hash"] for one in entries]
 
 
+@pytest.mark.parametrize("size", SIZES)
 def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
-    console: Console, open_page: Opens
+    console: Console, open_page: Opens, size: str
 ) -> None:
-    page, rep = open_page(), open_page()
+    page, rep = open_page(**SIZES[size]), open_page()
     console.sign_in(page, "manager")
     page.get_by_role("link", name="Règles").click()
     first = page.locator("article").first
     first.locator("summary").click()
-    looked_at(page, "regles-desktop")
+    looked_at(page, f"regles-{size}")
     first.get_by_label("Pourquoi").select_option("regle_inadaptee")
     first.get_by_role("button", name="Suspendre la règle").click()
     expect(first.get_by_text("Suspendue par une personne.")).to_be_visible()
