@@ -16,6 +16,7 @@ from rich.progress import Progress, TaskID
 
 from data.commands import data, generate_log
 from features.errors import FreinError
+from features.stopping import stop_when_told
 from serving.audit_commands import audit
 from serving.commands import champion, serving
 from serving.export_commands import export
@@ -34,6 +35,7 @@ from training.tuning_commands import tuning
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
+STOPPED = 130  # the exit code of a command that was told to stop
 out = Console()
 err = Console(stderr=True)
 
@@ -192,7 +194,8 @@ def _show(key: str) -> None:
 
 
 def main() -> None:
-    """Run a command. An error of ours is told, and exits 2."""
+    """Run a command. An error of ours is told, and exits 2; a stop exits 130."""
+    stop_when_told()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in the Makefile
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -203,10 +206,21 @@ def main() -> None:
     try:
         app()
     except FreinError as error:
-        from serving.problems import detail_of
-
-        typer.echo(f"{error.code}: {detail_of(error)}\n{error}".rstrip(), err=True)
+        typer.echo(f"{error.code}: {_told(error)}", err=True)
         sys.exit(2)
+    except SystemExit as ended:
+        if ended.code == STOPPED:
+            typer.echo("Stopped: nothing is left half-done.", err=True)
+        raise
+
+
+def _told(error: FreinError) -> str:
+    """What went wrong, in English where the error says it whole."""
+    if type(error).__module__ == FreinError.__module__:
+        return str(error)
+    from serving.problems import detail_of
+
+    return f"{detail_of(error)}\n{error}".rstrip()
 
 
 if __name__ == "__main__":

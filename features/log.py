@@ -14,8 +14,9 @@ import tomli_w
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from features.errors import LogError
-from features.event import EVENT_SCHEMA
+from features.event import EVENT_SCHEMA, Actor
 
+FIRST_YEAR, LAST_YEAR = 1970, 2099  # 0001, 1899, 9999: empty dates of systems
 EVENTS_FILE = "events.parquet"
 ABOUT_FILE = "log.toml"
 
@@ -36,6 +37,7 @@ class LogAbout:
 
 
 _ABOUT = TypeAdapter(LogAbout)
+_NAMES = ("lead_id", "source", "event_id", "kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,24 @@ def _checked(events: pl.DataFrame, path: Path) -> pl.DataFrame:
             raise LogError(f"{path}: column {column!r} is empty in {n_null} rows")
     if events.is_empty():
         raise LogError(f"{path}: the log holds no event")
+    _check_contents(events, path)
     return events.select(EVENT_SCHEMA.names())
+
+
+def _check_contents(events: pl.DataFrame, path: Path) -> None:
+    faults = {f"{name!r} is empty": pl.col(name) == "" for name in _NAMES}
+    faults["'actor' is none of " + ", ".join(Actor)] = ~pl.col("actor").is_in([*Actor])
+    for name in ("occurred_at", "received_at"):
+        year = pl.col(name).dt.year()
+        outside = ~year.is_between(FIRST_YEAR, LAST_YEAR)
+        faults[f"{name!r} is not from {FIRST_YEAR} to {LAST_YEAR}"] = outside
+    found = events.lazy().select(
+        fault.arg_true().first().alias(told) for told, fault in faults.items()
+    )
+    for told, row in found.collect().row(0, named=True).items():
+        if row is not None:
+            source, event_id = events.select("source", "event_id").row(row)
+            raise LogError(f"{path}: event {event_id!r} of source {source!r}: {told}")
 
 
 def _check_columns(schema: pl.Schema, path: Path) -> None:
@@ -228,6 +247,12 @@ def _read_about(path: Path) -> LogAbout:
         written = tomllib.loads(path.read_text(encoding="utf-8"))
         keys = [key.name for key in fields(LogAbout)]
         return _ABOUT.validate_python({key: written[key] for key in keys})
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise LogError(
+            f"{path.parent} is no log, which is a folder with {ABOUT_FILE} and "
+            f"{EVENTS_FILE}: `frein data import` makes one of your events, "
+            "`frein data generate` one of made-up leads"
+        ) from error
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise LogError(f"{path}: {error}") from error
     except KeyError as error:

@@ -89,14 +89,14 @@ def train_model(
     """
     from training.fitting import FitSettings
     from training.promotion import place
-    from training.registry import has_champion
+    from training.registry import refuse_unwritable
     from training.settings_file import read_settings
     from training.tracking import record_training
     from training.train import TrainSettings
     from training.train import train as trained_on
 
     fit = read_settings(settings) if settings else FitSettings()
-    has_champion()  # a registry out of reach is told before the work
+    refuse_unwritable()
     with (
         err.status("Reading the log…") as status,
         _engine(engine, scheduler, log) as (read, machine),

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import polars as pl
 
 from features.errors import TrainingError
 from features.log import Log
 
+QUIET = timedelta(days=30)  # a log that goes on isn't silent for so long
+LAST_OF = 1_000  # so few of a log's events don't say where it ends
 HORIZON_DAYS = 60.0  # a French B2B cycle: most wins come within it
 
 
@@ -123,9 +126,27 @@ def with_outcomes(
 
 
 def log_end(log: Log) -> datetime:
-    """The latest instant at which the log received something."""
-    latest = log.events["received_at"].max()
-    assert isinstance(latest, datetime)  # a log is never empty (features.log)
+    """The latest instant at which the log received something.
+
+    Raises
+    ------
+    TrainingError
+        If a few events came long after all others: their clock was wrong, and what had
+        not happened by then would count as never having happened.
+    """
+    received = log.events["received_at"]
+    last = received.sort().tail(1 + received.len() // LAST_OF).to_list()
+    for before, after in pairwise(last):
+        if after - before > QUIET:
+            source, event_id = (
+                log.events.filter(received == after).select("source", "event_id").row(0)
+            )
+            raise TrainingError(
+                f"event {event_id!r} of source {source!r} was received on "
+                f"{after:%Y-%m-%d}, nearly all others until {before:%Y-%m-%d}: put its "
+                "clock right, or leave it out"
+            )
+    latest: datetime = last[-1]
     return latest
 
 

@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fcntl import LOCK_EX, flock
+from functools import lru_cache
 from pathlib import Path
 
 import mlflow
@@ -11,6 +13,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
+from mlflow.store.db.db_types import DATABASE_ENGINES
+from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from features.errors import ModelUnavailableError
@@ -21,6 +25,7 @@ CHALLENGER = "challenger"
 DIGEST_TAG = "manifest_sha256"
 EXTRA_FILES = "extra_files"  # where MLflow's LightGBM flavour puts what goes along
 STORE = Path(__file__).parent.parent / "mlruns"
+_SQLITE = "sqlite:///"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +44,8 @@ def tracking_uri() -> str:
 
 def store_folder() -> Path:
     """Where what goes beside the store is kept: SQLite's folder, else the project's."""
-    uri = tracking_uri()
-    if uri.startswith("sqlite:///"):
-        return Path(uri.removeprefix("sqlite:///")).parent
-    return STORE
+    file = _file_of(tracking_uri())
+    return STORE if file is None else file.parent
 
 
 def connect() -> MlflowClient:
@@ -55,10 +58,55 @@ def connect() -> MlflowClient:
     """
     with registry_errors():
         uri = tracking_uri()
-        if uri.startswith("sqlite:///"):
-            store_folder().mkdir(parents=True, exist_ok=True)
+        if _file_of(uri):
+            _open_file(uri)
+        elif uri.partition(":")[0].partition("+")[0] in DATABASE_ENGINES:
+            create_engine(uri).connect().close()  # MLflow would try for minutes
         mlflow.set_tracking_uri(uri)
         return MlflowClient(uri)
+
+
+def refuse_unwritable() -> None:
+    """Tell before the work that what comes of it couldn't be kept.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the store can't be reached, or SQLite's folder is read-only.
+    """
+    has_champion()
+    if _file_of(tracking_uri()) and not os.access(store_folder(), os.W_OK):
+        raise ModelUnavailableError(
+            f"{store_folder()} is read-only: make it writable, or name another store "
+            "in MLFLOW_TRACKING_URI"
+        )
+
+
+def _file_of(uri: str) -> Path | None:
+    """The file of a SQLite store."""
+    found = uri.removeprefix(_SQLITE)
+    return Path(found) if found != uri else None
+
+
+@lru_cache
+def _open_file(uri: str) -> None:
+    """Have MLflow make or migrate a SQLite store: one process at a time can."""
+    folder = store_folder()
+    if folder == STORE:
+        folder.mkdir(exist_ok=True)
+    if not folder.is_dir():
+        raise ModelUnavailableError(
+            f"{uri}: there is no folder {folder}: make it, or put MLFLOW_TRACKING_URI "
+            "right"
+        )
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        flock(held, LOCK_EX)
+        client = MlflowClient(uri, uri)
+        client.search_registered_models(max_results=1)
+        client.search_experiments(max_results=1)
+    finally:
+        os.close(held)
 
 
 def current_champion() -> Champion:

@@ -11,6 +11,28 @@ from features.errors import TrainingError
 from training.fitting import FitSettings
 
 _SETTINGS = TypeAdapter(FitSettings)
+# What of LightGBM's may be asked besides: how trees are grown, not what for. The others
+# are settings of their own, or ours: the objective, directions, seeds.
+OF_LIGHTGBM = frozenset(
+    {
+        "bagging_freq",
+        "cat_l2",
+        "cat_smooth",
+        "extra_trees",
+        "feature_fraction_bynode",
+        "lambda_l1",
+        "max_bin",
+        "max_cat_threshold",
+        "max_cat_to_onehot",
+        "max_delta_step",
+        "min_data_in_bin",
+        "min_data_per_group",
+        "min_gain_to_split",
+        "min_sum_hessian_in_leaf",
+        "num_threads",
+        "path_smooth",
+    }
+)
 
 
 def settings_text(settings: FitSettings) -> str:
@@ -37,10 +59,14 @@ def read_settings(path: Path) -> FitSettings:
         (first, *_) = error.errors(include_url=False)
         place = ".".join(map(str, first["loc"]))
         raise TrainingError(f"{path}: {place}: {first['msg']}") from error
-    if twice := settings.params.keys() & asdict(settings).keys():
-        raise TrainingError(
-            f"{path}: {', '.join(sorted(twice))}: a setting of its own, not of [params]"
-        )
+    for name in settings.params:
+        if name in asdict(settings):
+            raise TrainingError(
+                f"{path}: {name}: a setting of its own, not of [params]"
+            )
+        if name not in OF_LIGHTGBM:
+            allowed = ", ".join(sorted(OF_LIGHTGBM))
+            raise TrainingError(f"{path}: params.{name}: not one of {allowed}")
     return settings
 
 

@@ -20,6 +20,7 @@ from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, sav
 from explanations.scorer import Scorer, probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
+from features.stopping import stop_if_told
 from training.card_record import CARD_FILE, show_card
 from training.figures import figures
 from training.learning_curve import learning_curve
@@ -65,6 +66,7 @@ def record_training(
             card = model_card(trained, log, model=MODEL_NAME, digest=log_sha256)
             mlflow.log_text(card, CARD_FILE)
             model_uri, digest = _log_model(trained, Path(folder))
+            stop_if_told()
             version = register(model_uri, digest)
             show_card(run.info.run_id, version.version, card)
             return version

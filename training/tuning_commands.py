@@ -58,7 +58,7 @@ def tune_settings(
     Nothing is registered: `frein train --settings FILE` does that.
     """
     from features.log import EVENTS_FILE
-    from training.registry import connect, store_folder
+    from training.registry import refuse_unwritable, store_folder
     from training.settings_file import write_settings
     from training.study_store import opened_study, study_name
     from training.tracking import file_digest
@@ -66,7 +66,7 @@ def tune_settings(
     from training.tuning import best, problem_of
 
     seconds = _seconds(timeout)
-    connect()  # a registry out of reach is told before the work
+    refuse_unwritable()
     with err.status("Reading the log…") as status:
         inputs = read_inputs(log, catalogue, horizon, moments, key_kinds)
         refuse_absent_kinds(inputs.log, inputs.catalogue)

@@ -7,8 +7,7 @@ import polars as pl
 
 from data.importing.mapping import ISO_8601
 from features.event import TIME
-
-_FIRST_YEAR, _LAST_YEAR = 1970, 2099  # 0001, 1899 and 9999 are empty dates of systems
+from features.log import FIRST_YEAR, LAST_YEAR
 
 
 def instant(text: str, time_format: str, zone: ZoneInfo) -> datetime | str:
@@ -34,8 +33,8 @@ def instant(text: str, time_format: str, zone: ZoneInfo) -> datetime | str:
     except ValueError:
         wanted = "ISO 8601" if time_format == ISO_8601 else time_format
         return f"not a time written as {wanted}"
-    if not _FIRST_YEAR <= written.year <= _LAST_YEAR:
-        return f"a year outside {_FIRST_YEAR}-{_LAST_YEAR}"
+    if not FIRST_YEAR <= written.year <= LAST_YEAR:
+        return f"a year outside {FIRST_YEAR}-{LAST_YEAR}"
     if written.tzinfo is not None:
         return written.astimezone(UTC)
     return _localised(written, zone)

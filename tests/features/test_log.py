@@ -77,6 +77,15 @@ WRONG_FRAMES = {
         r"'event_id' is empty in 1 row",
     ),
     "no-event": (EVENTS.clear(), "no event"),
+    "no-lead": (
+        EVENTS.with_columns(lead_id=pl.lit("")),
+        r"event '.*' of source '.*': 'lead_id' is empty",
+    ),
+    "another-actor": (EVENTS.with_columns(actor=pl.lit("robot")), "'actor' is none of"),
+    "an-empty-date-of-a-system": (
+        EVENTS.with_columns(pl.col("occurred_at").dt.replace(year=1700)),
+        "'occurred_at' is not from 1970 to 2099",
+    ),
 }
 
 
@@ -151,7 +160,7 @@ def test_an_absent_file_is_told(
 
 
 def test_an_absent_folder_is_told(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="absent"):
+    with pytest.raises(LogError, match=r"absent is no log, .* `frein data import`"):
         read_log(tmp_path / "absent")
 
 

@@ -1,11 +1,17 @@
 """`frein train` refuses what it can't learn from: exit 2, and nothing registered."""
 
+import os
 import shutil
+import signal
 import sqlite3
+import subprocess
 import sys
-from collections.abc import Callable
-from contextlib import closing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +20,9 @@ import pytest
 import frein
 from data.generate import generate
 from features.errors import ModelUnavailableError
-from features.log import EVENTS_FILE, write_events, write_log
+from features.event import TIME
+from features.log import EVENTS_FILE, Log, write_events, write_log
+from features.stopping import stop_when_told
 from tests.little_room import little_room
 from tests.training.builders import (
     HORIZON_DAYS,
@@ -91,6 +99,13 @@ def sound(folder: Path) -> None:
     """The log is left as it is."""
 
 
+def from_the_future(events: pl.DataFrame) -> pl.DataFrame:
+    """One event's clock was wrong by years."""
+    wrong = pl.lit(datetime(2031, 1, 1, tzinfo=UTC)).cast(TIME)
+    return pl.concat([events[1:], events[:1].with_columns(received_at=wrong)])
+
+
+AHEAD = spoil_events(from_the_future)
 NOTHING = spoil_events(lambda events: events.clear())
 UNSOLD = spoil_events(lambda events: events.filter(pl.col("kind") != "won"))
 UNVISITED = spoil_events(lambda events: events.filter(pl.col("kind") != "page_viewed"))
@@ -107,6 +122,7 @@ class Refusal:
 
     log: Spoils = sound
     catalogue: str = B2B
+    settings: str = ""
     options: tuple[str, ...] = ()
     code: str
     told: str
@@ -122,6 +138,19 @@ REFUSALS = {
         options=("--horizon", "4000d"),
         code="training_impossible",
         told="horizon of 4000 days",
+    ),
+    "a-clock-ahead": Refusal(
+        log=AHEAD, code="training_impossible", told="was received on 2031-01-01"
+    ),
+    "no-split": Refusal(
+        settings="min_data_in_leaf = 1000000",
+        code="training_impossible",
+        told="no tree splits",
+    ),
+    "another-objective": Refusal(
+        settings='[params]\nobjective = "regression"',
+        code="training_impossible",
+        told="params.objective: not one of",
     ),
     "twice": Refusal(
         catalogue=TWICE, code="catalogue_invalid", told="'replies' stands twice"
@@ -144,8 +173,11 @@ def test_what_cannot_be_learnt_from_is_told_and_leaves_nothing(
     refusal.log(log)
     mine = tmp_path / "mine.toml"
     mine.write_text(refusal.catalogue)
+    fit = tmp_path / "fit.toml"
+    fit.write_text(refusal.settings)
+    asked = ("--log", str(log), "--catalogue", str(mine), "--settings", str(fit))
 
-    said = refused("--log", str(log), "--catalogue", str(mine), *refusal.options)
+    said = refused(*asked, *refusal.options)
 
     assert said.startswith(f"{refusal.code}: ")
     assert refusal.told in said
@@ -165,15 +197,108 @@ def test_a_registry_out_of_reach_is_told_before_the_work(
     assert "http://127.0.0.1:9" in said
 
 
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        pytest.param("sqlite:////nonexistent/x/mlflow.db", "no folder", id="mistyped"),
+        pytest.param("postgresql://a@127.0.0.1:9/x", "refused", id="no server"),
+    ],
+)
+def test_a_store_that_is_not_there_is_not_made_nor_waited_for(
+    demo: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch, uri: str, told: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    monkeypatch.setattr("time.sleep", None)  # between MLflow's tries
+
+    assert told in refused("--log", str(demo))
+    assert not Path("/nonexistent").exists()
+
+
+def test_a_read_only_store_is_told_before_the_work(
+    demo: Path, store: Path, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.access", lambda folder, _: folder != store.parent)
+    monkeypatch.setattr("training.train.train", None)
+
+    assert f"{store.parent} is read-only" in refused("--log", str(demo))
+
+
+def test_two_make_a_store_at_once(tmp_path: Path) -> None:
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    asks = "from training.registry import has_champion; assert not has_champion()"
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", asks], env={**os.environ, "MLFLOW_TRACKING_URI": uri}
+        )
+        for _ in range(2)
+    ]
+    assert [one.wait() for one in both] == [0, 0]
+
+
+@pytest.fixture
+def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Nobody has asked for a stop yet; and who asks afterwards, asks the tests."""
+    monkeypatch.setattr("features.stopping._asked", threading.Event())
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("stops")
+def test_a_stop_that_got_lost_registers_nothing(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it comes in a callback of the garbage collector."""
+
+    def losing(*_: object) -> tuple[()]:
+        with suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(60)
+        return ()
+
+    log, settings = visits(tmp_path)
+    trained = train(log, make_visit_catalogue(), settings, phase=lambda _: None)
+    monkeypatch.setattr("training.tracking.figures", losing)
+    stop_when_told()
+    with pytest.raises(KeyboardInterrupt):
+        record_training(trained, log, tmp_path / "log", settings)
+    assert nothing_registered(store)
+
+
+@pytest.mark.usefixtures("stops")
+def test_a_stop_is_told(
+    demo: Path,
+    store: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(60)
+
+    monkeypatch.setattr("training.train.train", stopped)
+    monkeypatch.setattr(sys, "argv", ["frein", "train", "--log", str(demo)])
+    with pytest.raises(SystemExit) as caught:
+        frein.main()
+    assert caught.value.code == frein.STOPPED
+    assert "Stopped: nothing is left half-done" in capfd.readouterr().err
+    assert nothing_registered(store)
+
+
+def visits(folder: Path) -> tuple[Log, TrainSettings]:
+    """A small log, written there, and how to learn from it."""
+    log = make_visit_log()
+    write_log(folder / "log", log)
+    fit = make_settings(n_trees=8)
+    return log, TrainSettings(plan=PLAN, horizon_days=HORIZON_DAYS, fit=fit, seed=1)
+
+
 @pytest.mark.parametrize("full", ["store", "artifacts"])
 def test_a_full_disk_is_told_and_registers_nothing(
     empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: str
 ) -> None:
-    log = make_visit_log()
-    write_log(tmp_path / "log", log)
-    settings = TrainSettings(
-        plan=PLAN, horizon_days=HORIZON_DAYS, fit=make_settings(n_trees=8), seed=1
-    )
+    log, settings = visits(tmp_path)
     trained = train(log, make_visit_catalogue(), settings, phase=lambda _: None)
     shutil.copy(empty_store, tmp_path / "mlflow.db")
     with little_room(tmp_path / "disk", 8192) as disk:
