@@ -16,6 +16,7 @@ from features.errors import WordingError
 
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
 MOST_TRIED = 1_000  # mixtures of one message's arguments, some 20 ms; drawn beyond
+_AT_CHOICE = ("up", "down", "bare")  # attributes that an idea need not have
 _NOT_TOLD = {"count"}  # a language without plurals does not need it
 
 Tried = Mapping[str, Sequence[Argument]]  # what each argument of a message may be
@@ -67,7 +68,7 @@ class BrokenWording:
         name = f"idea-{idea.name}"
         needed = [f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
         yield from self._absent(needed, file)
-        for key in (*needed, f"{name}.up", f"{name}.down"):
+        for key in (*needed, *(f"{name}.{one}" for one in _AT_CHOICE)):
             if key in self.messages:
                 words = self.messages.words(key)
                 tried = {

@@ -5,6 +5,7 @@ ideas, one message each. Another language is two more such files, and no code.
 
     idea-devis = devis                      what the idea is called
         .facts = devis envoyé hier          its facts, whichever way they pull
+        .bare = envoyé hier                 only where facts begin with that name
         .up, .down                          only where a way asks for other words
         .absent                             where the catalogue awaits an event
 
@@ -96,9 +97,8 @@ class Wording:
             EVIDENCE_DAYS: UNKNOWN,
             signal.name: told_signal(signal, value, moment),
         }
-        facts = self._messages.text(f"idea-{signal.idea}.facts", given)
-        named, colon, told = facts.partition(":")
-        return told.strip() if colon else named
+        facts, bare = (f"idea-{signal.idea}.{one}" for one in ("facts", "bare"))
+        return self._messages.text(bare if bare in self._messages else facts, given)
 
     def step(self, name: str) -> str:
         """What a next step is called: « un appel abouti »."""

@@ -455,7 +455,8 @@ idea-suivi_humain = follow-up by our team
 ### Fit: who the lead is, never what it did
 
 idea-profil = profile
-    .facts = profile: { LIST(profile-sector, profile-headcount, profile-region, none: "not filled in") }
+    .bare = { LIST(profile-sector, profile-headcount, profile-region, none: "not filled in") }
+    .facts = profile: { idea-profil.bare }
 
 profile-sector = { CODE($sector) ->
         [inconnu] { "" }
@@ -533,7 +534,7 @@ region-in = { CODE($region) ->
     }
 
 idea-origine = origin
-    .facts = origin: { CODE($lead_source) ->
+    .bare = { CODE($lead_source) ->
         [annonce] advertisement
         [appel_entrant] inbound call
         [emailing] email campaign
@@ -556,6 +557,7 @@ idea-origine = origin
         [webinaire] webinar
        *[other] “{ LABEL($lead_source) }”
     }
+    .facts = origin: { idea-origine.bare }
 
 idea-anciennete = age
 

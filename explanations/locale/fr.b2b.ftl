@@ -455,7 +455,8 @@ idea-suivi_humain = suivi par notre équipe
 ### Fit: who the lead is, never what it did
 
 idea-profil = profil
-    .facts = profil : { LIST(profile-sector, profile-headcount, profile-region, none: "non renseigné") }
+    .bare = { LIST(profile-sector, profile-headcount, profile-region, none: "non renseigné") }
+    .facts = profil : { idea-profil.bare }
 
 profile-sector = { CODE($sector) ->
         [inconnu] { "" }
@@ -533,7 +534,7 @@ region-in = { CODE($region) ->
     }
 
 idea-origine = origine
-    .facts = origine : { CODE($lead_source) ->
+    .bare = { CODE($lead_source) ->
         [annonce] annonce publicitaire
         [appel_entrant] appel entrant
         [emailing] campagne d’e-mails
@@ -556,6 +557,7 @@ idea-origine = origine
         [webinaire] webinaire
        *[other] « { LABEL($lead_source) } »
     }
+    .facts = origine : { idea-origine.bare }
 
 idea-anciennete = ancienneté
 

@@ -551,9 +551,9 @@ def folder_with(tmp_path: Path, old: str, new: str, language: str = "fr") -> Pat
     ("old", "new", "told"),
     [
         pytest.param(
-            "idea-origine =",
+            "idea-anciennete =",
             "idea-autre =",
-            "fr.b2b.ftl: idea-origine is absent",
+            "fr.b2b.ftl: idea-anciennete is absent",
             id="no idea",
         ),
         pytest.param(
