@@ -1,0 +1,141 @@
+"""The console's heaviest pages: server time and weight, as an administrator sees them.
+
+A store of its own is filled with copies of the log's open leads, as of yesterday and of
+now; those on the first page of À traiter were scored once an hour since, and one lead
+has many events. Pages are asked of the application in this process.
+
+    python -m benchmarks.console --log logs/demo
+"""
+
+import argparse
+import os
+import re
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import orjson
+import polars as pl
+from starlette.testclient import TestClient
+
+from features.log import Log, read_log
+from governance.person import Role
+from serving.accounts import PersonWish, open_account
+from serving.api import create_app
+from serving.console.inbox import ON_A_PAGE
+from serving.console.pages import HOME, address_of
+from serving.doors import COOKIE
+from serving.leads import LeadFilter, listed_leads
+from serving.loading import known_between, load_leads, open_leads
+from serving.opening import opened
+from serving.registry import mlflow_registry
+from serving.scoring import score_stored
+from serving.service import Service
+from serving.settings import Settings
+from serving.signing_in import begin_session
+
+WARM_UP = 5  # calls that don't count
+SCORES = 24  # one an hour since yesterday, on the first page
+MANY_EVENTS = "many-events"  # a lead
+_LINKED = re.compile(r'(?:src|href)="([^"]+\.(?:css|js|svg))"')
+
+
+def copies(log: Log, n_leads: int, n_events: int) -> Log:
+    """So many open leads, copied where the log has fewer; one more has `n_events`."""
+    names = open_leads(log)
+    events = log.events.filter(pl.col("lead_id").is_in(names))
+    rounds = -(-n_leads // len(names))
+    copied = pl.concat(_renamed(events, f"-{n}") for n in range(rounds))
+    kept = [f"{name}-{n}" for n in range(rounds) for name in names][:n_leads]
+    busiest = events["lead_id"].value_counts(sort=True)["lead_id"][0]
+    own = events.filter(pl.col("lead_id") == busiest)
+    many = pl.concat(
+        _renamed(own, f"-m{n}") for n in range(-(-n_events // own.height))
+    ).head(n_events)
+    chosen = copied.filter(pl.col("lead_id").is_in(kept))
+    one = many.with_columns(lead_id=pl.lit(MANY_EVENTS))
+    return Log(log.about, pl.concat([chosen, one]))
+
+
+def _renamed(events: pl.DataFrame, ending: str) -> pl.DataFrame:
+    return events.with_columns(pl.col("lead_id", "event_id") + ending)
+
+
+def fill(service: Service, log: Log, now: datetime) -> None:
+    yesterday = now - timedelta(days=1)
+    names = log.events["lead_id"].unique().sort().to_list()
+    before, since = (
+        known_between(log, *ends) for ends in ((None, yesterday), (yesterday, now))
+    )
+    load_leads(service, before, names, yesterday, lambda _: None)
+    with service.store.reading() as session:
+        shown = listed_leads(session, LeadFilter(), limit=ON_A_PAGE, offset=0)
+    for lead_id in (*(lead.lead_id for lead in shown), MANY_EVENTS):
+        for hour in range(SCORES):
+            score_stored(service, lead_id, yesterday + timedelta(hours=hour))
+    load_leads(service, since, names, now, lambda _: None)
+
+
+def measured(client: TestClient, path: str, calls: int) -> dict[str, float]:
+    """Milliseconds of a page, on the clock and of the processor, which other work on
+    the machine hardly lengthens; and its weight in KB with all that it links to."""
+    took, cost = [], []
+    for _ in range(WARM_UP + calls):
+        began, begun = time.perf_counter(), time.process_time()
+        answer = client.get(path)
+        took.append(1000 * (time.perf_counter() - began))
+        cost.append(1000 * (time.process_time() - begun))
+        assert answer.status_code == 200, answer.status_code
+    linked = sorted(set(_LINKED.findall(answer.text)))
+    weight = len(answer.content) + sum(len(client.get(one).content) for one in linked)
+    p50, p99 = np.percentile(took[WARM_UP:], [50, 99])
+    return {
+        "p50_ms": round(float(p50), 1),
+        "p99_ms": round(float(p99), 1),
+        "processor_p50_ms": round(float(np.median(cost[WARM_UP:])), 1),
+        "kb": round(weight / 1024, 1),
+    }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.console", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--log", type=Path, required=True, help="a log's folder")
+    parser.add_argument("--leads", type=int, default=10_000)
+    parser.add_argument("--events", type=int, default=500, help="of one lead")
+    parser.add_argument("--calls", type=int, default=100)
+    options = parser.parse_args(arguments)
+    registry, now = mlflow_registry(), datetime.now(UTC)
+    explainer = registry.load(registry.champion())
+    log = copies(read_log(options.log), options.leads, options.events)
+    with TemporaryDirectory(prefix="frein-console-") as folder:
+        settings = Settings(database_url=f"sqlite:///{folder}/frein.db")
+        with opened(settings, explainer) as service:
+            fill(service, log, now)
+            wish = PersonWish(login="ada", name="Ada", role=Role.ADMIN, team=None)
+            person = open_account(service.store, wish, now)
+            begun = begin_session(service.store, person, datetime.now(UTC))
+            client = TestClient(
+                create_app(service), headers={"Cookie": f"{COOKIE}={begun.cookie}"}
+            )
+            pages = {
+                "inbox": f"{HOME}/",
+                "inbox_silent": f"{HOME}/?silence=14",
+                "inbox_last": f"{HOME}/?page=100000",
+                "lead": address_of(MANY_EVENTS),
+            }
+            told = {
+                name: measured(client, path, options.calls)
+                for name, path in pages.items()
+            }
+    about = {"leads": options.leads, "events": options.events}
+    load_average = round(os.getloadavg()[0], 2)  # of the machine, meanwhile
+    print(orjson.dumps(about | told | {"load_average": load_average}).decode())
+
+
+if __name__ == "__main__":
+    main()
