@@ -122,7 +122,7 @@ RESERVED = {
     "concessions that add up": concession(5, reserved="false", before=concede_6),
     "requalification": Reserved(
         call="requalifications",
-        sent={"priority": "elevee"},
+        sent={"priority": "elevee", "reason": "Accord verbal"},
         table="requalification",
         columns={"from_priority": "'normale'", "to_priority": "'elevee'"},
         override={
