@@ -142,8 +142,14 @@ def read_wording(
         locale = Locale.parse(language)
     except (UnknownLocaleError, ValueError) as error:
         raise WordingError(f"language {language!r}: {error}") from error
-    names = (f"{language}.ftl", f"{language}.{catalogue.name}.ftl")
-    messages = Messages([_source(folder / name) for name in names], locale)
+    own = folder / f"{language}.{catalogue.name}.ftl"
+    if not own.exists():
+        raise WordingError(
+            f"catalogue {catalogue.name!r} has no wording: write {own}, or keep the "
+            "name of the catalogue that it was made from"
+        )
+    sources = [_source(path) for path in (folder / f"{language}.ftl", own)]
+    messages = Messages(sources, locale)
     return Wording(catalogue, messages, language)
 
 

@@ -5,6 +5,7 @@ signals (one column each). `docs/signals.md` is its reference.
 """
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from enum import IntEnum, StrEnum
@@ -27,7 +28,17 @@ from features.selector import (
     duration_days,
 )
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", text):
+        raise ValueError(
+            f"{text!r} is no name: lower-case letters without accents, digits and _ "
+            "only, a letter first"
+        )
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
 Duration = Annotated[
     str, AfterValidator(lambda text: text if duration_days(text) else "")
 ]
@@ -218,6 +229,11 @@ class Signal(Strict):
         return (getattr(self, self.aggregate),)
 
     @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that the signal names."""
+        return frozenset[str]().union(*(one.kinds for one in self.selectors))
+
+    @property
     def window_days(self) -> float | None:
         return None if self.window is None else duration_days(self.window)
 
@@ -254,7 +270,10 @@ class Catalogue(Strict):
         known = {idea.name for idea in self.idea}
         for signal in self.signal:
             if signal.idea not in known:
-                raise ValueError(f"signal {signal.name!r}: no idea {signal.idea!r}")
+                raise ValueError(
+                    f"signal {signal.name!r}: no idea {signal.idea!r}; there are "
+                    f"{', '.join(sorted(known))}"
+                )
         for step in self.step:
             if step.kind not in self.known_kinds:
                 raise ValueError(f"step {step.name!r}: no signal reads {step.kind!r}")
@@ -316,8 +335,7 @@ class Catalogue(Strict):
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of event that some signal names."""
-        selectors = (s for signal in self.signals for s in signal.selectors)
-        return frozenset().union(*(selector.kinds for selector in selectors))
+        return frozenset[str]().union(*(signal.kinds for signal in self.signals))
 
     @cached_property
     def known_kinds(self) -> tuple[str, ...]:
@@ -353,7 +371,7 @@ def read_catalogue(path: Path) -> Catalogue:
         Names the file, and the line or the key that is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise CatalogueError(f"{path}: {error}") from error
     return parse_catalogue(text, origin=str(path))

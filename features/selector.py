@@ -1,9 +1,18 @@
 """Which events a signal reads."""
 
 import re
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from features.event import Actor
 
@@ -74,6 +83,30 @@ class Strict(BaseModel):
     """A value read from a file: frozen, and no unknown key."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _tells_its_keys(
+        cls, written: Any, handler: ModelWrapValidatorHandler[Self]
+    ) -> Self:
+        """An unknown key is refused with the keys that there are."""
+        try:
+            return handler(written)
+        except ValidationError as error:
+            raise ValidationError.from_exception_data(
+                error.title, [cls._detail(one) for one in error.errors()]
+            ) from error
+
+    @classmethod
+    def _detail(cls, error: ErrorDetails) -> InitErrorDetails:
+        kind, told = error["type"], error["msg"]
+        if kind == "extra_forbidden":
+            fields = cls.model_fields.items()
+            keys = [one.alias or name for name, one in fields if not one.exclude]
+            kind, told = "unknown_key", f"no such key; there are {', '.join(keys)}"
+        return InitErrorDetails(
+            type=PydanticCustomError(kind, told), loc=error["loc"], input=error["input"]
+        )
 
 
 class Selector(Strict):

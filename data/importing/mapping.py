@@ -225,7 +225,7 @@ def load_mapping(path: Path) -> Mapping:
         If the file can't be read, is no TOML, or a key is missing, unknown or wrong.
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return _MAPPING.validate_python(written)
     except ValidationError as error:
         complaints = "\n".join(_complaint(one) for one in error.errors())

@@ -37,6 +37,11 @@ def test_a_shipped_mapping_loads(path: Path) -> None:
     assert load_mapping(path).name == path.stem
 
 
+def test_a_mapping_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    path = write_mapping(tmp_path, f"\ufeff{SOUND}")
+    assert load_mapping(path).name == "visits"
+
+
 def test_what_is_left_out_has_a_default(tmp_path: Path) -> None:
     mapping = load_mapping(write_mapping(tmp_path, SOUND))
     assert (mapping.delimiter, mapping.decimal) == (",", ".")

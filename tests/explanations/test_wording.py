@@ -17,6 +17,7 @@ from explanations.wording import LOCALE, Wording, read_wording
 from features.catalogue import Catalogue, Nature, read_catalogue, shipped_catalogue
 from features.errors import WordingError
 from tests.explanations.grammar import grammar_faults
+from tests.factories import make_catalogue
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)  # a Tuesday
 LANGUAGES = ("fr", "en")
@@ -772,7 +773,15 @@ def without(text: str, name: str, attribute: str) -> str:
     return text.replace(entry[0], renamed)
 
 
-def test_a_catalogue_without_its_file_is_refused(tmp_path: Path) -> None:
+def test_a_catalogue_without_its_file_is_told_what_to_write() -> None:
+    ours = make_catalogue()
+    told = rf"catalogue 'essai' has no .*: write {LOCALE}/fr\.essai\.ftl, or keep the"
+    with pytest.raises(WordingError, match=told):
+        read_wording(ours)
+
+
+def test_a_language_without_its_general_messages_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "fr.b2b.ftl").touch()
     with pytest.raises(WordingError, match=r"fr\.ftl"):
         read_wording(b2b(), folder=tmp_path)
 

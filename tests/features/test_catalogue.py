@@ -217,7 +217,7 @@ WRONG_CATALOGUES = {
     ),
     "no-such-idea": (
         catalogue_text().replace('idea = "interet"', 'idea = "autre"'),
-        "signal 'visits': no idea 'autre'",
+        "signal 'visits': no idea 'autre'; there are interet",
     ),
     "awaited-kind": (
         catalogue_text() + IDEA.replace("interet", "a") + 'awaited = { kind = "A" }',
@@ -227,7 +227,22 @@ WRONG_CATALOGUES = {
         catalogue_text() + IDEA.replace("interet", "a") + 'nature = "x"',
         "idea 'a': nature: ",
     ),
-    "unknown-key": (catalogue_text(top="signals = 3"), "signals: "),
+    "unknown-key": (
+        catalogue_text(top="signals = 3"),
+        "signals: no such key; there are name, segment, kinds, idea, signal, step",
+    ),
+    "unknown-key-inside": (
+        catalogue_text(visits='latency = { form = {}, to = {}, statistic = "last" }'),
+        "signal 'visits': latency.form: no such key; there are from, to, statistic",
+    ),
+    "unknown-key-of-braces": (
+        catalogue_text(visits='count = { "{kind}" = 1 }'),
+        "signal 'visits': count.{kind}: no such key; there are kind, actor, where",
+    ),
+    "capital": (
+        catalogue_text().replace('name = "visits"', 'name = "Visités"'),
+        "name: 'Visités' is no name: lower-case letters without accents, digits and _",
+    ),
     "listed-kind": (catalogue_text(top='kinds = ["A"]'), "kinds.0: 'A' is no kind"),
     "segment": (catalogue_text(top='segment = "a.b"'), "segment: 'a.b' is no field"),
     "signal-is-no-table": ("signal = [1]\n" + IDEA, "signal number 1: "),
@@ -265,6 +280,13 @@ def test_every_mistake_is_told_at_once() -> None:
 def test_an_absent_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"absent\.toml"):
         read_catalogue(tmp_path / "absent.toml")
+
+
+def test_a_file_with_a_byte_order_mark_is_read_as_without(tmp_path: Path) -> None:
+    path = tmp_path / "windows.toml"
+    path.write_text(catalogue_text(), encoding="utf-8-sig")
+
+    assert read_catalogue(path) == make_catalogue()
 
 
 def test_a_file_that_is_no_utf8_is_named(tmp_path: Path) -> None:

@@ -30,10 +30,16 @@ def test_every_rule_that_ships_is_told_in_good_typography(rule: object) -> None:
     [
         ({"priority": '"high"'}, "line 8: rule 'R-01', priority"),
         ({"owner": ""}, "line 3: rule 'R-01', owner: Field required"),
-        ({"colour": '"red"'}, "line 11: rule 'R-01', colour: Extra"),
+        (
+            {"colour": '"red"'},
+            "line 11: rule 'R-01', colour: no such key; there are id, ",
+        ),
         ({"id": '"rule 1"'}, "line 4: rule 'rule 1', id"),
         ({"then": "{}"}, "line 10: rule 'R-01', then: needs one action"),
-        ({"then": '{ delete = "all" }'}, "line 10: rule 'R-01', then.delete: Extra"),
+        (
+            {"then": '{ delete = "all" }'},
+            "line 10: rule 'R-01', then.delete: no such key; there are ",
+        ),
         ({"then": '{ propose_move = "ailleurs" }'}, "has no stage 'ailleurs'"),
         ({"on": '{ event = { actor = "lead" } }'}, "names the kind of event"),
         ({"on": "{ score = { rises_by = 2 } }"}, "greater than or equal to 3"),
