@@ -45,6 +45,11 @@ class Log:
     about: LogAbout
     events: pl.DataFrame  # of EVENT_SCHEMA
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that the log has."""
+        return frozenset(self.events["kind"].unique())
+
 
 @dataclass(frozen=True, slots=True)
 class LogPart:

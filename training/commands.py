@@ -1,6 +1,6 @@
 """`frein train`: from a log to a registered model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -115,6 +115,7 @@ def train_model(
         status.update("Logging to MLflow…")
         version = record_training(trained, inputs.log, log, asked)
         is_champion = place(version.version, now=datetime.now(UTC))
+    _tell_idle(trained, inputs.log.kinds)
     _tell(trained)
     becomes = "champion" if is_champion else "challenger: see `frein promote`"
     out.print(f"{version.name} version {version.version}, {becomes}")
@@ -174,7 +175,7 @@ def inputs_of(
 
     signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
     read_wording(signals)
-    kinds = key_kinds_of(key_kinds, set(read.events["kind"].unique()))
+    kinds = key_kinds_of(key_kinds, read.kinds)
     return Inputs(
         log=read,
         catalogue=signals,
@@ -193,7 +194,7 @@ def moment_plan(moments: str | None, key_kinds: tuple[str, ...]) -> "MomentPlan"
     return MomentPlan(ages_days=ages, key_kinds=key_kinds)
 
 
-def key_kinds_of(named: str | None, of_log: set[str]) -> tuple[str, ...]:
+def key_kinds_of(named: str | None, of_log: Set[str]) -> tuple[str, ...]:
     """The kinds that `--key-kinds` names, else the usual ones that the log has."""
     if named is None:
         return tuple(kind for kind in USUAL_KEY_KINDS if kind in of_log)
@@ -211,6 +212,19 @@ def _days(text: str) -> float:
         return duration_days(text.strip())
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+
+
+def _tell_idle(trained: "Trained", kinds: Set[str]) -> None:
+    """Warn of signals that taught nothing; opinions come from the service, later."""
+    from features.event import OPINION_KINDS
+    from training.idle import idle_signals
+
+    signals = trained.scorer.catalogue.signals
+    idle = idle_signals(trained.signals, trained.scorer.catalogue, kinds)
+    for name in (one.name for one in signals if not one.kinds <= OPINION_KINDS):
+        if name in idle:
+            told = f"⚠ {name}: {idle[name]}"
+            err.print(told, style="yellow", markup=False, highlight=False)
 
 
 def _tell(trained: "Trained") -> None:

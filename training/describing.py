@@ -1,6 +1,6 @@
 """A catalogue described on a log: what each signal reads, misses, and how it moves."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from explanations.wording import Wording
@@ -28,9 +28,12 @@ class Described:
 
 
 def described(
-    found: Periods, catalogue: Catalogue, wording: Wording
+    found: Periods, catalogue: Catalogue, wording: Wording, idle: Mapping[str, str]
 ) -> tuple[Described, ...]:
-    """Every signal that is computed, in the catalogue's order."""
+    """Every signal that is computed, in the catalogue's order.
+
+    `idle` is what `idle_signals` says of the same moments.
+    """
     moved = signal_drift(found, catalogue)
     return tuple(
         Described(
@@ -38,16 +41,14 @@ def described(
             wording=wording.idea(signal.idea),
             definition=definition(signal),
             drift=one,
-            warning=warning_of(one),
+            warning=idle.get(signal.name) or warning_of(one),
         )
         for signal, one in zip(catalogue.signals, moved, strict=True)
     )
 
 
 def warning_of(moved: SignalDrift) -> str | None:
-    """What a reviewer must know: an identifier that drifts, or nothing to learn."""
-    if moved.missing_before == moved.missing_after == 1:
-        return "never known: no event of the log gives it"
+    """What a reviewer must know of how it moved: that it is an identifier."""
     found = moved.recurrence
     if found and found.n_labels >= VARIED and found.share < RARELY_RECURRING:
         return (

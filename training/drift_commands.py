@@ -62,17 +62,16 @@ def describe(
     from features.log import read_log
     from training.describing import as_rows, described
     from training.drift import periods
+    from training.idle import idle_signals
 
     with err.status("Reading the log…") as status:
         read = read_log(log)
         signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
         wording = read_wording(signals)
         status.update("Computing the signals…")
-        found = described(
-            periods(read, _plan(read, moments), signals, _midnight(split)),
-            signals,
-            wording,
-        )
+        parted = periods(read, _plan(read, moments), signals, _midnight(split))
+        idle = idle_signals(parted.signals, signals, read.kinds)
+        found = described(parted, signals, wording, idle)
     if as_json:
         typer.echo(json.dumps(list(as_rows(found)), ensure_ascii=False, indent=1))
     else:
@@ -125,7 +124,7 @@ def _scorer(model: "Champion") -> "Scorer":
 
 
 def _plan(log: "Log", moments: str | None) -> "MomentPlan":
-    return moment_plan(moments, key_kinds_of(None, set(log.events["kind"].unique())))
+    return moment_plan(moments, key_kinds_of(None, log.kinds))
 
 
 def _midnight(day: datetime | None) -> datetime | None:
@@ -139,23 +138,31 @@ def _tell_signals(signals: "tuple[Described, ...]") -> None:
         table.add_column(name, overflow="fold")
     for name in ("missing", "PSI"):
         table.add_column(name, justify="right", no_wrap=True)
-    idea = None
-    for one in signals:
-        if one.idea != idea:
-            table.add_section()
-            table.add_row(f"[bold]{escape(one.idea)}", f"[bold]{escape(one.wording)}")
-            idea = one.idea
-        table.add_row(
-            _name(one),
-            escape(one.definition),
-            f"{(one.drift.missing_before + one.drift.missing_after) / 2:.0%}",
-            _index(one.drift.stability),
-        )
+    for (idea, wording), several in _by_idea(signals).items():
+        table.add_section()
+        table.add_row(f"[bold]{escape(idea)}", f"[bold]{escape(wording)}")
+        for one in several:
+            table.add_row(
+                _name(one),
+                escape(one.definition),
+                f"{(one.drift.missing_before + one.drift.missing_after) / 2:.0%}",
+                _index(one.drift.stability),
+            )
     out.print(table)
     for one in signals:
         if one.warning:
             told = f"⚠ {one.drift.signal}: {one.warning}"
             out.print(told, style="yellow", markup=False, highlight=False)
+
+
+def _by_idea(
+    signals: "tuple[Described, ...]",
+) -> "dict[tuple[str, str], list[Described]]":
+    """The signals of each idea and its wording, adjacent in the catalogue or not."""
+    several: dict[tuple[str, str], list[Described]] = {}
+    for one in signals:
+        several.setdefault((one.idea, one.wording), []).append(one)
+    return several
 
 
 def _name(signal: "Described") -> str:

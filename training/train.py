@@ -165,7 +165,7 @@ def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
     Opinions on priorities may be absent: only the service that comes after has them.
     """
     needed = catalogue.kinds - OPINION_KINDS
-    absent = sorted(needed - set(log.events["kind"].unique()))
+    absent = sorted(needed - log.kinds)
     if absent:
         raise CatalogueError(
             f"catalogue {catalogue.name!r}: no event of log {log.about.name!r} is "

@@ -66,4 +66,9 @@ def test_a_description_as_json_has_every_signal(registered: Registered) -> None:
     assert told[0]["wording"] == "réponses aux e-mails"
     assert told[0]["definition"] == "count of email_replied"
     # Nobody has judged a priority yet: the service writes that.
-    assert [one["signal"] for one in told if one["warning"]] == ["judged_priority"]
+    assert {one["signal"]: one["warning"] for one in told if one["warning"]} == {
+        "judged_priority": "never known: no event of the log is priority_confirmed, "
+        "priority_contested",
+        "priorities_contested": "always 0: no event of the log is priority_contested",
+        "priorities_confirmed": "always 0: no event of the log is priority_confirmed",
+    }
