@@ -180,7 +180,8 @@ def share_won(won: FloatArray, weight: FloatArray) -> Interval:
     middle = rate + _Z**2 / (2 * n)
     half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
     low, high = ((middle + side) / (1 + _Z**2 / n) for side in (-half, half))
-    return Interval(rate, min(float(low), rate), max(float(high), rate))  # rounding
+    rounded = max(min(float(low), rate), 0.0), min(max(float(high), rate), 1.0)
+    return Interval(rate, *rounded)
 
 
 def _drift_of(
@@ -233,6 +234,11 @@ def _one_sided(moments: pl.DataFrame, at: datetime | None) -> str:
     if moments.is_empty() or at is None:
         return "the log has no moment at which a lead is open"
     first, last = moments["moment"][0], moments["moment"][-1]
+    if first.date() == last.date():
+        return (
+            f"every moment of the log is of one day, {first:%Y-%m-%d}: it can't be "
+            "parted into two periods; give a longer log, or more ages as --moments"
+        )
     return (
         f"every moment of the log is on one side of {at:%Y-%m-%d}: name a date "
         f"between {first:%Y-%m-%d} and {last:%Y-%m-%d}"

@@ -89,7 +89,7 @@ def labelled_moments(
     until = known_at or log_end(log)
     opened = open_moments(log, plan, known_at=until)
     whole = with_outcomes(opened, horizon_days=horizon_days, known_at=until)
-    _refuse_unteachable(whole, horizon_days)
+    _refuse_unteachable(whole, horizon_days, known_at)
     frame = whole.select(
         "lead_id",
         "moment",
@@ -167,16 +167,20 @@ def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:
     )
 
 
-def _refuse_unteachable(moments: pl.DataFrame, horizon_days: float) -> None:
+def _refuse_unteachable(
+    moments: pl.DataFrame, horizon_days: float, cut: datetime | None
+) -> None:
+    end = f"before {cut:%Y-%m-%d}, when the leads to measure on begin" if cut else ""
     if moments.is_empty():
         raise TrainingError(
-            f"no moment has its whole horizon of {horizon_days:g} days in the log: "
-            "give a longer log or a shorter horizon"
+            f"no moment has its whole horizon of {horizon_days:g} days "
+            f"{end or 'in the log'}: give a longer log, with leads that begin all "
+            "along it, or a shorter horizon"
         )
     n_won = moments["won"].sum()
     if n_won in {0, moments.height}:
         what = "no lead was won" if n_won == 0 else "every lead was won"
         raise TrainingError(
-            f"{what} within {horizon_days:g} days of a moment: nothing can be learnt; "
-            "check the log's won_kinds and lost_kinds"
+            f"{what} within {horizon_days:g} days of a moment {end or 'of the log'}: "
+            "nothing can be learnt; check the log's won_kinds and lost_kinds"
         )

@@ -19,6 +19,7 @@ from tests.training.builders import (
 from training.describing import warning_of
 from training.drift import Drift, drift, periods, share_won, signal_drift
 from training.drift_record import figure, metrics, report
+from training.moments import MomentPlan
 from training.stability import Level
 from training.train import Trained, TrainSettings, train
 
@@ -81,6 +82,13 @@ def test_a_month_whose_horizon_is_not_over_is_not_told(trained: Trained) -> None
     assert looked_at(LOG, trained).scores[1].size > 0
 
 
+def test_an_interval_of_a_share_is_of_shares() -> None:
+    for n_leads in range(1, 200):
+        none = share_won(np.zeros(n_leads), np.ones(n_leads))
+        every = share_won(np.ones(n_leads), np.ones(n_leads))
+        assert (f"{none.low:.1%}", f"{every.high:.1%}") == ("0.0%", "100.0%")
+
+
 def test_a_lead_counts_once_in_a_share_won() -> None:
     won, weight = np.array([1.0, 1.0, 1.0, 0.0]), np.array([1 / 3, 1 / 3, 1 / 3, 1.0])
     assert share_won(won, weight).value == pytest.approx(0.5)
@@ -98,6 +106,13 @@ def test_the_interval_of_a_share_holds_the_truth(rate: float) -> None:
 def test_a_date_outside_the_log_is_refused(at: datetime) -> None:
     with pytest.raises(TrainingError, match="name a date between 2026-01-06 and 2026"):
         periods(LOG, PLAN, CATALOGUE, at)
+
+
+def test_one_day_is_not_two_periods() -> None:
+    log = make_visit_log(n_leads=1)
+    plan = MomentPlan(ages_days=(1.0,))
+    with pytest.raises(TrainingError, match="of one day, 2026-01-06: it can't be part"):
+        periods(log, plan, CATALOGUE, None)
 
 
 def test_without_a_date_half_of_the_moments_are_before() -> None:
@@ -144,12 +159,6 @@ def test_of_a_text_no_word_is_compared() -> None:
         assert moved.recurrence is None
         assert moved.stability.index < 0.1
         assert warning_of(moved) is None
-
-
-def test_a_signal_never_known_is_warned_of() -> None:
-    catalogue = make_catalogue(size='last = { kind = "email_sent", field = "size" }')
-    (found,) = signal_drift(periods(LOG, PLAN, catalogue, SINCE), catalogue)
-    assert "never known" in (warning_of(found) or "")
 
 
 def test_what_was_found_is_told_whole(trained: Trained) -> None:

@@ -1,20 +1,24 @@
+from collections.abc import Callable
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from features.errors import CatalogueError, TrainingError
-from features.event import OPINION_KINDS
+from features.event import OPINION_KINDS, events_frame
 from features.log import Log
-from tests.factories import make_catalogue
+from tests.factories import make_catalogue, make_event
 from tests.training.builders import (
     HORIZON_DAYS,
     PLAN,
+    day,
     make_settings,
     make_visit_catalogue,
     make_visit_log,
 )
 from training.metrics import METRICS
 from training.train import Trained, TrainSettings, refuse_absent_kinds, train
+from training.tuning import problem_of
 
 CATALOGUE = make_visit_catalogue()
 SETTINGS = TrainSettings(
@@ -91,6 +95,31 @@ def test_an_outcome_received_after_the_training_teaches_nothing() -> None:
 def test_a_log_that_does_not_allow_training_is_refused(log: Log, told: str) -> None:
     with pytest.raises(TrainingError, match=told):
         train(log, CATALOGUE, SETTINGS, phase=quietly)
+
+
+@pytest.mark.parametrize(
+    "learn",
+    [
+        pytest.param(
+            lambda log: train(log, CATALOGUE, SETTINGS, phase=quietly), id="train"
+        ),
+        pytest.param(
+            lambda log: problem_of(
+                log, CATALOGUE, PLAN, horizon_days=HORIZON_DAYS, seed=1
+            ),
+            id="tune",
+        ),
+    ],
+)
+def test_leads_that_all_began_together_leave_nothing_before_the_hold_out(
+    learn: Callable[[Log], object],
+) -> None:
+    began = make_visit_log(n_leads=40, n_days=14)
+    late = make_event(event_id="late", kind="email_sent", occurred_at=day(180))
+    log = Log(began.about, pl.concat([began.events, events_frame([late])]))
+    told = "20 days before 2026-01-16, when the leads to measure on begin: give a "
+    with pytest.raises(TrainingError, match=told):
+        learn(log)
 
 
 def test_a_kind_that_no_event_has_is_refused() -> None:
