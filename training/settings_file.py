@@ -1,6 +1,8 @@
 """Settings of a fit as TOML: what `frein tune` writes and `frein train` reads."""
 
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -50,7 +52,7 @@ def read_settings(path: Path) -> FitSettings:
         of another type or out of its bounds (trees deeper than `DEEPEST`).
     """
     try:
-        written = tomllib.loads(path.read_text(encoding="utf-8"))
+        written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingError(f"{path}: {error}") from error
     try:
@@ -72,10 +74,29 @@ def read_settings(path: Path) -> FitSettings:
 
 def write_settings(path: Path, settings: FitSettings) -> None:
     """Write the file, whole or not at all; raises TrainingError."""
-    draft = path.with_name(f".{path.name}.draft")
-    try:
+    with _draft_of(path) as draft:
         draft.write_text(settings_text(settings), encoding="utf-8")
         draft.replace(path)
-    except OSError as error:
+
+
+def refuse_unwritable_file(path: Path) -> None:
+    """Raise TrainingError where no file can be written: it is told before the work."""
+    if path.is_dir():
+        raise TrainingError(f"{path} is a folder: name a file for the settings")
+    with _draft_of(path) as draft:
+        draft.touch()
+
+
+@contextmanager
+def _draft_of(path: Path) -> Iterator[Path]:
+    """A path beside it, of which nothing is left."""
+    draft = path.with_name(f".{path.name}.draft")
+    try:
+        yield draft
         draft.unlink(missing_ok=True)
-        raise TrainingError(f"{path}: {error}") from error
+    except OSError as error:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+        raise TrainingError(
+            f"{path} can't be written ({error.strerror or error})"
+        ) from error

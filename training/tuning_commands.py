@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -59,13 +60,15 @@ def tune_settings(
     """
     from features.log import EVENTS_FILE
     from training.registry import refuse_unwritable, store_folder
-    from training.settings_file import write_settings
+    from training.settings_file import refuse_unwritable_file, write_settings
     from training.study_store import opened_study, study_name
     from training.tracking import file_digest
     from training.train import refuse_absent_kinds
     from training.tuning import best, problem_of
 
     seconds = _seconds(timeout)
+    if settings:
+        refuse_unwritable_file(settings)
     refuse_unwritable()
     with err.status("Reading the log…") as status:
         inputs = read_inputs(log, catalogue, horizon, moments, key_kinds)
@@ -86,8 +89,18 @@ def tune_settings(
         _tell(found, study)
     write_settings(file, found)
     out.print(
-        f"mean log loss {loss:.4f}, with the settings of {file}; next:\n"
-        f"frein train --log {log} --settings {file}",
+        f"mean log loss {loss:.4f}, with the settings of {file}; next:",
+        _command(
+            "train",
+            log=log,
+            catalogue=catalogue,
+            horizon=horizon,
+            moments=moments,
+            key_kinds=key_kinds,
+            settings=file,
+            seed=seed,
+        ),
+        sep="\n",
         highlight=False,
         markup=False,
         soft_wrap=True,
@@ -125,6 +138,17 @@ def _tune(
         done = len(finished(study))
         err.print(f"Interrupted after {done} trials: the same call goes on from there.")
         raise
+
+
+def _command(name: str, **options: object) -> str:
+    """A command of ours as a shell reads it; an option that is None isn't given."""
+    given = [
+        part
+        for option, value in options.items()
+        if value is not None
+        for part in (f"--{option.replace('_', '-')}", str(value))
+    ]
+    return shlex.join(["frein", name, *given])
 
 
 def _seconds(timeout: str | None) -> float:

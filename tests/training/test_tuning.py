@@ -141,6 +141,11 @@ def test_settings_that_cannot_be_are_refused(
         read_settings(tmp_path / "best.toml")
 
 
+def test_settings_with_a_byte_order_mark_are_read(tmp_path: Path) -> None:
+    (tmp_path / "best.toml").write_text("max_depth = 3", encoding="utf-8-sig")
+    assert read_settings(tmp_path / "best.toml").max_depth == 3
+
+
 def test_settings_of_no_file_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"none\.toml"):
         read_settings(tmp_path / "none.toml")

@@ -1,5 +1,6 @@
 """`frein tune` on a real store: nested runs, an interruption, and what it writes."""
 
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def interrupt(patch: pytest.MonkeyPatch, *, after: int) -> None:
 
 
 def test_a_study_that_was_interrupted_is_resumed_by_the_same_call(
-    tune: Tune, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tune: Tune, little_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
         interrupt(patch, after=5)
@@ -66,15 +67,20 @@ def test_a_study_that_was_interrupted_is_resumed_by_the_same_call(
     assert [run.data.tags["trial"] for run in before] == ["0"]
     assert not list(tmp_path.glob("*.toml"))
 
-    done = tune("--settings", str(tmp_path / "best.toml"))
+    done = tune("--settings", str(tmp_path / "the best.toml"))
 
     assert done.exit_code == 0, done.output
+    assert shlex.split(done.output.splitlines()[-1]) == [
+        *("frein", "train", "--log", str(little_log)),
+        *("--horizon", "30d", "--moments", "30d"),
+        *("--settings", str(tmp_path / "the best.toml"), "--seed", "1"),
+    ]
     (again,), below = runs()
     assert again.info.run_id == study.info.run_id
     assert again.info.status == "FINISHED"
     assert {run.data.tags["mlflow.parentRunId"] for run in below} == {again.info.run_id}
     assert sorted(run.data.tags["trial"] for run in below) == ["0", "2", "3"]
-    _holds_the_best(again, below, tmp_path / "best.toml")
+    _holds_the_best(again, below, tmp_path / "the best.toml")
 
 
 def _holds_the_best(study: Run, trials: list[Run], written: Path) -> None:
@@ -101,6 +107,24 @@ def test_what_cannot_be_tuned_is_refused(
     refused = tune(*option)
     assert refused.exit_code == 2 or refused.exception is not None
     assert told in refused.output or told in str(refused.exception)
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        pytest.param("nowhere/best.toml", "can't be written", id="in no folder"),
+        pytest.param("tuning.db/best.toml", "can't be written", id="below a file"),
+        pytest.param(".", "is a folder", id="a folder"),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_told_before_the_work(
+    tune: Tune, tmp_path: Path, settings: str, told: str
+) -> None:
+    (tmp_path / "tuning.db").touch()
+    refused = tune("--settings", str(tmp_path / settings))
+    assert type(refused.exception).__name__ == "TrainingError"
+    assert f"{tmp_path / settings} {told}" in str(refused.exception)
+    assert runs() == ([], [])
 
 
 def test_a_damaged_file_of_studies_is_told(tune: Tune, tmp_path: Path) -> None:
