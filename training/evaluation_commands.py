@@ -1,10 +1,12 @@
 """`frein evaluate` and `frein compare`."""
 
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -113,10 +115,12 @@ def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
         f"{evaluation.begins:%Y-%m-%d} ({evaluation.n_moments:,} moments)",
         highlight=False,
     )
-    table = Table("", *METRICS, title="with 95 % intervals by lead")
-    for name in evaluation.contestants:
-        metrics = evaluation.metrics(name)
-        table.add_row(name, *(_interval(metrics.get(metric)) for metric in METRICS))
+    table = Table("", "value", "95 % interval", title="by lead")
+    told = {name: evaluation.metrics(name) for name in evaluation.contestants}
+    for metric in METRICS:
+        _begin_section(table, metric)
+        for name, metrics in told.items():
+            table.add_row(name, *_value_and_interval(metrics.get(metric)))
     out.print(table)
     if not evaluation.taught_baselines:
         err.print("No baseline: the log has no lead from before the training.")
@@ -129,46 +133,61 @@ def _groups_table(evaluation: "Evaluation", contestant: str) -> Table:
     from training.evaluation import WHOLE
     from training.resampling import Interval
 
-    table = Table(
-        "", "", "leads", "won", *ON_SCREEN, title=f"{contestant}, by segment and age"
-    )
+    table = Table(title=f"{contestant}, by segment and age")
+    table.add_column("", overflow="fold")
+    for name in ("leads", "won", *ON_SCREEN):
+        table.add_column(name, no_wrap=True)
     theirs = evaluation.table.filter(contestant=contestant)
+    begun = WHOLE
     for (dimension, label), rows in theirs.group_by(
         "dimension", "label", maintain_order=True
     ):
         if dimension == WHOLE:
             continue
+        if dimension != begun:
+            _begin_section(table, begun := str(dimension))
         found = {
             row["metric"]: Interval(row["value"], row["low"], row["high"])
             for row in rows.to_dicts()
         }
         share = rows["won"][0] / rows["moments"][0]
         table.add_row(
-            str(dimension),
             str(label),
             f"{rows['leads'][0]:,}",
             f"{share:.1%}",
-            *(_interval(found.get(metric)) for metric in ON_SCREEN),
+            *("\n".join(_value_and_interval(found.get(one))) for one in ON_SCREEN),
         )
     return table
 
 
 def _changes_table(title: str, several: "list[Compared]") -> Table:
-    table = Table("", "", "metric", "change", "95 % interval", "reads as", title=title)
-    for one in several:
-        found = one.change.interval
-        table.add_row(
-            one.group.dimension,
-            one.group.label,
-            one.metric,
-            f"{found.value:+.4f}",
-            f"{found.low:+.4f} to {found.high:+.4f}",
-            one.reading.value,
-        )
+    table = Table(title=title)
+    table.add_column("", overflow="fold")
+    for name in ("change\n95 % interval", "reads as"):
+        table.add_column(name, no_wrap=True)
+    for name, changes in groupby(several, key=_name):
+        _begin_section(table, name)
+        for one in changes:
+            found = one.change.interval
+            table.add_row(
+                one.metric,
+                f"{found.value:+.4f}\n{found.low:+.4f} to {found.high:+.4f}",
+                one.reading.value,
+            )
     return table
 
 
-def _interval(found: "Interval | None") -> str:
+def _name(one: "Compared") -> str:
+    """Of the group; dimension and label of the whole are the same."""
+    return ": ".join(dict.fromkeys((one.group.dimension, one.group.label)))
+
+
+def _begin_section(table: Table, name: str) -> None:
+    table.add_section()
+    table.add_row(f"[bold]{escape(name)}")
+
+
+def _value_and_interval(found: "Interval | None") -> tuple[str, str]:
     if found is None:
-        return "–"
-    return f"{found.value:.3f}\n{found.low:.3f}–{found.high:.3f}"
+        return "–", ""
+    return f"{found.value:.3f}", f"{found.low:.3f}–{found.high:.3f}"

@@ -43,9 +43,15 @@ def refuse_one_sided(moments: pl.DataFrame, begins: datetime) -> None:
     TrainingError
         Says how many leads there are, and what to do.
     """
-    if moments["won"].n_unique() < 2:
-        raise TrainingError(
-            f"the hold-out: of the {moments['lead_id'].n_unique()} leads that began "
-            f"since {begins:%Y-%m-%d}, after the training, and whose horizon is over, "
-            "none was won or all were; give a log that goes on longer"
+    if moments["won"].n_unique() == 2:
+        return
+    began = f"began since {begins:%Y-%m-%d}, after the training"
+    if moments.is_empty():
+        told = f"no lead that {began}, has its horizon over"
+    else:
+        which = "every one" if moments["won"].all() else "none"
+        told = (
+            f"{which} of the {moments['lead_id'].n_unique():,} leads that {began}, "
+            "and whose horizon is over, was won within it"
         )
+    raise TrainingError(f"the hold-out: {told}; give a log that goes on longer")

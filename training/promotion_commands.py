@@ -98,13 +98,13 @@ def champion_on(
         _tell_current()
         return
     if on.date() > now.astimezone(PARIS).date():
-        raise typer.BadParameter(f"--on: {on:%Y-%m-%d} is still to come")
+        raise typer.BadParameter(f"--on: {on.date()} is still to come")
     changes = recorded()
     found = live_on(on.date(), changes)
     if not found:
         begins = f"begins on {changes[0].at.astimezone(PARIS):%Y-%m-%d}"
         raise ModelUnavailableError(
-            f"no champion is recorded for {on:%Y-%m-%d}: the record "
+            f"no champion is recorded for {on.date()}: the record "
             f"{begins if changes else 'is empty'}"
         )
     for one in found:
@@ -136,7 +136,9 @@ def _signed(by: str, reason: str) -> "Signed":
 
 
 def _findings_table(verdict: "Verdict") -> Table:
-    table = Table("rule", "finding", "figure", "bound", "", title="the gate")
+    table = Table(title="the gate")
+    for name in ("rule", "finding", "figure", "bound", ""):
+        table.add_column(name, overflow="fold")
     for one in verdict.findings:
         table.add_row(
             one.rule.value,

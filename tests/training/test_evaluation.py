@@ -18,6 +18,11 @@ from training.registry import connect
 runner = CliRunner()
 
 
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("training.evaluation_commands.out.width", 60)
+
+
 def test_an_evaluation_is_a_run_below_the_model_s(store: Shelf) -> None:
     place(GOOD, now=datetime.now(UTC))
     folder = candidate(POOR).log_folder
@@ -27,6 +32,7 @@ def test_an_evaluation_is_a_run_below_the_model_s(store: Shelf) -> None:
     )
 
     assert result.exit_code == 0, result.output
+    told_whole(result.stdout)
     client = connect()
     run = client.get_run(result.output.split()[-1])
     assert run.data.tags["mlflow.parentRunId"] == candidate(POOR).run_id
@@ -36,6 +42,14 @@ def test_an_evaluation_is_a_run_below_the_model_s(store: Shelf) -> None:
     assert set(logged["dimension"]) == {WHOLE, "age"}
     assert {f"model.{name}_low" for name in METRICS} <= set(run.data.metrics)
     assert run.data.metrics["champion.auc"] > run.data.metrics["model.auc"]
+    high = run.data.metrics["champion.log_loss_high"]
+    assert f"–{high:.3f}" in result.output
+
+
+def told_whole(output: str) -> None:
+    """Nothing is cut off, and no line is longer than the screen."""
+    assert "…" not in output
+    assert max(map(len, output.splitlines())) <= 60
 
 
 def test_two_equal_models_are_indistinct_and_a_worse_one_is_not(store: Shelf) -> None:
@@ -54,7 +68,9 @@ def test_runs_are_compared_as_versions_are(store: Shelf) -> None:
     runs = [candidate(version).run_id for version in (GOOD, POOR)]
     result = runner.invoke(frein.app, ["compare", *runs])
     assert result.exit_code == 0, result.output
+    told_whole(result.stdout)
     assert f"version {POOR} less version {GOOD}" in result.output
+    assert "average_precision" in result.output
     assert "worse" in result.output
 
 

@@ -161,6 +161,8 @@ def test_a_day_that_the_record_does_not_reach_has_no_champion(store: Shelf) -> N
     told = error_of("champion", "--on", "2026-02-28")
     assert isinstance(told, ModelUnavailableError)
     assert "begins on 2026-03-01" in str(told)
+    first_day = error_of("champion", "--on", "0001-01-01")
+    assert "recorded for 0001-01-01" in str(first_day)
     run("champion", "--on", "2999-01-01", code=2)
 
 
@@ -209,7 +211,7 @@ def test_a_hold_out_without_won_leads_is_told(store: Shelf) -> None:
     write_log(store.folder / "sad", Log(store.log.about, events))
     told = error_of("promote", SAME, *AWA, "--log", str(store.folder / "sad"))
     assert isinstance(told, TrainingError)
-    assert "none was won" in str(told)
+    assert "none of the " in str(told)
     assert len(recorded()) == 1
 
 
