@@ -34,7 +34,14 @@ from data.demo.stages import stages
 from data.demo.working_time import WorkingTime, working_time
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
-from features.log import EVENTS_FILE, LogAbout, new_log_folder, write_about
+from features.log import (
+    EVENTS_FILE,
+    FIRST_YEAR,
+    LAST_YEAR,
+    LogAbout,
+    new_log_folder,
+    write_about,
+)
 
 TRUTH_FILE = "truth.parquet"
 END = date(2026, 11, 23)
@@ -42,6 +49,9 @@ LOG_DAYS = 548  # 18 months
 BLOCK_LEADS = 1000
 AFTER_LIFE_DAYS = 7  # a loss may wait for a working day
 MOST_LEADS = 9_999_999  # identifiers have seven digits
+# Of a log within the years that an importer takes.
+FIRST_END = date(FIRST_YEAR, 1, 1) + timedelta(days=LOG_DAYS - 1)
+LAST_END = date(LAST_YEAR, 12, 31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +96,7 @@ def generate(
 
     Parameters
     ----------
-    end : the log's last day; it spans `LOG_DAYS` days
+    end : the log's last day, FIRST_END to LAST_END; it spans `LOG_DAYS` days
     with_truth : else no row of it is written, in a fifth of the time; the events are
         the same
     progress : called with the number of leads written so far
@@ -94,13 +104,15 @@ def generate(
     Raises
     ------
     LogError
-        If `leads` is not 1 to MOST_LEADS, `seed` is negative, or `folder` already
-        holds something.
+        If `leads` is not 1 to MOST_LEADS, `seed` is negative, `end` is out of its
+        bounds, or `folder` already holds something.
     """
     if not 1 <= leads <= MOST_LEADS:
         raise LogError(f"leads: {leads} is not from 1 to {MOST_LEADS}")
     if seed < 0:
         raise LogError(f"seed: {seed} is negative")
+    if not FIRST_END <= end <= LAST_END:
+        raise LogError(f"end: {end} is not from {FIRST_END} to {LAST_END}")
     with new_log_folder(folder) as draft:
         total = _write(draft, _blocks(leads, seed, end, with_truth), progress)
         write_about(draft, _about(total, seed, end))

@@ -2,7 +2,7 @@
 
 import filecmp
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 
 from data.demo.notes import OBJECTIONS
 from data.demo.profile import SOURCES, propensity
-from data.generate import GeneratedLog, generate
+from data.generate import FIRST_END, LAST_END, GeneratedLog, generate
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log import read_log
@@ -112,6 +112,29 @@ def test_the_end_is_given_and_nothing_is_received_after_it(tmp_path: Path) -> No
     generate(tmp_path / "log", leads=300, seed=1, end=date(2025, 3, 31))
     last = max(read_log(tmp_path / "log").events["received_at"].to_list())
     assert datetime(2025, 3, 30, tzinfo=UTC) < last < datetime(2025, 4, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("end", [FIRST_END, LAST_END], ids=["first", "last"])
+def test_a_log_may_lie_anywhere_in_the_years_of_imports(
+    tmp_path: Path, end: date
+) -> None:
+    generate(tmp_path / "log", leads=5, seed=1, end=end)
+    years = read_log(tmp_path / "log").events["received_at"].dt.year()
+    assert years.is_between(1970, 2099).all()
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        date.min,
+        FIRST_END - timedelta(days=1),
+        LAST_END + timedelta(days=1),
+        date.max,
+    ],
+)
+def test_an_end_out_of_those_years_is_refused(tmp_path: Path, end: date) -> None:
+    with pytest.raises(LogError, match=f"end: {end} is not from"):
+        generate(tmp_path / "log", leads=5, seed=1, end=end)
 
 
 def test_the_schema_and_the_vocabulary_hold(
