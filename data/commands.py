@@ -27,7 +27,7 @@ def import_log(
     ] = 0.05,
 ) -> None:
     """Import events, or leads, from a file; rejected rows keep their line and why."""
-    from data.importing.importer import import_file
+    from data.importing.importer import REJECTED_FILE, import_file
     from data.importing.mapping import load_mapping
 
     read = load_mapping(mapping)
@@ -36,6 +36,9 @@ def import_log(
             source, read, folder, max_rejected=max_rejected, progress=status.update
         )
     out.print(str(counts), highlight=False, markup=False)
+    if counts.rejected:
+        told = f"each rejected row and why: {folder / REJECTED_FILE}"
+        out.print(told, highlight=False, markup=False, soft_wrap=True)
 
 
 @data.command("generate")

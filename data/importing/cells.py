@@ -37,7 +37,7 @@ def mapped_cells(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
         if times != 1:
             raise ImportFailedError(
                 f"{_header_place(sheet)}: the mapping's {key} names the column "
-                f"{column!r}, which the header holds {times or 'no'} times; "
+                f"{column!r}, which {_held(times)}; "
                 f"{_header_told(sheet)}"
             )
     places = {column: sheet.header.index(column) for _, column in columns}
@@ -100,6 +100,10 @@ def first_reason(reasons: Iterable[pl.Series]) -> pl.Series:
     """The first reason of each row, null where the row is sound."""
     named = [reason.alias(str(place)) for place, reason in enumerate(reasons)]
     return pl.select(pl.coalesce(named)).to_series().alias("reason")
+
+
+def _held(times: int) -> str:
+    return f"the header holds {times} times" if times else "is not in the header"
 
 
 def _header_place(sheet: Sheet) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.importing.sheet import Refused, Sheet, content_key
-from data.importing.source import digest, pieces
+from data.importing.source import UTF_16, digest, pieces
 from features.errors import ImportFailedError
 
 _LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
@@ -94,6 +94,10 @@ def _parsed(
 
 
 def _decoded(content: bytes, encoding: str, path: Path) -> str:
+    if content.startswith(UTF_16) and not encoding.startswith("utf-16"):
+        raise ImportFailedError(
+            f"{path} is UTF-16 text: write encoding = 'utf-16' in the mapping"
+        )
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as error:

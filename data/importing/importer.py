@@ -3,7 +3,7 @@
 import csv
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -33,7 +33,8 @@ class ImportCounts:
 
     `repeated` of the accepted rows said again what an earlier one had, and count
     once in the log. `events` and `leads` are those of the log, `tied` the events
-    moved by microseconds because their lead had another at the same time.
+    moved by microseconds because their lead had another at the same time. `reasons`:
+    how often each of the three commonest rejected a row.
     """
 
     read: int
@@ -43,21 +44,28 @@ class ImportCounts:
     leads: int
     events: int
     tied: int
+    reasons: dict[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         """Examples
         --------
         >>> print(ImportCounts(read=1200, accepted=1199, rejected=1, repeated=0,
-        ...                    leads=40, events=1239, tied=2))
+        ...                    leads=40, events=1239, tied=2,
+        ...                    reasons={"column 'lead' is empty": 1}))
         1,200 rows read = 1,199 accepted (0 of them repeated) + 1 rejected
+          1 times column 'lead' is empty
         1,239 events of 40 leads (2 events moved by microseconds to order ties)
         """
-        return (
+        rows = (
             f"{self.read:,} rows read = {self.accepted:,} accepted "
-            f"({self.repeated:,} of them repeated) + {self.rejected:,} rejected\n"
+            f"({self.repeated:,} of them repeated) + {self.rejected:,} rejected"
+        )
+        reasons = (f"  {n:,} times {reason}" for reason, n in self.reasons.items())
+        events = (
             f"{self.events:,} events of {self.leads:,} leads "
             f"({self.tied:,} events moved by microseconds to order ties)"
         )
+        return "\n".join([rows, *reasons, events])
 
 
 def import_file(
@@ -158,13 +166,16 @@ def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:
 
 def _commonest(refused: list[Refused], unit: str) -> str:
     """The three commonest reasons, each with its first row."""
-    reasons = Counter(one.reason for one in refused).most_common(3)
     first = {one.reason: one for one in reversed(refused)}
     return "\n".join(
         f"  {count:,} times {reason} ({unit} {first[reason].line}: "
         f"{first[reason].text[:100]})"
-        for reason, count in reasons
+        for reason, count in _reasons(refused).items()
     )
+
+
+def _reasons(refused: list[Refused]) -> dict[str, int]:
+    return dict(Counter(one.reason for one in refused).most_common(3))
 
 
 def _counts(rows: Rows, events: pl.DataFrame) -> ImportCounts:
@@ -176,6 +187,7 @@ def _counts(rows: Rows, events: pl.DataFrame) -> ImportCounts:
         leads=events["lead_id"].n_unique(),
         events=events.height,
         tied=int(events["moved"].sum()),
+        reasons=_reasons(rows.refused),
     )
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import orjson
 
 from data.importing.sheet import RecordSheet, Sheet
-from data.importing.source import digest, pieces
+from data.importing.source import UTF_16, digest, pieces
 from features.errors import ImportFailedError
 
 _BOM = b"\xef\xbb\xbf"
@@ -40,9 +40,7 @@ def read_json_lines(path: Path) -> Sheet:
 def _lines(path: Path) -> Iterator[bytes]:
     rest, line = b"", 0
     for number, piece in enumerate(pieces(path)):
-        *whole, rest = (rest + (piece if number else piece.removeprefix(_BOM))).split(
-            b"\n"
-        )
+        *whole, rest = (rest + (piece if number else _begun(piece, path))).split(b"\n")
         yield from whole
         line += len(whole)
         if len(rest) > _LONGEST_LINE:
@@ -52,6 +50,21 @@ def _lines(path: Path) -> Iterator[bytes]:
             )
     if rest:
         yield rest
+
+
+def _begun(piece: bytes, path: Path) -> bytes:
+    """The first piece without its mark; raises ImportFailedError for other formats."""
+    text = piece.removeprefix(_BOM)
+    if text.startswith(UTF_16):
+        raise ImportFailedError(
+            f"{path} is UTF-16 text: save it as UTF-8 (iconv -f utf-16 -t utf-8)"
+        )
+    if text.lstrip().startswith(b"["):
+        raise ImportFailedError(
+            f"{path} begins with an array: one object a line is expected "
+            "(jq -c '.[]' makes that of an array)"
+        )
+    return text
 
 
 def _cells(written: bytes) -> dict[str, str]:

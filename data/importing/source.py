@@ -1,5 +1,6 @@
 """The bytes of a source file, plain or gzipped, piece by piece."""
 
+import codecs
 import gzip
 import hashlib
 import zlib
@@ -11,6 +12,7 @@ from typing import BinaryIO, cast
 
 from features.errors import ImportFailedError
 
+UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # how such a text begins
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _PIECE_BYTES = 1 << 20
 

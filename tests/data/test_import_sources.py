@@ -38,6 +38,14 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
     assert counts.accepted == 1
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_as_advised(tmp_path: Path, encoding: str) -> None:
+    source = tmp_path / "source.csv"
+    source.write_bytes(f"\ufeff{CSV.decode()}".encode(encoding))
+    mapping = make_event_mapping(encoding="utf-16")
+    assert import_file(source, mapping, tmp_path / "log").accepted == 1
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -54,11 +62,16 @@ def test_a_byte_order_mark_is_no_part_of_the_header(tmp_path: Path) -> None:
         ),
         ("source.csv.gz", b"\x1f\x8b nonsense", "the gzip file is damaged"),
         ("source.csv", b"PK\x03\x04 workbook", "save the sheet as CSV"),
+        (
+            "source.csv",
+            CSV.decode().encode("utf-16"),
+            "is UTF-16 text: write encoding = 'utf-16' in the mapping",
+        ),
         ("source.csv", CSV + b"L-\xe9", "line 3: byte 0xe9 is no utf-8"),
         (
             "source.csv",
             CSV.replace(b",", b";"),
-            "columns.lead_id names the column 'lead', which the header holds no times; "
+            "columns.lead_id names the column 'lead', which is not in the header; "
             "with delimiter ',' it holds lead;when;what;who;amount",
         ),
         (
