@@ -115,7 +115,7 @@ def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
         f"{evaluation.begins:%Y-%m-%d} ({evaluation.n_moments:,} moments)",
         highlight=False,
     )
-    table = Table("", "value", "95 % interval", title="by lead")
+    table = Table("", "value", "95 % interval", title="on the whole, by lead")
     told = {name: evaluation.metrics(name) for name in evaluation.contestants}
     for metric in METRICS:
         _begin_section(table, metric)
