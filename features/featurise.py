@@ -61,6 +61,8 @@ def featurise(
     ...     "pricing_views"].to_list()
     [1.0]
     """
+    if moments.is_empty():
+        events = events.clear()
     n_parts = max(1, math.ceil(events.height / EVENTS_AT_ONCE))
     if n_parts == 1:
         return _featurise_at_once(events, moments, catalogue)

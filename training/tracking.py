@@ -25,6 +25,7 @@ from training.card_record import CARD_FILE, show_card
 from training.figures import figures
 from training.learning_curve import learning_curve
 from training.model_card import model_card
+from training.model_frame import model_frame
 from training.registry import (
     MODEL_NAME,
     Champion,
@@ -145,7 +146,7 @@ def _log_inputs(
         }
     )
     dataset = from_pandas(
-        _model_frame(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
+        _shown(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
         name=log.about.name,
         targets="won",
         digest=digest[:32],
@@ -191,7 +192,7 @@ def _log_pictures(trained: Trained) -> None:
 def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
     """Log the booster with its catalogue and facts; its URI and manifest's digest."""
     digest = save_scorer(folder, trained.scorer)
-    frame = _model_frame(trained)
+    frame = _shown(trained)
     scores = probability(trained.scorer.log_odds(trained.signals[:_ROWS_SHOWN]))
     info = mlflow.lightgbm.log_model(
         trained.scorer.booster,
@@ -206,11 +207,9 @@ def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
     return info.model_uri, digest
 
 
-def _model_frame(trained: Trained) -> pd.DataFrame:
-    """The first training rows as the booster reads them: float64, codes, NaN."""
-    scorer = trained.scorer
-    matrix = encode(trained.signals[:_ROWS_SHOWN], scorer.catalogue, scorer.facts.codes)
-    return pd.DataFrame(matrix, columns=list(scorer.catalogue.names))
+def _shown(trained: Trained) -> pd.DataFrame:
+    """The first training rows, as the booster reads them."""
+    return model_frame(trained.signals[:_ROWS_SHOWN], trained.scorer)
 
 
 def _made_up(frame: pd.DataFrame) -> pd.DataFrame:

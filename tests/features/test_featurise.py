@@ -348,10 +348,14 @@ def test_rows_stand_in_the_order_of_the_moments() -> None:
     assert signals["visits"].to_list() == [0, 1, 0, 0]
 
 
-def test_no_moment_gives_no_row_and_every_column() -> None:
+@pytest.mark.parametrize("at_once", [1, 2], ids=["in parts", "at once"])
+def test_no_moment_gives_no_row_and_every_column(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "EVENTS_AT_ONCE", at_once)
     visits = make_catalogue(visits='count = { kind = "page_viewed" }')
 
-    signals = featurise(events_frame([make_event()]), moments_frame([]), visits)
+    signals = featurise(events_frame(make_events({}, {})), moments_frame([]), visits)
 
     assert signals.shape == (0, 3)
     assert signals.schema["visits"] == pl.Float64

@@ -1,6 +1,7 @@
 """`docs/retraining.md`, each of its commands in order, on a small log."""
 
 import re
+import runpy
 import shlex
 from itertools import groupby
 from pathlib import Path
@@ -45,6 +46,12 @@ def test_each_command_of_the_tutorial_does_what_it_says(folder: Path) -> None:
             (name,) = re.findall(r"^# .*?([\w-]+\.toml)$", text, re.MULTILINE)
             with (folder / name).open("a", encoding="utf-8") as file:
                 file.write(f"\n{text}")
+            continue
+        if language == "python":
+            (folder / "notebook.py").write_text(text, encoding="utf-8")
+            seen = runpy.run_path("notebook.py")
+            said = seen["champion"].says(seen["signals"])
+            assert seen["scores"] == pytest.approx(said)
             continue
         for line in text.splitlines():
             if not line.startswith(WITH_MLFLOW):
