@@ -4,6 +4,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
 from explanations.french import paris_day
+from governance.errors import RulesError
 from governance.person import Role
 from serving.console.callers import TheForm, TheReader, needs_role
 from serving.console.forms import body_of
@@ -37,9 +38,12 @@ def show_rules(service: TheService, found: TheReader) -> Response:
 def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
     """What the rule would have done lately; nothing is written."""
     needs_role(found.person, _TRYING)
-    made = trial_ahead(service, rule_id)
+    try:
+        made, fights = trial_ahead(service, rule_id), False
+    except RulesError:
+        made, fights = None, True
     rule = next(one for one in service.rules.rule if one.id == rule_id)
-    return page("rule_trial.html", found, rule=rule, made=made)
+    return page("rule_trial.html", found, rule=rule, made=made, fights=fights)
 
 
 @router.post("/{rule_id}/suspension")

@@ -13,7 +13,8 @@ from playwright.sync_api import Page, expect
 from features.event import Actor
 from governance.audit import Action, Break, BreakKind
 from governance.pipeline import read_pipeline
-from governance.rules import RULES_FILE, read_rules
+from governance.rule import RuleState
+from governance.rules import RULES_FILE, Rules, read_rules
 from serving.console.trail import SENTENCE
 from serving.console.words import said
 from serving.ingestion import ingest
@@ -115,6 +116,21 @@ def test_a_rule_is_simulated_before_it_acts_again(
     expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("1 fois")
     expect(page.get_by_role("row", name="Tâches")).to_contain_text("0")
     looked_at(page, f"simulation-{size}")
+
+
+def test_a_rule_that_would_fight_with_another_is_not_simulated(
+    console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, *_ = rules = console.service.rules.rule
+    twin = first.model_copy(update={"id": "R-99", "state": RuleState.SUSPENDED})
+    both = Rules(
+        version=1, kinds=console.service.rules.kinds, rule=(*rules, twin), text="both"
+    )
+    monkeypatch.setitem(vars(console.service), "rules", both)
+    page = open_page()
+    console.sign_in(page, "analyste")
+    page.goto(f"{console.address}/console/regles/R-99/simulation")
+    expect(page.get_by_text("Elle ne peut pas entrer en vigueur")).to_be_visible()
 
 
 def test_a_rep_reads_rules_and_simulates_none(
