@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from features.event import Actor
 from governance.audit import Action, Break, BreakKind
+from governance.errors import RulesError
 from governance.pipeline import read_pipeline
-from governance.rule import RuleState
-from governance.rules import RULES_FILE, Rules, read_rules
+from governance.rules import RULES_FILE, read_rules
 from serving.console.trail import SENTENCE
 from serving.console.words import said
 from serving.ingestion import ingest
@@ -121,15 +121,13 @@ def test_a_rule_is_simulated_before_it_acts_again(
 def test_a_rule_that_would_fight_with_another_is_not_simulated(
     console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, *_ = rules = console.service.rules.rule
-    twin = first.model_copy(update={"id": "R-99", "state": RuleState.SUSPENDED})
-    both = Rules(
-        version=1, kinds=console.service.rules.kinds, rule=(*rules, twin), text="both"
-    )
-    monkeypatch.setitem(vars(console.service), "rules", both)
+    def fights(*_: object) -> None:
+        raise RulesError("rule 'R-03': R-04 has priority 4 as well")
+
+    monkeypatch.setattr("serving.console.routes_rules.trial_ahead", fights)
     page = open_page()
     console.sign_in(page, "analyste")
-    page.goto(f"{console.address}/console/regles/R-99/simulation")
+    page.goto(f"{console.address}/console/regles/R-03/simulation")
     expect(page.get_by_text("Elle ne peut pas entrer en vigueur")).to_be_visible()
 
 
