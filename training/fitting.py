@@ -111,15 +111,16 @@ def fit(
             n_trees=settings.n_trees,
         )
     )
+    whole = boost(np.arange(len(won)))
+    if not whole.feature_importance("split").any():
+        raise TrainingError(
+            "no tree splits: the model would say the same of every lead; lower "
+            "min_data_in_leaf, or give a longer log"
+        )
     raw = np.empty(len(won))
     for fitted, held_out in time_blocks(moments, n_blocks=settings.n_blocks):
         _refuse_one_sided(won[fitted])
         booster = boost(fitted[:: math.ceil(len(fitted) / ROWS_OF_A_BLOCK)])
-        if not booster.feature_importance("split").any():
-            raise TrainingError(
-                "no tree splits: the model would say the same of every lead; lower "
-                "min_data_in_leaf, or give a longer log"
-            )
         raw[held_out] = np.asarray(booster.predict(matrix[held_out], raw_score=True))
     try:
         slope, intercept = fit_affine(raw, won)
@@ -128,7 +129,7 @@ def fit(
             f"{error}; the signals don't tell these leads apart"
         ) from error
     return Fitted(
-        booster=fold_in(boost(np.arange(len(won))), slope, intercept),
+        booster=fold_in(whole, slope, intercept),
         codes=learnt.codes,
         matrix=matrix,
         slope=slope,

@@ -130,14 +130,11 @@ def test_a_reason_quotes_the_note_that_it_rests_on() -> None:
 
 
 def test_a_note_is_read_alike_alone_and_among_others() -> None:
-    log = note_log(n_leads=60)
+    log = note_log()
     moments, signals = make_moments(log, CATALOGUE)
-    learnt = learn_encoding(signals, moments, CATALOGUE, min_leads=1)
-    scorer = Scorer(
-        fit(signals, moments, CATALOGUE, make_settings(n_blocks=2), seed=1).booster,
-        CATALOGUE,
-        make_facts(codes=learnt.codes),
-    )
+    settings = make_settings(n_blocks=2, min_leads_of_label=1)
+    fitted = fit(signals, moments, CATALOGUE, settings, seed=1)
+    scorer = Scorer(fitted.booster, CATALOGUE, make_facts(codes=fitted.codes))
     bulk = tell(log.events, moments.select("lead_id", "moment"), scorer)
     assert bulk.contributions.log_odds == pytest.approx(scorer.log_odds(signals))
 
