@@ -11,6 +11,7 @@ from pydantic import (
     ConfigDict,
     Field,
     JsonValue,
+    StringConstraints,
     ValidationError,
     WithJsonSchema,
 )
@@ -95,7 +96,11 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
-FreeText = Annotated[str, Field(max_length=1000), AfterValidator(_without_nul)]
+FreeText = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=1000),
+    AfterValidator(_without_nul),
+]
 LeadName = Annotated[Name, AfterValidator(_no_slash)]
 Kind = Annotated[
     str,

@@ -91,7 +91,7 @@ def ask_priority(
         else `ask` raises.
     """
     if asked.by.is_person:
-        if not (asked.reason or "").strip():
+        if not asked.reason:
             raise RequestInvalidError("reason", "missing")
         why = Why(reason=None, text=asked.reason)
         override = Override(

@@ -58,10 +58,9 @@ def checked(judgement: Judgement, why: Why) -> Why:
     reason = judgement.reasons.get(why.reason or "")
     if reason is None:
         raise RequestInvalidError("reason", "enum")
-    text = (why.text or "").strip()
-    if reason.needs_text and not text:
+    if reason.needs_text and not why.text:
         raise RequestInvalidError("text", "missing")
-    return Why(reason=why.reason, text=text or None)
+    return Why(reason=why.reason, text=why.text or None)
 
 
 def say(service: Service, lead_id: str, word: Word, now: datetime) -> UUID:

@@ -43,8 +43,10 @@ def notes(service: Service, lead_id: str) -> list[Event]:
     return [one for one in events if one.kind == "note_added"]
 
 
-def open_form(console: Console, page: Page, login: str = "commercial") -> None:
-    console.sign_in(page, login)
+def open_form(console: Console, page: Page) -> None:
+    """The form of a note on a lead that has just arrived."""
+    arrive(console.service, "Morel")
+    console.sign_in(page)
     page.goto(f"{console.address}/console/opportunites/Morel/note")
 
 
@@ -57,7 +59,6 @@ def fill(page: Page, text: str) -> None:
 
 
 def test_a_note_is_three_taps_and_a_text(console: Console, open_page: Opens) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     looked_at(page, "note-phone")
@@ -72,7 +73,6 @@ def test_a_note_is_three_taps_and_a_text(console: Console, open_page: Opens) -> 
 
 
 def test_a_note_goes_without_script_too(console: Console, open_page: Opens) -> None:
-    arrive(console.service, "Morel")
     page = open_page(java_script_enabled=False)
     open_form(console, page)
     fill(page, "Sans script.")
@@ -114,7 +114,6 @@ def is_kept(page: Page) -> None:
 def test_a_note_whose_answer_was_lost_is_stored_once(
     console: Console, open_page: Opens
 ) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     page.route("**/v1/leads/*/notes", _lose_the_answer)
@@ -135,7 +134,6 @@ def _lose_the_answer(route: Route) -> None:
 def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
     console: Console, persistent: Persistent
 ) -> None:
-    arrive(console.service, "Morel")
     page = persistent()
     open_form(console, page)
     is_kept(page)
@@ -162,7 +160,6 @@ def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
 def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
     console: Console, persistent: Persistent
 ) -> None:
-    arrive(console.service, "Morel")
     page = persistent()
     open_form(console, page)
     is_kept(page)
@@ -180,7 +177,6 @@ def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
 def test_a_note_taken_offline_waits_for_its_own_account_and_is_stored_once(
     console: Console, persistent: Persistent
 ) -> None:
-    arrive(console.service, "Morel")
     page = persistent()
     open_form(console, page)
     page.context.set_offline(True)
@@ -206,7 +202,6 @@ def test_a_note_taken_offline_waits_for_its_own_account_and_is_stored_once(
 def test_a_page_of_one_account_sends_nothing_in_anothers_session(
     console: Console, open_page: Opens
 ) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     other = page.context.new_page()
@@ -220,7 +215,6 @@ def test_a_page_of_one_account_sends_nothing_in_anothers_session(
 def test_a_refused_note_says_why_and_is_put_right(
     console: Console, open_page: Opens
 ) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     page.get_by_label("En quelques mots").fill("un\0deux")
@@ -271,7 +265,6 @@ def test_a_refused_note_is_thrown_away_by_who_wrote_it(
 def test_only_the_services_own_word_settles_a_note(
     console: Console, open_page: Opens, status: int, media_type: str
 ) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     page.route(
@@ -287,7 +280,6 @@ def test_only_the_services_own_word_settles_a_note(
 
 
 def test_an_empty_note_is_not_kept(console: Console, open_page: Opens) -> None:
-    arrive(console.service, "Morel")
     page = open_page(**PHONE)
     open_form(console, page)
     page.get_by_role("button", name="Enregistrer la note").click()

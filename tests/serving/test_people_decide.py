@@ -67,7 +67,7 @@ def test_dismissing_needs_a_reason_and_moves_nothing(
     known: TestClient, service: Service, proposal: str
 ) -> None:
     _, awa = make_person(service, Role.SALES)
-    for sent in ({}, {"reason": ""}):
+    for sent in ({}, {"reason": ""}, {"reason": "  "}):
         answer = known.post(f"{proposal}/dismiss", json=sent, headers=awa)
         assert answer.json()["code"] == "request_invalid"
     sent = {"reason": "Trop tôt"}

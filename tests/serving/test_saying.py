@@ -59,6 +59,7 @@ def test_a_note_is_an_event_and_an_audit_row_without_its_text(
         {"tone": 0.5},
         {"objections": ["meteo"]},
         {"text": ""},
+        {"text": " \n\u00a0"},
         {"text": "a\0"},
         {"by": "Zoé"},
     ],
