@@ -1,6 +1,6 @@
 """Reading and appending the audit. The only module that knows its table."""
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Collection, Generator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -184,10 +184,29 @@ def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
         if not found:
             break
         rows |= {row.id: row for row in found}
-    known = principals_named(session, {UUID(row.who_id) for row in rows.values()})
+    return _recorded(session, rows.values())
+
+
+def entries_on(session: Session, subject: Subject, limit: int) -> list[Recorded]:
+    """The last `limit` entries of which this is the subject, the oldest first."""
+    latest = (
+        select(AuditRow)
+        .where(
+            AuditRow.subject_kind == subject.kind.value,
+            AuditRow.subject_id == str(subject.id),
+        )
+        .order_by(AuditRow.seq.desc())
+        .limit(limit)
+    )
+    return _recorded(session, session.scalars(latest).all())
+
+
+def _recorded(session: Session, rows: Collection[AuditRow]) -> list[Recorded]:
+    """Rows with the names of who did it, the oldest first."""
+    known = principals_named(session, {UUID(row.who_id) for row in rows})
     return [
         _as_recorded(row, known.get(UUID(row.who_id)))
-        for row in sorted(rows.values(), key=lambda row: row.seq)
+        for row in sorted(rows, key=lambda row: row.seq)
     ]
 
 

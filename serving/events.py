@@ -12,6 +12,7 @@ from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
+from governance.override import OWN_SOURCE
 from serving.tables import EventRow, LeadRow
 
 PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
@@ -145,6 +146,19 @@ def attribute_of_leads(
             if isinstance(value, str):
                 found[lead_uuid] = value
     return found
+
+
+def own_words(session: Session, lead_uuid: UUID, kind: str) -> dict[datetime, str]:
+    """What people wrote on a lead in our own events of a kind, by when they did."""
+    rows = session.execute(
+        select(EventRow.occurred_at, EventRow.data).where(
+            EventRow.lead_id == lead_uuid,
+            EventRow.source == OWN_SOURCE,
+            EventRow.kind == kind,
+        )
+    )
+    told = ((at, orjson.loads(about).get("text")) for at, about in rows)
+    return {at: text for at, text in told if text}
 
 
 def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:

@@ -26,6 +26,7 @@ from serving.score_json import score_json
 from serving.scores import latest_score, score_history
 from serving.scoring import score_stored
 from serving.shapes import (
+    InForceShown,
     LeadLine,
     LeadShown,
     LeadsShown,
@@ -36,6 +37,7 @@ from serving.shapes import (
     TaskShown,
 )
 from serving.sights import InSight, TheSight
+from serving.suspensions import lead_suspensions
 from serving.tasks import tasks_of
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
@@ -72,12 +74,14 @@ def list_leads(
     responses=refuses(401, 403, 404),
 )
 def read_lead(lead_id: str, service: TheService) -> Response:
-    """One lead with its latest score, its open proposals and its open tasks."""
+    """One lead with its latest score, its open proposals and tasks, and what people
+    suspended there."""
     with service.store.reading() as session:
         lead = _found(session, lead_id)
         proposals = proposals_of(session, lead.id)
         tasks = tasks_of(session, lead.id)
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
+        suspensions = lead_suspensions(session, lead.id, service.clock())
         score = latest_score(session, lead.id)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
@@ -91,6 +95,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
             "proposals": [_shown(ProposalShown, one) for one in proposals],
             "tasks": [_shown(TaskShown, one) for one in tasks],
             "notices": [_shown(NoticeShown, one) for one in notices],
+            "suspensions": [_shown(InForceShown, one) for one in suspensions],
         }
     )
 
@@ -126,7 +131,9 @@ def _found(session: Session, lead_id: str) -> LeadSummary:
     return lead
 
 
-def _shown(shape: type[NoticeShown | ProposalShown | TaskShown], value: object) -> Any:
+def _shown(
+    shape: type[InForceShown | NoticeShown | ProposalShown | TaskShown], value: object
+) -> Any:
     return shape.model_validate(value).model_dump(mode="json")
 
 

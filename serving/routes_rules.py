@@ -14,9 +14,9 @@ from serving.documented import refuses, takes
 from serving.doors import TheBody, TheService, admits
 from serving.errors import LeadUnknownError, TaskUnknownError
 from serving.person import Person
-from serving.shapes import RuleShown, RulesShown
+from serving.shapes import InForceShown, RuleShown, RulesShown
 from serving.sights import refuse_unseen
-from serving.suspensions import suspended_rules
+from serving.suspensions import rule_suspensions
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["rules"])
 def list_rules(service: TheService) -> RulesShown:
     """What automation does by itself, the first rule by priority first."""
     with service.store.reading() as session:
-        suspended = suspended_rules(session, service.clock())
+        suspensions = rule_suspensions(session, service.clock())
     rules = service.rules
     return RulesShown(
         version=rules.version,
@@ -47,7 +47,11 @@ def list_rules(service: TheService) -> RulesShown:
                 valid_from=rule.valid_from,
                 valid_to=rule.valid_to,
                 state=rule.state.value,
-                suspended=rule.id in suspended,
+                suspended=rule.id in suspensions,
+                suspensions=[
+                    InForceShown.model_validate(one)
+                    for one in suspensions.get(rule.id, [])
+                ],
             )
             for rule in rules.by_priority
         ],

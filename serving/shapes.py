@@ -186,8 +186,20 @@ class NoticeShown(Shown):
     created_at: datetime
 
 
+class InForceShown(Shown):
+    """What somebody suspended, and why; `until` null: until somebody ends it."""
+
+    id: UUID
+    by: str
+    since: datetime
+    until: datetime | None
+    reason: str
+    words: str | None
+
+
 class LeadShown(Shown):
-    """`priority` is the one that stands, whoever gave it."""
+    """`priority` is the one that stands, whoever gave it; `suspensions` hold automation
+    on the lead."""
 
     lead_id: str
     stage: str
@@ -197,6 +209,7 @@ class LeadShown(Shown):
     proposals: list[ProposalShown]
     tasks: list[TaskShown]
     notices: list[NoticeShown]
+    suspensions: list[InForceShown]
 
 
 class MoveShown(Shown):
@@ -317,7 +330,7 @@ class EntryShown(Shown):
 
 
 class RuleShown(Shown):
-    """A rule in force; `suspended`: a person stopped it for now."""
+    """A rule in force; `suspended`: a person stopped it for now, by `suspensions`."""
 
     id: str
     title: str
@@ -331,6 +344,7 @@ class RuleShown(Shown):
     valid_to: date | None
     state: str
     suspended: bool
+    suspensions: list[InForceShown]
 
 
 class RulesShown(Shown):

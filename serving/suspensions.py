@@ -1,14 +1,17 @@
 """What people suspended. The only module that knows the table."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from governance.audit import Action
 from governance.decision import Suspend
 from governance.principal import Principal
+from serving.events import own_words
 from serving.tables import SuspensionRow
 
 _NOW = bindparam("now", type_=SuspensionRow.until.type)
@@ -28,6 +31,18 @@ class Suspended:
     rules: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A suspension that holds, as it is read; `until` None: until somebody ends it."""
+
+    id: UUID
+    by: str
+    since: datetime
+    until: datetime | None
+    reason: str  # of the list
+    words: str | None
+
+
 def suspended(session: Session, now: datetime) -> Suspended:
     """All that is suspended: few rows, whatever the number of leads."""
     rows = session.execute(_SUSPENDED, {"now": now}).all()
@@ -40,6 +55,42 @@ def suspended(session: Session, now: datetime) -> Suspended:
 def suspended_rules(session: Session, now: datetime) -> frozenset[str]:
     """The rules that a person suspended."""
     return suspended(session, now).rules
+
+
+def rule_suspensions(session: Session, now: datetime) -> dict[str, list[InForce]]:
+    """What holds each rule that people suspended, the oldest first."""
+    found: dict[str, list[InForce]] = {}
+    for row in _rows_in_force(session, SuspensionRow.rule_id.is_not(None), now):
+        found.setdefault(str(row.rule_id), []).append(_as_read(row))
+    return found
+
+
+def lead_suspensions(session: Session, lead: UUID, now: datetime) -> list[InForce]:
+    """What holds automation on a lead, the oldest first."""
+    rows = _rows_in_force(session, SuspensionRow.lead_id == lead, now)
+    if not rows:
+        return []
+    words = own_words(session, lead, Action.AUTOMATION_SUSPENDED.value)
+    return [replace(_as_read(row), words=words.get(row.begun_at)) for row in rows]
+
+
+def _rows_in_force(
+    session: Session, which: ColumnElement[bool], now: datetime
+) -> Sequence[SuspensionRow]:
+    chosen = select(SuspensionRow).where(which, *_IN_FORCE)
+    in_order = chosen.order_by(SuspensionRow.begun_at, SuspensionRow.id)
+    return session.scalars(in_order, {"now": now}).all()
+
+
+def _as_read(row: SuspensionRow) -> InForce:
+    return InForce(
+        id=row.id,
+        by=row.begun_by,
+        since=row.begun_at,
+        until=row.until,
+        reason=row.reason,
+        words=row.words,
+    )
 
 
 def add_suspension(

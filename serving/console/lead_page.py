@@ -12,7 +12,7 @@ from serving.notices import Notice, notices_of
 from serving.proposals import Proposal, proposals_of
 from serving.scores import score_history
 from serving.service import Service
-from serving.suspensions import suspended
+from serving.suspensions import InForce, lead_suspensions
 from serving.tasks import Task, tasks_of
 
 EVENTS_ON_A_PAGE = 50
@@ -36,7 +36,11 @@ class LeadPage:
     proposals: list[Proposal]
     tasks: list[Task]
     notices: list[Notice]
-    is_suspended: bool
+    suspensions: list[InForce]
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.suspensions)
 
 
 def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
@@ -55,7 +59,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         events = told_events(stored_events(session, [lead.id]), service.pipeline)
         proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
         notices = notices_of(session, lead.id, limit=_NOTICES)
-        is_suspended = lead.id in suspended(session, now).leads
+        suspensions = lead_suspensions(session, lead.id, now)
     score = history[0] if history else None
     return LeadPage(
         lead=lead,
@@ -69,7 +73,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         proposals=[one for one in proposals if not one.is_over(now)],
         tasks=tasks,
         notices=notices,
-        is_suspended=is_suspended,
+        suspensions=suspensions,
     )
 
 

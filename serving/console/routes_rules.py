@@ -1,6 +1,9 @@
 """Règles: what automation does by itself; tried, and suspended by a manager."""
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
 from explanations.french import paris_day
@@ -9,6 +12,7 @@ from governance.person import Role
 from serving.console.callers import TheForm, TheReader, needs_role
 from serving.console.forms import body_of
 from serving.console.pages import HOME, page
+from serving.console.trail import done_to_rule
 from serving.doors import TheService
 from serving.routes_judgement import resume_a_rule, suspend_a_rule
 from serving.routes_rules import list_rules
@@ -21,13 +25,20 @@ _TRYING = _MANAGERS | {Role.ANALYST}
 
 
 @router.get("")
-def show_rules(service: TheService, found: TheReader) -> Response:
+def show_rules(
+    service: TheService,
+    found: TheReader,
+    fait: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """`fait`: the rule that the reader has just suspended or resumed."""
     return page(
         "rules.html",
         found,
         rules=list_rules(service),
         uses=rule_uses(service),
         judgement=service.judgement,
+        acted_on=fait,
+        done=done_to_rule(service, fait, found.person.name) if fait else [],
         may_suspend=found.person.role in _MANAGERS,
         may_try=found.person.role in _TRYING,
         today=paris_day(service.clock()),
@@ -52,7 +63,7 @@ def suspend(
 ) -> Response:
     person = needs_role(found.person, _MANAGERS)
     suspend_a_rule(rule_id, person, service, body_of(form))
-    return RedirectResponse(f"{HOME}/regles", status_code=303)
+    return _done(rule_id)
 
 
 @router.post("/{rule_id}/reprise")
@@ -61,4 +72,10 @@ def resume(
 ) -> Response:
     """`form` only shows that the session's own page sent it."""
     resume_a_rule(rule_id, needs_role(found.person, _MANAGERS), service)
-    return RedirectResponse(f"{HOME}/regles", status_code=303)
+    return _done(rule_id)
+
+
+def _done(rule_id: str) -> Response:
+    named = quote(rule_id, safe="")
+    address = f"{HOME}/regles?fait={named}#regle-{named}"
+    return RedirectResponse(address, status_code=303)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from governance.audit import Action
+from governance.audit import Action, Subject, SubjectKind
 from governance.principal import PrincipalKind
-from serving.audit import Recorded
+from serving.audit import Recorded, entries_on
 from serving.console.words import percent, priority
 from serving.service import Service
 from serving.tracing import trace_of
@@ -95,6 +95,14 @@ def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
         for one in trace.entries
         if one.cause.correlation == together
     ]
+
+
+def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
+    """What a person did last to a rule itself."""
+    with service.store.reading() as session:
+        entries = entries_on(session, Subject(SubjectKind.RULE, rule_id), _LATEST)
+    mine = [one for one in entries if one.who.name == name]
+    return [line_of(one, {}) for one in mine[-1:]]
 
 
 def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:

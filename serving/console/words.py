@@ -1,7 +1,7 @@
 """How the console writes what templates are given: dates, numbers, codes."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from babel.dates import format_date
@@ -74,6 +74,14 @@ def instant(at: datetime | str) -> str:
     """An instant in Paris: « 24/11/2026 à 10:00 »."""
     given = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{given.astimezone(PARIS):%d/%m/%Y à %H:%M}"
+
+
+def until(end: datetime) -> str:
+    """To when: « jusqu’à la fin du 30/11/2026 », or an instant of that day."""
+    at = end.astimezone(PARIS)
+    if at.time() == time():
+        return f"jusqu’à la fin du {at - timedelta(days=1):%d/%m/%Y}"
+    return f"jusqu’au {instant(at)}"
 
 
 def short_day(at: datetime | str) -> str:
@@ -158,6 +166,7 @@ def times(by_rule: Mapping[str, int]) -> str:
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "day": day,
     "instant": instant,
+    "until": until,
     "short_day": short_day,
     "signed": signed,
     "nearest": nearest,

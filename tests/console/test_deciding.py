@@ -31,7 +31,7 @@ def open_lead(console: Console, page: Page, lead_id: str, login: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_a_person_contests_moves_and_suspends(
+def test_a_person_contests_and_moves(
     console: Console, open_page: Opens, size: str
 ) -> None:
     arrive(console.service, "Morel", visits=3)
@@ -56,11 +56,25 @@ def test_a_person_contests_moves_and_suspends(
     page.get_by_role("button", name="Changer d’étape").click()
     expect(page.get_by_text("nouveau → négociation finale").first).to_be_visible()
 
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_suspension_is_told_with_who_and_why(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**SIZES[size])
+    open_lead(console, page, "Morel", "commercial")
     page.locator("summary", has_text="Suspendre").click()
     page.get_by_label("Jusqu’au").fill("2026-12-01")
     page.locator("#suspendre-raison").select_option("calendrier")
+    page.locator("#suspendre-texte").fill("Salon jusqu’à mardi.")
     page.get_by_role("button", name="Suspendre les automatismes").click()
-    expect(page.get_by_text("Les automatismes sont suspendus")).to_be_visible()
+    expect(page.get_by_text("Les automatismes sont suspendus")).to_have_text(
+        "Les automatismes sont suspendus sur cette opportunité par Awa Diallo depuis "
+        "le 24/11/2026 à 10:00, jusqu’à la fin du 01/12/2026. Raison : Ce n’est pas le "
+        "moment pour le client. « Salon jusqu’à mardi. »"
+    )
+    looked_at(page, f"suspension-{size}")
     page.get_by_role("button", name="Rétablir les automatismes").click()
     expect(page.get_by_text("Automatismes rétablis.")).to_be_visible()
 

@@ -82,15 +82,23 @@ def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     first = page.locator("article").first
     first.locator("summary").click()
     looked_at(page, f"regles-{size}")
-    first.get_by_label("Pourquoi").select_option("regle_inadaptee")
+    first.get_by_label("Pourquoi").select_option("autre")
+    first.get_by_label("En quelques mots").fill("Elle appelle trop tôt.")
     first.get_by_role("button", name="Suspendre la règle").click()
-    expect(first.get_by_text("Suspendue par une personne.")).to_be_visible()
+    expect(first.get_by_role("status")).to_contain_text("Règle suspendue. (ligne")
+    told = (
+        "Suspendue par Une manager depuis le 24/11/2026 à 10:00, jusqu’à ce qu’une "
+        "personne la rétablisse. Raison : Autre raison. « Elle appelle trop tôt. »"
+    )
+    expect(first.locator(".warn")).to_have_text(told)
+    looked_at(page, f"regle-suspendue-{size}")
     console.sign_in(rep)
     rep.goto(f"{console.address}/console/regles")
-    expect(rep.get_by_text("Suspendue par une personne.")).to_have_count(1)
+    expect(rep.get_by_text("Suspendue par")).to_have_text(told)
     expect(rep.get_by_role("button", name="Rétablir")).to_have_count(0)
     first.get_by_role("button", name="Rétablir").click()
-    expect(page.get_by_text("Suspendue par une personne.")).to_have_count(0)
+    expect(page.get_by_text("Suspendue par")).to_have_count(0)
+    expect(page.get_by_role("status")).to_contain_text("Règle rétablie. (ligne")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -185,6 +185,32 @@ class TestSuspensions:
         send(known, headers, make_event(id="after"))
         assert lead(known, awa)["priority"] == "elevee"
 
+    def test_of_a_lead_it_is_read_with_who_and_why(
+        self, known: TestClient, service: Service, awa: dict[str, str]
+    ) -> None:
+        def told() -> list[dict[str, Any]]:
+            read = known.get("/v1/leads/L-1", headers=awa).json()["suspensions"]
+            return [{**one, "id": None} for one in read]
+
+        until = (NOW + timedelta(hours=1)).isoformat().replace("+00:00", "Z")
+        post(known, "suspensions", SUSPEND | {"text": "Salon.", "until": until}, awa)
+        first = {
+            "id": None,
+            "by": "Awa Diallo",
+            "since": NOW.isoformat().replace("+00:00", "Z"),
+            "until": until,
+            "reason": "calendrier",
+            "words": "Salon.",
+        }
+        assert told() == [first]
+        service.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]  # a SetClock
+        since = service.clock().isoformat().replace("+00:00", "Z")
+        post(known, "suspensions", SUSPEND, awa)
+        second = {**first, "since": since, "until": None, "words": None}
+        assert told() == [first, second]
+        later(service)
+        assert told() == [second]
+
     def test_of_a_rule_it_is_for_every_lead(self, service: Service) -> None:
         client = with_rules(service)
         _, manager = make_person(service, Role.MANAGER)
@@ -194,6 +220,11 @@ class TestSuspensions:
         assert client.post(path, json=sent, headers=manager).status_code == 201
         with service.store.reading() as session:
             assert suspended_rules(session, NOW) == {rule}
+        (read, *others) = client.get("/v1/rules", headers=manager).json()["rules"]
+        assert not [one for one in others if one["suspensions"]]
+        (told,) = read["suspensions"]
+        assert (read["id"], read["suspended"]) == (rule, True)
+        assert (told["by"], told["words"]) == ("Awa Diallo", "Trop d’appels.")
         assert client.delete(path, headers=manager).status_code == 204
         with service.store.reading() as session:
             assert suspended_rules(session, NOW) == frozenset()
