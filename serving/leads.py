@@ -12,6 +12,7 @@ from explanations.score import Priority
 from governance.person import EVERYTHING, Sight
 from serving.tables import LeadRow, StageRow
 
+_CLOSED = select(StageRow.name).where(StageRow.closes)
 _PRIORITY_RANK = case(
     {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
     value=LeadRow.priority,
@@ -26,6 +27,7 @@ class LeadSummary:
     id: UUID
     lead_id: str
     stage: str
+    stage_at: datetime | None
     owner: str | None
     priority: str | None
     score: float | None
@@ -52,11 +54,14 @@ class LeadFilter:
 def listed_leads(
     session: Session, wanted: LeadFilter, *, limit: int, offset: int
 ) -> list[LeadSummary]:
-    """The leads by priority, then by score, best first; unscored ones last."""
+    """The leads by priority, then by score, best first; unscored ones after them, and
+    those that ended last."""
+    open_first = [LeadRow.stage.in_(_CLOSED)] if wanted.with_closed else []
+    order = (*open_first, _PRIORITY_RANK, LeadRow.score.desc(), LeadRow.external_id)
     rows = session.scalars(
         select(LeadRow)
         .where(*_conditions(wanted))
-        .order_by(_PRIORITY_RANK, LeadRow.score.desc(), LeadRow.external_id)
+        .order_by(*order)
         .limit(limit)
         .offset(offset)
     )
@@ -78,14 +83,13 @@ def due_leads(
     session: Session, since: datetime, model_sha256: str | None, *, limit: int
 ) -> list[str]:
     """Open leads that no tick looked at since then, or that another model scored."""
-    closed = select(StageRow.name).where(StageRow.closes)
     is_due = LeadRow.looked_at.is_(None) | (LeadRow.looked_at < since)
     if model_sha256 is not None:
         is_due |= LeadRow.model_sha256.is_(None)
         is_due |= LeadRow.model_sha256 != model_sha256
     found = session.scalars(
         select(LeadRow.external_id)
-        .where(is_due, LeadRow.stage.not_in(closed))
+        .where(is_due, LeadRow.stage.not_in(_CLOSED))
         .order_by(LeadRow.looked_at, LeadRow.external_id)
         .limit(limit)
     )
@@ -129,8 +133,7 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         last = LeadRow.last_sign_at
         conditions.append(last.is_(None) | (last < wanted.silent_since))
     if not wanted.with_closed:
-        closed = select(StageRow.name).where(StageRow.closes)
-        conditions.append(LeadRow.stage.not_in(closed))
+        conditions.append(LeadRow.stage.not_in(_CLOSED))
     return conditions
 
 
@@ -139,6 +142,7 @@ def _as_summary(row: LeadRow) -> LeadSummary:
         id=row.id,
         lead_id=row.external_id,
         stage=row.stage,
+        stage_at=row.stage_at,
         owner=row.owner,
         priority=row.priority,
         score=row.score,

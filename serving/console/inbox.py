@@ -1,7 +1,7 @@
 """What À traiter shows: one page of leads, each with why, what changed, what is due."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import IntEnum
@@ -62,6 +62,12 @@ class Asked:
         wanted = (self.priority, self.stage, self.silence, self.owner, self.search)
         return any(wanted)
 
+    def shows_closed(self, closing: Collection[str]) -> bool:
+        """Are leads that ended asked for? By such a stage, or by a search that is for
+        no priority and no silence: a lead that ended has neither."""
+        is_for_open = self.priority is not None or self.silence is not None
+        return self.stage in closing or (self.search is not None and not is_for_open)
+
     def address(self, page: int) -> str:
         """The query of another page of the same list."""
         given = {
@@ -77,9 +83,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A lead; `news`, of the last day, and `expected` are sentences, or None."""
+    """A lead; `news`, of the last day, and `expected` are sentences, or None.
+
+    Of one that `is_closed` nothing is expected, and its silence is nothing to tell.
+    """
 
     lead: LeadSummary
+    is_closed: bool
     silence: str | None
     news: str | None
     expected: str | None
@@ -102,12 +112,14 @@ class Inbox:
 def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
     """The page that is asked for, else the last one there is."""
     sight, now = sight_of_caller(service, person), service.clock()
+    closing = {stage.name for stage in service.pipeline.stage if stage.closes}
     wanted = LeadFilter(
         priority=asked.priority,
         stage=asked.stage,
         owner=asked.owner,
         silent_since=asked.silence.began(now) if asked.silence else None,
         search=asked.search,
+        with_closed=asked.shows_closed(closing),
         sight=sight,
     )
     with service.store.reading() as session:
@@ -125,12 +137,14 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
     lines = [
         Line(
             lead=lead,
-            silence=silence(lead.last_sign_at, now),
+            is_closed=is_closed,
+            silence=None if is_closed else silence(lead.last_sign_at, now),
             news=news.get(lead.id),
-            expected=_expected(scores.get(lead.id)),
+            expected=None if is_closed else _expected(scores.get(lead.id)),
             task=tasks.get(lead.lead_id),
         )
         for lead in leads
+        for is_closed in [lead.stage in closing]
     ]
     return Inbox(asked=asked, lines=lines, total=total, owners=owners, notices=notices)
 

@@ -55,7 +55,7 @@ def show_inbox(
         found,
         inbox=inbox_of(service, found.person, filters.asked),
         titles=titles_of(service),
-        stages=[stage for stage in service.pipeline.stage if not stage.closes],
+        stages=service.pipeline.stage,
         priorities=list(Priority),
         silences=list(Silence),
         by_owner=found.person.role is not Role.SALES,

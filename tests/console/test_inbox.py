@@ -57,6 +57,44 @@ def test_leads_come_by_priority_with_why_and_what_is_due(
     expect(names).to_have_count(2)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_a_lead_that_ended_is_found_by_search_and_by_its_stage(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    service = console.service
+    for lead in ("Maison Ouverte", "Maison Gagnée", "Maison Perdue"):
+        arrive(service, lead)
+    for lead, to in {"Maison Gagnée": "gagne", "Maison Perdue": "perdu"}.items():
+        move_stage(service, MoveAsked(lead_id=lead, to=to, reason=None, by=AWA), NOW)
+    page = open_page(**SIZES[size])
+    console.sign_in(page)
+    lines, names = page.locator("#liste .lead"), page.locator("#liste .name")
+    expect(names).to_have_text(["Maison Ouverte"])
+
+    page.get_by_label("Rechercher").fill("maison")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(names).to_have_text(["Maison Ouverte", "Maison Gagnée", "Maison Perdue"])
+    assert [line.get_by_text("close", exact=True).count() for line in lines.all()] == [
+        0,
+        1,
+        1,
+    ]
+    expect(lines.last.get_by_text("perdu", exact=True)).to_be_visible()
+    expect(lines.last.get_by_text("priorité normale", exact=True)).to_have_count(0)
+    looked_at(page, f"a-traiter-closes-{size}")
+    page.get_by_label("Priorité").select_option("normale")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(names).to_have_text(["Maison Ouverte"])
+
+    page.goto(f"{console.address}/console/")
+    page.get_by_label("Étape").select_option("perdu")
+    page.get_by_role("button", name="Filtrer").click()
+    expect(names).to_have_text(["Maison Perdue"])
+    names.click()
+    page.go_back()
+    expect(page.get_by_label("Étape")).to_have_value("perdu")
+
+
 def test_the_keyboard_goes_through_the_list(console: Console, open_page: Opens) -> None:
     for n in range(30):
         arrive(console.service, f"Maison {n:02}")
