@@ -8,9 +8,10 @@ from uuid import UUID, uuid4
 
 from explanations.reason import Past
 from explanations.score import Ending, Priority
-from features.event import Actor, Event
+from features.event import Event
 from governance.history import History
 from governance.pipeline import Pipeline, StageRole
+from governance.sign_of_life import is_sign_of_life
 
 # Kinds that say where an opportunity ended, in the words of `features.log`.
 _OUTCOMES = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
@@ -43,7 +44,8 @@ class LeadState:
 
     An older observation that arrives late changes neither stage nor owner. `band` is
     the priority that the last score called for, `priority` the one that stands.
-    `looked_at`: by the tick, last. `last_sign_at`: when the lead itself last acted.
+    `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
+    `entered_at`: when its first event occurred.
     """
 
     id: UUID
@@ -57,6 +59,7 @@ class LeadState:
     band: Priority | None = None
     looked_at: datetime | None = None
     last_sign_at: datetime | None = None
+    entered_at: datetime | None = None
     past: PastScore | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
@@ -89,8 +92,10 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
         owner = _owner_told(event)
         if owner and _is_news(event, state.owner_at):
             state = replace(state, owner=owner, owner_at=event.occurred_at)
-        if event.actor is Actor.LEAD and _is_news(event, state.last_sign_at):
+        if is_sign_of_life(event) and _is_news(event, state.last_sign_at):
             state = replace(state, last_sign_at=event.occurred_at)
+        if state.entered_at is None or event.occurred_at < state.entered_at:
+            state = replace(state, entered_at=event.occurred_at)
     return state
 
 

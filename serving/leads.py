@@ -35,12 +35,13 @@ class LeadSummary:
     short: str | None
     moment: datetime | None
     last_sign_at: datetime | None
+    entered_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadFilter:
     """`search`: what the CRM's id or the owner's name contains. `silent_since`: from
-    then on the lead itself did nothing."""
+    then on there was no sign of the lead, which had entered before."""
 
     search: str | None = None
     priority: Priority | None = None
@@ -130,8 +131,8 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]
         conditions.append(or_(*contained))
     if wanted.silent_since is not None:
-        last = LeadRow.last_sign_at
-        conditions.append(last.is_(None) | (last < wanted.silent_since))
+        since = (LeadRow.last_sign_at, LeadRow.entered_at, LeadRow.created_at)
+        conditions.append(func.coalesce(*since) < wanted.silent_since)
     if not wanted.with_closed:
         conditions.append(LeadRow.stage.not_in(_CLOSED))
     return conditions
@@ -150,4 +151,5 @@ def _as_summary(row: LeadRow) -> LeadSummary:
         short=row.short,
         moment=row.moment,
         last_sign_at=row.last_sign_at,
+        entered_at=row.entered_at or row.created_at,
     )

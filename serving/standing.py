@@ -82,6 +82,7 @@ def write_lead(
         "band": state.band and state.band.value,
         "looked_at": state.looked_at,
         "last_sign_at": state.last_sign_at,
+        "entered_at": state.entered_at,
         "automation": history_text(state.history),
     }
     if score is not None:
@@ -115,6 +116,7 @@ def _as_state(
         band=None if row.band is None else Priority(row.band),
         looked_at=row.looked_at,
         last_sign_at=row.last_sign_at,
+        entered_at=row.entered_at,
         past=_past(row),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,

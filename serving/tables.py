@@ -94,7 +94,8 @@ class LeadRow(Base):
     automation: Mapped[str | None] = mapped_column(Text)  # what it did here, as JSON
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     looked_at: Mapped[datetime | None]  # by the tick, last
-    last_sign_at: Mapped[datetime | None]  # of the lead itself, whatever it did
+    last_sign_at: Mapped[datetime | None]  # see `governance.sign_of_life`
+    entered_at: Mapped[datetime | None]  # when its first event occurred
     score: Mapped[float | None]
     grade: Mapped[str | None]
     short: Mapped[str | None] = mapped_column(Text)

@@ -34,14 +34,14 @@ _NOTICES_LAST = timedelta(days=7)
 
 
 class Silence(IntEnum):
-    """How many days without a sign of the lead."""
+    """How many days without a sign of the lead; since it entered, if it gave none."""
 
     WEEK = 7
     FORTNIGHT = 14
     MONTH = 30
 
     def began(self, now: datetime) -> datetime:
-        """From then on, by days in Paris, the lead did nothing."""
+        """From then on, by days in Paris, there was no sign of the lead."""
         first_day = paris_day(now) - timedelta(days=self - 1)
         return datetime.combine(first_day, time(), PARIS)
 
@@ -138,7 +138,9 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         Line(
             lead=lead,
             is_closed=is_closed,
-            silence=None if is_closed else silence(lead.last_sign_at, now),
+            silence=None
+            if is_closed
+            else silence(lead.last_sign_at, lead.entered_at, now),
             news=news.get(lead.id),
             expected=None if is_closed else _expected(scores.get(lead.id)),
             task=tasks.get(lead.lead_id),

@@ -118,12 +118,15 @@ def percent(value: float) -> str:
     return f"{value:g}\u00a0%".replace(".", ",")
 
 
-def silence(last_sign: datetime | None, now: datetime) -> str | None:
-    """How long a lead has been silent; None if that isn't long."""
+def silence(last_sign: datetime | None, entered: datetime, now: datetime) -> str | None:
+    """How long a lead has been silent, since it entered if it gave no sign; None if
+    that isn't long."""
+    days = (paris_day(now) - paris_day(last_sign or entered)).days
+    if days < SILENT_DAYS:
+        return None
     if last_sign is None:
-        return "aucun signe du prospect"
-    days = (paris_day(now) - paris_day(last_sign)).days
-    return f"{days}\u00a0jours de silence" if days >= SILENT_DAYS else None
+        return f"aucun signe du prospect en {days}\u00a0jours"
+    return f"{days}\u00a0jours de silence"
 
 
 def task(kind: str) -> str:

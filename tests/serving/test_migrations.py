@@ -101,6 +101,47 @@ def test_what_the_release_before_stored_stays(empty: Store) -> None:
     assert rows(empty, columns) == before
 
 
+@pytest.mark.parametrize(
+    ("actor", "kind", "about", "last_sign"),
+    [
+        ("lead", "page_viewed", "{}", "2026-11-23 09:00:00"),
+        ("person", "meeting_held", "{}", "2026-11-23 09:00:00"),
+        ("person", "call_made", '{"outcome":"joint"}', "2026-11-23 09:00:00"),
+        ("person", "call_made", '{"outcome":"messagerie"}', None),
+        ("person", "note_added", '{"tone":0,"objections":[]}', "2026-11-23 09:00:00"),
+        ("person", "note_added", '{"objections":["prix"]}', "2026-11-23 09:00:00"),
+        ("person", "note_added", '{"tone":null,"text":"Rappeler."}', None),
+        ("automation", "meeting_held", "{}", None),
+    ],
+)
+def test_signs_of_life_and_entries_are_found_in_what_is_stored(
+    empty: Store, actor: str, kind: str, about: str, last_sign: str | None
+) -> None:
+    upgrade(empty, "0001")
+    with empty.writing() as session:
+        for statement in OF_THE_RELEASE_BEFORE:
+            if statement.startswith(("INSERT INTO stage", "INSERT INTO lead")):
+                session.execute(text(statement))
+        for row, (at, sort, who, data) in enumerate(
+            [
+                ("2026-11-22 09:00:00", "attributes_set", "person", "{}"),
+                ("2026-11-23 09:00:00", kind, actor, about),
+            ]
+        ):
+            values = {"row": row, "at": at, "kind": sort, "who": who, "data": data}
+            session.execute(
+                text(
+                    f"INSERT INTO event VALUES (:row, '{LEAD}', 'e-' || :kind, 'crm',"
+                    " :kind, :at, :at, :who, :data)"
+                ),
+                values,
+            )
+    upgrade(empty)
+    found = rows(empty, {"lead": ["entered_at", "last_sign_at"]})["lead"]
+    told = [tuple(at and str(at)[:19] for at in row) for row in found]
+    assert told == [("2026-11-22 09:00:00", last_sign)]
+
+
 def test_sqlite_is_opened_with_care(sqlite_store: Store) -> None:
     with sqlite_store.engine.connect() as connection:
         pragmas = {
