@@ -9,7 +9,7 @@ from explanations.score import Priority
 from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy import Clause
 from governance.principal import Principal
-from governance.task import OpenTask
+from governance.task import OpenTask, TaskKind
 
 PROPOSAL_LASTS = timedelta(days=14)  # a house choice: two weeks to decide
 
@@ -19,7 +19,7 @@ class ProposalStatus(StrEnum):
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
-    EXPIRED = "expired"  # nobody decided in time
+    EXPIRED = "expired"  # nobody decided in time, or before the lead's end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +99,14 @@ class CloseTask:
     reason: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class EndTask:
+    """The lead came to its end, and the task with it: nobody need do it any more."""
+
+    task_id: UUID
+    kind: TaskKind
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EscalateTask:
     """A task is overdue: from its owner it goes to the manager, once."""
@@ -118,6 +126,7 @@ Effect = (
     | CloseProposal
     | OpenTask
     | CloseTask
+    | EndTask
     | EscalateTask
     | Suspend
     | Resume

@@ -107,15 +107,16 @@ def task_note(opened: OpenTask, follows: UUID | None) -> Note:
     )
 
 
-def task_ended_note(task_id: UUID, closed: Note) -> Note:
+def task_ended_note(task_id: UUID, kind: TaskKind, follows: UUID) -> Note:
+    """A task that ends with the proposal that it called for, or with its lead."""
     return Note(
         action=Action.TASK_CLOSED,
         by=SYSTEM,
         subject=Subject(SubjectKind.TASK, task_id),
         before={"status": "open"},
         after={"status": "closed"},
-        why={"kind": TaskKind.DECISION_RESERVED.value},
-        follows=closed.id,
+        why={"kind": kind.value},
+        follows=follows,
     )
 
 

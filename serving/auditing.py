@@ -21,6 +21,7 @@ from governance.decision import (
     CloseTask,
     Decide,
     Effect,
+    EndTask,
     EscalateTask,
     Grant,
     ProposalStatus,
@@ -30,7 +31,7 @@ from governance.executor import OpenProposal, ProposeConcession, ProposePriority
 from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
 from governance.principal import Principal, PrincipalKind
-from governance.task import OpenTask
+from governance.task import OpenTask, TaskKind
 from serving.audit import append, causes_of
 from serving.audit_notes import (
     closing_note,
@@ -172,17 +173,28 @@ def _of_effect(
             yield task_note(effect, led.get(effect.id) or effect.proposal_id or seen)
         case CloseTask() | EscalateTask():
             yield later_task_note(effect)
+        case EndTask(task_id=task_id, kind=kind):
+            closing = made.id if made else seen
+            yield task_ended_note(task_id, kind, closing or task_id)
         case CloseProposal():
             closed = closing_note(effect, _what_closes(effect, made, seen))
             yield closed
             for task_id in story.ended.get(effect.proposal_id, ()):
-                yield task_ended_note(task_id, closed)
+                yield task_ended_note(task_id, TaskKind.DECISION_RESERVED, closed.id)
 
 
 def _what_closes(
     ending: CloseProposal, made: Signed | None, observed: UUID | None
 ) -> UUID:
-    if ending.status is ProposalStatus.DECIDED_IN_CRM and observed:
-        return observed
+    """What was decided, or seen, that ends it; alone, it ends by itself.
+
+    One that expires in the same call as something is decided expires with the lead.
+    """
+    by_itself = ending.proposal_id
+    match ending.status:
+        case ProposalStatus.DECIDED_IN_CRM if observed:
+            return observed
+        case ProposalStatus.EXPIRED:
+            return made.id if made else observed or by_itself
     is_made = made is not None and made.proposal_id == ending.proposal_id
-    return made.id if made and is_made else ending.proposal_id
+    return made.id if made and is_made else by_itself

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
+from serving.ending import with_endings
 from serving.events import stored_events, stored_pairs
 from serving.lead_state import LeadState, after, endings
 from serving.models import Explains, Models
@@ -44,6 +45,7 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
+    plan = with_endings(session, seen, plan, leads, service.pipeline)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
     uuids = {name: leads[name].id for name in sorted(plan.to_score)}

@@ -11,6 +11,7 @@ from governance.decision import (
     CloseTask,
     Decide,
     Effect,
+    EndTask,
     EscalateTask,
     Grant,
     Requalify,
@@ -69,7 +70,7 @@ def perform(
             add_suspension(session, effect, now, lead_uuid=lead.id)
         case Resume():
             end_suspensions(session, effect.signer, now, lead_uuid=lead.id)
-        case OpenTask() | CloseTask() | EscalateTask():
+        case OpenTask() | CloseTask() | EndTask() | EscalateTask():
             write_task(session, lead.id, effect, now)
         case CloseProposal():
             end_proposal(session, effect, now)

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from governance.decision import CloseTask, EscalateTask
+from governance.decision import CloseTask, EndTask, EscalateTask
 from governance.person import EVERYTHING, Sight
 from governance.task import OpenTask
 from serving.leads import seen_leads
@@ -47,7 +47,7 @@ class Task:
 def write_task(
     session: Session,
     lead_uuid: UUID,
-    effect: OpenTask | CloseTask | EscalateTask,
+    effect: OpenTask | CloseTask | EndTask | EscalateTask,
     now: datetime,
 ) -> None:
     """What becomes of a task of a lead."""
@@ -56,6 +56,8 @@ def write_task(
             add_task(session, lead_uuid, effect, now)
         case CloseTask():
             close_task(session, effect, now)
+        case EndTask(task_id=task_id):
+            _end_tasks(session, TaskRow.id == task_id, now)
         case EscalateTask():
             escalate_task(session, effect, now)
 
@@ -80,9 +82,15 @@ def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -
 
 def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> list[UUID]:
     """Close the open tasks of a proposal; returns which they were."""
+    return _end_tasks(session, TaskRow.proposal_id == proposal_id, now)
+
+
+def _end_tasks(
+    session: Session, which: ColumnElement[bool], now: datetime
+) -> list[UUID]:
     ended = session.scalars(
         update(TaskRow)
-        .where(TaskRow.proposal_id == proposal_id, TaskRow.status == "open")
+        .where(which, TaskRow.status == TaskStatus.OPEN.value)
         .values(status=TaskStatus.CLOSED.value, closed_at=now)
         .returning(TaskRow.id)
     )
