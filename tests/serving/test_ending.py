@@ -24,7 +24,7 @@ Ends = Callable[[Governed], None]
 
 
 def waiting(service: Service) -> Governed:
-    """A lead with a task of a rule, one of an exception, and a proposal with its own."""
+    """A lead with tasks of a rule and of an exception, and a proposal with its own."""
     cases = Cases.model_validate({"version": 1, "case": [CASE]})
     crm = Governed(service, {"then": TASK}, cases=cases)
     make_person(service, Role.ADMIN)
