@@ -24,9 +24,16 @@ from serving.console import (
     routes_tasks,
 )
 from serving.console.callers import SignedOutError
-from serving.console.pages import HOME, error_page
+from serving.console.pages import HOME
+from serving.console.refusals import (
+    error_page,
+    invalid_request,
+    lost_page,
+    typed_in,
+)
+from serving.console.returning import asked_address, sign_in_address
 from serving.doors import refuse_nul
-from serving.errors import InternalError, RequestInvalidError, RouteUnknownError
+from serving.errors import InternalError, RouteUnknownError
 from serving.service import Service
 
 ROUTERS = (
@@ -88,20 +95,21 @@ async def _guarded(
     return answer
 
 
-def _to_sign_in(_: Request, __: Exception) -> Response:
-    return RedirectResponse(f"{HOME}/connexion", status_code=303)
+async def _to_sign_in(request: Request, _: Exception) -> Response:
+    if request.method == "POST" and request.url.path != f"{HOME}/deconnexion":
+        return await lost_page(request)
+    return RedirectResponse(sign_in_address(asked_address(request)), status_code=303)
 
 
-def _on_our_error(request: Request, error: Exception) -> Response:
+async def _on_our_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, FreinError)  # registered for that type only
-    return error_page(request, error)
+    typed = await typed_in(request) if request.method == "POST" else []
+    return error_page(request, error, typed)
 
 
 def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:])
-    return error_page(request, RequestInvalidError(field, first["type"]))
+    return error_page(request, invalid_request(error))
 
 
 def _on_http_error(request: Request, _: Exception) -> Response:

@@ -15,8 +15,10 @@ from serving.doors import COOKIE, TheService, service_of
 from serving.errors import (
     AutomationStoppedError,
     CsrfMissingError,
+    LeadUnknownError,
     RoleMissingError,
 )
+from serving.leads import find_lead
 from serving.person import PassKind, Person
 from serving.problems import detail_of
 from serving.sights import refuse_unseen
@@ -48,10 +50,12 @@ TheReader = Annotated[SignedIn, Depends(reader_of)]
 
 async def fields_of(request: Request) -> dict[str, list[str]]:
     """What a form was filled in with; empty fields are left out."""
+    request.state.fields = {}  # whatever becomes of the body, it isn't read again
     content = await content_of(request, service_of(request).settings.max_body_bytes)
     filled: dict[str, list[str]] = {}
     for name, value in parse_qsl(content.decode(errors="replace")):
         filled.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    request.state.fields = filled
     return filled
 
 
@@ -74,6 +78,11 @@ def form_of(fields: Fields, found: TheReader) -> Mapping[str, list[str]]:
 TheForm = Annotated[Mapping[str, list[str]], Depends(form_of)]
 
 
+def is_from_elsewhere(request: Request) -> bool:
+    """Does the browser say that another site sent a form?"""
+    return request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+
+
 def decider_of(found: TheReader) -> Person:
     """The person, who may decide; raises RoleMissingError."""
     return needs_role(found.person, DECIDERS)
@@ -90,8 +99,11 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
 
 
 def in_sight(lead_id: str, service: TheService, found: TheReader) -> None:
-    """Raises LeadUnknownError."""
+    """Raises LeadUnknownError, also for who sees all the leads that there are."""
     refuse_unseen(service, found.person, lead_id)
+    with service.store.reading() as session:
+        if find_lead(session, lead_id) is None:
+            raise LeadUnknownError(lead_id)
 
 
 InSight = Depends(in_sight)

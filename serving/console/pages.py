@@ -4,14 +4,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from fastapi import Request, Response
+from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from features.errors import FreinError
 from governance.person import DECIDERS
 from serving.console import report_words, words
-from serving.errors import ProposalDecidedError, RequestInvalidError
-from serving.problems import STATUS, detail_of
 from serving.service import Service
 from serving.signing_in import SignedIn
 
@@ -50,31 +47,3 @@ def titles_of(service: Service) -> dict[str, str]:
 def address_of(lead_id: str) -> str:
     """Where the page of a lead is."""
     return f"{HOME}/opportunites/{quote(lead_id, safe='')}"
-
-
-def error_page(request: Request, error: FreinError) -> Response:
-    """What went wrong, in French, with a way back."""
-    status = STATUS[type(error)]
-    return page(
-        "error.html",
-        getattr(request.state, "found", None),
-        status,
-        title=words.ERROR_TITLE.get(status, words.ANY_ERROR),
-        detail=_detail(error),
-        back=_back(request),
-    )
-
-
-def _detail(error: FreinError) -> str:
-    if isinstance(error, ProposalDecidedError):
-        return words.decided_before(error.status, error.decided_by)
-    if isinstance(error, RequestInvalidError):
-        return words.field_refused(error.field, error.why)
-    return detail_of(error)
-
-
-def _back(request: Request) -> str:
-    """The lead that the form was about, else the list."""
-    lead_id = request.path_params.get("lead_id")
-    is_form = request.method == "POST"
-    return address_of(lead_id) if is_form and lead_id else f"{HOME}/"

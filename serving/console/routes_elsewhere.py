@@ -1,9 +1,12 @@
 """Signing in with the company's account: there, and back."""
 
+from urllib.parse import quote, unquote
+
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from serving.console.pages import HOME, page
+from serving.console.returning import way_back
 from serving.doors import TheService
 from serving.errors import (
     NotVouchedForError,
@@ -17,28 +20,31 @@ from serving.vouching import sign_in_as
 
 router = APIRouter(prefix="/connexion/entreprise")
 
-_COOKIE = "frein_depart"
+_COOKIE, _PAGE = "frein_depart", "frein_page"
 _PATH = f"{HOME}{router.prefix}"
 _SECONDS = 600  # to sign in there
 
 
 @router.get("")
-def leave(service: TheService, request: Request) -> Response:
-    """Send the browser to the provider, with a cookie for its way back."""
+def leave(service: TheService, request: Request, vers: str = "") -> Response:
+    """Send the browser to the provider, with a cookie for its way back, and one for
+    the page that was asked for."""
     try:
         url, cookie = _provider(service).leave()
     except ProviderUnavailableError as error:
-        return _refused(error)
+        return _refused(error, way_back(vers))
     answer = RedirectResponse(url, status_code=303)
-    answer.set_cookie(
-        _COOKIE,
-        cookie,
-        max_age=_SECONDS,
-        path=_PATH,
-        httponly=True,
-        samesite="lax",
-        secure=is_private(request),
-    )
+    asked = {_COOKIE: cookie, _PAGE: quote(way_back(vers), safe="")}
+    for name, value in asked.items():
+        answer.set_cookie(
+            name,
+            value,
+            max_age=_SECONDS,
+            path=_PATH,
+            httponly=True,
+            samesite="lax",
+            secure=is_private(request),
+        )
     return answer
 
 
@@ -46,17 +52,19 @@ def leave(service: TheService, request: Request) -> Response:
 def come_back(service: TheService, request: Request) -> Response:
     """Begin the session of whoever the provider vouches for."""
     now = service.clock()
+    back = way_back(unquote(request.cookies.get(_PAGE, "")))
     try:
         identity = _provider(service).identity(
             request.cookies.get(_COOKIE, ""), request.query_params, now
         )
         begun = sign_in_as(service.store, identity, now)
     except (NotVouchedForError, ProviderUnavailableError) as error:
-        answer = _refused(error)
+        answer = _refused(error, back)
     else:
-        answer = RedirectResponse(f"{HOME}/", status_code=303)
+        answer = RedirectResponse(back, status_code=303)
         keep_session(answer, begun, request, now)
-    answer.delete_cookie(_COOKIE, path=_PATH)
+    for name in (_COOKIE, _PAGE):
+        answer.delete_cookie(name, path=_PATH)
     return answer
 
 
@@ -66,7 +74,9 @@ def _provider(service: Service) -> Vouches:
     return service.provider
 
 
-def _refused(error: NotVouchedForError | ProviderUnavailableError) -> Response:
+def _refused(
+    error: NotVouchedForError | ProviderUnavailableError, back: str
+) -> Response:
     return page(
         "sign_in.html",
         None,
@@ -74,4 +84,6 @@ def _refused(error: NotVouchedForError | ProviderUnavailableError) -> Response:
         login="",
         refused=detail_of(error),
         elsewhere=True,
+        back=back,
+        typed=[],
     )

@@ -3,8 +3,9 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.console.callers import Fields, TheForm, TheReader
+from serving.console.callers import Fields, TheForm, TheReader, is_from_elsewhere
 from serving.console.pages import HOME, page
+from serving.console.returning import way_back
 from serving.doors import COOKIE, TheService
 from serving.errors import CsrfMissingError, SignInRefusedError
 from serving.problems import STATUS, detail_of
@@ -15,18 +16,27 @@ router = APIRouter()
 
 
 @router.get("/connexion")
-def show_sign_in(service: TheService) -> Response:
-    elsewhere = service.provider is not None
-    return page("sign_in.html", login="", refused=None, elsewhere=elsewhere)
+def show_sign_in(service: TheService, vers: str = "") -> Response:
+    """`vers`: the page that was asked for, and that they are led to once signed in."""
+    return page(
+        "sign_in.html",
+        login="",
+        refused=None,
+        elsewhere=service.provider is not None,
+        back=way_back(vers),
+        typed=[],
+    )
 
 
 @router.post("/connexion")
 def begin(service: TheService, fields: Fields, request: Request) -> Response:
     """Sign in; a form of another site can't, though no session guards it yet."""
-    if request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}:
+    if is_from_elsewhere(request):
         raise CsrfMissingError
-    login, password = (fields.get(name, [""])[0] for name in ("login", "password"))
-    now = service.clock()
+    login, password, back = (
+        fields.get(name, [""])[0] for name in ("login", "password", "vers")
+    )
+    back, now = way_back(back), service.clock()
     try:
         begun = sign_in(service.store, login, password, now)
     except SignInRefusedError as error:
@@ -37,8 +47,10 @@ def begin(service: TheService, fields: Fields, request: Request) -> Response:
             login=login,
             refused=detail_of(error),
             elsewhere=service.provider is not None,
+            back=back,
+            typed=[],
         )
-    answer = RedirectResponse(f"{HOME}/", status_code=303)
+    answer = RedirectResponse(back, status_code=303)
     keep_session(answer, begun, request, now)
     return answer
 

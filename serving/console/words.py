@@ -38,13 +38,56 @@ _TASK = {
     TaskKind.NO_TRUE_REASON: "aucune raison vérifiée n’explique le score",
     TaskKind.CLOCK_IN_DOUBT: "une heure est douteuse",
 }
+NOTHING_SAVED = "Rien n’a été enregistré"
+SESSION_OVER = (
+    "Votre session a pris fin : rien n’a été enregistré. Reconnectez-vous, puis "
+    "recommencez."
+)
+FORM_IS_STALE = (
+    "Cette page n’était plus celle de votre session en cours. Revenez-y pour l’avoir à "
+    "jour, puis recommencez."
+)
 _FIELD = {
     "objections": "Les objections entendues",
     "percent": "La remise",
+    "priority": "La priorité que je donnerais",
     "reason": "Pourquoi",
+    "stage": "L’étape véritable",
     "text": "En quelques mots",
+    "to": "Nouvelle étape",
     "tone": "Le ton de l’échange",
     "until": "Jusqu’au",
+    # of the filters, as an address has them
+    "depuis": "Entrées depuis le",
+    "etape": "Étape",
+    "evenement": "Premier fait",
+    "page": "Page",
+    "priorite": "Priorité",
+    "proprietaire": "Responsable",
+    "recherche": "Rechercher",
+    "silence": "Sans signe du prospect",
+}
+# What a field takes, where its form can't show it.
+_TAKES = {
+    "depuis": "un jour, comme 2026-11-24",
+    "evenement": "un nombre entier, de 0 à 1 000 000",
+    "page": "un nombre entier, de 1 à 100 000",
+    "percent": "un nombre supérieur à 0, et de 100 au plus",
+    "priorite": "élevée, normale ou basse",
+    "proprietaire": "200 caractères au plus",
+    "reason": "un choix de la liste, ou 1 000 caractères au plus",
+    "recherche": "200 caractères au plus",
+    "silence": "7, 14 ou 30 jours",
+    "text": "1 000 caractères au plus",
+    "tone": "un nombre entier, de −2 à 2",
+    "until": "un jour à venir, avant l’an 2200",
+}
+_PLAIN = frozenset({"missing", "not_printable", "extra_forbidden"})  # of any value
+_SECTION = {
+    "automatisation": "Revenir au rapport",
+    "opportunites": "Revenir à la fiche",
+    "regles": "Revenir aux règles",
+    "taches": "Revenir aux tâches",
 }
 
 
@@ -57,9 +100,21 @@ def decided_before(status: str, by: str) -> str:
 
 
 def field_refused(field: str, why: str) -> str:
-    """What a form's field is refused for, by the name that the form has for it."""
-    name = _FIELD.get(field.split(".", maxsplit=1)[0], field)
-    return f"Champ «\u00a0{name}\u00a0»\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."
+    """What a form's field is refused for, by the name that the form has for it, and
+    what it takes."""
+    parts = field.split(".")  # of what may take several shapes, the shape comes first
+    code = next((part for part in parts if part in _FIELD), field)
+    name = _FIELD.get(code, code)
+    said = [f"Champ «\u00a0{name}\u00a0»\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."]
+    if code in _TAKES and why not in _PLAIN:
+        said.append(f"Il faut {_TAKES[code]}.")
+    return " ".join(said)
+
+
+def back_to(place: str) -> str:
+    """What a link to a place of the console says."""
+    section, _, _ = place.partition("/")
+    return _SECTION.get(section, "Revenir à l’accueil")
 
 
 def day(which: date) -> str:

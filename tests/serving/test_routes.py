@@ -12,6 +12,7 @@ from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.api import ROUTERS
 from serving.console.app import ROUTERS as CONSOLE_ROUTERS
+from serving.console.words import FORM_IS_STALE, SESSION_OVER
 from serving.doors import COOKIE
 from serving.errors import CsrfMissingError, RoleMissingError
 from serving.problems import detail_of
@@ -111,10 +112,14 @@ def visit(
         follow_redirects=False,
     )
     assert answer.status_code != 500, answer.text
-    if answer.headers.get("location") == "/console/connexion":
+    if answer.headers.get("location", "").startswith("/console/connexion"):
         return "signed_out"
-    told = (RoleMissingError(), CsrfMissingError())
-    return next((one.code for one in told if detail_of(one) in answer.text), None)
+    told = {
+        SESSION_OVER: "signed_out",
+        detail_of(RoleMissingError()): RoleMissingError.code,
+        FORM_IS_STALE: CsrfMissingError.code,
+    }
+    return next((code for text, code in told.items() if text in answer.text), None)
 
 
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:

@@ -80,9 +80,9 @@ def ours(service: Service, theirs: LittleProvider) -> Iterator[TestClient]:
         yield client
 
 
-def go(ours: TestClient) -> str:
+def go(ours: TestClient, page: str = "") -> str:
     """There, and the address by which the browser comes back."""
-    left = ours.get(THERE)
+    left = ours.get(THERE, params={"vers": page})
     assert left.status_code == 303
     back: str = httpx2.get(left.headers["Location"]).headers["Location"]
     return back
@@ -101,6 +101,22 @@ def test_a_verified_address_opens_the_account_that_has_it(ours: TestClient) -> N
     back = come(ours)
     assert (back.status_code, back.headers["Location"]) == (303, "/console/")
     assert who(ours) == "Awa Diallo"
+
+
+@pytest.mark.parametrize(
+    ("asked", "led"),
+    [
+        ("/console/taches?toutes=1", "/console/taches?toutes=1"),
+        ("/console/opportunites/Caf%C3%A9", "/console/opportunites/Caf%C3%A9"),
+        ("//example.org", "/console/"),
+    ],
+)
+def test_the_page_that_was_asked_for_is_led_to(
+    ours: TestClient, asked: str, led: str
+) -> None:
+    back = ours.get(go(ours, asked))
+    assert (back.status_code, back.headers["Location"]) == (303, led)
+    assert [name for name in ours.cookies if name != COOKIE] == []
 
 
 def test_then_the_identity_counts_and_not_the_address(
