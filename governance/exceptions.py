@@ -37,7 +37,8 @@ class Case(Strict):
 
     It may name {delay} and {usual}: how long it took, and what is usual in the lead's
     segment, as the condition with `at_least_usual` has them. For `again_after` the case
-    calls nobody to the same lead again.
+    calls nobody to the same lead again; one that is `settled_by_decision` does not
+    either for so long after a person decided anything there: they have seen it.
     """
 
     kind: TaskKind
@@ -45,6 +46,7 @@ class Case(Strict):
     expected: ExpectedAction
     working_days: Annotated[int, Field(ge=0, le=60)]
     again_after: Duration
+    settled_by_decision: bool = False
     when: Annotated[tuple[Condition, ...], Field(min_length=1)]
 
     @field_validator("kind")
@@ -142,7 +144,10 @@ def called(history: History, tasks: Iterable[OpenTask], facts: Facts) -> History
 def _calls(case: Case, facts: Facts, history: History) -> bool:
     if case.kind in history.open_tasks:
         return False
-    called_at = history.last_acted.get(case.kind)
-    if called_at is not None and facts.now - called_at < case.quiet:
+    seen_at = [
+        history.last_acted.get(case.kind),
+        facts.judged_at if case.settled_by_decision else None,
+    ]
+    if any(at is not None and facts.now - at < case.quiet for at in seen_at):
         return False
     return truth_of(case.when, facts) is True

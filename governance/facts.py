@@ -32,7 +32,8 @@ class Facts:
     `clock_ahead_hours`: by how much an event of the lead came before it happened.
     `measures` are named by `Measure.name`; `usual_hours` are the delays of the lead's
     segment, by idea. `after_complex_exchange`: and no person has acted since.
-    `standing`: how a person's word on the priority stands.
+    `standing`: how a person's word on the priority stands. `judged_at`: when a person
+    last decided anything here.
     """
 
     lead_id: str
@@ -48,6 +49,7 @@ class Facts:
     usual_hours: Mapping[str, float] = field(default_factory=dict)
     after_complex_exchange: bool = False
     standing: Standing = Standing.NONE
+    judged_at: datetime | None = None
 
     def number(self, known: Known) -> float | None:
         """A fact that is a number."""

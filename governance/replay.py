@@ -21,6 +21,7 @@ from governance.exchange import WITHIN, after_complex_exchange
 from governance.executor import AutomaticAction, OpenProposal, ProposePriority
 from governance.facts import Facts, Value
 from governance.history import History, told_values
+from governance.judged import judges
 from governance.judgement import JUDGING, Standing
 from governance.outcome import Outcome
 from governance.override import OWN_SOURCE
@@ -89,6 +90,8 @@ class LeadReplay:
         if event.source == OWN_SOURCE and event.kind in JUDGING:
             self._is_judged = True
             self._obey(event)
+        if judges(event):
+            self.facts = replace(self.facts, judged_at=event.received_at)
         told = told_values(event)
         stage = told.get(Target.STAGE)
         if stage in self.setting.desk.pipeline.by_name:

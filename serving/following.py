@@ -23,6 +23,7 @@ from governance.exchange import after_complex_exchange
 from governance.executor import OpenProposal, ProposePriority
 from governance.facts import Facts
 from governance.history import History
+from governance.judged import judged_at
 from governance.judgement import Standing
 from governance.outcome import Outcome
 from governance.task import ExpectedAction, OpenTask, TaskKind
@@ -169,6 +170,7 @@ class _Following:
             usual_hours=self.known.usual_hours(lead.lead_id),
             after_complex_exchange=after_complex_exchange(events, self.now),
             standing=self._standing,
+            judged_at=judged_at(events),
         )
 
     def _may_act(self, *, is_live: bool) -> bool:

@@ -135,6 +135,36 @@ def test_a_person_is_called_again_after_a_while(days: int, *, again: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("days", "calls"),
+    [
+        pytest.param(0, False, id="by that very act"),
+        pytest.param(29, False, id="lately"),
+        pytest.param(30, True, id="long ago"),
+    ],
+)
+@pytest.mark.parametrize(
+    "doubt", [Doubt.ATYPICAL, Doubt.CONTRADICTORY, Doubt.NO_TRUE_REASON]
+)
+def test_who_decides_on_a_lead_settles_what_the_score_doubts(
+    doubt: Doubt, days: int, *, calls: bool
+) -> None:
+    judged = NOW - timedelta(days=days)
+    assert bool(tasks(doubts=frozenset({doubt}), judged_at=judged)) is calls
+
+
+def test_a_decision_settles_neither_a_delay_nor_a_clock() -> None:
+    called = tasks(
+        grade=Grade.B,
+        usual_hours=USUAL,
+        measures=late_reply(70.0),
+        clock_ahead_hours=0.1,
+        judged_at=NOW,
+    )
+    kinds = [one.kind for one in called]
+    assert kinds == [TaskKind.UNUSUAL_DELAY, TaskKind.CLOCK_IN_DOUBT]
+
+
+@pytest.mark.parametrize(
     ("owner", "manager", "answers"),
     [
         ("Awa Diallo", "Paul Petit", "Awa Diallo"),

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from explanations.score import Priority
 from explanations.scorer import ScorerFacts
-from features.event import Event
+from features.event import Actor, Event
 from governance.exceptions import Cases
 from governance.judgement import read_judgement
 from governance.replay import LeadReplay, Observed, Replayed
@@ -41,6 +41,7 @@ def said(kind: str, hour: int, **about: str) -> Event:
         kind=kind,
         occurred_at=at,
         received_at=at,
+        actor=Actor.PERSON,
         data=about,
     )
 
@@ -74,3 +75,12 @@ def test_a_person_s_word_stands_until_new_facts_and_then_another_is_proposed() -
     assert [*proposed.calls] == [TaskKind.DECISION_RESERVED]
     assert lead.facts.priority is Priority.LOW
     assert not [*looked(lead, 5, 50.0).calls]  # one proposal waits
+
+
+def test_a_decision_is_known_as_in_the_service() -> None:
+    lead = LeadReplay("L-1", SETTING)
+    lead.learn(said("note_added", 1, tone="1"))
+    assert lead.facts.judged_at is None
+    lead.learn(said("stage_changed", 2, to="qualifie"))
+    looked(lead, 3, 20.0)
+    assert lead.facts.judged_at == NOW + timedelta(hours=2)

@@ -187,6 +187,33 @@ def test_an_exception_calls_one_person_once_and_holds_automation(
     assert (shown["version"], shown["rules"][0]["id"]) == (7, "R-01")
 
 
+@pytest.mark.parametrize(
+    ("settled", "kinds"), [(True, []), (False, ["aucune_raison_verifiee"])]
+)
+def test_who_decides_on_a_lead_is_not_called_to_it_by_their_own_act(
+    service: Service, *, settled: bool, kinds: list[str]
+) -> None:
+    doubt = {
+        "kind": "aucune_raison_verifiee",
+        "again_after": "30d",
+        "settled_by_decision": settled,
+        "when": [{"known": "doubt", "in": "aucune_raison_verifiee"}],
+    }
+    cases = Cases.model_validate({"version": 1, "case": [CASE | doubt]})
+    crm = Governed(service, {"then": HIGH}, cases=cases)
+    crm.send(make_event(receivedat=(NOW - timedelta(minutes=5)).isoformat()))
+    assert crm.lead["tasks"] == []  # what is backfilled calls nobody
+    _, awa = make_person(service, Role.ADMIN)
+    for path, said in (
+        ("overrides", {"kind": "priority_confirmed", "reason": "accord"}),
+        ("notes", {"tone": 1}),
+    ):
+        said_of = f"/v1/leads/L-1/{path}"
+        assert crm.client.post(said_of, json=said, headers=awa).status_code == 201
+    crm.send(make_event(id="2"))
+    assert [one["kind"] for one in crm.lead["tasks"]] == kinds
+
+
 def test_a_priority_that_was_kept_follows_once_the_task_is_closed(
     service: Service,
 ) -> None:
