@@ -140,6 +140,18 @@ def entries_since(
     return [_as_told(row) for row in rows.mappings()]
 
 
+def last_entry(session: Session, lead: UUID, actions: Iterable[Action]) -> Told | None:
+    """The last entry of these actions on a lead."""
+    rows = session.execute(
+        select(_TABLE)
+        .where(AuditRow.lead_id == str(lead), AuditRow.action.in_(actions))
+        .order_by(AuditRow.seq.desc())
+        .limit(1)
+    )
+    found = rows.mappings().one_or_none()
+    return None if found is None else _as_told(found)
+
+
 def last_done(
     session: Session, doers: Iterable[Principal], actions: Iterable[Action]
 ) -> dict[Principal, datetime]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from serving.console.charts import Bars, Point, bars_of, line_of
+from serving.console.ended import Ended, ended
 from serving.console.told_events import ToldEvent, told_events
+from serving.console.words import awaited
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
 from serving.leads import LeadSummary, find_lead
@@ -23,9 +25,11 @@ _EVIDENCE = 8  # events shown under a reason
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadPage:
-    """`score` is the latest as it was served, None if there is none."""
+    """`score` is the latest as it was served, None if there is none. `expected` is what
+    a person is to do, and by when; nothing of a lead that `ended`."""
 
     lead: LeadSummary
+    ended: Ended | None
     score: dict[str, Any] | None
     bars: Bars | None
     history: list[Point]
@@ -35,6 +39,7 @@ class LeadPage:
     proofs: dict[str, tuple[list[ToldEvent], int]]  # by idea; and how many more
     proposals: list[Proposal]
     tasks: list[Task]
+    expected: str
     notices: list[Notice]
     suspensions: list[InForce]
 
@@ -58,11 +63,13 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         history = score_history(session, lead.id, limit=_SCORES)
         events = told_events(stored_events(session, [lead.id]), service.pipeline)
         proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
-        notices = notices_of(session, lead.id, limit=_NOTICES)
+        end = ended(session, lead, service.pipeline)
+        notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
     score = history[0] if history else None
     return LeadPage(
         lead=lead,
+        ended=end,
         score=score,
         bars=bars_of(score) if score else None,
         history=line_of(history[::-1]),
@@ -72,9 +79,20 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         proofs=_proofs(score, events) if score else {},
         proposals=[one for one in proposals if not one.is_over(now)],
         tasks=tasks,
+        expected="" if end else _expected(score, tasks),
         notices=notices,
         suspensions=suspensions,
     )
+
+
+def _expected(score: dict[str, Any] | None, tasks: list[Task]) -> str:
+    """The most urgent task in place of the score's own action: one date, and the same
+    as in the list. What would raise the score stays."""
+    told: str = score["narrative"]["expected"] if score else ""
+    if not tasks:
+        return told
+    _, _, steps = told.partition(". ")
+    return " ".join(filter(None, [awaited(tasks[0]), steps]))
 
 
 def _proofs(

@@ -11,7 +11,7 @@ from features.event import Actor, Event
 from governance.pipeline import Pipeline
 from serving.console.words import percent
 
-_ACTOR = {
+ACTOR = {
     Actor.LEAD: "le prospect",
     Actor.PERSON: "une personne",
     Actor.AUTOMATION: "un automatisme",
@@ -64,7 +64,7 @@ def told_events(
             at=one.occurred_at,
             title=title_of(one.kind),
             detail=_detail(one, pipeline),
-            who=_ACTOR[one.actor],
+            who=ACTOR[one.actor],
             source=one.source,
         )
         for one in latest_first

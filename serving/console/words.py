@@ -15,6 +15,7 @@ from governance.task import TaskKind
 from serving.proposals import Proposal
 from serving.rule_uses import RuleUse
 from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, WHY
+from serving.tasks import Task
 
 SILENT_DAYS = 7  # a shorter silence is nothing to tell
 ANY_ERROR = "Ce n’est pas possible"
@@ -184,6 +185,20 @@ def silence(last_sign: datetime | None, entered: datetime, now: datetime) -> str
     return f"{days}\u00a0jours de silence"
 
 
+def ended_by(who: str | None, source: str | None) -> str:
+    """Who ended a lead, and which source says so, after the day; empty if unknown."""
+    parts = [
+        f"par {who}" if who else "",
+        f"selon la source {source}" if source else "",
+    ]
+    return "".join(f", {part}" for part in parts if part)
+
+
+def awaited(one: Task) -> str:
+    """What a task expects, and by when: « Appel d’ici au mardi 1er décembre. »"""
+    return f"{expected(one.expected)} d’ici au {day(one.due_on)}."
+
+
 def task(kind: str) -> str:
     """Why a task was opened."""
     return _TASK[TaskKind(kind)]
@@ -230,6 +245,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "nearest": nearest,
     "priority": priority,
     "expected": expected,
+    "awaited": awaited,
     "clause": clause,
     "proposal": proposal,
     "price_percent": percent,

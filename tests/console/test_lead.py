@@ -2,18 +2,42 @@
 
 import re
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from features.event import Actor
+from governance.task import ExpectedAction, OpenTask, TaskKind
+from serving.ingestion import ingest
+from serving.leads import find_lead
+from serving.moves import MoveAsked, move_stage
 from serving.scoring import score_stored
+from serving.service import Service
+from serving.tasks import add_task
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
-from tests.console.leads import arrive
+from tests.console.leads import arrive, make
+from tests.serving.builders import AWA
 from tests.serving.fakes import SetClock
 
 Opens = Callable[..., Page]
+
+
+def open_task(service: Service, lead_id: str, due_on: date) -> None:
+    """A task of Awa's, as an exception or a rule opens it."""
+    task = OpenTask(
+        id=uuid4(),
+        kind=TaskKind.RESERVED_MOVE_OBSERVED,
+        owner=AWA.name,
+        expected=ExpectedAction.QUALIFY,
+        due_on=due_on,
+    )
+    with service.store.writing() as session:
+        lead = find_lead(session, lead_id)
+        assert lead is not None
+        add_task(session, lead.id, task, service.clock())
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -46,6 +70,86 @@ def test_reasons_add_up_and_open_on_their_evidence(
     expect(page.locator(".timeline li")).to_have_count(50)
     page.get_by_role("link", name="Faits plus anciens").click()
     expect(page.locator(".timeline li")).to_have_count(11)
+
+
+def test_the_rest_of_the_score_says_what_it_is(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel", visits=60)
+    page = open_page()
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/opportunites/Morel")
+    told = page.get_by_text("des effets trop faibles pour être dits")
+    expect(told).to_be_hidden()
+    page.locator("summary", has_text="Tout le reste").press("Enter")
+    expect(told).to_be_visible()
+
+
+def lost_here(service: Service) -> None:
+    asked = MoveAsked(lead_id="Morel", to="perdu", reason=None, by=AWA)
+    move_stage(service, asked, service.clock())
+
+
+def won_in_the_crm(service: Service) -> None:
+    ingest(service, [make("w", "Morel", "won", Actor.PERSON)], service.clock())
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("ends", "told"),
+    [
+        (lost_here, "Perdue le 24/11/2026 à 10:00, par Awa Diallo."),
+        (
+            won_in_the_crm,
+            "Gagnée le 24/11/2026 à 09:00, par une personne, selon la source crm.",
+        ),
+    ],
+)
+def test_a_lead_that_ended_says_so_first_and_expects_nothing(
+    console: Console,
+    open_page: Opens,
+    size: str,
+    ends: Callable[[Service], None],
+    told: str,
+) -> None:
+    service = console.service
+    arrive(service, "Morel", visits=60)
+    open_task(service, "Morel", date(2026, 11, 26))
+    ends(service)
+    page = open_page(**SIZES[size])
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/opportunites/Morel")
+    expect(page.get_by_text(told)).to_be_visible()
+    expect(page.get_by_text("Rien n’est attendu de vous.")).to_be_visible()
+    expect(
+        page.get_by_role("heading", name="Ce qui est attendu de vous")
+    ).to_be_hidden()
+    expect(page.get_by_role("heading", name="En attente de vous")).to_be_hidden()
+    expect(page.locator(".tag-normale")).to_have_count(0)
+    expect(page.locator("summary", has_text="priorité")).to_have_count(0)
+    name = "Score 27 sur 100, note D, à la clôture"
+    expect(page.get_by_role("img", name=name)).to_be_visible()
+    looked_at(page, f"fiche-close-{ends.__name__}-{size}")
+
+
+def test_what_is_expected_has_the_date_of_the_open_task(
+    console: Console, open_page: Opens
+) -> None:
+    service = console.service
+    arrive(service, "Morel", visits=60)
+    page = open_page()
+    console.sign_in(page)
+    due = page.locator("#liste .due")
+    story = page.locator("section", has_text="Ce qui est attendu de vous")
+    expect(due).to_have_text("appel.")
+    open_task(service, "Morel", date(2026, 12, 3))
+    open_task(service, "Morel", date(2026, 12, 1))
+    page.reload()
+    awaited = "Qualification d’ici au mardi 1er décembre."
+    expect(due).to_have_text(awaited)
+    page.get_by_role("link", name="Morel").click()
+    expect(story.get_by_text(awaited, exact=True)).to_be_visible()
+    expect(story.get_by_text("appel", exact=True)).to_have_count(0)
 
 
 def test_a_lead_out_of_sight_is_nowhere(console: Console, open_page: Opens) -> None:
