@@ -11,6 +11,7 @@ from serving.console.callers import TheReader
 from serving.console.inbox import Asked, Silence, inbox_of
 from serving.console.pages import page, titles_of
 from serving.doors import TheService
+from serving.errors import RequestInvalidError
 
 router = APIRouter()
 
@@ -50,6 +51,8 @@ class Filters(BaseModel):
 def show_inbox(
     service: TheService, found: TheReader, filters: Annotated[Filters, Query()]
 ) -> Response:
+    if filters.etape and filters.etape not in service.pipeline.by_name:
+        raise RequestInvalidError("etape", "enum")
     return page(
         "inbox.html",
         found,

@@ -18,7 +18,7 @@ from serving.events import stored_events
 from serving.leads import find_lead
 from serving.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import LAUNCH, PHONE, Console
+from tests.console.conftest import LAUNCH, PASSWORD, PHONE, Console
 from tests.console.leads import arrive
 
 Opens = Callable[..., Page]
@@ -197,6 +197,94 @@ def test_a_note_taken_offline_waits_for_its_own_account_and_is_stored_once(
     page.wait_for_load_state("networkidle")
     (note,) = notes(console.service, "Morel")
     assert note.data["text"] == "Dans l’ascenseur."
+
+
+def test_a_note_without_a_session_asks_to_sign_in_and_then_goes(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.context.clear_cookies()
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    looked_at(page, "note-session-finie-phone")
+    page.get_by_role("link", name="reconnectez-vous").click()
+    page.get_by_label("Identifiant").fill("commercial")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Se connecter").click()
+    page.wait_for_url("**/console/note")
+    expect(page.locator("#en-attente")).to_be_hidden()
+    expect(page.locator("#session-finie")).to_be_hidden()
+    assert len(notes(console.service, "Morel")) == 1
+
+
+def test_a_lead_is_named_as_its_page_names_it(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page(**PHONE)
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/note")
+    page.get_by_label("L’opportunité").fill("morel")
+    fill(page, "Dans l’ascenseur.")
+    refused = page.locator("#gardees li")
+    expect(refused.get_by_text("majuscules et accents compris")).to_be_visible()
+    refused.get_by_role("link", name="Corriger la note").click()
+    page.get_by_label("L’opportunité").fill("Morel")
+    page.get_by_role("button", name="Enregistrer la note").click()
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+    expect(page.locator("#refusees")).to_be_hidden()
+
+
+def test_two_taps_without_a_network_keep_one_note_and_blame_nobody(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/note")
+    page.context.set_offline(True)
+    page.get_by_label("L’opportunité").fill("Morel")
+    page.get_by_label("prix").check()
+    save = page.get_by_role("button", name="Enregistrer la note")
+    save.dblclick()
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    save.click()
+    expect(page.locator("#gardees li")).to_have_count(1)
+    expect(page.locator("#vide")).to_be_hidden()
+    page.get_by_label("prix").check()
+    page.get_by_label("prix").uncheck()
+    page.get_by_label("L’opportunité").fill("Roy")
+    save.click()  # an empty note is one again, once somebody has begun another
+    expect(page.locator("#vide")).to_be_visible()
+
+
+def test_every_page_of_a_device_counts_what_still_waits(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.route("**/v1/leads/*/notes", lambda route: route.abort())
+    other = page.context.new_page()
+    other.goto(f"{console.address}/console/")
+    other.route("**/v1/leads/*/notes", lambda route: route.abort())
+    fill(page, "Dans l’ascenseur.")
+    expect(other.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    page.unroute("**/v1/leads/*/notes")
+    page.reload()
+    expect(page.locator("#en-attente")).to_be_hidden()
+    expect(other.locator("#en-attente")).to_be_hidden()
+    assert len(notes(console.service, "Morel")) == 1
+
+
+def test_who_only_reads_is_told_so(console: Console, open_page: Opens) -> None:
+    page = open_page(**PHONE)
+    console.sign_in(page, "analyste")
+    page.goto(f"{console.address}/console/note")
+    expect(page.get_by_role("heading", level=2)).to_contain_text("Votre compte lit")
+    expect(page.get_by_role("button", name="Enregistrer")).to_have_count(0)
+    looked_at(page, "note-analyste-phone")
+    page.get_by_role("link", name="Revenir à l’accueil").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("À traiter")
 
 
 def test_a_page_of_one_account_sends_nothing_in_anothers_session(

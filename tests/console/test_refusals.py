@@ -218,6 +218,7 @@ def test_a_refused_field_has_the_name_of_its_form_and_says_what_it_takes(
     ("asked", "told", "out"),
     [
         ("?priorite=xxx", "Champ « Priorité »", "/console/"),
+        ("?etape=xxx", "Champ « Étape »", "/console/"),
         ("?page=0", "Il faut un nombre entier, de 1 à 100 000.", "/console/"),
         ("automatisation?depuis=hier", "Il faut un jour", "/console/automatisation"),
         ("opportunites/Morel?evenement=x", "Champ « Premier fait »", LEAD),

@@ -30,6 +30,14 @@ function said() {
 const isEmpty = ({ tone, objections, text }) =>
   tone === undefined && objections.length === 0 && text === undefined;
 
+// The last note is kept, and the form was left alone since: a second tap says nothing.
+let isKept = false;
+
+function settle(kept) {
+  isKept = kept;
+  form.noValidate = kept;
+}
+
 async function submit(event) {
   event.preventDefault();
   const note = {
@@ -38,10 +46,11 @@ async function submit(event) {
     at: new Date().toISOString(),
     said: said(),
   };
-  empty.hidden = !isEmpty(note.said);
+  empty.hidden = isKept || !isEmpty(note.said);
   if (isEmpty(note.said)) return;
   keep(note, location.hash.slice(1));
   form.reset();
+  settle(true);
   await sendAll();
   if (find(note.key)) section.scrollIntoView();
   else location.assign(`${form.dataset.leads}${encodeURIComponent(note.lead)}?fait=1`);
@@ -79,6 +88,7 @@ function row(note) {
   put("why", note.refused);
   shown.querySelector("[data-if=waiting]").hidden = note.refused;
   shown.querySelector("[data-if=refused]").hidden = !note.refused;
+  shown.querySelector("[data-if=unknown]").hidden = note.code !== "lead_unknown";
   shown.querySelector("a").hash = note.key;
   shown.querySelector("button").addEventListener("click", () => discard(note));
   return shown;
@@ -95,6 +105,7 @@ function begin() {
   if (field && named) field.defaultValue = decodeURIComponent(named);
   form.hidden = false;
   form.addEventListener("submit", submit);
+  form.addEventListener("input", () => settle(false));
   window.addEventListener("hashchange", putBack);
   putBack();
 }

@@ -7,9 +7,16 @@ const PROBLEM = "application/problem+json";
 // Signing in again, or a moment, is all that they need: the note itself is right.
 const PASSING = new Set(["call_under_way", "csrf_missing", "key_invalid", "key_missing"]);
 
+const PATIENCE = 30_000; // milliseconds; a call without an answer mustn't stop the next
+let signedOut = false; // so the service said, when notes were last to be sent
+
+const ask = (address, options) =>
+  fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) });
+
 /** What a call of this page's own account must bring; null: it isn't signed in. */
 async function token() {
-  const answer = await fetch("/v1/session");
+  const answer = await ask("/v1/session");
+  if (!answer.ok && !isRefusal(answer)) throw new Error("not the service's word");
   if (!answer.ok) return null;
   const { person, csrf } = await answer.json();
   return person.id === document.body.dataset.account ? csrf : null;
@@ -17,7 +24,7 @@ async function token() {
 
 // The key makes of several tries one note, whatever became of their answers.
 async function send(note, csrf) {
-  const answer = await fetch(`/v1/leads/${encodeURIComponent(note.lead)}/notes`, {
+  const answer = await ask(`/v1/leads/${encodeURIComponent(note.lead)}/notes`, {
     method: "POST",
     headers: {
       "Content-Type": "application/json",
@@ -37,14 +44,15 @@ function isRefusal(answer) {
 }
 
 function refuse(note, { code, detail }) {
-  if (!PASSING.has(code)) keep({ ...note, refused: detail });
+  if (!PASSING.has(code)) keep({ ...note, refused: detail, code });
 }
 
 async function sendWaiting() {
   if (waiting().length === 0) return;
   try {
     const csrf = await token();
-    if (csrf === null) return;
+    signedOut = csrf === null;
+    if (signedOut) return;
     for (const note of waiting()) await send(note, csrf);
   } catch {
     // no network: they stay
@@ -63,10 +71,13 @@ function show() {
     told.hidden = kept.length === 0;
     told.querySelector("strong").textContent = kept.length;
   }
+  document.getElementById("session-finie").hidden = !(signedOut && waiting().length);
 }
 
 document.addEventListener("notes", show);
 window.addEventListener("online", sendAll);
 document.addEventListener("visibilitychange", sendAll);
+window.addEventListener("pageshow", tell); // as it was left: the notes may have gone since
+window.addEventListener("storage", tell); // another page of this device sent them
 show();
 sendAll();
