@@ -30,8 +30,17 @@ class ScoresAsked(Sent):
     leads: Annotated[tuple[LeadSent, ...], Field(min_length=1)]
 
 
+StageName = Annotated[str, Field(min_length=1, max_length=64)]
+# What the caller saw: if the lead is no longer that, the call is refused.
+StageSeen = Annotated[StageName | None, Field(alias="from")]
+PrioritySeen = Annotated[Priority | None, Field(alias="from")]
+
+
 class MoveSent(Sent):
-    to: Annotated[str, Field(min_length=1, max_length=64)]
+    """`from`: the stage that the caller saw; if it is another now, 409."""
+
+    to: StageName
+    seen: StageSeen = None
     reason: FreeText | None = None
 
 
@@ -41,8 +50,10 @@ class SignInSent(Sent):
 
 
 class DecisionSent(Sent):
-    """Why a person confirms."""
+    """Why a person confirms. `from`: the stage or priority that the person saw; if it
+    is another now, 409."""
 
+    seen: Annotated[StageName | None, Field(alias="from")] = None
     reason: FreeText | None = None
 
 
@@ -69,28 +80,40 @@ class WhySent(Sent):
 
 
 class PriorityContested(WhySent):
+    """`from`: the priority that the person saw; if it is another now, 409."""
+
     kind: Literal["priority_contested"]
     priority: Priority
+    seen: PrioritySeen = None
 
 
 class PriorityConfirmed(WhySent):
+    """`from`: the priority that is confirmed; if it is another now, 409."""
+
     kind: Literal["priority_confirmed"]
+    seen: PrioritySeen = None
 
 
 class StatusAdjusted(WhySent):
+    """`from`: the stage that the person saw; if it is another now, 409."""
+
     kind: Literal["status_adjusted"]
-    stage: Annotated[str, Field(min_length=1, max_length=64)]
+    stage: StageName
+    seen: StageSeen = None
 
 
 class ConcessionSent(Sent):
-    """Of the price, in percent."""
+    """Of the price, in percent, of 0.1 at least. A person gives a reason."""
 
-    percent: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False, strict=True)]
+    percent: Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False, strict=True)]
     reason: FreeText | None = None
 
 
 class RequalificationSent(Sent):
+    """`from`: the priority that the caller saw; if it is another now, 409."""
+
     priority: Priority
+    seen: PrioritySeen = None
     reason: FreeText | None = None
 
 

@@ -1,5 +1,6 @@
 """Proposals: a person confirms one, or dismisses it. The first one wins."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import NoReturn
@@ -20,6 +21,7 @@ from serving.proposals import Proposal, find_proposal
 from serving.recording import record
 from serving.requalifying import requalify
 from serving.service import Service
+from serving.unchanged import refuse_other_priority, refuse_other_stage
 
 
 def confirm(
@@ -28,9 +30,11 @@ def confirm(
     by: Principal,
     reason: str | None,
     now: datetime,
+    *,
+    seen: str | None = None,
 ) -> MoveMade:
     """Make the move that was proposed, give the priority or the concession, signed by
-    the person.
+    the person; `seen`: the stage that they saw, or the priority if one is proposed.
 
     Raises
     ------
@@ -39,8 +43,15 @@ def confirm(
     ProposalUnknownError, ProposalDecidedError
         If there is no such proposal, or somebody decided it before, or its time is
         over.
+    ChangedMeanwhileError
+        If the lead has another stage or priority than they saw.
     """
     proposal = _for_a_person(service, proposal_id, by, now)
+
+    def only_if(now_seen: Seen) -> None:
+        _refuse_decided(service, proposal, now_seen)
+        _refuse_changed(service, proposal, seen, now_seen)
+
     if proposal.to_priority is not None:
         ending = CloseProposal(
             proposal_id=proposal_id,
@@ -48,15 +59,15 @@ def confirm(
             by=by,
             reason=reason,
         )
-        return _requalified(service, proposal, ending, now)
+        return requalify(service, proposal, ending, only_if, now)
     if proposal.concession_percent is not None:
-        return _conceded(service, proposal, by, reason, now)
+        return _conceded(service, proposal, by, reason, only_if, now)
     asked = MoveAsked(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
         reason=reason,
         by=by,
-        only_if=lambda seen: _refuse_decided(service, proposal, seen),
+        only_if=only_if,
     )
     return move_stage(service, asked, now)
 
@@ -70,12 +81,15 @@ def dismiss(
         proposal_id=proposal_id, status=ProposalStatus.DISMISSED, by=by, reason=reason
     )
 
+    def only_if(seen: Seen) -> None:
+        _refuse_decided(service, proposal, seen)
+
     if proposal.to_priority is not None:
-        _requalified(service, proposal, ending, now)
+        requalify(service, proposal, ending, only_if, now)
         return
 
     def plan(seen: Seen) -> Plan:
-        _refuse_decided(service, proposal, seen)
+        only_if(seen)
         return Plan(effects=((proposal.lead_id, ending),))
 
     record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
@@ -86,6 +100,7 @@ def _conceded(
     proposal: Proposal,
     by: Principal,
     reason: str | None,
+    only_if: Callable[[Seen], None],
     now: datetime,
 ) -> MoveMade:
     assert proposal.concession_percent is not None  # that is what it proposes
@@ -94,7 +109,7 @@ def _conceded(
         percent=proposal.concession_percent,
         reason=reason,
         by=by,
-        only_if=lambda seen: _refuse_decided(service, proposal, seen),
+        only_if=only_if,
     )
     granted = concede(service, asked, now)
     return MoveMade(
@@ -103,18 +118,6 @@ def _conceded(
         to=granted.stage,
         clause=granted.clause,
         score=None,
-    )
-
-
-def _requalified(
-    service: Service, proposal: Proposal, ending: CloseProposal, now: datetime
-) -> MoveMade:
-    return requalify(
-        service,
-        proposal,
-        ending,
-        lambda seen: _refuse_decided(service, proposal, seen),
-        now,
     )
 
 
@@ -153,6 +156,16 @@ def _refuse_decided(service: Service, proposal: Proposal, seen: Seen) -> None:
         return
     decided = found_proposal(service, proposal.id)
     raise ProposalDecidedError(decided.status.value, decided.decided_by or "")
+
+
+def _refuse_changed(
+    service: Service, proposal: Proposal, seen: str | None, now_seen: Seen
+) -> None:
+    lead = now_seen.leads[proposal.lead_id]
+    if proposal.to_priority is None:
+        refuse_other_stage(lead, seen, service.pipeline)
+    else:
+        refuse_other_priority(lead, seen)
 
 
 def found_proposal(service: Service, proposal_id: UUID) -> Proposal:

@@ -37,6 +37,7 @@ FreinError
 │   └── SuspensionUnknownError   nothing is suspended there
 ├── PriorityMissingError     nothing to confirm: the lead was never scored
 ├── PriorityHeldError        the lead has that priority already
+├── ChangedMeanwhileError    the lead isn't what the caller saw
 ├── ProposalDecidedError     somebody was quicker
 ├── TaskClosedError          somebody was quicker
 ├── TaskAwaitsDecisionError  who decides its proposal closes it
@@ -248,6 +249,18 @@ class PriorityHeldError(FreinError):
     def __init__(self, priority: str) -> None:
         super().__init__(priority)
         self.priority = priority
+
+
+class ChangedMeanwhileError(FreinError):
+    """`what` is no longer what the caller saw; `now`: its stage's name, its priority's,
+    or "" if it has none."""
+
+    code = "changed_meanwhile"
+
+    def __init__(self, now: str, what: Reserved = Reserved.STAGE) -> None:
+        super().__init__(f"{what}: {now}")
+        self.what = what
+        self.now = now
 
 
 class TaskUnknownError(UnknownError):

@@ -17,17 +17,19 @@ from serving.lead_state import LeadState, WaitingProposal
 from serving.plans import Plan
 from serving.saying import Word, saying
 from serving.service import Service
+from serving.unchanged import refuse_other_stage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveAsked(Asked):
-    """`word`: what the person says of it."""
+    """`seen`: the stage that the caller saw. `word`: what the person says of it."""
 
     what = Reserved.STAGE
     refused = Action.MOVE_REFUSED
     reserved_by = Clause.STAGE_RESERVED
 
     to: str
+    seen: str | None = None
     word: Word | None = None
 
     @property
@@ -38,6 +40,8 @@ class MoveAsked(Asked):
         return service.pipeline.named(self.to).title
 
     def change(self, service: Service, lead: LeadState, now: datetime) -> StageMove:
+        if lead.stage != self.to:  # else the policy says that it's there already
+            refuse_other_stage(lead, self.seen, service.pipeline)
         return move_of(service, lead, self.to, now)
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:

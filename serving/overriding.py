@@ -19,16 +19,32 @@ from serving.plans import Plan, Seen, Wish
 from serving.recording import record
 from serving.saying import Why, Word, saying
 from serving.service import Service
+from serving.unchanged import refuse_other_priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Override:
-    """What a person says of a lead; `priority` None: the one that it has is right."""
+    """What a person says of a lead; `priority` None: the one that it has is right.
+
+    `seen`: the one that the person saw on it.
+    """
 
     lead_id: str
     by: Principal
     why: Why
     priority: Priority | None
+    seen: Priority | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjustment:
+    """The stage that a lead is really at, and the one that the person saw."""
+
+    lead_id: str
+    by: Principal
+    why: Why
+    to: str
+    seen: str | None = None
 
 
 def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
@@ -43,6 +59,8 @@ def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
         Nothing to confirm: the lead was never scored.
     PriorityHeldError
         The lead has that priority already: it can only be confirmed.
+    ChangedMeanwhileError
+        The lead has another priority than the person saw.
     """
     event_id = uuid4()
 
@@ -55,6 +73,7 @@ def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
             raise PriorityMissingError
         if asked.priority is lead.priority:
             raise PriorityHeldError(to.value)
+        refuse_other_priority(lead, asked.seen)
         effects = _effects(lead, asked, to)
         planned = Plan(effects=tuple((lead.lead_id, one) for one in effects))
         return saying(planned, lead, _word(event_id, lead, asked, to), now)
@@ -63,9 +82,7 @@ def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
     return event_id
 
 
-def adjust_status(
-    service: Service, lead_id: str, to: str, by: Principal, why: Why, now: datetime
-) -> UUID:
+def adjust_status(service: Service, asked: Adjustment, now: datetime) -> UUID:
     """Move a lead to the stage that it is really at; returns the event's id.
 
     Raises as `move_stage` does.
@@ -73,13 +90,20 @@ def adjust_status(
     word = Word(
         id=uuid4(),
         action=Action.STATUS_ADJUSTED,
-        by=by,
-        about={"to": to},
-        why=why,
-        after={"stage": to},
+        by=asked.by,
+        about={"to": asked.to},
+        why=asked.why,
+        after={"stage": asked.to},
     )
-    asked = MoveAsked(lead_id=lead_id, to=to, reason=why.reason, by=by, word=word)
-    move_stage(service, asked, now)
+    move = MoveAsked(
+        lead_id=asked.lead_id,
+        to=asked.to,
+        seen=asked.seen,
+        reason=asked.why.reason,
+        by=asked.by,
+        word=word,
+    )
+    move_stage(service, move, now)
     return word.id
 
 

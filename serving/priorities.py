@@ -19,6 +19,7 @@ from serving.overriding import Override, judge_priority_of
 from serving.plans import Plan
 from serving.saying import Why
 from serving.service import Service
+from serving.unchanged import refuse_other_priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,7 @@ class PriorityAsked(Asked):
     reserved_by = Clause.REQUALIFICATION_RESERVED
 
     to: Priority
+    seen: Priority | None = None  # the one that the caller saw
 
     @property
     def value(self) -> str:
@@ -41,6 +43,7 @@ class PriorityAsked(Asked):
     ) -> PriorityChange:
         if lead.priority is self.to:
             raise PriorityHeldError(self.to.value)
+        refuse_other_priority(lead, self.seen)
         return priority_change_of(service, lead, now)
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
@@ -82,8 +85,8 @@ def ask_priority(
 
     Raises
     ------
-    PriorityHeldError
-        If the lead has it already.
+    PriorityHeldError, ChangedMeanwhileError
+        If the lead has it already; if it has another than the caller saw.
     RequestInvalidError
         A person gives no reason.
     ReservedForPeopleError
@@ -95,7 +98,11 @@ def ask_priority(
             raise RequestInvalidError("reason", "missing")
         why = Why(reason=None, text=asked.reason)
         override = Override(
-            lead_id=asked.lead_id, by=asked.by, why=why, priority=asked.to
+            lead_id=asked.lead_id,
+            by=asked.by,
+            why=why,
+            priority=asked.to,
+            seen=asked.seen,
         )
         return judge_priority_of(service, override, now), Clause.PERSON_DECIDES
     made, _ = ask(service, asked, Requalify, now)

@@ -12,7 +12,16 @@ from features import errors as features_errors
 from features.errors import EventError, FreinError
 from governance import errors as governance_errors
 from serving import errors
-from serving.sentences import ANY_OTHER_WHY, FATE, RESERVED, SENTENCE, WAITS, WHY
+from serving.sentences import (
+    ANY_OTHER_WHY,
+    CHANGED,
+    FATE,
+    PRIORITY,
+    RESERVED,
+    SENTENCE,
+    WAITS,
+    WHY,
+)
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -66,6 +75,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.SuspensionUnknownError: 404,
     errors.PriorityMissingError: 409,
     errors.PriorityHeldError: 409,
+    errors.ChangedMeanwhileError: 409,
     errors.TaskUnknownError: 404,
     errors.ProposalDecidedError: 409,
     errors.TaskClosedError: 409,
@@ -91,14 +101,18 @@ def detail_of(error: FreinError) -> str:
         fields["waits"] = WAITS if error.proposal_id else ""
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
+    if isinstance(error, errors.ChangedMeanwhileError):
+        fields["what"] = CHANGED[error.what]
+        fields["now"] = PRIORITY.get(error.now, error.now)
     if "why" in fields:
         fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
     return SENTENCE[type(error)].format(**fields)
 
 
 def _in_french(error: errors.ReservedForPeopleError) -> str:
-    is_number = error.what is errors.Reserved.CONCESSION
-    return error.name.replace(".", ",") if is_number else error.name
+    if error.what is errors.Reserved.CONCESSION:
+        return error.name.replace(".", ",")
+    return PRIORITY.get(error.name, error.name)
 
 
 def problem(error: FreinError) -> dict[str, JsonValue]:

@@ -37,7 +37,11 @@ def post_stage_move(
     """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
     sent = body.fitted(MoveSent)
     asked = MoveAsked(
-        lead_id=lead_id, to=sent.to, reason=sent.reason, by=caller.principal
+        lead_id=lead_id,
+        to=sent.to,
+        seen=sent.seen,
+        reason=sent.reason,
+        by=caller.principal,
     )
     return _made(lead_id, move_stage(service, asked, service.clock()))
 
@@ -65,8 +69,10 @@ def confirm_proposal(
     body: TheBody,
 ) -> MoveShown:
     """A person makes the move that is proposed. The first to decide wins."""
-    reason, now = body.fitted(DecisionSent).reason, service.clock()
-    made = confirm(service, proposal_id, person.principal, reason, now)
+    sent, now = body.fitted(DecisionSent), service.clock()
+    made = confirm(
+        service, proposal_id, person.principal, sent.reason, now, seen=sent.seen
+    )
     return _made(found_proposal(service, proposal_id).lead_id, made)
 
 

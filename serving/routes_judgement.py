@@ -22,7 +22,7 @@ from serving.body import JSON, Body
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheBody, TheService, admits
 from serving.errors import RequestInvalidError
-from serving.overriding import Override, adjust_status, judge_priority_of
+from serving.overriding import Adjustment, Override, adjust_status, judge_priority_of
 from serving.person import Person
 from serving.saying import Why, Word, checked, say
 from serving.service import Service
@@ -105,15 +105,21 @@ def override(
     sent, now = body.fitted(OverrideSent).root, service.clock()
     why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
     if isinstance(sent, StatusAdjusted):
-        event_id = adjust_status(
-            service, lead_id, sent.stage, person.principal, why, now
+        adjusted = Adjustment(
+            lead_id=lead_id,
+            by=person.principal,
+            why=why,
+            to=sent.stage,
+            seen=sent.seen,
         )
+        event_id = adjust_status(service, adjusted, now)
     else:
         asked = Override(
             lead_id=lead_id,
             by=person.principal,
             why=why,
             priority=sent.priority if isinstance(sent, PriorityContested) else None,
+            seen=sent.seen,
         )
         event_id = judge_priority_of(service, asked, now)
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=sent.kind)

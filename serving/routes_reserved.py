@@ -11,6 +11,7 @@ from serving.body import JSON
 from serving.conceding import ConcessionAsked, concede
 from serving.documented import refuses, takes
 from serving.doors import Caller, TheBody, TheService, admits
+from serving.errors import RequestInvalidError
 from serving.priorities import PriorityAsked, ask_priority
 from serving.sentences import CLAUSE
 from serving.shapes import ConcessionShown, RequalifiedShown
@@ -33,8 +34,11 @@ def post_concession(
     service: TheService,
     body: TheBody,
 ) -> ConcessionShown:
-    """Lower the price. Above the threshold it is a person's: a key gets a 409."""
+    """Lower the price. Above the threshold it is a person's: a key gets a 409. A
+    person says why."""
     sent = body.fitted(ConcessionSent)
+    if caller.principal.is_person and not sent.reason:
+        raise RequestInvalidError("reason", "missing")
     asked = ConcessionAsked(
         lead_id=lead_id, percent=sent.percent, reason=sent.reason, by=caller.principal
     )
@@ -64,7 +68,11 @@ def post_requalification(
     409 and a proposal."""
     sent = body.fitted(RequalificationSent)
     asked = PriorityAsked(
-        lead_id=lead_id, to=sent.priority, reason=sent.reason, by=caller.principal
+        lead_id=lead_id,
+        to=sent.priority,
+        seen=sent.seen,
+        reason=sent.reason,
+        by=caller.principal,
     )
     decision_id, clause = ask_priority(service, asked, service.clock())
     return RequalifiedShown(

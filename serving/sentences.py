@@ -73,6 +73,10 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.PriorityHeldError: (
         "L’opportunité a déjà cette priorité ; elle peut être confirmée."
     ),
+    errors.ChangedMeanwhileError: (
+        "{what} a changé entre-temps : « {now} ». Rien n’a été enregistré ; relisez, "
+        "puis décidez."
+    ),
     errors.TaskUnknownError: "Cette tâche est inconnue.",
     errors.TaskClosedError: "Cette tâche est déjà close.",
     errors.TaskAwaitsDecisionError: (
@@ -101,6 +105,11 @@ RESERVED: dict[errors.Reserved, str] = {
     errors.Reserved.CONCESSION: "Accorder une remise de {name} %",
     errors.Reserved.PRIORITY: "Le passage en priorité « {name} »",
 }
+CHANGED: dict[errors.Reserved, str] = {
+    errors.Reserved.STAGE: "L’étape",
+    errors.Reserved.PRIORITY: "La priorité",
+}
+PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
 FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
 

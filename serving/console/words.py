@@ -14,7 +14,7 @@ from governance.policy import Clause
 from governance.task import TaskKind
 from serving.proposals import Proposal
 from serving.rule_uses import RuleUse
-from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, WHY
+from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
 from serving.tasks import Task
 
 SILENT_DAYS = 7  # a shorter silence is nothing to tell
@@ -27,7 +27,6 @@ ERROR_TITLE = {
     500: "Une erreur est survenue",
     503: "Le service est indisponible",
 }
-_PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 _TASK = {
     TaskKind.DECISION_RESERVED: "une décision est réservée aux personnes",
     TaskKind.RESERVED_MOVE_OBSERVED: "une étape réservée a changé dans le CRM",
@@ -152,7 +151,7 @@ def signed(points: int) -> str:
 
 
 def priority(code: str) -> str:
-    return _PRIORITY[code]
+    return PRIORITY[code]
 
 
 def expected(code: str) -> str:

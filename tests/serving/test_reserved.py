@@ -89,11 +89,12 @@ class TestConcessions:
         awa: dict[str, str],
     ) -> None:
         post(known, "concessions", {"percent": 40}, headers)
-        answer = post(known, "concessions", {"percent": 40}, awa)
+        asked = {"percent": 40, "reason": "Premier contrat."}
+        answer = post(known, "concessions", asked, awa)
         assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
         assert known.get("/v1/leads/L-1", headers=awa).json()["proposals"] == []
 
-    @pytest.mark.parametrize("percent", [0, -1, 100.5, "dix", None])
+    @pytest.mark.parametrize("percent", [0, 0.09, -1, 100.5, "dix", None])
     def test_an_odd_one_is_refused(
         self, known: TestClient, headers: dict[str, str], percent: Any
     ) -> None:
