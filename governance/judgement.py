@@ -31,6 +31,7 @@ class Objection(_FromFile):
 
 class Reason(Objection):
     needs_text: bool = False
+    agrees: bool = False  # with the system: no reason to contest or to suspend
 
 
 class Tone(_FromFile):
@@ -67,6 +68,11 @@ class Judgement(_FromFile):
     @cached_property
     def reasons(self) -> dict[str, Reason]:
         return {one.name: one for one in self.reason}
+
+    def reasons_for(self, confirms: bool) -> list[Reason]:
+        """Those that may be given; to confirm with, those that agree come first."""
+        offered = [one for one in self.reason if confirms or not one.agrees]
+        return sorted(offered, key=lambda one: not one.agrees)
 
     @cached_property
     def objections(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Writing decisions and concessions. The only module that knows their tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from uuid import UUID
@@ -84,6 +84,25 @@ def add_requalification(
                 decided_at=now,
             )
         )
+
+
+def decision_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these stage moves were made, where somebody said."""
+    return _reasons(session, DecisionRow, ids)
+
+
+def concession_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these concessions were granted, where somebody said."""
+    return _reasons(session, ConcessionRow, ids)
+
+
+def _reasons(
+    session: Session, table: type[DecisionRow | ConcessionRow], ids: Iterable[UUID]
+) -> dict[UUID, str]:
+    rows = session.execute(
+        select(table.id, table.reason).where(table.id.in_(list(ids)))
+    )
+    return {row.id: row.reason for row in rows if row.reason}
 
 
 def conceded_by_machines(session: Session, lead_uuid: UUID) -> float:

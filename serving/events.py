@@ -8,6 +8,7 @@ from uuid import UUID
 
 import orjson
 import polars as pl
+from pydantic import JsonValue
 from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.orm import Session
 
@@ -85,6 +86,20 @@ def facts_of(session: Session, rows: Iterable[int]) -> dict[int, Fact]:
         )
         for row in found
     }
+
+
+def data_of(
+    session: Session, pairs: Iterable[Pair]
+) -> dict[Pair, dict[str, JsonValue]]:
+    """The data of some stored events."""
+    wanted = list(pairs)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(EventRow.source, EventRow.event_id, EventRow.data).where(_AMONG),
+        {"pairs": wanted},
+    )
+    return {(row.source, row.event_id): orjson.loads(row.data) for row in rows}
 
 
 def add_events(

@@ -1,11 +1,11 @@
 """Reading and writing proposals. The only module that knows their table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
@@ -130,6 +130,26 @@ def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
     """The open proposals of a lead."""
     mine = ProposalRow.lead_id == lead_uuid
     return _selected(session, mine, ProposalRow.status == "open")
+
+
+def asking_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these proposals were asked for, where the caller said."""
+    return {id: reason for id, reason, _ in _reasons(session, ids) if reason}
+
+
+def deciding_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these proposals were confirmed or dismissed, where somebody said."""
+    return {id: reason for id, _, reason in _reasons(session, ids) if reason}
+
+
+def _reasons(
+    session: Session, ids: Iterable[UUID]
+) -> Sequence[Row[UUID, str | None, str | None]]:
+    return session.execute(
+        select(ProposalRow.id, ProposalRow.reason, ProposalRow.decision_reason).where(
+            ProposalRow.id.in_(list(ids))
+        )
+    ).all()
 
 
 def expired_proposals(session: Session, now: datetime, *, limit: int) -> list[Proposal]:

@@ -17,6 +17,7 @@ from serving.shapes import (
     FactShown,
     SubjectShown,
     WhoShown,
+    WordsShown,
 )
 from serving.sights import refuse_unseen
 from serving.tracing import Trace, trace_of
@@ -43,6 +44,7 @@ def read_audit(
 
 def _shown(entry: Recorded, trace: Trace) -> EntryShown:
     cause = entry.cause
+    words = trace.words.get(entry.id)
     fact = None if cause.event is None else trace.facts.get(cause.event)
     return EntryShown(
         seq=entry.seq,
@@ -54,6 +56,7 @@ def _shown(entry: Recorded, trace: Trace) -> EntryShown:
         before=entry.before,
         after=entry.after,
         why=entry.why,
+        words=None if words is None else WordsShown.model_validate(words),
         cause=CauseShown(
             correlation=cause.correlation,
             causation=cause.causation,

@@ -14,6 +14,7 @@ from serving.access import Scope
 from serving.bodies import (
     NoteSent,
     OverrideSent,
+    PriorityConfirmed,
     PriorityContested,
     StatusAdjusted,
     SuspensionSent,
@@ -103,7 +104,11 @@ def override(
 ) -> SaidShown:
     """A person contests or confirms a priority, or adjusts a status: at once."""
     sent, now = body.fitted(OverrideSent).root, service.clock()
-    why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
+    why = checked(
+        service.judgement,
+        Why(reason=sent.reason, text=sent.text),
+        confirms=isinstance(sent, PriorityConfirmed),
+    )
     if isinstance(sent, StatusAdjusted):
         adjusted = Adjustment(
             lead_id=lead_id,

@@ -53,10 +53,11 @@ class Word:
         return {**self.about, **{name: said for name, said in given.items() if said}}
 
 
-def checked(judgement: Judgement, why: Why) -> Why:
-    """A reason that the list has; raises RequestInvalidError."""
+def checked(judgement: Judgement, why: Why, *, confirms: bool = False) -> Why:
+    """A reason that the list has, one that agrees only to confirm with; raises
+    RequestInvalidError."""
     reason = judgement.reasons.get(why.reason or "")
-    if reason is None:
+    if reason is None or (reason.agrees and not confirms):
         raise RequestInvalidError("reason", "enum")
     if reason.needs_text and not why.text:
         raise RequestInvalidError("text", "missing")

@@ -111,7 +111,12 @@ CHANGED: dict[errors.Reserved, str] = {
 }
 PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
-FATE = {"confirmed": "confirmée", "dismissed": "rejetée", "expired": "expirée"}
+FATE = {
+    "confirmed": "confirmée",
+    "dismissed": "rejetée",
+    "expired": "expirée",
+    "decided_in_crm": "décidée dans le CRM",
+}
 
 # Why a field was refused, by pydantic's type of error or our own.
 WHY: dict[str, str] = {

@@ -275,6 +275,7 @@ class ChoiceShown(Shown):
 
 class ReasonChoiceShown(ChoiceShown):
     needs_text: bool
+    agrees: bool
 
 
 class ToneShown(Shown):
@@ -315,6 +316,13 @@ class CauseShown(Shown):
     depth: int
 
 
+class WordsShown(Shown):
+    """Why it was done: a reason of the list, and words. The audit itself has none."""
+
+    reason: str | None
+    text: str | None
+
+
 class EntryShown(Shown):
     seq: int
     id: UUID
@@ -325,6 +333,7 @@ class EntryShown(Shown):
     before: dict[str, JsonValue] | None
     after: dict[str, JsonValue] | None
     why: dict[str, JsonValue]
+    words: WordsShown | None
     cause: CauseShown
     hash: str
 

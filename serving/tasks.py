@@ -122,6 +122,14 @@ def find_task(session: Session, task_id: UUID) -> Task | None:
     return next(iter(_selected(session, TaskRow.id == task_id)), None)
 
 
+def closing_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What was done about these tasks, where who closed them said."""
+    rows = session.execute(
+        select(TaskRow.id, TaskRow.close_reason).where(TaskRow.id.in_(list(ids)))
+    )
+    return {row.id: row.close_reason for row in rows if row.close_reason}
+
+
 def overdue_tasks(session: Session, today: date, *, limit: int) -> list[Task]:
     """Open tasks whose day is over, and that nobody was told of yet."""
     return _selected(

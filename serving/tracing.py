@@ -9,14 +9,17 @@ from serving.database import Store
 from serving.errors import LeadUnknownError
 from serving.events import Fact, facts_of
 from serving.leads import find_lead
+from serving.words_given import Words, words_given
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Entries, the oldest first, and the facts of the log that they follow from."""
+    """Entries, the oldest first; the facts of the log that they follow from, by row;
+    and the words that people gave with them, by entry."""
 
     entries: Sequence[Recorded]
     facts: Mapping[int, Fact]
+    words: Mapping[UUID, Words]
 
     def beginnings(self) -> list[Recorded]:
         """The entries that follow from no other."""
@@ -36,4 +39,4 @@ def trace_of(store: Store, lead_id: str, limit: int) -> Trace:
             raise LeadUnknownError(lead_id)
         entries = entries_about(session, lead.id, limit)
         rows = [one.cause.event for one in entries if one.cause.event is not None]
-        return Trace(entries, facts_of(session, rows))
+        return Trace(entries, facts_of(session, rows), words_given(session, entries))

@@ -61,7 +61,8 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         if lead is None:
             raise LeadUnknownError(lead_id)
         history = score_history(session, lead.id, limit=_SCORES)
-        events = told_events(stored_events(session, [lead.id]), service.pipeline)
+        log = stored_events(session, [lead.id])
+        events = told_events(log, service.pipeline, service.judgement)
         proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
         end = ended(session, lead, service.pipeline)
         notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)

@@ -2,15 +2,16 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from fastapi import APIRouter, Response
 
 from serving.console.callers import InSight, TheReader
-from serving.console.pages import page, titles_of
-from serving.console.trail import Line, line_of
+from serving.console.pages import page
+from serving.console.trail import Line, lines_of
 from serving.doors import TheService
 from serving.routes_audit import read_audit
 from serving.tracing import Trace, trace_of
@@ -23,21 +24,21 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry ou
 @router.get("/journal")
 def show_journal(lead_id: str, service: TheService, found: TheReader) -> Response:
     trace = trace_of(service.store, lead_id, _SHOWN)
-    titles = titles_of(service)
     return page(
         "journal.html",
         found,
         lead_id=lead_id,
         trace=trace,
-        lines={one.id: line_of(one, titles) for one in trace.entries},
+        lines=lines_of(trace, service),
     )
 
 
 @router.get("/journal.csv")
 def export_csv(lead_id: str, service: TheService) -> Response:
-    trace, titles = trace_of(service.store, lead_id, _EXPORTED), titles_of(service)
+    trace = trace_of(service.store, lead_id, _EXPORTED)
     written = io.StringIO()
-    csv.writer(written, delimiter=";").writerows(_rows(trace, titles))
+    rows = _rows(trace, lines_of(trace, service))
+    csv.writer(written, delimiter=";").writerows(rows)
     content = "\N{ZERO WIDTH NO-BREAK SPACE}" + written.getvalue()  # Excel reads UTF-8
     return _file(content, "text/csv; charset=utf-8", lead_id, "csv")
 
@@ -49,12 +50,12 @@ def export_json(lead_id: str, service: TheService, found: TheReader) -> Response
     return _file(told.model_dump_json(), "application/json", lead_id, "json")
 
 
-def _rows(trace: Trace, titles: dict[str, str]) -> Iterator[tuple[Any, ...]]:
-    yield ("ligne", "date", "qui", "quoi", "id", "cause", "empreinte")
+def _rows(trace: Trace, lines: Mapping[UUID, Line]) -> Iterator[tuple[Any, ...]]:
+    yield ("ligne", "date", "qui", "quoi", "pourquoi", "id", "cause", "empreinte")
     for entry in trace.entries:
-        line: Line = line_of(entry, titles)
+        line = lines[entry.id]
         cause = entry.cause.causation or ""
-        told = (line.who, line.text)
+        told = (line.who, line.text, line.why)
         yield (
             line.seq,
             line.at.isoformat(),

@@ -8,6 +8,8 @@ from babel.numbers import format_decimal
 from pydantic import JsonValue
 
 from features.event import Actor, Event
+from governance.judgement import Judgement
+from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
 from serving.console.words import percent
 
@@ -55,7 +57,7 @@ class ToldEvent:
 
 
 def told_events(
-    events: Iterable[Event], pipeline: Pipeline
+    events: Iterable[Event], pipeline: Pipeline, judgement: Judgement
 ) -> dict[tuple[str, str], ToldEvent]:
     """Events by (source, event_id), the latest first."""
     latest_first = sorted(events, key=lambda one: one.occurred_at, reverse=True)
@@ -63,7 +65,7 @@ def told_events(
         (one.source, one.event_id): ToldEvent(
             at=one.occurred_at,
             title=title_of(one.kind),
-            detail=_detail(one, pipeline),
+            detail=_detail(one, pipeline, judgement),
             who=ACTOR[one.actor],
             source=one.source,
         )
@@ -75,19 +77,35 @@ def title_of(kind: str) -> str:
     return _KIND.get(kind, _readable(kind).capitalize())
 
 
-def _detail(event: Event, pipeline: Pipeline) -> str:
+def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     about = event.data
-    if event.kind in {"stage_changed", "status_adjusted"}:
-        ends = (_stage(about.get(name), pipeline) for name in ("from", "to"))
+    ends = (_stage(about.get(name), pipeline) for name in ("from", "to"))
+    if event.kind == "stage_changed":
         return " → ".join(filter(None, ends))
-    parts = [_readable(about[name]) for name in _TOLD if about.get(name)]
+    parts = list(filter(None, ends)) if event.kind == "status_adjusted" else []
+    parts += [_readable(about[name]) for name in _TOLD if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
     if isinstance(conceded := about.get("percent"), int | float):
         parts.append(percent(conceded))
+    if event.source == OWN_SOURCE:
+        parts += _judged(about, judgement)
     if text := about.get("text"):
         parts.append(f"«\u00a0{text}\u00a0»")
     return ", ".join([*parts, *_set(event.kind, about)])
+
+
+def _judged(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
+    """What a person chose of the short lists, as the lists have it."""
+    tones = {int(one.value): f"ton {one.title}" for one in judgement.tone}
+    heard = {one.name: one.title for one in judgement.objection}
+    reasons = {one.name: one.title for one in judgement.reason}
+    objections = about.get("objections")
+    named = objections if isinstance(objections, list) else []
+    told = [tones.get(tone) if isinstance(tone := about.get("tone"), int) else None]
+    told += [f"objection {heard.get(str(name), name)}" for name in named]
+    told.append(reasons.get(str(about.get("reason"))))
+    return [one for one in told if one]
 
 
 def _set(kind: str, about: Mapping[str, JsonValue]) -> list[str]:

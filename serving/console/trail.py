@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from governance.audit import Action, Subject, SubjectKind
+from governance.judgement import Judgement
 from governance.principal import PrincipalKind
 from serving.audit import Recorded, entries_on
-from serving.console.words import percent, priority
+from serving.console.pages import titles_of
+from serving.console.words import day, percent, priority
+from serving.sentences import FATE, PRIORITY
 from serving.service import Service
-from serving.tracing import trace_of
+from serving.tracing import Trace, trace_of
+from serving.words_given import Words
 
 _LATEST = 40  # entries looked through for what was just done
 
@@ -21,7 +26,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.MOVE_REFUSED: "Changement d’étape réservé aux personnes",
     Action.DECISION_REFUSED: "Décision refusée à un automatisme",
     Action.PROPOSAL_OPENED: "Proposition ouverte",
-    Action.PROPOSAL_CLOSED: "Proposition close",
+    Action.PROPOSAL_CLOSED: "Proposition",
     Action.TASK_OPENED: "Tâche ouverte",
     Action.TASK_CLOSED: "Tâche close",
     Action.TASK_ESCALATED: "Tâche confiée à un responsable",
@@ -61,40 +66,67 @@ _KIND = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """An entry of the audit; `who` is a name, or what kind of principal it was."""
+    """An entry of the audit; `who` is a name, or what kind of principal it was; `why`
+    is what they said of it, or nothing."""
 
     seq: int
     at: datetime
     who: str
     text: str
+    why: str
 
 
-def line_of(entry: Recorded, titles: Mapping[str, str]) -> Line:
-    """`titles` names the stages."""
+def lines_of(trace: Trace, service: Service) -> dict[UUID, Line]:
+    """The entries of a trace as sentences."""
+    titles = titles_of(service)
+    return {
+        one.id: _line_of(one, titles, _why(trace.words.get(one.id), service.judgement))
+        for one in trace.entries
+    }
+
+
+def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> Line:
     sentence = SENTENCE[Action(entry.action)]
     before, after = (_told(state, titles) for state in (entry.before, entry.after))
     told = " → ".join(filter(None, [before, after])) if after else ""
+    if entry.action == Action.PROPOSAL_CLOSED:
+        sentence = f"{sentence} {FATE.get(_status(entry), 'close')}"
     said = [f"{sentence}\u00a0: {told}." if told else f"{sentence}."]
     if entry.why.get("reserved"):
         said.append("Décision réservée aux personnes.")
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
-    return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said))
+    return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said), why=why)
 
 
 def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
-    """What a person did last on a lead, and what it set off at once."""
+    """What a person did last on a lead, then what it set off at once."""
     trace = trace_of(service.store, lead_id, _LATEST)
     mine = [one for one in trace.entries if one.who.name == name]
     if not mine:
         return []
-    together = mine[-1].cause.correlation
-    stages = service.pipeline.by_name
-    titles = {stage.name: stage.title for stage in stages.values()}
-    return [
-        line_of(one, titles)
+    last, lines = mine[-1], lines_of(trace, service)
+    together = [
+        one
         for one in trace.entries
-        if one.cause.correlation == together
+        if (one.at, one.cause.correlation) == (last.at, last.cause.correlation)
     ]
+    together.sort(key=lambda one: one.who.name != name)
+    return [lines[one.id] for one in together]
+
+
+def _why(words: Words | None, judgement: Judgement) -> str:
+    """« Budget : « Gelé jusqu’en mars. » »"""
+    if words is None:
+        return ""
+    titles = {one.name: one.title for one in judgement.reason}
+    listed = titles.get(words.reason or words.text or "", words.reason)
+    own = words.text if words.text not in titles else None
+    quoted = f"«\u00a0{own}\u00a0»" if own else None
+    return "\u00a0: ".join(filter(None, [listed, quoted]))
+
+
+def _status(entry: Recorded) -> str:
+    return str((entry.after or {}).get("status"))
 
 
 def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
@@ -102,14 +134,26 @@ def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
     with service.store.reading() as session:
         entries = entries_on(session, Subject(SubjectKind.RULE, rule_id), _LATEST)
     mine = [one for one in entries if one.who.name == name]
-    return [line_of(one, {}) for one in mine[-1:]]
+    return [_line_of(one, {}, why="") for one in mine[-1:]]
 
 
 def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
-    """The stage, priority or concession of a state; no more is for reading."""
+    """The stage, priority, concession or task of a state; no more is for reading."""
     given = state or {}
+    if proposed := given.get("proposed"):
+        return _proposed(proposed, titles)
     if given.get("stage"):
         return titles.get(given["stage"], given["stage"])
+    if given.get("expected"):
+        due = date.fromisoformat(given["due_on"])
+        return f"{given['expected']} d’ici au {day(due)}"
     if given.get("percent"):
         return percent(given["percent"])
     return priority(given["priority"]) if given.get("priority") else ""
+
+
+def _proposed(what: str | float, titles: Mapping[str, str]) -> str:
+    """A stage, a priority or a concession."""
+    if not isinstance(what, str):
+        return f"remise de {percent(what)}"
+    return f"priorité {priority(what)}" if what in PRIORITY else titles.get(what, what)

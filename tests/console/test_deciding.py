@@ -4,7 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from governance.principal import Principal, PrincipalKind
 from serving.errors import ReservedForPeopleError
@@ -82,7 +82,7 @@ def test_a_suspension_is_told_with_who_and_why(
 @pytest.mark.parametrize(
     ("size", "percent", "told"),
     [
-        ("desktop", "10", "Remise accordée : 10 %. (ligne"),
+        ("desktop", "10", "Remise accordée : 10 %. « Premier contrat. » (ligne"),
         ("phone", "12.5", "Remise accordée : 12,5 %. Décision réservée aux personnes."),
     ],
 )
@@ -146,6 +146,141 @@ def test_the_second_of_two_deciders_is_told(console: Console, open_page: Opens) 
     told = "Cette proposition est déjà confirmée par Une manager."
     expect(rep.get_by_text(told)).to_be_visible()
     looked_at(rep, "409-desktop")
+
+
+def contest(page: Page, priority: str, text: str) -> None:
+    form = page.locator("form", has=page.get_by_label("La priorité que je donn"))
+    if not form.is_visible():
+        page.locator("summary", has_text="Contester").click()
+    form.get_by_label("La priorité que je donn").select_option(priority)
+    form.get_by_label("Pourquoi").select_option("information_absente")
+    form.get_by_label("En quelques mots").fill(text)
+    form.get_by_role("button").click()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_page_left_open_decides_nothing_on_what_changed_since(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    arrive(console.service, "Morel")
+    page, elsewhere = open_page(**SIZES[size]), open_page()
+    open_lead(console, page, "Morel", "commercial")
+    open_lead(console, elsewhere, "Morel", "manager")
+    contest(elsewhere, "basse", "Le budget est gelé.")
+
+    page.locator("summary", has_text="Confirmer la priorité normale").click()
+    page.get_by_role("button", name="Confirmer la priorité").click()
+    expect(page.get_by_text("La priorité a changé entre-temps")).to_be_visible()
+    expect(page.get_by_text("Rien n’a été enregistré")).to_be_visible()
+    looked_at(page, f"perimee-{size}")
+    page.get_by_role("link", name="Revenir à la fiche").click()
+    expect(page.locator(".head")).to_contain_text("priorité basse")
+
+    elsewhere.locator("summary", has_text="Changer d’étape").click()
+    elsewhere.get_by_label("Nouvelle étape").select_option("gagne")
+    elsewhere.get_by_role("button", name="Changer d’étape").click()
+    expect(elsewhere.get_by_role("status")).to_contain_text("nouveau → gagné")
+    page.locator("summary", has_text="Changer d’étape").click()
+    page.get_by_label("Nouvelle étape").select_option("contacte")
+    page.get_by_role("button", name="Changer d’étape").click()
+    expect(page.get_by_text("L’étape a changé entre-temps")).to_contain_text("gagné")
+
+
+def test_a_proposal_on_a_lead_that_moved_is_read_again(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    propose(console.service, "Morel")
+    page = open_page()
+    open_lead(console, page, "Morel", "commercial")
+    move = MoveAsked(lead_id="Morel", to="contacte", reason=None, by=CRM)
+    move_stage(console.service, move, console.service.clock())
+    page.get_by_role("button", name="Confirmer la proposition").click()
+    expect(page.get_by_text("L’étape a changé entre-temps")).to_be_visible()
+    page.get_by_role("link", name="Revenir à la fiche").click()
+    page.get_by_label("Pourquoi (facultatif)").first.fill("Elle signe lundi.")
+    page.get_by_role("button", name="Confirmer la proposition").click()
+    told = page.get_by_role("status").locator("li").first
+    expect(told).to_contain_text("contacté → négociation finale")
+    expect(told).to_contain_text("« Elle signe lundi. »")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_why_people_decided_is_read_where_the_decision_is(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    arrive(console.service, "Morel", visits=3)
+    propose(console.service, "Morel")
+    page = open_page(**SIZES[size])
+    open_lead(console, page, "Morel", "commercial")
+    contest(page, "basse", "Le salon est passé.")
+    said = page.get_by_role("status").locator("li").first
+    expect(said).to_contain_text("Priorité contestée : normale → basse.")
+    why = "Je sais ce que le système ignore : « Le salon est passé. »"
+    expect(said).to_contain_text(why)
+
+    page.get_by_label("Ou la rejeter").fill("Trop tôt.")
+    page.get_by_role("button", name="Rejeter la proposition").click()
+    said = page.get_by_role("status").locator("li").first
+    expect(said).to_contain_text("Proposition rejetée. « Trop tôt. »")
+    page.locator("summary", has_text="Accorder une remise").click()
+    page.get_by_label("La remise").fill("2,5".replace(",", "."))
+    page.locator("#remise-raison").fill("Premier contrat.")
+    page.get_by_role("button", name="Accorder la remise").click()
+    expect(page.get_by_role("status")).to_contain_text("2,5 %. « Premier contrat. »")
+
+    page.get_by_role("link", name="Le journal de cette").click()
+    for told in (why, "« Trop tôt. »", "« Premier contrat. »"):
+        expect(page.locator(".tree").first).to_contain_text(told)
+    looked_at(page, f"journal-mots-{size}")
+
+
+def test_who_contests_or_suspends_is_not_offered_to_agree(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page()
+    open_lead(console, page, "Morel", "commercial")
+    agreed = "D’accord avec le système"
+    expect(page.locator("#confirmer-raison option").first).to_have_text(agreed)
+    for other in ("contester", "statut", "suspendre"):
+        listed = page.locator(f"#{other}-raison option").all_text_contents()
+        assert "Budget" in listed
+        assert agreed not in listed
+
+
+def test_a_second_press_concedes_nothing_more(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    page = open_page()
+    open_lead(console, page, "Morel", "commercial")
+    page.locator("summary", has_text="Accorder une remise").click()
+    page.get_by_label("La remise").fill("5")
+    page.locator("#remise-raison").fill("Premier contrat.")
+    sent: list[Route] = []
+
+    def hold(route: Route) -> None:  # the answer takes its time
+        sent.append(route)
+
+    page.route("**/remise", hold)
+    place = page.get_by_role("button", name="Accorder la remise").bounding_box()
+    assert place is not None
+    for _ in range(2):
+        page.mouse.click(place["x"] + 5, place["y"] + 5)
+        page.wait_for_timeout(300)
+    (only,) = sent
+    only.continue_()
+    page.unroute("**/remise")
+    expect(page.get_by_role("status")).to_contain_text("Remise accordée : 5 %.")
+    expect(page.locator(".timeline").get_by_text("Remise accordée")).to_have_count(1)
+
+    page.go_back()
+    page.locator("summary", has_text="Accorder une remise").click()
+    page.locator("#remise-part").fill("1")
+    page.locator("#remise-raison").fill("Encore.")
+    page.get_by_role("button", name="Accorder la remise").click()
+    expect(page.locator(".timeline").get_by_text("Remise accordée")).to_have_count(2)
 
 
 def test_an_analyst_reads_and_decides_nothing(

@@ -101,7 +101,7 @@ def move(to: str) -> Reserved:
             "to_stage": f"'{to}'",
             "reserved": "true",
         },
-        override={"kind": "status_adjusted", "stage": to, "reason": "accord"},
+        override={"kind": "status_adjusted", "stage": to, "reason": "donnee_erronee"},
         then=f'{{ propose_move = "{to}" }}',
     )
 
@@ -109,7 +109,7 @@ def move(to: str) -> Reserved:
 def concession(percent: float, *, reserved: str, **more: Any) -> Reserved:
     return Reserved(
         call="concessions",
-        sent={"percent": percent},
+        sent={"percent": percent, "reason": "Premier contrat"},
         table="concession",
         columns={"percent": str(percent), "reserved": reserved},
         **more,
@@ -128,7 +128,7 @@ RESERVED = {
         override={
             "kind": "priority_contested",
             "priority": "elevee",
-            "reason": "accord",
+            "reason": "information_absente",
         },
         then='{ set_priority = "elevee" }',
         before=object_to_the_price,
@@ -142,7 +142,11 @@ RESERVED = {
             "to_stage": "'contacte'",
             "reserved": "false",
         },
-        override={"kind": "status_adjusted", "stage": "contacte", "reason": "accord"},
+        override={
+            "kind": "status_adjusted",
+            "stage": "contacte",
+            "reason": "donnee_erronee",
+        },
         then='{ propose_move = "contacte" }',
         before=qualify_then_object,
     ),

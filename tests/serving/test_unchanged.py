@@ -104,7 +104,7 @@ def test_of_many_who_saw_the_same_one_moves_it(
 
     def decide(index: int) -> int:
         sent = {"to": stages[index], "from": "nouveau"}
-        return post(known, "stage-moves", sent, people[index]).status_code
+        return int(post(known, "stage-moves", sent, people[index]).status_code)
 
     with ThreadPoolExecutor(6) as pool:
         assert sorted(pool.map(decide, range(6))) == [200, *[409] * 5]

@@ -14,3 +14,15 @@ document.addEventListener("keydown", (event) => {
   names[next].focus();
   names[next].closest("li").scrollIntoView({ block: "nearest" });
 });
+
+// A form is sent once: a second press, while the first is under way, does nothing.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+// Back on a page that the browser kept, its forms may be sent again.
+window.addEventListener("pageshow", () => {
+  for (const form of document.forms) delete form.dataset.sent;
+});
