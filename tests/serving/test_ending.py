@@ -12,7 +12,7 @@ from governance.person import Role
 from serving.audit import Recorded
 from serving.deciding import confirm
 from serving.moves import MoveAsked, move_stage
-from serving.overriding import adjust_status
+from serving.overriding import Adjustment, adjust_status
 from serving.proposals import all_proposals
 from serving.saying import Why
 from serving.service import Service
@@ -52,7 +52,8 @@ def moved(crm: Governed) -> None:
 
 def adjusted(crm: Governed) -> None:
     why = Why(reason="donnee_erronee", text=None)
-    adjust_status(crm.service, "L-1", "gagne", AWA, why, NOW)
+    asked = Adjustment(lead_id="L-1", by=AWA, why=why, to="gagne")
+    adjust_status(crm.service, asked, NOW)
 
 
 def confirmed(crm: Governed) -> None:
