@@ -9,7 +9,11 @@ from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-MOST = 16  # different things kept, and under way
+K = TypeVar("K")
+MOST = 16  # different things kept, under way, and failed
+AGAIN = timedelta(
+    minutes=10
+)  # what failed isn't begun at each look: it would fail again
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +24,13 @@ class Made(Generic[T]):
     thing: T
 
 
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """`at`: when the making began that gave nothing."""
+
+    at: datetime
+
+
 class Ahead(Generic[T]):
     """Things by key, each made again once it is as old as `lasts` and asked for."""
 
@@ -27,21 +38,38 @@ class Ahead(Generic[T]):
         self._lasts = lasts
         self._turn = Lock()  # one thing is made at a time
         self._made: dict[Hashable, Made[T]] = {}
+        self._failed: dict[Hashable, Failed] = {}
         self._under_way: dict[Hashable, Thread] = {}
-        self._lock = Lock()  # of these two
+        self._lock = Lock()  # of these three
 
     def get(
         self, key: Hashable, now: datetime, make: Callable[[], T]
-    ) -> Made[T] | None:
-        """What was last made, however old; None: nothing yet. Begins what is due."""
+    ) -> Made[T] | Failed | None:
+        """What was last made, however old; None: nothing yet. Begins what is due.
+
+        Failed: nothing was ever made, and the last making failed. It is begun again in
+        a while, or once somebody asks for that (`retry`).
+        """
         with self._lock:
             last = self._made.get(key)
             is_due = last is None or now - last.at >= self._lasts
-            if is_due and key not in self._under_way and len(self._under_way) < MOST:
+            if is_due and self._may_begin(key, now):
                 maker = Thread(target=self._make, args=(key, now, make), daemon=True)
+                self._failed.pop(key, None)
                 self._under_way[key] = maker
                 maker.start()
-            return last
+            return last if last is not None else self._failed.get(key)
+
+    def _may_begin(self, key: Hashable, now: datetime) -> bool:
+        if key in self._under_way or len(self._under_way) >= MOST:
+            return False
+        failed = self._failed.get(key)
+        return failed is None or now - failed.at >= AGAIN
+
+    def retry(self, key: Hashable) -> None:
+        """What failed is begun again by who next asks for it."""
+        with self._lock:
+            self._failed.pop(key, None)
 
     def wait(self) -> None:
         """Until nothing is under way."""
@@ -55,12 +83,19 @@ class Ahead(Generic[T]):
             with self._turn:
                 made = make()
             with self._lock:
-                self._made.pop(key, None)
-                self._made[key] = Made(now, made)
-                if len(self._made) > MOST:
-                    del self._made[next(iter(self._made))]
+                _keep(self._made, key, Made(now, made))
         except Exception:  # the edge of a thread
             log.exception("making_failed")
+            with self._lock:
+                _keep(self._failed, key, Failed(now))
         finally:
             with self._lock:
                 del self._under_way[key]
+
+
+def _keep(kept: dict[Hashable, K], key: Hashable, one: K) -> None:
+    """As the latest of MOST; the oldest is forgotten."""
+    kept.pop(key, None)
+    kept[key] = one
+    if len(kept) > MOST:
+        del kept[next(iter(kept))]

@@ -10,15 +10,18 @@ from features.log import Log, LogAbout, once_each, read_log
 from governance.automation.course import attributes_of, kinds_read
 from governance.automation.report import AutomationReport, automation_report
 from governance.pipeline import Pipeline, StageRole
-from serving.ahead import Made
+from serving.ahead import Failed, Made
 from serving.exporting import stored_log
 from serving.service import Service
 
 
 def report_ahead(
     service: Service, since: datetime | None
-) -> Made[AutomationReport | None] | None:
-    """The service's report as it was last made; None: the first one is under way."""
+) -> Made[AutomationReport | None] | Failed | None:
+    """The service's report as it was last made; None: the first one is under way.
+
+    Failed: none could be made; it is tried again in a while.
+    """
     return service.reports.get(
         since, service.clock(), lambda: report_of_service(service, since)
     )

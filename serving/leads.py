@@ -1,6 +1,6 @@
 """Leads as they are listed and looked up; `standing` has them for calls that write."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from governance.person import EVERYTHING, Sight
 from serving.tables import LeadRow, StageRow
 
 _CLOSED = select(StageRow.name).where(StageRow.closes)
+_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
 _PRIORITY_RANK = case(
     {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
     value=LeadRow.priority,
@@ -104,6 +105,19 @@ def stored_lead_ids(session: Session) -> frozenset[str]:
 def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
     row = session.scalar(select(LeadRow).where(LeadRow.external_id == lead_id))
     return None if row is None else _as_summary(row)
+
+
+def seen_among(
+    session: Session, lead_ids: Iterable[str], sight: Sight
+) -> frozenset[str]:
+    """Those of some leads that are there and seen."""
+    wanted, found = sorted(set(lead_ids)), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = LeadRow.external_id.in_(wanted[start : start + _AT_ONCE])
+        found.update(
+            session.scalars(select(LeadRow.external_id).where(some, *seen_leads(sight)))
+        )
+    return frozenset(found)
 
 
 def seen_leads(sight: Sight) -> list[ColumnElement[bool]]:

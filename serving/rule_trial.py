@@ -1,28 +1,51 @@
 """A rule tried on the last days of the service's own log, before it acts (again)."""
 
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from heapq import nlargest
 
 from explanations.explain import Explainer
+from governance.executor import AutomaticAction
+from governance.outcome import Fate
+from governance.replay import Replayed
 from governance.rules import Rules
 from governance.simulation import Simulation
 from governance.tally import Report, Tally
-from serving.ahead import Made
+from serving.ahead import Failed, Made
 from serving.errors import RuleUnknownError
 from serving.exporting import stored_log
 from serving.service import Service
 from serving.suspensions import suspended_rules
 
 TRIED_ON = timedelta(days=30)
+MOST_TOUCHES = 2_000  # kept of a trial: some hundred kilobytes
 _WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
+class Touch:
+    """What a rule would have done to a lead, and when."""
+
+    lead_id: str
+    at: datetime
+    action: AutomaticAction
+
+
+@dataclass(frozen=True, slots=True)
 class Trial:
-    """What would have come of a rule, beside the others that are active."""
+    """What would have come of a rule, beside the others that are active.
+
+    `touches`: the latest MOST_TOUCHES, the latest first.
+    """
 
     rule_id: str
     report: Report
+    touches: Sequence[Touch] = ()
+
+    def touches_on(self, leads: Collection[str]) -> list[Touch]:
+        """Those on some leads, the latest first."""
+        return [one for one in self.touches if one.lead_id in leads]
 
     @property
     def fates(self) -> dict[str, int]:
@@ -48,7 +71,7 @@ class Trial:
         return self.report.tasks.get(self.rule_id, 0) * (_WEEK / TRIED_ON)
 
 
-def trial_ahead(service: Service, rule_id: str) -> Made[Trial] | None:
+def trial_ahead(service: Service, rule_id: str) -> Made[Trial] | Failed | None:
     """The last trial of a rule; None: the first one is under way.
 
     Raises
@@ -57,18 +80,30 @@ def trial_ahead(service: Service, rule_id: str) -> Made[Trial] | None:
     RulesError
         If the rule, once active, could fight with another.
     """
+    key, rules = _asked(service, rule_id)
     now = service.clock()
+    return service.trials.get(key, now, lambda: _tried(service, rule_id, rules))
+
+
+def try_again(service: Service, rule_id: str) -> None:
+    """A trial that failed is begun anew by who next asks for it; raises as above."""
+    key, _ = _asked(service, rule_id)
+    service.trials.retry(key)
+
+
+def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
+    """What a trial depends on, and the rules as they would be."""
     with service.store.reading() as session:
-        suspended = suspended_rules(session, now)
+        suspended = suspended_rules(session, service.clock())
     if rule_id not in {rule.id for rule in service.rules.rule}:
         raise RuleUnknownError(rule_id)
     rules = service.rules.trying(rule_id, suspended)
-    key = (rule_id, suspended, rules.digest)
-    return service.trials.get(key, now, lambda: _tried(service, rule_id, rules))
+    return (rule_id, suspended, rules.digest), rules
 
 
 def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
     now, tally = service.clock(), Tally()
+    touches: list[Touch] = []
     loaded = service.models.loaded
     explainer = loaded if isinstance(loaded, Explainer) else None
     simulation = Simulation(
@@ -85,4 +120,18 @@ def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
     if log is not None:
         for _, moments in simulation.replayed(log.events, log.about):
             tally.add(moments)
-    return Trial(rule_id, tally.report())
+            touches += _touches(rule_id, moments)
+            if len(touches) > 2 * MOST_TOUCHES:  # memory doesn't grow with the log
+                touches = _latest(touches)
+    return Trial(rule_id, tally.report(), _latest(touches))
+
+
+def _touches(rule_id: str, moments: Iterable[Replayed]) -> Iterator[Touch]:
+    for moment in moments:
+        for one in moment.outcomes:
+            if one.rule_id == rule_id and one.fate is Fate.FIRED and one.effect:
+                yield Touch(moment.lead_id, moment.at, one.effect.action)
+
+
+def _latest(touches: list[Touch]) -> list[Touch]:
+    return nlargest(MOST_TOUCHES, touches, key=lambda one: one.at)

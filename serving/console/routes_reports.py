@@ -4,13 +4,15 @@ from datetime import UTC, date, datetime, time
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from governance.person import Role
+from serving.ahead import Failed, Made
 from serving.automation_report import report_ahead
 from serving.console.automation_page import automation_page
-from serving.console.callers import TheReader, needs_role
-from serving.console.pages import page
+from serving.console.callers import TheForm, TheReader, needs_role
+from serving.console.pages import HOME, page
 from serving.console.routes_inbox import Empty
 from serving.doors import TheService
 
@@ -41,6 +43,17 @@ def show_automation(
         "automation.html",
         found,
         is_under_way=made is None,
-        shown=automation_page(service, made) if made else None,
+        has_failed=isinstance(made, Failed),
+        shown=automation_page(service, made) if isinstance(made, Made) else None,
         since=since.depuis,
     )
+
+
+@router.post("/automatisation")
+def try_again(service: TheService, found: TheReader, form: TheForm) -> Response:
+    """Begin a report anew that couldn't be made."""
+    needs_role(found.person, MANAGERS)
+    since = Since(depuis=form.get("depuis", [None])[0])
+    service.reports.retry(since.instant)
+    asked = f"?depuis={since.depuis}" if since.depuis else ""
+    return RedirectResponse(f"{HOME}/automatisation{asked}", status_code=303)

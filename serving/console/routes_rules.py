@@ -9,17 +9,23 @@ from fastapi.responses import RedirectResponse
 from explanations.french import paris_day
 from governance.errors import RulesError
 from governance.person import Role
+from serving.ahead import Failed, Made
 from serving.console.callers import TheForm, TheReader, needs_role
 from serving.console.forms import body_of
-from serving.console.pages import HOME, page
+from serving.console.pages import HOME, page, titles_of
 from serving.console.trail import done_to_rule
 from serving.doors import TheService
+from serving.leads import seen_among
+from serving.person import Person
 from serving.routes_judgement import resume_a_rule, suspend_a_rule
 from serving.routes_rules import list_rules
-from serving.rule_trial import trial_ahead
+from serving.rule_trial import MOST_TOUCHES, Touch, Trial, trial_ahead, try_again
 from serving.rule_uses import rule_uses
+from serving.service import Service
+from serving.sights import sight_of_caller
 
 router = APIRouter(prefix="/regles")
+_TOUCHES = 50  # shown
 _MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
 _TRYING = _MANAGERS | {Role.ANALYST}
 
@@ -54,7 +60,42 @@ def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
     except RulesError:
         made, fights = None, True
     rule = next(one for one in service.rules.rule if one.id == rule_id)
-    return page("rule_trial.html", found, rule=rule, made=made, fights=fights)
+    touches = _seen_touches(service, found.person, made)
+    return page(
+        "rule_trial.html",
+        found,
+        rule=rule,
+        made=made,
+        has_failed=isinstance(made, Failed),
+        fights=fights,
+        touches=touches[:_TOUCHES],
+        n_touches=len(touches),
+        most_touches=MOST_TOUCHES,
+        titles=titles_of(service),
+    )
+
+
+@router.post("/{rule_id}/simulation")
+def try_trial_again(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    """Begin a trial anew that failed; `form`: the session's own page sent it."""
+    needs_role(found.person, _TRYING)
+    try_again(service, rule_id)
+    named = quote(rule_id, safe="")
+    return RedirectResponse(f"{HOME}/regles/{named}/simulation", status_code=303)
+
+
+def _seen_touches(
+    service: Service, person: Person, made: Made[Trial] | Failed | None
+) -> list[Touch]:
+    """What a rule would have done to the leads that a person sees."""
+    if not isinstance(made, Made):
+        return []
+    touched = {one.lead_id for one in made.thing.touches}
+    sight = sight_of_caller(service, person)
+    with service.store.reading() as session:
+        return made.thing.touches_on(seen_among(session, touched, sight))
 
 
 @router.post("/{rule_id}/suspension")

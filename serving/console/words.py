@@ -10,8 +10,19 @@ from babel.numbers import format_decimal
 from explanations.french import PARIS, paris_day
 from explanations.language import MINUS
 from explanations.shown import nearest
+from governance.executor import (
+    Assign,
+    AutomaticAction,
+    Concede,
+    MoveStage,
+    Notify,
+    OpenProposal,
+    ProposeConcession,
+    ProposePriority,
+    SetPriority,
+)
 from governance.policy import Clause
-from governance.task import TaskKind
+from governance.task import OpenTask, TaskKind
 from serving.proposals import Proposal
 from serving.rule_uses import RuleUse
 from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
@@ -83,6 +94,7 @@ _TAKES = {
     "until": "un jour à venir, avant l’an 2200",
 }
 _PLAIN = frozenset({"missing", "not_printable", "extra_forbidden"})  # of any value
+_PROPOSALS = (OpenProposal, ProposePriority, ProposeConcession)
 _SECTION = {
     "automatisation": "Revenir au rapport",
     "opportunites": "Revenir à la fiche",
@@ -217,6 +229,24 @@ def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
     return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
 
 
+def act(action: AutomaticAction, titles: Mapping[str, str]) -> str:
+    """What automation does to a lead, or would."""
+    match action:
+        case OpenTask(expected=expected_of, owner=owner):
+            return f"demander à {owner}\u00a0: {expected_of.value}"
+        case Assign(to=owner):
+            return f"confier à {owner}"
+        case Notify(to=told):
+            return f"le signaler à {told}"
+        case MoveStage(to=stage) | OpenProposal(to=stage):
+            change = f"passer à l’étape «\u00a0{titles[stage]}\u00a0»"
+        case SetPriority(to=to) | ProposePriority(to=to):
+            change = f"donner la priorité {priority(to.value)}"
+        case Concede(percent=given) | ProposeConcession(percent=given):
+            change = f"consentir une remise de {percent(given)}"
+    return f"proposer de {change}" if isinstance(action, _PROPOSALS) else change
+
+
 def said(use: RuleUse) -> str:
     """What people said of a rule's doings."""
     if not use.judged:
@@ -236,6 +266,7 @@ def times(by_rule: Mapping[str, int]) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "act": act,
     "day": day,
     "instant": instant,
     "until": until,

@@ -5,18 +5,30 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from explanations.score import Priority
 from features.event import Actor
 from governance.audit import Action, Break, BreakKind
 from governance.errors import RulesError
+from governance.executor import (
+    Assign,
+    OpenProposal,
+    ProposeConcession,
+    SetPriority,
+)
+from governance.person import Role
 from governance.pipeline import read_pipeline
+from governance.policy import Clause
 from governance.rules import RULES_FILE, read_rules
+from governance.task import ExpectedAction, OpenTask, TaskKind
+from serving.accounts import PersonWish, open_account
 from serving.console.trail import SENTENCE
-from serving.console.words import said
+from serving.console.words import act, said
 from serving.ingestion import ingest
 from serving.rule_uses import rule_uses
 from serving.saying import Why
@@ -37,11 +49,11 @@ def service(service: Service) -> Service:
     return replace(service, rules=read_rules(RULES_FILE, read_pipeline()))
 
 
-def late_reply(service: Service, lead_id: str) -> None:
+def late_reply(service: Service, lead_id: str, **about: str) -> None:
     """A lead that sets off R-03: it stays active, and answers after six days."""
-    arrive(service, lead_id, visits=6)
-    sent = make("sent", lead_id, "email_sent", Actor.AUTOMATION, hours=150)
-    replied = make("replied", lead_id, "email_replied", hours=0)
+    arrive(service, lead_id, visits=6, **about)
+    sent = make(f"{lead_id}-s", lead_id, "email_sent", Actor.AUTOMATION, hours=150)
+    replied = make(f"{lead_id}-r", lead_id, "email_replied", hours=0)
     ingest(service, [sent, replied], service.clock())
 
 
@@ -123,7 +135,66 @@ def test_a_rule_is_simulated_before_it_acts_again(
     page.get_by_role("link", name="Actualiser la page").click()
     expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("1 fois")
     expect(page.get_by_role("row", name="Tâches")).to_contain_text("0")
+    touched = page.get_by_role("row").filter(has=page.get_by_role("link"))
+    expect(touched).to_have_text("24/11MorelLe signaler à Awa Diallo.")
     looked_at(page, f"simulation-{size}")
+    page.get_by_role("link", name="Morel").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Morel")
+
+
+def test_a_manager_reads_of_a_trial_only_the_leads_that_they_see(
+    console: Console, open_page: Opens
+) -> None:
+    late_reply(console.service, "Morel")
+    late_reply(console.service, "Cabinet Roy", owner="Zoé Blanc")
+    wish = PersonWish(login="zoe", name="Zoé Blanc", role=Role.SALES, team="Sud")
+    open_account(console.service.store, wish, console.service.clock())
+    page = open_page()
+    console.sign_in(page, "manager")
+    address = f"{console.address}/console/regles/R-03/simulation"
+    page.goto(address)
+    console.service.trials.wait()
+    page.reload()
+    expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("2 fois")
+    expect(page.locator("#touchees ~ table a")).to_have_text(["Morel"])
+
+
+def test_a_trial_names_the_latest_and_counts_them_all(
+    console: Console, open_page: Opens
+) -> None:
+    for number in range(51):
+        late_reply(console.service, f"Morel {number}")
+    page = open_page()
+    console.sign_in(page, "analyste")
+    page.goto(f"{console.address}/console/regles/R-03/simulation")
+    console.service.trials.wait()
+    page.reload()
+    expect(page.get_by_text("Les 50 dernières fois, sur 51.")).to_be_visible()
+    expect(page.locator("#touchees ~ table a")).to_have_count(50)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_trial_that_failed_says_so_and_is_tried_again(
+    console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch, size: str
+) -> None:
+    late_reply(console.service, "Morel")
+    page = open_page(**SIZES[size])
+    console.sign_in(page, "analyste")
+    with monkeypatch.context() as patch:
+        patch.setattr("serving.rule_trial.stored_log", _broken)
+        page.goto(f"{console.address}/console/regles/R-03/simulation")
+        console.service.trials.wait()
+    page.reload()
+    expect(page.get_by_text("La simulation a échoué")).to_be_visible()
+    looked_at(page, f"simulation-echouee-{size}")
+    page.get_by_role("button", name="Réessayer maintenant").click()
+    console.service.trials.wait()
+    page.reload()
+    expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("1 fois")
+
+
+def _broken(*_: object) -> None:
+    raise MemoryError
 
 
 def test_a_rule_that_would_fight_with_another_is_not_simulated(
@@ -163,6 +234,33 @@ def test_how_often_a_rule_was_contested_is_told(service: Service) -> None:
     use = rule_uses(service)["R-03"]
     assert (use.contested, use.judged) == (1, 1)
     assert said(use) == "Contestée 1\u00a0fois sur 1\u00a0avis."
+
+
+def test_what_a_rule_would_do_is_told_in_french() -> None:
+    titles = {"negociation_finale": "négociation finale"}
+    asked: dict[str, Any] = {
+        "id": uuid4(),
+        "clause": Clause.STAGE_RESERVED,
+        "asked_by": AWA,
+    }
+    move = OpenProposal(**asked, origin="nouveau", to="negociation_finale", reason=None)
+    task = OpenTask(
+        id=uuid4(),
+        kind=TaskKind.RULE,
+        owner="Awa Diallo",
+        expected=ExpectedAction.CALL,
+        due_on=NOW.date(),
+    )
+    price = ProposeConcession(**asked, percent=12.5, reason=None)
+    assert [act(one, titles) for one in (SetPriority(Priority.HIGH), move, price)] == [
+        "donner la priorité élevée",
+        "proposer de passer à l’étape «\u00a0négociation finale\u00a0»",
+        "proposer de consentir une remise de 12,5\u00a0%",
+    ]
+    assert [act(one, titles) for one in (task, Assign("Zoé Blanc"))] == [
+        "demander à Awa Diallo\u00a0: appel",
+        "confier à Zoé Blanc",
+    ]
 
 
 def test_every_action_has_its_sentence() -> None:

@@ -6,7 +6,7 @@ from threading import Event
 
 import pytest
 
-from serving.ahead import MOST, Ahead, Made
+from serving.ahead import AGAIN, MOST, Ahead, Failed, Made
 from tests.serving.builders import NOW
 
 HOUR = timedelta(hours=1)
@@ -46,15 +46,39 @@ def test_what_is_under_way_is_not_begun_again() -> None:
     assert ahead.get("a", NOW, pytest.fail) == Made(NOW, 1)
 
 
-def test_what_failed_is_told_and_tried_again(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_failed_is_told_and_tried_again_when_asked(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     ahead: Ahead[float] = Ahead(HOUR)
     with caplog.at_level(logging.ERROR):
-        ahead.get("a", NOW, lambda: 1 / 0)
+        assert ahead.get("a", NOW, lambda: 1 / 0) is None
         ahead.wait()
     assert [one.message for one in caplog.records] == ["making_failed"]
-    ahead.get("a", NOW, lambda: 1.0)
+    assert ahead.get("a", NOW, pytest.fail) == Failed(NOW)
+    ahead.retry("a")
+    assert ahead.get("a", NOW, lambda: 1.0) is None
     ahead.wait()
     assert ahead.get("a", NOW, pytest.fail) == Made(NOW, 1.0)
+
+
+def test_what_failed_is_tried_again_by_itself_after_a_while() -> None:
+    ahead: Ahead[float] = Ahead(HOUR)
+    ahead.get("a", NOW, lambda: 1 / 0)
+    ahead.wait()
+    soon, later = NOW + AGAIN / 2, NOW + AGAIN
+    assert ahead.get("a", soon, pytest.fail) == Failed(NOW)
+    assert ahead.get("a", later, lambda: 1.0) is None
+    ahead.wait()
+    assert ahead.get("a", later, pytest.fail) == Made(later, 1.0)
+
+
+def test_what_was_made_is_given_though_the_next_fails() -> None:
+    ahead: Ahead[float] = Ahead(HOUR)
+    ahead.get("a", NOW, lambda: 1.0)
+    ahead.wait()
+    ahead.get("a", NOW + HOUR, lambda: 1 / 0)
+    ahead.wait()
+    assert ahead.get("a", NOW + HOUR, pytest.fail) == Made(NOW, 1.0)
 
 
 def test_the_oldest_is_forgotten() -> None:

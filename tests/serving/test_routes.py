@@ -86,9 +86,11 @@ OF_THE_CONSOLE = {
     "POST /taches/{task_id}/clore": Door(DECIDERS),
     "GET /regles": Door(ALL),
     "GET /regles/{rule_id}/simulation": Door(MANAGERS | {Role.ANALYST}),
+    "POST /regles/{rule_id}/simulation": Door(MANAGERS | {Role.ANALYST}),
     "POST /regles/{rule_id}/suspension": Door(MANAGERS),
     "POST /regles/{rule_id}/reprise": Door(MANAGERS),
     "GET /automatisation": Door(MANAGERS),
+    "POST /automatisation": Door(MANAGERS),
     "GET /adoption": Door(ALL - {Role.SALES}),
     "GET /modele": Door(frozenset({Role.ANALYST, Role.ADMIN})),
 }
