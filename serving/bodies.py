@@ -62,11 +62,15 @@ class DismissalSent(Sent):
 
 
 class NoteSent(Sent):
-    """A note from the field; `tone` from -2 to 2. One of the three at least."""
+    """A note from the field; `tone` from -2 to 2. One of the three at least.
+
+    `taken_at`: when it was written, if it couldn't be sent then.
+    """
 
     tone: Annotated[int, Field(strict=True, ge=-2, le=2)] | None = None
     objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     text: Annotated[FreeText, Field(min_length=1)] | None = None
+    taken_at: Instant | None = None
 
 
 ReasonName = Annotated[str, Field(min_length=1, max_length=64)]

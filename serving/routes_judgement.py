@@ -1,6 +1,7 @@
 """What people say of a lead and of the system: notes, overrides, the lists for them."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID, uuid4, uuid5
 
@@ -40,6 +41,7 @@ from serving.suspending import (
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
 TheDecider = Annotated[Caller, Depends(admits(*DECIDERS))]
+_OLDEST_NOTE = timedelta(days=30)
 # A rule acts on everybody's leads.
 TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
 
@@ -70,13 +72,17 @@ def add_note(
 ) -> SaidShown:
     """A note from the field: its tone, the objections heard, and words.
 
-    With an Idempotency-Key it is stored once, however late it is sent again.
+    With an Idempotency-Key it is stored once, however late it is sent again. A
+    `taken_at` ahead of the clock or 30 days old is a wrong clock's: the note is then of
+    its arrival.
     """
-    sent = body.fitted(NoteSent)
+    sent, now = body.fitted(NoteSent), service.clock()
     unknown = set(sent.objections) - service.judgement.objections
     if unknown:
         raise RequestInvalidError("objections", "enum")
-    about = sent.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    about = sent.model_dump(
+        mode="json", exclude_none=True, exclude_defaults=True, exclude={"taken_at"}
+    )
     if not about:
         raise RequestInvalidError("text", "missing")
     word = Word(
@@ -84,8 +90,9 @@ def add_note(
         action=Action.NOTE_ADDED,
         by=person.principal,
         about=about,
+        at=_taken(sent.taken_at, now),
     )
-    event_id = say(service, lead_id, word, service.clock())
+    event_id = say(service, lead_id, word, now)
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=word.action.value)
 
 
@@ -194,6 +201,12 @@ def _suspension(service: Service, person: Caller, body: Body) -> Suspension:
         raise RequestInvalidError("until", "past")
     why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
     return Suspension(id=uuid4(), by=person.principal, why=why, until=sent.until)
+
+
+def _taken(at: datetime | None, now: datetime) -> datetime | None:
+    """When a note was taken, if its device's clock can be right."""
+    is_credible = at is not None and now - _OLDEST_NOTE < at <= now
+    return at if is_credible else None
 
 
 def _note_id(

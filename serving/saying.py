@@ -34,7 +34,7 @@ class Why:
 class Word:
     """A person's word: `about` is the event's data, `before` and `after` the audit's.
 
-    `id` is the event's.
+    `id` is the event's; `at` when it was said, if that was before it is recorded.
     """
 
     action: Action  # the event's kind as well
@@ -44,6 +44,7 @@ class Word:
     before: Facts | None = None
     after: Facts | None = None
     id: UUID
+    at: datetime | None = None
 
     @property
     def data(self) -> dict[str, JsonValue]:
@@ -92,6 +93,7 @@ def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
         raise PersonRequiredError
     kind = word.action.value
     event = own_event(word.id, lead.lead_id, kind, word.by, word.data, now)
+    event = replace(event, occurred_at=word.at or now)
     listed = None if word.why is None else word.why.reason
     reason = {} if listed is None else {"reason": listed}
     decided = [one for _, one in plan.effects if isinstance(one, Decide | Requalify)]

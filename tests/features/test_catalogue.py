@@ -1,10 +1,19 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from features.catalogue import Catalogue, Direction, parse_catalogue, read_catalogue
 from features.errors import CatalogueError
-from tests.factories import catalogue_text, make_catalogue
+from features.event import OPINION_KINDS, Actor, events_frame
+from features.featurise import featurise, moments_frame
+from tests.factories import (
+    NOW,
+    catalogue_text,
+    make_catalogue,
+    make_event,
+    make_events,
+)
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = {
@@ -56,6 +65,30 @@ def test_mail_opens_are_off_and_unknown() -> None:
 
     assert "opens_30d" not in b2b.names
     assert "email_opened" not in b2b.known_kinds
+
+
+@pytest.mark.parametrize("kind", sorted(OPINION_KINDS))
+def test_what_a_person_says_of_a_score_is_no_act_of_theirs(kind: str) -> None:
+    b2b = SHIPPED["catalogue"]
+    hour = timedelta(hours=1)
+    acts = make_events(
+        {"occurred_at": NOW - 9 * hour},
+        {"kind": "email_sent", "actor": Actor.PERSON, "occurred_at": NOW - 8 * hour},
+    )
+    said = make_event(
+        event_id="said", kind=kind, actor=Actor.PERSON, data={"priority": "basse"}
+    )
+    moments = moments_frame([("L-1", NOW)])
+
+    before, after = (
+        featurise(events_frame(events), moments, b2b).row(0, named=True)
+        for events in (acts, [*acts, said])
+    )
+
+    opinions = {one.name for one in b2b.signals_of("avis_humain")}
+    moved = {name for name in b2b.names if str(before[name]) != str(after[name])}
+    assert moved
+    assert moved <= opinions
 
 
 def test_a_catalogue_knows_the_kinds_that_it_names() -> None:

@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 from features.errors import LogError
 from features.log import read_log
 from governance.person import Role
+from serving.events import stored_events
 from serving.exporting import export_log
+from serving.leads import find_lead
 from serving.service import Service
 from tests.serving.builders import NOW, make_event, make_person, send
 from tests.serving.test_people_decide import entries, known
@@ -52,9 +54,41 @@ def test_a_note_is_an_event_and_an_audit_row_without_its_text(
 
 
 @pytest.mark.parametrize(
+    ("ago", "counts"),
+    [
+        (timedelta(hours=5), True),
+        (timedelta(0), True),
+        (timedelta(days=29), True),
+        (timedelta(days=30), False),
+        (timedelta(days=20_000), False),
+        (timedelta(minutes=-10), False),  # the device's clock is ahead
+    ],
+)
+def test_a_note_is_of_when_it_was_taken(
+    known: TestClient,
+    service: Service,
+    awa: dict[str, str],
+    ago: timedelta,
+    counts: bool,
+) -> None:
+    taken = NOTE | {"taken_at": (NOW - ago).isoformat()}
+    assert post(known, "notes", taken, awa).status_code == 201
+    with service.store.reading() as session:
+        lead = find_lead(session, "L-1")
+        assert lead is not None
+        *_, noted = stored_events(session, [lead.id])
+    assert noted.kind == "note_added"
+    assert noted.data == NOTE
+    assert noted.occurred_at == (NOW - ago if counts else NOW)
+    assert noted.received_at == NOW
+
+
+@pytest.mark.parametrize(
     "sent",
     [
         {},
+        {"taken_at": NOW.isoformat()},
+        {"tone": 0, "taken_at": "hier"},
         {"tone": 3},
         {"tone": 0.5},
         {"objections": ["meteo"]},

@@ -31,7 +31,7 @@ async function send(note, csrf) {
       "Idempotency-Key": note.key,
       "X-CSRF-Token": csrf,
     },
-    body: JSON.stringify(note.said),
+    body: JSON.stringify({ ...note.said, taken_at: note.at }),
   });
   if (answer.status === 201) drop(note.key);
   else if (isRefusal(answer)) refuse(note, await answer.json());
