@@ -1,6 +1,7 @@
 """A note from the field on a phone, with and without a network: kept, sent once."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from serving.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import LAUNCH, PASSWORD, PHONE, Console
 from tests.console.leads import arrive
+from tests.serving.builders import NOW
 
 Opens = Callable[..., Page]
 Persistent = Callable[..., Page]
@@ -141,6 +143,8 @@ def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
     page = persistent(offline=True)
     page.goto(f"{console.address}/console/opportunites/Morel/note")
     expect(page.get_by_label("L’opportunité")).to_have_value("Morel")
+    two_hours_ago = NOW - timedelta(hours=2)
+    page.clock.set_fixed_time(two_hours_ago)
     fill(page, "Dans l’ascenseur.")
     expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
     looked_at(page, "note-sans-reseau-phone")
@@ -155,6 +159,7 @@ def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
     expect(page.locator("#en-attente")).to_be_hidden()
     (note,) = notes(console.service, "Morel")
     assert note.data["text"] == "Dans l’ascenseur."
+    assert (note.occurred_at, note.received_at) == (two_hours_ago, NOW)
 
 
 def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
