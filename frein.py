@@ -113,7 +113,7 @@ def _have_the_leads(key_name: str) -> str:
     from features.event import Actor
     from features.log import read_log
     from serving.demo_people import OWNERS
-    from serving.demo_waiting import leave_decisions
+    from serving.demo_waiting import answer_late, leave_decisions
     from serving.issuing import KeyWish, replace_key
     from serving.loading import known_between, load_leads, missing_leads, open_leads
     from serving.opening import opened
@@ -138,6 +138,7 @@ def _have_the_leads(key_name: str) -> str:
                     )
             for owner in OWNERS:
                 leave_decisions(service, owner, now)
+                answer_late(service, owner, now)
         wish = KeyWish(
             name=key_name,
             source="crm",

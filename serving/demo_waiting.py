@@ -1,13 +1,18 @@
-"""Decisions that wait in the demo: what its CRM asked for, and only a person may do."""
+"""What waits in the demo: what its CRM asked for and only a person may do, and what a
+rule tells of a prospect who answers late."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
 
+from features.event import Actor, Event
 from governance.pipeline import StageRole
 from governance.principal import Principal, PrincipalKind
 from serving.conceding import ConcessionAsked, concede
 from serving.errors import ReservedForPeopleError
+from serving.events import stored_events
+from serving.ingestion import ingest
 from serving.leads import LeadFilter, listed_leads
 from serving.moves import MoveAsked, move_stage
 from serving.service import Service
@@ -21,6 +26,10 @@ _DISCUSSED, _ALIGNED, _SILENT = (
     "Plus de nouvelles depuis longtemps.",
 )
 
+_LATE = timedelta(hours=72)  # R-03 of the rules that ship
+_ENGAGED, _LATELY = 4, timedelta(days=14)
+_LOOKED_AT = 200  # leads of an owner, the most urgent first
+
 Ask = Callable[[Service, str, datetime], object]
 
 
@@ -33,6 +42,47 @@ def leave_decisions(service: Service, owner: str, now: datetime) -> int:
         with suppress(ReservedForPeopleError):
             ask(service, lead.lead_id, now)
     return len(leads)
+
+
+def answer_late(service: Service, owner: str, now: datetime) -> bool:
+    """An engaged prospect of this owner answers an e-mail of days ago; is there one?
+
+    What follows is the rules' own doing.
+    """
+    with service.store.reading() as session:
+        leads = listed_leads(
+            session, LeadFilter(owner=owner), limit=_LOOKED_AT, offset=0
+        )
+        logs = ((lead, stored_events(session, [lead.id])) for lead in leads)
+        late = next((lead for lead, log in logs if _is_waited_for(log, now)), None)
+    if late is None:
+        return False
+    answer = Event(
+        event_id=str(uuid4()),
+        source="crm",
+        lead_id=late.lead_id,
+        kind="email_replied",
+        occurred_at=now,
+        received_at=now,
+        actor=Actor.LEAD,
+        data={"to": "relance"},
+    )
+    ingest(service, [answer], now)
+    return True
+
+
+def _is_waited_for(log: Sequence[Event], now: datetime) -> bool:
+    """Does an e-mail wait for long, of a lead that did other things meanwhile?"""
+    acts = [one for one in log if one.actor is Actor.LEAD]
+    sent = [one.occurred_at for one in log if one.kind == "email_sent"]
+    replied = [one.occurred_at for one in acts if one.kind == "email_replied"]
+    lately = [one for one in acts if now - one.occurred_at < _LATELY]
+    return (
+        bool(sent)
+        and now - max(sent) > _LATE
+        and max(sent) > max(replied, default=datetime.min.replace(tzinfo=UTC))
+        and len(lately) >= _ENGAGED
+    )
 
 
 def _negotiate(service: Service, lead_id: str, now: datetime) -> object:

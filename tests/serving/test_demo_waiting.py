@@ -1,13 +1,17 @@
 """The demo opens on decisions that wait, each of another sort, for the lead's owner."""
 
+from dataclasses import replace
 from datetime import timedelta
 
-from features.event import events_frame
+from features.event import Actor, events_frame
 from features.log import Log, LogAbout
-from serving.demo_waiting import leave_decisions
+from governance.pipeline import read_pipeline
+from governance.rules import RULES_FILE, read_rules
+from serving.demo_waiting import answer_late, leave_decisions
 from serving.ingestion import ingest
 from serving.leads import find_lead
 from serving.loading import known_between
+from serving.notices import notices_to
 from serving.proposals import proposals_of
 from serving.service import Service
 from serving.tasks import tasks_of
@@ -38,6 +42,22 @@ def test_each_sort_of_reserved_decision_waits_for_the_owner(service: Service) ->
         ("perdu", None),
     }
     assert owners == {"Awa Diallo"}
+
+
+def test_who_answers_late_is_told_of_to_the_owner(service: Service) -> None:
+    ruled = replace(service, rules=read_rules(RULES_FILE, read_pipeline()))
+    for name, waits, visits in (("L-1", 70, 6), ("L-2", 74, 3), ("L-3", 74, 6)):
+        arrive(ruled, name, visits=visits)
+        sent = make(f"sent-{name}", name, "email_sent", Actor.PERSON, hours=waits)
+        ingest(ruled, [sent], NOW)
+
+    assert answer_late(ruled, "Awa Diallo", NOW)
+
+    day = timedelta(days=1)
+    with ruled.store.reading() as session:
+        told = notices_to(session, "Awa Diallo", NOW - day, limit=10)
+    assert [(lead, one.rule_id) for lead, one in told] == [("L-3", "R-03")]
+    assert not answer_late(ruled, "Awa Diallo", NOW)
 
 
 def test_an_owner_without_an_offer_has_nothing_to_decide(service: Service) -> None:
