@@ -12,8 +12,8 @@ from explanations.score import Priority
 from governance.person import EVERYTHING, Sight
 from serving.tables import LeadRow, StageRow
 
-_CLOSED = select(StageRow.name).where(StageRow.closes)
 _AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
+IS_OPEN = LeadRow.stage.not_in(select(StageRow.name).where(StageRow.closes))
 _PRIORITY_RANK = case(
     {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
     value=LeadRow.priority,
@@ -58,7 +58,7 @@ def listed_leads(
 ) -> list[LeadSummary]:
     """The leads by priority, then by score, best first; unscored ones after them, and
     those that ended last."""
-    open_first = [LeadRow.stage.in_(_CLOSED)] if wanted.with_closed else []
+    open_first = [IS_OPEN.desc()] if wanted.with_closed else []
     order = (*open_first, _PRIORITY_RANK, LeadRow.score.desc(), LeadRow.external_id)
     rows = session.scalars(
         select(LeadRow)
@@ -91,7 +91,7 @@ def due_leads(
         is_due |= LeadRow.model_sha256 != model_sha256
     found = session.scalars(
         select(LeadRow.external_id)
-        .where(is_due, LeadRow.stage.not_in(_CLOSED))
+        .where(is_due, IS_OPEN)
         .order_by(LeadRow.looked_at, LeadRow.external_id)
         .limit(limit)
     )
@@ -148,7 +148,7 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         since = (LeadRow.last_sign_at, LeadRow.entered_at, LeadRow.created_at)
         conditions.append(func.coalesce(*since) < wanted.silent_since)
     if not wanted.with_closed:
-        conditions.append(LeadRow.stage.not_in(_CLOSED))
+        conditions.append(IS_OPEN)
     return conditions
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from serving.leads import IS_OPEN
 from serving.tables import LeadRow, NoticeRow
 
 
@@ -48,11 +49,12 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
 def notices_to(
     session: Session, recipient: str, since: datetime, *, limit: int
 ) -> list[tuple[str, Notice]]:
-    """What somebody was told since, the latest first, each with the lead's id."""
+    """What somebody was told since of leads that are open, the latest first, each with
+    the lead's id."""
     rows = session.execute(
         select(LeadRow.external_id, NoticeRow)
         .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
-        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
+        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since, IS_OPEN)
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )

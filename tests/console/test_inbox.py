@@ -12,12 +12,44 @@ from serving.ingestion import ingest
 from serving.leads import find_lead
 from serving.moves import MoveAsked, move_stage
 from serving.notices import Notice, add_notice
+from serving.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make
 from tests.serving.builders import AWA, NOW
 
 Opens = Callable[..., Page]
+
+
+def tell_awa(service: Service, lead_id: str) -> None:
+    """A notice, as a rule sends it."""
+    told = Notice(
+        id=uuid4(),
+        rule_id="R-04",
+        recipient=AWA.name,
+        text="Le prospect est revenu sur la page tarifs.",
+        created_at=NOW,
+    )
+    with service.store.writing() as session:
+        lead = find_lead(session, lead_id)
+        assert lead is not None
+        add_notice(session, lead.id, told)
+
+
+def test_what_rules_told_of_a_lead_that_ended_is_past(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Ateliers Morel")
+    tell_awa(console.service, "Ateliers Morel")
+    page = open_page()
+    console.sign_in(page)
+    told = page.get_by_text("Le prospect est revenu")
+    expect(told).to_be_visible()
+    asked = MoveAsked(lead_id="Ateliers Morel", to="gagne", reason=None, by=AWA)
+    move_stage(console.service, asked, NOW)
+    page.reload()
+    expect(page.get_by_text("Rien à traiter pour l’instant")).to_be_visible()
+    expect(told).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -28,18 +60,7 @@ def test_leads_come_by_priority_with_why_and_what_is_due(
     arrive(service, "Ateliers Morel", visits=3)
     arrive(service, "Biscuits Lenoir", visits=160)
     arrive(service, "Cabinet Roy", owner="Zoé Blanc")
-    with service.store.writing() as session:
-        lead = find_lead(session, "Ateliers Morel")
-        assert lead is not None
-        told = Notice(
-            id=uuid4(),
-            rule_id="R-04",
-            recipient=AWA.name,
-            text="Le prospect est revenu sur la page tarifs.",
-            created_at=NOW,
-        )
-        add_notice(session, lead.id, told)
-
+    tell_awa(service, "Ateliers Morel")
     page = open_page(**SIZES[size])
     console.sign_in(page)
     names = page.locator("#liste .name")
