@@ -126,6 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "inbox": f"{HOME}/",
                 "inbox_silent": f"{HOME}/?silence=14",
                 "inbox_last": f"{HOME}/?page=100000",
+                "inbox_search": f"{HOME}/?recherche=L00",
                 "lead": address_of(MANY_EVENTS),
             }
             told = {

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import chain
 from uuid import UUID
 
 import polars as pl
@@ -14,7 +13,7 @@ from features.event import Event, events_frame
 from features.featurise import moments_frame
 from serving.ending import with_endings
 from serving.events import stored_events, stored_pairs
-from serving.lead_state import LeadState, after, endings
+from serving.lead_state import LeadState, after, endings, read_by_model
 from serving.models import Explains, Models
 from serving.plans import Plan, Seen, Wish
 from serving.service import Service
@@ -31,7 +30,7 @@ class Draft:
     plan: Plan
     leads: Mapping[str, LeadState]
     events: Mapping[str, Sequence[Event]]
-    log: pl.DataFrame  # the same
+    log: pl.DataFrame  # the same, of a lead that ended without its end
     moments: Mapping[str, datetime]
     closed: Mapping[str, Ending]
     suspended_rules: frozenset[str]
@@ -52,14 +51,15 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     events: dict[str, list[Event]] = {name: [] for name in uuids}
     for event in (*_stored(session, uuids), *plan.arrivals):
         events[event.lead_id].append(event)
+    closed = endings(leads.values(), service.pipeline)
     return Draft(
         seen=seen,
         plan=plan,
         leads=leads,
         events=events,
-        log=events_frame(chain.from_iterable(events.values())),
+        log=events_frame(read_by_model(events, closed, service.pipeline)),
         moments={name: _moment(known, now) for name, known in events.items()},
-        closed=endings(leads.values(), service.pipeline),
+        closed=closed,
         suspended_rules=stopped.rules,
     )
 

@@ -1,6 +1,6 @@
 """A lead as the service knows it, and how an observed event changes that."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -106,6 +106,24 @@ def endings(leads: Iterable[LeadState], pipeline: Pipeline) -> dict[str, Ending]
         pipeline.of_role(StageRole.ABANDONED): Ending.LOST,
     }
     return {lead.lead_id: ends[lead.stage] for lead in leads if lead.stage in ends}
+
+
+def read_by_model(
+    events: Mapping[str, Iterable[Event]], ended: Container[str], pipeline: Pipeline
+) -> list[Event]:
+    """The events of some leads; of those that `ended`, all but their end: no model has
+    learnt from one, it explains nothing, and the score stays what it was."""
+    return [
+        event
+        for name, known in events.items()
+        for event in known
+        if name not in ended or not _ends(event, pipeline)
+    ]
+
+
+def _ends(event: Event, pipeline: Pipeline) -> bool:
+    stage = stage_told(event, pipeline)
+    return stage is not None and pipeline.by_name[stage].closes
 
 
 def stage_told(event: Event, pipeline: Pipeline) -> str | None:

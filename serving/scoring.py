@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import chain
 
 from explanations.score import Score
 from features.event import Event, events_frame
@@ -10,7 +9,7 @@ from features.featurise import moments_frame
 from governance.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
-from serving.lead_state import LeadState, after, endings
+from serving.lead_state import LeadState, after, endings, read_by_model
 from serving.models import Explains
 from serving.plans import Plan, Seen, Wish
 from serving.recording import record
@@ -43,9 +42,10 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
         lead = lead_states(session, [lead_id]).get(lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
-        log = events_frame(stored_events(session, [lead.id]))
+        events = {lead_id: stored_events(session, [lead.id])}
     previous = {lead_id: lead.band} if lead.band else {}
     ended = endings([lead], service.pipeline)
+    log = events_frame(read_by_model(events, ended, service.pipeline))
     moments = moments_frame([(lead_id, now)])
     (score,) = explainer.scores(log, moments, previous, ended)
     if lead.priority is not None and score.priority is lead.band:
@@ -68,8 +68,9 @@ def score_given(
         )
         for lead_id, events in leads.items()
     }
+    ended = endings(known.values(), pipeline)
     return explainer.scores(
-        events_frame(chain.from_iterable(leads.values())),
+        events_frame(read_by_model(leads, ended, pipeline)),
         moments_frame((lead_id, moment) for lead_id in leads),
-        closed=endings(known.values(), pipeline),
+        closed=ended,
     )

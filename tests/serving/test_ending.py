@@ -118,6 +118,21 @@ def test_a_step_that_ends_nothing_closes_nothing(service: Service) -> None:
     assert len(crm.lead["tasks"]) == 3
 
 
+@pytest.mark.parametrize("kind", ["won", "lost"])
+def test_an_end_doesnt_move_the_score(service: Service, kind: str) -> None:
+    crm = Governed(service)
+    crm.send(make_event(), make_event(id="2"))
+    before = crm.lead["score"]["score"]
+    events = [make_event(), make_event(id="2"), make_event(id="3", type=kind)]
+    crm.send(events[2])
+    assert crm.lead["score"]["score"] == before
+    sent = {"moment": NOW.isoformat(), "leads": [{"lead_id": "L-1", "events": events}]}
+    told = crm.client.post("/v1/scores", json=sent, headers=crm.headers).json()
+    assert told["scores"][0]["score"] == before
+    crm.send(make_event(id="4"))
+    assert crm.lead["score"]["score"] > before
+
+
 @pytest.mark.parametrize("to", ["gagne", "perdu"])
 def test_automation_opens_nothing_on_a_lead_that_ended(
     service: Service, to: str
