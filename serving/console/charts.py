@@ -8,6 +8,7 @@ from typing import Any
 from explanations.shown import shown_points
 
 CHART_WIDTH, CHART_HEIGHT, _MARGIN = 600, 120, 10
+_LABELS = 40  # what the scale takes at the left: no point stands on its numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +75,11 @@ def line_of(history: Sequence[Mapping[str, Any]]) -> list[Point]:
     """The history of a score, the oldest first, within CHART_WIDTH by CHART_HEIGHT."""
     times = [datetime.fromisoformat(one["moment"]).timestamp() for one in history]
     lasted = max(times, default=0) - min(times, default=0) or 1
-    across, down = CHART_WIDTH - 2 * _MARGIN, CHART_HEIGHT - 2 * _MARGIN
+    left = _LABELS + _MARGIN
+    across, down = CHART_WIDTH - left - _MARGIN, CHART_HEIGHT - 2 * _MARGIN
     return [
         Point(
-            x=round(_MARGIN + across * (at - times[0]) / lasted, 1),
+            x=round(left + across * (at - times[0]) / lasted, 1),
             y=round(_MARGIN + down * (1 - one["score"] / 100), 1),
             score=one,
         )

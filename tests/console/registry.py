@@ -39,6 +39,16 @@ def fill(folder: Path) -> None:
     client.create_registered_model(MODEL_NAME)
     for version in ("1", "2"):
         _register(client, folder, version)
+    first = Change(
+        at=datetime(2026, 9, 28, 8, tzinfo=UTC),
+        how=How.FIRST,
+        version="1",
+        previous=None,
+        by="frein",
+        reason="the first model",
+        findings={},
+    )
+    record(first)
     change = Change(
         at=datetime(2026, 10, 5, 8, tzinfo=UTC),
         how=How.PROMOTED,

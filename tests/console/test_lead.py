@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 
 from features.event import Actor
 from governance.task import ExpectedAction, OpenTask, TaskKind
+from serving.console.charts import line_of
 from serving.ingestion import ingest
 from serving.leads import find_lead
 from serving.moves import MoveAsked, move_stage
@@ -19,10 +20,15 @@ from serving.tasks import add_task
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make
-from tests.serving.builders import AWA
+from tests.serving.builders import AWA, NOW
 from tests.serving.fakes import SetClock
 
 Opens = Callable[..., Page]
+# Does what stands after a line's text also come after it, to the right?
+SOURCE_AFTER_TEXT = """line => {
+  const [text, source] = [line.querySelector('bdi'), line.lastElementChild];
+  return text.getBoundingClientRect().right <= source.getBoundingClientRect().left;
+}"""
 
 
 def open_task(service: Service, lead_id: str, due_on: date) -> None:
@@ -159,3 +165,45 @@ def test_a_lead_out_of_sight_is_nowhere(console: Console, open_page: Opens) -> N
     for lead in ("Cabinet Roy", "Inconnue"):
         page.goto(f"{console.address}/console/opportunites/{lead}")
         expect(page.get_by_text("Cette opportunité est inconnue.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_long_name_leaves_room_and_is_read_whole(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    name = "Société anonyme des ateliers " + "M" * 171
+    arrive(console.service, name, visits=3)
+    page = open_page(**SIZES[size])
+    console.sign_in(page)
+    link = page.get_by_role("link", name=name)
+    expect(link).to_have_attribute("title", name)
+    box = link.bounding_box()
+    assert box is not None
+    assert box["height"] < 60
+    looked_at(page, f"nom-long-liste-{size}")
+    link.click()
+    heading = page.get_by_role("heading", level=1)
+    expect(heading).to_have_text(name)
+    box = heading.bounding_box()
+    assert box is not None
+    assert box["height"] < 280
+    looked_at(page, f"nom-long-fiche-{size}")
+
+
+def test_a_text_that_turns_the_writing_around_turns_itself_only(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    note = make("n", "Morel", "note_added", Actor.PERSON, text="\u202eavant")
+    ingest(console.service, [note], console.service.clock())
+    page = open_page()
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/opportunites/Morel")
+    line = page.locator(".timeline li", has_text="Note de terrain")
+    assert line.evaluate(SOURCE_AFTER_TEXT)
+    looked_at(page, "note-a-l-envers-desktop")
+
+
+def test_no_point_of_the_chart_stands_on_its_scale() -> None:
+    history = [{"moment": NOW.isoformat(), "score": score} for score in (50.0, 100.0)]
+    assert min(point.x for point in line_of(history)) > 40

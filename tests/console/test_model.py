@@ -39,6 +39,8 @@ def test_an_analyst_reads_who_serves_and_since_when(
     auc = page.get_by_role("row").filter(has_text="Aire sous la courbe")
     expect(auc.get_by_role("cell")).to_have_text(["0,741 (de 0,704 à 0,778)"] * 2)
     expect(page.get_by_text("Nadia Benali")).to_be_visible()
+    expect(page.get_by_text("aucun autre ne servait")).to_be_visible()
+    expect(page.get_by_text("the first model")).to_have_count(0)
     expect(page.get_by_role("row").filter(has_text="sector")).to_contain_text("déplacé")
     looked_at(page, f"modele-{size}")
 
