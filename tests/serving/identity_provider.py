@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
@@ -59,7 +60,7 @@ class LittleProvider:
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
         assert (asked["client_id"], asked["redirect_uri"]) == (CLIENT, BACK)
-        code = f"code-{len(self.codes)}"
+        code = f"code-{uuid4()}"
         self.codes[code] = asked
         return RedirectResponse(f"{BACK}?code={code}&state={asked['state']}")
 
