@@ -133,6 +133,8 @@ def test_a_lead_that_ended_says_so_first_and_expects_nothing(
     expect(page.get_by_role("heading", name="En attente de vous")).to_be_hidden()
     expect(page.locator(".tag-normale")).to_have_count(0)
     expect(page.locator("summary", has_text="priorité")).to_have_count(0)
+    expect(page.locator("summary", has_text="remise")).to_have_count(0)
+    expect(page.locator("summary", has_text="Changer d’étape")).to_have_count(1)
     name = "Score 26 sur 100, note D, à la clôture"
     expect(page.get_by_role("img", name=name)).to_be_visible()
     looked_at(page, f"fiche-close-{ends.__name__}-{size}")
