@@ -11,9 +11,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 K = TypeVar("K")
 MOST = 16  # different things kept, under way, and failed
-AGAIN = timedelta(
-    minutes=10
-)  # what failed isn't begun at each look: it would fail again
+# What failed isn't begun at each look: it would fail again.
+AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
