@@ -31,9 +31,13 @@ class Failed:
 
 
 class Ahead(Generic[T]):
-    """Things by key, each made again once it is as old as `lasts` and asked for."""
+    """Things by key, each made again once it is as old as `lasts` and asked for.
+
+    `apart`: they are made in a process of its own (by `serving.apart`).
+    """
 
     def __init__(self, lasts: timedelta) -> None:
+        self.apart = False
         self._lasts = lasts
         self._turn = Lock()  # one thing is made at a time
         self._made: dict[Hashable, Made[T]] = {}

@@ -11,6 +11,8 @@ from governance.automation.course import attributes_of, kinds_read
 from governance.automation.report import AutomationReport, automation_report
 from governance.pipeline import Pipeline, StageRole
 from serving.ahead import Failed, Made
+from serving.apart import apart
+from serving.database import Store
 from serving.exporting import stored_log
 from serving.service import Service
 
@@ -37,15 +39,30 @@ def report_of_service(
     LogError
         If FREIN_HISTORY_LOG is no log.
     """
-    history = service.settings.history_log
+    history, now = service.settings.history_log, service.clock()
+    if service.reports.apart:
+        return apart(
+            service.store, report_of_store, service.pipeline, history, now, since
+        )
+    return report_of_store(service.store, service.pipeline, history, now, since)
+
+
+def report_of_store(
+    store: Store,
+    pipeline: Pipeline,
+    history: Path | None,
+    now: datetime,
+    since: datetime | None,
+) -> AutomationReport | None:
+    """As above, of what was known at an instant."""
     before = read_log(history) if history else None
     about = before.about if before else LogAbout(name="frein")
-    stored = stored_log(service, service.clock(), kinds_read(about))
+    stored = stored_log(store, pipeline, now, kinds_read(about))
     known = [log.events for log in (before, stored) if log]
     if not known:
         return None
     log = Log(about, once_each(pl.concat(known)))
-    return report_of(log, service.pipeline, since)
+    return report_of(log, pipeline, since)
 
 
 def report_of_log(

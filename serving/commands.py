@@ -50,7 +50,8 @@ def serve(
     configure_logging()
     with opened(settings) as service:
         service.trail.check(service.store, settings.anchors_folder)
-        service.trail.apart = True
+        for one in (service.trail, service.trials, service.reports):
+            one.apart = True
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )

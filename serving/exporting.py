@@ -9,7 +9,8 @@ import polars as pl
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log import Log, LogAbout, write_log
-from governance.pipeline import StageRole
+from governance.pipeline import Pipeline, StageRole
+from serving.database import Store
 from serving.events import events_received
 from serving.service import Service
 
@@ -24,7 +25,7 @@ def export_log(service: Service, until: datetime, folder: Path) -> int:
     LogError
         If nothing was received by then, or the folder can't be written.
     """
-    log = stored_log(service, until)
+    log = stored_log(service.store, service.pipeline, until)
     if log is None:
         raise LogError(f"the store holds no event received by {until.isoformat()}")
     write_log(folder, log)
@@ -32,20 +33,22 @@ def export_log(service: Service, until: datetime, folder: Path) -> int:
 
 
 def stored_log(
-    service: Service, until: datetime, kinds: Collection[str] | None = None
+    store: Store,
+    pipeline: Pipeline,
+    until: datetime,
+    kinds: Collection[str] | None = None,
 ) -> Log | None:
     """What was received by `until`, of all kinds or of some; None if nothing was.
 
     Without moves of stage among the kinds, outcomes that only they tell are unknown.
     """
-    with service.store.reading() as session:
+    with store.reading() as session:
         frames = list(events_received(session, until, kinds))
     if not frames:
         return None
     events = pl.concat(frames)
     outcomes = (
-        _outcomes(events, kind, service.pipeline.of_role(role))
-        for kind, role in _KINDS.items()
+        _outcomes(events, kind, pipeline.of_role(role)) for kind, role in _KINDS.items()
     )
     about = LogAbout(name="frein", provenance={"until": until.isoformat()})
     return Log(about, pl.concat([events, *outcomes]))

@@ -6,13 +6,17 @@ from datetime import datetime, timedelta
 from heapq import nlargest
 
 from explanations.explain import Explainer
+from explanations.score import ModelId
 from governance.executor import AutomaticAction
 from governance.outcome import Fate
 from governance.replay import Replayed
 from governance.rules import Rules
+from governance.setting import Setting
 from governance.simulation import Simulation
 from governance.tally import Report, Tally
 from serving.ahead import Failed, Made
+from serving.apart import apart
+from serving.database import Store
 from serving.errors import RuleUnknownError
 from serving.exporting import stored_log
 from serving.service import Service
@@ -102,21 +106,43 @@ def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
 
 
 def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
-    now, tally = service.clock(), Tally()
-    touches: list[Touch] = []
+    setting, now = replace(service.setting, rules=rules), service.clock()
     loaded = service.models.loaded
     explainer = loaded if isinstance(loaded, Explainer) else None
+    if service.trials.apart:
+        model = explainer.model if explainer else None
+        return apart(service.store, tried_apart, setting, model, rule_id, now)
+    return tried(service.store, setting, explainer, rule_id, now)
+
+
+def tried_apart(
+    store: Store, setting: Setting, model: ModelId | None, rule_id: str, now: datetime
+) -> Trial:
+    """As `tried`, where no model is loaded yet; raises ModelUnavailableError."""
+    from serving.registry import mlflow_registry  # loads MLflow
+
+    explainer = mlflow_registry().load(model) if model else None
+    assert explainer is None or isinstance(explainer, Explainer)
+    return tried(store, setting, explainer, rule_id, now)
+
+
+def tried(
+    store: Store,
+    setting: Setting,
+    explainer: Explainer | None,
+    rule_id: str,
+    now: datetime,
+) -> Trial:
+    """What a rule of the setting would have done until now; without a model, rules that
+    ask for a score do nothing."""
+    tally, touches = Tally(), list[Touch]()
     simulation = Simulation(
-        setting=replace(
-            service.setting,
-            rules=rules,
-            scorer=explainer.scorer.facts if explainer else None,
-        ),
+        setting=replace(setting, scorer=explainer.scorer.facts if explainer else None),
         since=now - TRIED_ON,
         until=now,
         explainer=explainer,
     )
-    log = stored_log(service, now)
+    log = stored_log(store, setting.desk.pipeline, now)
     if log is not None:
         for _, moments in simulation.replayed(log.events, log.about):
             tally.add(moments)

@@ -4,14 +4,12 @@ import logging
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from pathlib import Path
 
-from features.errors import FreinError
 from governance.audit import Break, BreakKind, first_break
 from governance.audit_anchors import Anchor, forged_anchor, signed
 from serving.anchors import add_anchor, read_anchors, signing_key
+from serving.apart import apart
 from serving.audit import head, links_since
 from serving.database import Store
 from serving.errors import AuditBrokenError, AutomationStoppedError
@@ -23,8 +21,7 @@ log = logging.getLogger(__name__)
 class Trail:
     """Where the chain was found broken when it was last verified.
 
-    `apart`: it is verified whole in a process of its own. A thread would take half of
-    the processor from the calls that are served meanwhile.
+    `apart`: it is verified whole in a process of its own.
     """
 
     broken: Break | None = None
@@ -38,7 +35,7 @@ class Trail:
     def check(self, store: Store, folder: Path, *, whole: bool = False) -> None:
         """Verify the chain, and stop automation if it is broken."""
         if whole and self.apart:
-            self.broken = _found_apart(store, folder)
+            self.broken = apart(store, find_break, folder, whole=True)
         else:
             self.broken = find_break(store, folder, whole=whole)
         if self.broken is not None:
@@ -68,30 +65,6 @@ def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
         if found is not None and found.kind is BreakKind.TAIL_CUT:
             return replace(found, seq=head(session).seq + 1)
     return found
-
-
-def _found_apart(store: Store, folder: Path) -> Break | None:
-    """As `find_break`, whole. The process ends by itself, though this one be killed."""
-    url = store.engine.url.render_as_string(hide_password=False)
-    processes = get_context("spawn")
-    ours, theirs = processes.Pipe(duplex=False)
-    process = processes.Process(target=_tell_break, args=(theirs, url, folder))
-    process.start()
-    theirs.close()
-    with ours:
-        found: Break | FreinError | None = ours.recv()  # EOFError: it was killed
-    process.join()
-    if isinstance(found, FreinError):
-        raise found
-    return found
-
-
-def _tell_break(to: Connection, url: str, folder: Path) -> None:
-    with to, closing(Store(url)) as store:
-        try:
-            to.send(find_break(store, folder, whole=True))
-        except FreinError as error:
-            to.send(error)
 
 
 def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:

@@ -1,0 +1,81 @@
+"""What is made in a process of its own is what is made here: with a real model too."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from features.errors import LogError
+from features.log import read_log
+from serving.ahead import Ahead, Made
+from serving.apart import apart
+from serving.automation_report import report_of_service
+from serving.database import Store
+from serving.loading import load_leads, open_leads
+from serving.opening import opened
+from serving.registry import mlflow_registry
+from serving.rule_trial import Trial, trial_ahead
+from serving.service import REPORTS_LAST, TRIALS_LAST, Service
+from serving.settings import Settings
+from tests.end_to_end.conftest import Registered
+
+
+@pytest.fixture(scope="module")
+def served(
+    registered: Registered, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """Some leads of the demo log with the champion, at the log's end."""
+    registry = mlflow_registry()
+    log = read_log(registered.store / "log")
+    end = log.events["received_at"].max()
+    assert isinstance(end, datetime)
+    folder = tmp_path_factory.mktemp("served")
+    settings = Settings(
+        database_url=f"sqlite:///{folder / 'frein.db'}",
+        history_log=registered.store / "log",
+    )
+    with opened(settings, registry.load(registry.champion())) as service:
+        at_the_end = replace(service, clock=lambda: end)
+        load_leads(at_the_end, log, open_leads(log)[:150], end, lambda _: None)
+        yield at_the_end
+
+
+def tried(service: Service, rule_id: str) -> Trial:
+    trial_ahead(service, rule_id)
+    service.trials.wait()
+    made = trial_ahead(service, rule_id)
+    assert isinstance(made, Made)
+    return made.thing
+
+
+def test_a_trial_with_a_model_is_the_same(served: Service) -> None:
+    there = replace(served, trials=Ahead(TRIALS_LAST))
+    there.trials.apart = True
+    for rule_id in ("R-03", "R-07"):  # R-07 asks for the score
+        here = tried(served, rule_id)
+        assert here.fates
+        assert tried(there, rule_id) == here
+
+
+def test_a_report_is_the_same(served: Service) -> None:
+    here = report_of_service(served, None)
+    assert here is not None
+    there = replace(served, reports=Ahead(REPORTS_LAST))
+    there.reports.apart = True
+    assert report_of_service(there, None) == here
+
+
+def failing(_: Store, message: str) -> None:
+    raise LogError(message)
+
+
+def ending(_: Store) -> None:
+    raise SystemExit(3)
+
+
+def test_an_error_of_ours_comes_back_and_another_end_is_told(served: Service) -> None:
+    with pytest.raises(LogError, match="no such folder"):
+        apart(served.store, failing, "no such folder")
+    with pytest.raises(EOFError):
+        apart(served.store, ending)
