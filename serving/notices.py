@@ -7,7 +7,8 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from serving.leads import IS_OPEN
+from governance.person import Sight
+from serving.leads import IS_OPEN, seen_leads
 from serving.tables import LeadRow, NoticeRow
 
 
@@ -47,14 +48,15 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
 
 
 def notices_to(
-    session: Session, recipient: str, since: datetime, *, limit: int
+    session: Session, recipient: str, since: datetime, *, limit: int, sight: Sight
 ) -> list[tuple[str, Notice]]:
-    """What somebody was told since of leads that are open, the latest first, each with
-    the lead's id."""
+    """What somebody was told since of open leads that they still see, the latest
+    first, each with the lead's id."""
     rows = session.execute(
         select(LeadRow.external_id, NoticeRow)
         .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
-        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since, IS_OPEN)
+        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
+        .where(IS_OPEN, *seen_leads(sight))
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )

@@ -131,7 +131,9 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         uuids = [lead.id for lead in leads]
         scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
         news = news_of(session, leads, titles_of(service), now - NEWS_LAST)
-        notices = notices_to(session, person.name, now - _NOTICES_LAST, limit=_NOTICES)
+        notices = notices_to(
+            session, person.name, now - _NOTICES_LAST, limit=_NOTICES, sight=sight
+        )
         is_rep = person.role is Role.SALES  # whose leads are all their own
         owners = [] if is_rep else owners_seen(session, sight)
     lines = [

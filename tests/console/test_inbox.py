@@ -52,6 +52,19 @@ def test_what_rules_told_of_a_lead_that_ended_is_past(
     expect(told).to_have_count(0)
 
 
+def test_what_rules_told_of_a_lead_that_went_to_another_is_not_theirs_any_more(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Ateliers Morel")
+    tell_awa(console.service, "Ateliers Morel")
+    given = make("given", "Ateliers Morel", "attributes_set", owner="Zoé Blanc")
+    ingest(console.service, [given], NOW)
+    page = open_page()
+    console.sign_in(page)
+    expect(page.get_by_text("Rien à traiter pour l’instant")).to_be_visible()
+    expect(page.get_by_text("Le prospect est revenu")).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_leads_come_by_priority_with_why_and_what_is_due(
     console: Console, open_page: Opens, size: str

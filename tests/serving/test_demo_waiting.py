@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from features.event import Actor, events_frame
 from features.log import Log, LogAbout
+from governance.person import EVERYTHING
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
 from serving.demo_waiting import answer_late, leave_decisions
@@ -55,7 +56,7 @@ def test_who_answers_late_is_told_of_to_the_owner(service: Service) -> None:
 
     day = timedelta(days=1)
     with ruled.store.reading() as session:
-        told = notices_to(session, "Awa Diallo", NOW - day, limit=10)
+        told = notices_to(session, "Awa Diallo", NOW - day, limit=10, sight=EVERYTHING)
     assert [(lead, one.rule_id) for lead, one in told] == [("L-3", "R-03")]
     assert not answer_late(ruled, "Awa Diallo", NOW)
 
