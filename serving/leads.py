@@ -84,11 +84,13 @@ def owners_seen(session: Session, sight: Sight) -> list[str]:
 def due_leads(
     session: Session, since: datetime, model_sha256: str | None, *, limit: int
 ) -> list[str]:
-    """Open leads that no tick looked at since then, or that another model scored."""
+    """Open leads that no tick looked at since then; or, of those it did, that this
+    model has not scored: another did, or none was loaded when the tick came."""
     is_due = LeadRow.looked_at.is_(None) | (LeadRow.looked_at < since)
     if model_sha256 is not None:
         is_due |= LeadRow.model_sha256.is_(None)
         is_due |= LeadRow.model_sha256 != model_sha256
+        is_due |= LeadRow.moment < since
     found = session.scalars(
         select(LeadRow.external_id)
         .where(is_due, IS_OPEN)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +53,21 @@ def test_open_leads_are_looked_at_each_day_and_after_a_new_champion(
     assert ticked(changed, NOW + timedelta(minutes=2)).rescored == 2
     assert ticked(changed, NOW + timedelta(minutes=3)).rescored == 0
     assert ticked(changed, TOMORROW).rescored == 2
+
+
+def test_leads_looked_at_before_the_model_is_loaded_are_scored_once_it_is(
+    service: Service,
+) -> None:
+    crm = Governed(service)
+    crm.send(make_event(), make_event(id="2", subject="L-2"))
+    bare = replace(crm.service, models=Models())
+    assert ticked(bare, TOMORROW).rescored == 2
+    assert ticked(bare, TOMORROW + timedelta(minutes=1)).rescored == 0
+
+    assert ticked(crm.service, TOMORROW + timedelta(minutes=2)).rescored == 2
+    moment = datetime.fromisoformat(crm.lead["score"]["moment"])
+    assert moment == TOMORROW + timedelta(minutes=2)
+    assert ticked(crm.service, TOMORROW + timedelta(minutes=3)).rescored == 0
 
 
 def test_silences_and_schedules_set_rules_off_once(service: Service) -> None:
