@@ -10,8 +10,9 @@ from serving.body import Body
 from serving.console.callers import InSight, TheDecider, TheForm
 from serving.console.forms import body_of
 from serving.console.pages import address_of
+from serving.deciding import found_proposal
 from serving.doors import Caller, TheService
-from serving.errors import RouteUnknownError
+from serving.errors import ProposalUnknownError, RouteUnknownError
 from serving.person import Person
 from serving.routes_decisions import (
     confirm_proposal,
@@ -73,6 +74,8 @@ def decide_proposal(
     if act not in DECISIONS:
         raise RouteUnknownError
     refuse_as_decider(service, person, proposal_id)
+    if found_proposal(service, proposal_id).lead_id != lead_id:
+        raise ProposalUnknownError(str(proposal_id))
     DECISIONS[act](proposal_id, person, service, body_of(form))
     return _done(lead_id)
 

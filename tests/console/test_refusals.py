@@ -14,11 +14,13 @@ from serving.api import create_app
 from serving.console.returning import way_back
 from serving.console.words import FORM_IS_STALE, SESSION_OVER
 from serving.doors import COOKIE
+from serving.proposals import all_proposals
 from serving.service import Service
 from serving.signing_in import begin_session
 from tests.console.axe import looked_at
 from tests.console.conftest import PASSWORD, SIZES, Console
 from tests.console.leads import arrive
+from tests.console.test_deciding import propose
 from tests.serving.builders import make_person
 
 Opens = Callable[..., Page]
@@ -100,6 +102,24 @@ def test_nothing_else_is(given: str, client: TestClient, service: Service) -> No
     assert way_back(given) == "/console/"
     shown = client.get("/console/connexion", params={"vers": given})
     assert 'name="vers"' not in shown.text
+
+
+def test_a_proposal_is_decided_at_the_address_of_its_own_lead(
+    signed_in: TestClient, service: Service
+) -> None:
+    arrive(service, "Dupuis")
+    propose(service, "Dupuis")
+    with service.store.reading() as session:
+        (proposal,) = all_proposals(session)
+    told = post(signed_in, f"{LEAD}/propositions/{proposal.id}/confirmer")
+    assert "Erreur 404" in told
+    assert "Cette proposition est inconnue." in told
+    with service.store.reading() as session:
+        assert [one.status.value for one in all_proposals(session)] == ["open"]
+    own = f"/console/opportunites/Dupuis/propositions/{proposal.id}/confirmer"
+    assert post(signed_in, own) == ""
+    with service.store.reading() as session:
+        assert [one.status.value for one in all_proposals(session)] == ["confirmed"]
 
 
 @pytest.mark.parametrize("size", SIZES)
