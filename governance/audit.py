@@ -41,6 +41,7 @@ class Action(StrEnum):
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
     TASK_ESCALATED = "task_escalated"
+    TASK_HANDED_OVER = "task_handed_over"  # with its lead
     RULE_STOPPED = "rule_stopped"  # set off, and yet without effect
     ECHO_SEEN = "echo_seen"  # our own write, come back
     PRIORITY_KEPT = "priority_kept"  # though the score calls for another

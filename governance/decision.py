@@ -116,6 +116,15 @@ class EscalateTask:
     to: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverTask:
+    """The lead went to somebody else, and an open task of its former owner with it."""
+
+    task_id: UUID
+    origin: str
+    to: str
+
+
 Effect = (
     Decide
     | Requalify
@@ -128,6 +137,7 @@ Effect = (
     | CloseTask
     | EndTask
     | EscalateTask
+    | HandOverTask
     | Suspend
     | Resume
 )

@@ -10,6 +10,7 @@ from governance.decision import (
     Decide,
     EscalateTask,
     Grant,
+    HandOverTask,
     ProposalStatus,
     Requalify,
 )
@@ -120,8 +121,10 @@ def task_ended_note(task_id: UUID, kind: TaskKind, follows: UUID) -> Note:
     )
 
 
-def later_task_note(effect: CloseTask | EscalateTask) -> Note:
-    """A task that was opened before is closed by a person, or goes to the manager."""
+def later_task_note(effect: CloseTask | EscalateTask | HandOverTask) -> Note:
+    """A task that was opened before is closed by a person, or goes to somebody else:
+    to the manager, or with its lead, which follows from the fact that told so."""
+    follows: UUID | None = effect.task_id
     match effect:
         case CloseTask(by=by):
             action = Action.TASK_CLOSED
@@ -131,13 +134,17 @@ def later_task_note(effect: CloseTask | EscalateTask) -> Note:
             action, by = Action.TASK_ESCALATED, SYSTEM
             before = {"owner": Principal(PrincipalKind.PERSON, origin)}
             after = {"owner": Principal(PrincipalKind.PERSON, to)}
+        case HandOverTask(origin=origin, to=to):
+            action, by, follows = Action.TASK_HANDED_OVER, SYSTEM, None
+            before = {"owner": Principal(PrincipalKind.PERSON, origin)}
+            after = {"owner": Principal(PrincipalKind.PERSON, to)}
     return Note(
         action=action,
         by=by,
         subject=Subject(SubjectKind.TASK, effect.task_id),
         before=before,
         after=after,
-        follows=effect.task_id,
+        follows=follows,
     )
 
 

@@ -24,6 +24,7 @@ from governance.decision import (
     EndTask,
     EscalateTask,
     Grant,
+    HandOverTask,
     ProposalStatus,
     Requalify,
 )
@@ -42,7 +43,7 @@ from serving.audit_notes import (
     task_note,
 )
 from serving.events import pair_of, stored_rows
-from serving.lead_state import LeadState, stage_told
+from serving.lead_state import LeadState, owner_told, stage_told
 
 Signed = Decide | Requalify | Grant
 EndedTasks = Mapping[UUID, Sequence[UUID]]  # by the proposal that they called for
@@ -111,6 +112,8 @@ def _fact(note: Note, story: Story, pipeline: Pipeline) -> Event | None:
         return story.origins[note.id]
     if note.action is Action.STAGE_OBSERVED:
         return _move_observed(story, pipeline)
+    if note.action is Action.TASK_HANDED_OVER:
+        return _owner_observed(story)
     facts = [event for event in story.arrivals if event.source != OWN_SOURCE]
     return max(facts, key=lambda event: event.occurred_at, default=None)
 
@@ -126,6 +129,12 @@ def _move_observed(story: Story, pipeline: Pipeline) -> Event | None:
         if event.source != OWN_SOURCE
         and stage_told(event, pipeline) == story.after.stage
     ]
+    return max(telling, key=lambda event: event.occurred_at, default=None)
+
+
+def _owner_observed(story: Story) -> Event | None:
+    """The event that told the lead's owner as it now is."""
+    telling = [one for one in story.arrivals if owner_told(one) == story.after.owner]
     return max(telling, key=lambda event: event.occurred_at, default=None)
 
 
@@ -171,7 +180,7 @@ def _of_effect(
             yield opened_note(effect, led.get(effect.id))
         case OpenTask():
             yield task_note(effect, led.get(effect.id) or effect.proposal_id or seen)
-        case CloseTask() | EscalateTask():
+        case CloseTask() | EscalateTask() | HandOverTask():
             yield later_task_note(effect)
         case EndTask(task_id=task_id, kind=kind):
             closing = made.id if made else seen

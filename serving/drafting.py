@@ -13,6 +13,7 @@ from features.event import Event, events_frame
 from features.featurise import moments_frame
 from serving.ending import with_endings
 from serving.events import stored_events, stored_pairs
+from serving.handing_over import with_handovers
 from serving.lead_state import LeadState, after, endings, read_by_model
 from serving.models import Explains, Models
 from serving.plans import Plan, Seen, Wish
@@ -45,6 +46,7 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
     plan = with_endings(session, seen, plan, leads, service.pipeline)
+    plan = with_handovers(session, seen, plan, leads, service.setting.desk)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
     uuids = {name: leads[name].id for name in sorted(plan.to_score)}

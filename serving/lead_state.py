@@ -89,7 +89,7 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
         stage = stage_told(event, pipeline)
         if stage and _is_news(event, state.stage_at):
             state = replace(state, stage=stage, stage_at=event.occurred_at)
-        owner = _owner_told(event)
+        owner = owner_told(event)
         if owner and _is_news(event, state.owner_at):
             state = replace(state, owner=owner, owner_at=event.occurred_at)
         if is_sign_of_life(event) and _is_news(event, state.last_sign_at):
@@ -134,7 +134,8 @@ def stage_told(event: Event, pipeline: Pipeline) -> str | None:
     return to if isinstance(to, str) and to in pipeline.by_name else None
 
 
-def _owner_told(event: Event) -> str | None:
+def owner_told(event: Event) -> str | None:
+    """The owner that an event says the lead now has; None: it says none."""
     owner = event.data.get("owner") if event.kind == "attributes_set" else None
     return owner.strip()[:_MAX_OWNER] if isinstance(owner, str) else None
 

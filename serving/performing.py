@@ -14,6 +14,7 @@ from governance.decision import (
     EndTask,
     EscalateTask,
     Grant,
+    HandOverTask,
     Requalify,
     Resume,
     Suspend,
@@ -70,7 +71,7 @@ def perform(
             add_suspension(session, effect, now, lead_uuid=lead.id)
         case Resume():
             end_suspensions(session, effect.signer, now, lead_uuid=lead.id)
-        case OpenTask() | CloseTask() | EndTask() | EscalateTask():
+        case OpenTask() | CloseTask() | EndTask() | EscalateTask() | HandOverTask():
             write_task(session, lead.id, effect, now)
         case CloseProposal():
             end_proposal(session, effect, now)

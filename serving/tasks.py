@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from governance.decision import CloseTask, EndTask, EscalateTask
+from governance.decision import CloseTask, EndTask, EscalateTask, HandOverTask
 from governance.person import EVERYTHING, Sight
 from governance.task import OpenTask
 from serving.leads import seen_leads
@@ -47,7 +47,7 @@ class Task:
 def write_task(
     session: Session,
     lead_uuid: UUID,
-    effect: OpenTask | CloseTask | EndTask | EscalateTask,
+    effect: OpenTask | CloseTask | EndTask | EscalateTask | HandOverTask,
     now: datetime,
 ) -> None:
     """What becomes of a task of a lead."""
@@ -60,6 +60,8 @@ def write_task(
             _end_tasks(session, TaskRow.id == task_id, now)
         case EscalateTask():
             escalate_task(session, effect, now)
+        case HandOverTask():
+            hand_over_task(session, effect)
 
 
 def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -> None:
@@ -115,6 +117,15 @@ def escalate_task(session: Session, escalated: EscalateTask, now: datetime) -> N
         update(TaskRow)
         .where(TaskRow.id == escalated.task_id, TaskRow.status == TaskStatus.OPEN.value)
         .values(owner=escalated.to, escalated_at=now)
+    )
+
+
+def hand_over_task(session: Session, handed: HandOverTask) -> None:
+    """Unless it was escalated since: then it stays with the manager."""
+    session.execute(
+        update(TaskRow)
+        .where(TaskRow.id == handed.task_id, TaskRow.owner == handed.origin)
+        .values(owner=handed.to)
     )
 
 

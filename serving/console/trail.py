@@ -30,6 +30,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.TASK_OPENED: "Tâche ouverte",
     Action.TASK_CLOSED: "Tâche close",
     Action.TASK_ESCALATED: "Tâche confiée à un responsable",
+    Action.TASK_HANDED_OVER: "Tâche transmise avec l’opportunité",
     Action.RULE_STOPPED: "Règle restée sans effet",
     Action.ECHO_SEEN: "Écho de notre propre écriture",
     Action.PRIORITY_KEPT: "Priorité maintenue malgré le score",
