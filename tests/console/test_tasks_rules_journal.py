@@ -173,6 +173,18 @@ def test_a_trial_names_the_latest_and_counts_them_all(
     expect(page.locator("#touchees ~ table a")).to_have_count(50)
 
 
+def test_a_rule_that_would_have_done_nothing_is_told_so(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page()
+    console.sign_in(page, "analyste")
+    page.goto(f"{console.address}/console/regles/R-11/simulation")
+    console.service.trials.wait()
+    page.reload()
+    expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("0 fois")
+    expect(page.locator("#touchees")).to_have_count(0)
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_a_trial_that_failed_says_so_and_is_tried_again(
     console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch, size: str
