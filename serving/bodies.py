@@ -35,6 +35,10 @@ StageName = Annotated[str, Field(min_length=1, max_length=64)]
 StageSeen = Annotated[StageName | None, Field(alias="from")]
 PrioritySeen = Annotated[Priority | None, Field(alias="from")]
 
+ConcededSeen = Annotated[
+    float | None, Field(alias="from", ge=0, allow_inf_nan=False, strict=True)
+]
+
 
 class MoveSent(Sent):
     """`from`: the stage that the caller saw; if it is another now, 409."""
@@ -107,9 +111,11 @@ class StatusAdjusted(WhySent):
 
 
 class ConcessionSent(Sent):
-    """Of the price, in percent, of 0.1 at least. A person gives a reason."""
+    """Of the price, in percent, of 0.1 at least. A person gives a reason. `from`: what
+    the caller saw conceded so far, in percent; if it is another now, 409."""
 
     percent: Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False, strict=True)]
+    seen: ConcededSeen = None
     reason: FreeText | None = None
 
 

@@ -10,22 +10,25 @@ from governance.executor import ProposeConcession
 from governance.override import own_event
 from governance.policy import Clause, Concession
 from serving.braking import Asked, Terms, ask
-from serving.decisions import conceded_by_machines
+from serving.decisions import conceded_by_machines, conceded_on
 from serving.errors import Reserved
 from serving.lead_state import LeadState, WaitingProposal
 from serving.plans import Plan
 from serving.service import Service
+from serving.unchanged import refuse_other_concessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcessionAsked(Asked):
-    """`percent` of the price, over 0 and up to 100."""
+    """`percent` of the price, over 0 and up to 100. `seen`: what the caller saw
+    conceded on the lead so far, None if they don't say."""
 
     what = Reserved.CONCESSION
     refused = Action.CONCESSION_REFUSED
     reserved_by = Clause.CONCESSION_RESERVED
 
     percent: float
+    seen: float | None = None
 
     @property
     def value(self) -> float:
@@ -37,6 +40,7 @@ class ConcessionAsked(Asked):
     def change(self, service: Service, lead: LeadState, now: datetime) -> Concession:
         """Whoever grants one meanwhile moves the lead, and all starts again."""
         with service.store.reading() as session:
+            refuse_other_concessions(conceded_on(session, lead.id), self.seen)
             before = conceded_by_machines(session, lead.id)
         return Concession(self.percent, before=before)
 
@@ -84,7 +88,13 @@ class ConcessionGranted:
 def concede(
     service: Service, asked: ConcessionAsked, now: datetime
 ) -> ConcessionGranted:
-    """Grant a concession, or leave a proposal; raises as `ask` does."""
+    """Grant a concession, or leave a proposal.
+
+    Raises
+    ------
+    ChangedMeanwhileError
+        If more was conceded on the lead than the caller saw; and what `ask` raises.
+    """
     granted, recorded = ask(service, asked, Grant, now)
     return ConcessionGranted(
         decision_id=granted.id,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -103,6 +104,22 @@ def _reasons(
         select(table.id, table.reason).where(table.id.in_(list(ids)))
     )
     return {row.id: row.reason for row in rows if row.reason}
+
+
+@dataclass(frozen=True, slots=True)
+class Conceded:
+    """What was conceded on a lead, in percent, all told; and without a person."""
+
+    percent: float
+    by_machines_percent: float
+
+
+def conceded_on(session: Session, lead_uuid: UUID) -> Conceded:
+    """To a millionth of a percent, so that what is read can be held against it."""
+    everybody = ConcessionRow.lead_id == lead_uuid
+    total = session.scalar(select(func.sum(ConcessionRow.percent)).where(everybody))
+    machines = conceded_by_machines(session, lead_uuid)
+    return Conceded(round(total or 0.0, 6), round(machines, 6))
 
 
 def conceded_by_machines(session: Session, lead_uuid: UUID) -> float:

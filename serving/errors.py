@@ -253,7 +253,7 @@ class PriorityHeldError(FreinError):
 
 class ChangedMeanwhileError(FreinError):
     """`what` is no longer what the caller saw; `now`: its stage's name, its priority's,
-    or "" if it has none."""
+    or "" if it has none, or the percentage that was conceded in all."""
 
     code = "changed_meanwhile"
 

@@ -97,22 +97,25 @@ def detail_of(error: FreinError) -> str:
     """The French sentence of an error."""
     fields: dict[str, Any] = dict(vars(error))
     if isinstance(error, errors.ReservedForPeopleError):
-        fields["what"] = RESERVED[error.what].format(name=_in_french(error))
+        fields["what"] = RESERVED[error.what].format(
+            name=_in_french(error.what, error.name)
+        )
         fields["waits"] = WAITS if error.proposal_id else ""
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
     if isinstance(error, errors.ChangedMeanwhileError):
-        fields["what"] = CHANGED[error.what]
-        fields["now"] = PRIORITY.get(error.now, error.now)
+        fields["what"] = CHANGED[error.what].format(
+            now=_in_french(error.what, error.now)
+        )
     if "why" in fields:
         fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
     return SENTENCE[type(error)].format(**fields)
 
 
-def _in_french(error: errors.ReservedForPeopleError) -> str:
-    if error.what is errors.Reserved.CONCESSION:
-        return error.name.replace(".", ",")
-    return PRIORITY.get(error.name, error.name)
+def _in_french(what: errors.Reserved, name: str) -> str:
+    if what is errors.Reserved.CONCESSION:
+        return name.replace(".", ",")
+    return PRIORITY.get(name, name)
 
 
 def problem(error: FreinError) -> dict[str, JsonValue]:

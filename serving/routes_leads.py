@@ -10,6 +10,7 @@ from governance.person import DECIDERS, Role
 from serving.access import Scope
 from serving.bodies import LeadsAsked
 from serving.body import JSON
+from serving.decisions import conceded_on
 from serving.documented import refuses
 from serving.doors import TheService, admits
 from serving.errors import LeadUnknownError
@@ -26,6 +27,7 @@ from serving.score_json import score_json
 from serving.scores import latest_score, score_history
 from serving.scoring import score_stored
 from serving.shapes import (
+    ConcededShown,
     InForceShown,
     LeadLine,
     LeadShown,
@@ -82,6 +84,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
         tasks = tasks_of(session, lead.id)
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
         suspensions = lead_suspensions(session, lead.id, service.clock())
+        conceded = conceded_on(session, lead.id)
         score = latest_score(session, lead.id)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
@@ -96,6 +99,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
             "tasks": [_shown(TaskShown, one) for one in tasks],
             "notices": [_shown(NoticeShown, one) for one in notices],
             "suspensions": [_shown(InForceShown, one) for one in suspensions],
+            "conceded": _shown(ConcededShown, conceded),
         }
     )
 
@@ -132,7 +136,8 @@ def _found(session: Session, lead_id: str) -> LeadSummary:
 
 
 def _shown(
-    shape: type[InForceShown | NoticeShown | ProposalShown | TaskShown], value: object
+    shape: type[ConcededShown | InForceShown | NoticeShown | ProposalShown | TaskShown],
+    value: object,
 ) -> Any:
     return shape.model_validate(value).model_dump(mode="json")
 

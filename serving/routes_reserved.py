@@ -40,7 +40,11 @@ def post_concession(
     if caller.principal.is_person and not sent.reason:
         raise RequestInvalidError("reason", "missing")
     asked = ConcessionAsked(
-        lead_id=lead_id, percent=sent.percent, reason=sent.reason, by=caller.principal
+        lead_id=lead_id,
+        percent=sent.percent,
+        seen=sent.seen,
+        reason=sent.reason,
+        by=caller.principal,
     )
     granted = concede(service, asked, service.clock())
     return ConcessionShown(

@@ -74,8 +74,7 @@ SENTENCE: dict[type[FreinError], str] = {
         "L’opportunité a déjà cette priorité ; elle peut être confirmée."
     ),
     errors.ChangedMeanwhileError: (
-        "{what} a changé entre-temps : « {now} ». Rien n’a été enregistré ; relisez, "
-        "puis décidez."
+        "{what}. Rien n’a été enregistré ; relisez, puis décidez."
     ),
     errors.TaskUnknownError: "Cette tâche est inconnue.",
     errors.TaskClosedError: "Cette tâche est déjà close.",
@@ -105,9 +104,13 @@ RESERVED: dict[errors.Reserved, str] = {
     errors.Reserved.CONCESSION: "Accorder une remise de {name} %",
     errors.Reserved.PRIORITY: "Le passage en priorité « {name} »",
 }
+# What isn't as it was seen; `now` is what it is.
 CHANGED: dict[errors.Reserved, str] = {
-    errors.Reserved.STAGE: "L’étape",
-    errors.Reserved.PRIORITY: "La priorité",
+    errors.Reserved.STAGE: "L’étape a changé entre-temps : « {now} »",
+    errors.Reserved.CONCESSION: (
+        "Une autre remise a été accordée entre-temps ; le total est de {now} %"
+    ),
+    errors.Reserved.PRIORITY: "La priorité a changé entre-temps : « {now} »",
 }
 PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved

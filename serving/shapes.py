@@ -197,9 +197,16 @@ class InForceShown(Shown):
     words: str | None
 
 
+class ConcededShown(Shown):
+    """In percent, all told; and what of it no person signed."""
+
+    percent: float
+    by_machines_percent: float
+
+
 class LeadShown(Shown):
     """`priority` is the one that stands, whoever gave it; `suspensions` hold automation
-    on the lead."""
+    on the lead; `conceded` is of the price, so far."""
 
     lead_id: str
     stage: str
@@ -210,6 +217,7 @@ class LeadShown(Shown):
     tasks: list[TaskShown]
     notices: list[NoticeShown]
     suspensions: list[InForceShown]
+    conceded: ConcededShown
 
 
 class MoveShown(Shown):

@@ -20,7 +20,8 @@ def body_of(form: Form) -> Body:
     if "tone" in form:
         fields["tone"] = _number("tone", form["tone"][-1])
     if "percent" in form:
-        fields["percent"] = _decimal("percent", form["percent"][-1])
+        asked = [name for name in ("percent", "from") if name in form]
+        fields |= {name: _decimal(name, form[name][-1]) for name in asked}
     if "until" in form:
         fields["until"] = _end_of_day("until", form["until"][-1])
     return Body(orjson.dumps(fields), JSON)

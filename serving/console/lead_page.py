@@ -7,6 +7,7 @@ from serving.console.charts import Bars, Point, bars_of, line_of
 from serving.console.ended import Ended, ended
 from serving.console.told_events import ToldEvent, told_events
 from serving.console.words import awaited
+from serving.decisions import Conceded, conceded_on
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
 from serving.leads import LeadSummary, find_lead
@@ -42,6 +43,7 @@ class LeadPage:
     expected: str
     notices: list[Notice]
     suspensions: list[InForce]
+    conceded: Conceded
 
     @property
     def is_suspended(self) -> bool:
@@ -67,6 +69,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         end = ended(session, lead, service.pipeline)
         notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
+        conceded = conceded_on(session, lead.id)
     score = history[0] if history else None
     return LeadPage(
         lead=lead,
@@ -83,6 +86,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         expected="" if end else _expected(score, tasks),
         notices=notices,
         suspensions=suspensions,
+        conceded=conceded,
     )
 
 

@@ -23,6 +23,7 @@ from governance.executor import (
 )
 from governance.policy import Clause
 from governance.task import OpenTask, TaskKind
+from serving.decisions import Conceded
 from serving.proposals import Proposal
 from serving.rule_uses import RuleUse
 from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
@@ -185,6 +186,16 @@ def percent(value: float) -> str:
     return f"{value:g}\u00a0%".replace(".", ",")
 
 
+def conceded(given: Conceded) -> str:
+    """What was conceded so far: « Déjà accordé sur cette opportunité : 13 % du prix en
+    tout, dont 3 % par des automatismes. »"""
+    machines = given.by_machines_percent
+    share = f"dont {percent(machines)} par des automatismes" if machines else ""
+    whose = share if machines < given.percent else "par des automatismes"
+    told = ", ".join(filter(None, [f"{percent(given.percent)} du prix en tout", whose]))
+    return f"Déjà accordé sur cette opportunité\u00a0: {told}."
+
+
 def silence(last_sign: datetime | None, entered: datetime, now: datetime) -> str | None:
     """How long a lead has been silent, since it entered if it gave no sign; None if
     that isn't long."""
@@ -277,6 +288,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "expected": expected,
     "awaited": awaited,
     "clause": clause,
+    "conceded": conceded,
     "proposal": proposal,
     "price_percent": percent,
     "reasons_only": reasons_only,

@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from governance.principal import Principal, PrincipalKind
+from serving import conceding
+from serving.conceding import ConcessionAsked
 from serving.errors import ReservedForPeopleError
 from serving.moves import MoveAsked, move_stage
 from serving.service import Service
@@ -102,6 +104,42 @@ def test_a_person_concedes_and_reads_why_it_took_a_person(
     expect(page.get_by_role("status").first).to_contain_text(told)
     expect(page.get_by_text("Remise accordée").last).to_be_visible()
     looked_at(page, f"remise-accordee-{size}")
+
+
+def concede(page: Page, percent: str) -> None:
+    page.locator("summary", has_text="Accorder une remise").click()
+    page.get_by_label("La remise, en").fill(percent)
+    page.locator("#remise-raison").fill("Premier contrat.")
+    page.get_by_role("button", name="Accorder la remise").click()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_page_left_open_concedes_nothing_on_top_of_what_was_granted_since(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    arrive(console.service, "Morel")
+    grant = ConcessionAsked(lead_id="Morel", percent=3, reason=None, by=CRM)
+    conceding.concede(console.service, grant, console.service.clock())
+    page, elsewhere = open_page(**SIZES[size]), open_page()
+    open_lead(console, page, "Morel", "commercial")
+    open_lead(console, elsewhere, "Morel", "manager")
+    page.locator("summary", has_text="Accorder une remise").click()
+    told = "Déjà accordé sur cette opportunité : 3 % du prix en tout, par des autom"
+    expect(page.locator(".decide")).to_contain_text(told)
+    page.locator("summary", has_text="Accorder une remise").click()
+    concede(elsewhere, "9.5")
+    expect(elsewhere.locator(".head")).to_contain_text("remises accordées : 12,5 %")
+
+    concede(page, "10")
+    told = "Une autre remise a été accordée entre-temps ; le total est de 12,5 %."
+    expect(page.get_by_text(told)).to_be_visible()
+    looked_at(page, f"remise-perimee-{size}")
+    page.get_by_role("link", name="Revenir à la fiche").click()
+    page.locator("summary", has_text="Accorder une remise").click()
+    expect(page.locator(".decide")).to_contain_text(
+        "12,5 % du prix en tout, dont 3 % par des automatismes. "
+    )
+    looked_at(page, f"remise-deja-{size}")
 
 
 def test_a_concession_that_cannot_be_is_refused_in_words(

@@ -111,6 +111,44 @@ def test_of_many_who_saw_the_same_one_moves_it(
     assert len(decisions(service)) == 1
 
 
+def test_another_concession_than_was_seen_is_not_added_to(
+    known: TestClient, service: Service, headers: dict[str, str], awa: dict[str, str]
+) -> None:
+    assert post(known, "concessions", {"percent": 3}, headers).status_code == 200
+    sent = {"percent": 9.5, "reason": "Premier contrat.", "from": 3}
+    assert post(known, "concessions", sent, awa).status_code == 200
+    told = len(entries(service))
+
+    answer = post(known, "concessions", sent, awa)
+
+    assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
+    detail = answer.json()["detail"].replace("\u00a0", " ")
+    assert (
+        "Une autre remise a été accordée entre-temps ; le total est de 12,5 %."
+        in detail
+    )
+    assert len(entries(service)) == told
+    read = known.get("/v1/leads/L-1", headers=awa).json()["conceded"]
+    assert read == {"percent": 12.5, "by_machines_percent": 3}
+    sent |= {"from": read["percent"]}
+    assert post(known, "concessions", sent, awa).status_code == 200
+
+
+def test_of_many_who_saw_the_same_one_concedes(
+    known: TestClient, service: Service
+) -> None:
+    people = [
+        make_person(service, name=f"Personne {n}", login=str(n))[1] for n in range(6)
+    ]
+    sent = {"percent": 10, "reason": "Premier contrat.", "from": 0}
+
+    def concede(index: int) -> int:
+        return int(post(known, "concessions", sent, people[index]).status_code)
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sorted(pool.map(concede, range(6))) == [200, *[409] * 5]
+
+
 def test_a_persons_concession_needs_a_reason(
     known: TestClient, awa: dict[str, str]
 ) -> None:
