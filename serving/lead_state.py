@@ -10,6 +10,7 @@ from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
 from governance.history import History
+from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline, StageRole
 from governance.sign_of_life import is_sign_of_life
 
@@ -88,7 +89,7 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
     for event in events:
         stage = stage_told(event, pipeline)
         if stage and _is_news(event, state.stage_at):
-            state = replace(state, stage=stage, stage_at=event.occurred_at)
+            state = replace(state, stage=stage, stage_at=_told_at(event))
         owner = owner_told(event)
         if owner and _is_news(event, state.owner_at):
             state = replace(state, owner=owner, owner_at=event.occurred_at)
@@ -132,6 +133,14 @@ def stage_told(event: Event, pipeline: Pipeline) -> str | None:
         return pipeline.of_role(_OUTCOMES[event.kind])
     to = event.data.get("to") if event.kind == "stage_changed" else None
     return to if isinstance(to, str) and to in pipeline.by_name else None
+
+
+def _told_at(event: Event) -> datetime:
+    """Until when older observations are none: what people say here counts from then,
+    though it be of an earlier time."""
+    if event.source != OWN_SOURCE:
+        return event.occurred_at
+    return max(event.occurred_at, event.received_at)
 
 
 def owner_told(event: Event) -> str | None:

@@ -68,9 +68,15 @@ class MoveAsked(Asked):
         )
         # It comes after what was observed so far.
         just_after = (lead.stage_at or terms.now) + timedelta(microseconds=1)
-        told = replace(told, occurred_at=max(terms.now, just_after))
+        at = just_after if self._rectifies(service) else max(terms.now, just_after)
+        told = replace(told, occurred_at=at)
         plan = Plan(arrivals=(told,), effects=((lead.lead_id, decision),))
         return plan if self.word is None else saying(plan, lead, self.word, terms.now)
+
+    def _rectifies(self, service: Service) -> bool:
+        """Was the lead at this stage all the time? Then it doesn't come to it now, and
+        no model reads that it does. When a lead ended, nobody knows but who says it."""
+        return self.word is not None and not service.pipeline.named(self.to).closes
 
     def proposal(self, lead: LeadState, clause: Clause) -> OpenProposal:
         return OpenProposal(

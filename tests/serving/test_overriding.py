@@ -1,7 +1,7 @@
 """What a person contests, confirms, adjusts or suspends is so at once, and stays."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,14 @@ from features.catalogue import read_catalogue, shipped_catalogue
 from features.featurise import featurise, moments_frame
 from features.log import read_log
 from governance.disagreement import By
+from governance.override import OWN_SOURCE
 from governance.person import Role
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
 from serving.api import create_app
+from serving.events import stored_events
 from serving.exporting import export_log
+from serving.leads import find_lead
 from serving.overrides_report import report
 from serving.service import Service
 from serving.suspensions import suspended_rules
@@ -144,6 +147,46 @@ def test_an_adjusted_status_is_a_signed_move(
         "status_adjusted",
     ]
     assert known.get("/v1/leads/L-1", headers=awa).json()["stage"] == "perdu"
+
+
+@pytest.mark.parametrize(
+    ("to", "at"),
+    [
+        ("contacte", NOW - timedelta(days=10) + timedelta(microseconds=1)),
+        ("perdu", NOW),  # nobody knows of an earlier end
+    ],
+)
+def test_a_stage_that_is_put_right_is_not_come_to_now(
+    known: TestClient,
+    service: Service,
+    awa: dict[str, str],
+    headers: dict[str, str],
+    to: str,
+    at: datetime,
+) -> None:
+    def seen_in_the_crm(name: str, days: int) -> None:
+        moved = make_event(
+            id=name,
+            type="stage_changed",
+            actor="person",
+            data={"to": "proposition"},
+            time=(NOW - timedelta(days=days)).isoformat(),
+        )
+        send(known, headers, moved)
+
+    seen_in_the_crm("moved", 10)
+    sent = {"kind": "status_adjusted", "stage": to, "reason": "donnee_erronee"}
+    assert post(known, "overrides", sent, awa).status_code == 201
+
+    with service.store.reading() as session:
+        found = find_lead(session, "L-1")
+        assert found is not None
+        events = stored_events(session, [found.id])
+    put_right = next(one for one in events if one.source == OWN_SOURCE)
+    assert (put_right.kind, put_right.occurred_at) == ("stage_changed", at)
+    assert (put_right.received_at, found.stage_at) == (NOW, NOW)
+    seen_in_the_crm("told late", 5)  # what a person said here stands
+    assert known.get("/v1/leads/L-1", headers=awa).json()["stage"] == to
 
 
 class TestSuspensions:
