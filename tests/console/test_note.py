@@ -241,6 +241,106 @@ def test_a_lead_is_named_as_its_page_names_it(
     expect(page.locator("#refusees")).to_be_hidden()
 
 
+TOLD = "Note enregistrée sur la fiche de "
+
+
+def test_a_note_that_goes_later_says_so_where_the_reader_is(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Cabinet Roy")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.context.set_offline(True)
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    page.context.set_offline(False)
+    told = page.locator("#enregistrees")
+    expect(told).to_have_text(f"{TOLD}Morel")
+    looked_at(page, "note-partie-phone")
+    told.get_by_role("link").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Morel")
+    expect(page.locator("#enregistrees")).to_be_hidden()
+
+
+def test_notes_that_go_with_another_are_told_on_the_page_that_it_opens(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Cabinet Roy")
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.route("**/v1/leads/*/notes", lambda route: route.abort())
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    page.unroute("**/v1/leads/*/notes")
+    page.evaluate("document.querySelector('#note').dataset.lead = 'Cabinet Roy'")
+    fill(page, "Puis au parking.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cabinet Roy")
+    expect(page.locator("#enregistrees")).to_have_text(f"{TOLD}Morel")
+    page.reload()
+    expect(page.locator("#enregistrees")).to_be_hidden()
+
+
+FILL_DEVICE = """() => {
+  for (let size = 2 ** 22; size >= 1; size /= 2) {
+    try {
+      for (let n = 0; ; n++) localStorage.setItem(`full${size}-${n}`, 'x'.repeat(size));
+    } catch { /* that much doesn't fit any more */ }
+  }
+}"""
+
+
+def test_a_full_device_sends_the_note_at_once(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.evaluate(FILL_DEVICE)
+    fill(page, "Dans l’ascenseur.")
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+    (note,) = notes(console.service, "Morel")
+    assert note.data["text"] == "Dans l’ascenseur."
+
+
+def test_a_full_device_without_a_network_says_so_and_keeps_the_words_in_the_form(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.evaluate(FILL_DEVICE)
+    page.route("**/v1/leads/*/notes", _lose_the_answer)
+    fill(page, "Dans l’ascenseur.")
+    expect(page.get_by_role("alert")).to_contain_text("rien n’est enregistré")
+    expect(page.get_by_label("En quelques mots")).to_have_value("Dans l’ascenseur.")
+    looked_at(page, "note-appareil-plein-phone")
+    page.unroute("**/v1/leads/*/notes")
+    page.get_by_role("button", name="Enregistrer la note").click()
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+    assert len(notes(console.service, "Morel")) == 1
+
+
+def test_a_full_device_tells_why_a_note_is_refused(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    open_form(console, page)
+    page.evaluate(FILL_DEVICE)
+    fill(page, "un\0deux")
+    expect(page.get_by_role("alert")).to_contain_text("refusée")
+    fill(page, "Deux mots.")
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+
+
+def test_the_page_of_notes_says_what_it_needs_without_script(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(java_script_enabled=False)
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/note")
+    told = page.locator("noscript p")
+    expect(told).to_be_visible()
+    expect(told).to_contain_text("demande pour cela JavaScript")
+
+
 def test_two_taps_without_a_network_keep_one_note_and_blame_nobody(
     console: Console, open_page: Opens
 ) -> None:

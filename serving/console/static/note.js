@@ -2,10 +2,11 @@
 "use strict";
 
 import { drop, find, keep, notes } from "./shelf.js";
-import { sendAll } from "./notes.js";
+import { openTold, sendAll, sendUnkept } from "./notes.js";
 
 const form = document.getElementById("note");
 const field = document.getElementById("lead"); // where the page is of no lead
+const full = document.getElementById("pleine");
 const empty = document.getElementById("vide");
 const section = document.getElementById("gardees");
 const model = document.getElementById("gardee");
@@ -33,14 +34,36 @@ const isEmpty = ({ tone, objections, text }) =>
 // The last note is kept, and the form was left alone since: a second tap says nothing.
 let isKept = false;
 
+// A note that the device has no room for, and that nobody has: it is in the form alone.
+let unkept = null;
+
 function settle(kept) {
   isKept = kept;
+  unkept = null;
   form.noValidate = kept;
+}
+
+const tellOfUnkept = (what) => {
+  for (const one of full.children) one.hidden = one.dataset.if !== what;
+};
+
+const openLead = (note) =>
+  openTold(note, `${form.dataset.leads}${encodeURIComponent(note.lead)}?fait=1`);
+
+async function goAtOnce(note) {
+  unkept = note;
+  tellOfUnkept("sending");
+  const { isStored, detail } = await sendUnkept(note);
+  full.querySelector("[data-of=why]").textContent = detail;
+  if (!isStored) return tellOfUnkept(detail ? "refused" : "unsent");
+  settle(true);
+  drop(location.hash.slice(1));
+  openLead(note);
 }
 
 async function submit(event) {
   event.preventDefault();
-  const note = {
+  const note = unkept ?? {
     key: newKey(),
     lead: field?.value.trim() ?? form.dataset.lead,
     at: new Date().toISOString(),
@@ -48,12 +71,16 @@ async function submit(event) {
   };
   empty.hidden = isKept || !isEmpty(note.said);
   if (isEmpty(note.said)) return;
-  keep(note, location.hash.slice(1));
+  try {
+    keep(note, location.hash.slice(1));
+  } catch {
+    return goAtOnce(note); // the device is full
+  }
   form.reset();
   settle(true);
   await sendAll();
   if (find(note.key)) section.scrollIntoView();
-  else location.assign(`${form.dataset.leads}${encodeURIComponent(note.lead)}?fait=1`);
+  else openLead(note);
 }
 
 /** The refused note that the address names is put back into the form. */
@@ -107,6 +134,7 @@ function begin() {
   form.addEventListener("submit", submit);
   form.addEventListener("input", () => settle(false));
   window.addEventListener("hashchange", putBack);
+  window.addEventListener("beforeunload", (event) => unkept && event.preventDefault());
   putBack();
 }
 

@@ -8,6 +8,9 @@ const PROBLEM = "application/problem+json";
 const PASSING = new Set(["call_under_way", "csrf_missing", "key_invalid", "key_missing"]);
 
 const PATIENCE = 30_000; // milliseconds; a call without an answer mustn't stop the next
+const leaving = `frein.sent.${document.body.dataset.account}`;
+const sent = JSON.parse(sessionStorage.getItem(leaving) || "[]"); // and told on this page
+sessionStorage.removeItem(leaving);
 let signedOut = false; // so the service said, when notes were last to be sent
 
 const ask = (address, options) =>
@@ -22,8 +25,9 @@ async function token() {
   return person.id === document.body.dataset.account ? csrf : null;
 }
 
-// The key makes of several tries one note, whatever became of their answers.
-async function send(note, csrf) {
+// The key makes of several tries one note, whatever became of their answers. Gives what
+// the service said: that it has it, or why not; nothing if that wasn't the service.
+async function post(note, csrf) {
   const answer = await ask(`/v1/leads/${encodeURIComponent(note.lead)}/notes`, {
     method: "POST",
     headers: {
@@ -33,18 +37,32 @@ async function send(note, csrf) {
     },
     body: JSON.stringify({ ...note.said, taken_at: note.at }),
   });
-  if (answer.status === 201) drop(note.key);
-  else if (isRefusal(answer)) refuse(note, await answer.json());
+  if (answer.status === 201) return { isStored: true };
+  return isRefusal(answer) ? await answer.json() : {};
+}
+
+async function send(note, csrf) {
+  const { isStored, code, detail } = await post(note, csrf);
+  if (isStored) {
+    drop(note.key);
+    sent.push(note);
+  } else if (code && !PASSING.has(code)) keep({ ...note, refused: detail, code });
+}
+
+/** Send a note that the device has no room for: has the service it, or why not? */
+export async function sendUnkept(note) {
+  try {
+    const csrf = await token();
+    return csrf === null ? {} : await post(note, csrf);
+  } catch {
+    return {}; // no network: it stays where it was written
+  }
 }
 
 // Whatever stands between us and the service may say no; only its own no counts.
 function isRefusal(answer) {
   const isOurs = answer.headers.get("Content-Type")?.startsWith(PROBLEM);
   return isOurs && answer.status >= 400 && answer.status < 500;
-}
-
-function refuse(note, { code, detail }) {
-  if (!PASSING.has(code)) keep({ ...note, refused: detail, code });
 }
 
 async function sendWaiting() {
@@ -65,6 +83,13 @@ let sending = Promise.resolve();
 /** Send what waits, after what is being sent, and tell how the notes then stand. */
 export const sendAll = () => (sending = sending.then(sendWaiting).then(tell));
 
+/** Open the page that tells of a note; there, the others that went with it are told. */
+export function openTold(note, address) {
+  const others = sent.filter(({ key }) => key !== note.key);
+  if (others.length > 0) sessionStorage.setItem(leaving, JSON.stringify(others));
+  location.assign(address);
+}
+
 function show() {
   for (const [id, kept] of [["en-attente", waiting()], ["refusees", refused()]]) {
     const told = document.getElementById(id);
@@ -72,6 +97,16 @@ function show() {
     told.querySelector("strong").textContent = kept.length;
   }
   document.getElementById("session-finie").hidden = !(signedOut && waiting().length);
+  const told = document.getElementById("enregistrees");
+  told.hidden = sent.length === 0;
+  told.querySelector("ul").replaceChildren(...sent.map(link));
+}
+
+function link({ lead }) {
+  const shown = document.importNode(document.getElementById("enregistree").content, true);
+  shown.querySelector("a").href += encodeURIComponent(lead);
+  shown.querySelector("bdi").textContent = lead;
+  return shown;
 }
 
 document.addEventListener("notes", show);

@@ -14,6 +14,8 @@ export function keep(note, instead = note.key) {
   write([...others, note]);
 }
 
-export const drop = (key) => write(notes().filter((note) => note.key !== key));
+export function drop(key) {
+  if (find(key)) write(notes().filter((note) => note.key !== key));
+}
 
 const write = (kept) => localStorage.setItem(shelf, JSON.stringify(kept));
