@@ -85,6 +85,7 @@ class BrokenWording:
         )
         fixed = [f"doubt-{doubt.value}.short" for doubt in Doubt]
         fixed += ["ordinary.short", "placed.short", "unexplained.short"]
+        fixed.append("move-person.short")
         for key in fixed:
             told = self._text("short", priority=longest, reasons=self._text(key))
             yield from self._too_long(key, told)

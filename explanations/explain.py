@@ -107,9 +107,13 @@ class Explainer:
         previous: Priority | None,
         priority: Priority,
         closed: Ending | None = None,
+        *,
+        by_person: bool = False,
+        is_settled: bool = False,
     ) -> Score:
-        """The score told with another priority than its own: a rule or a person gave
-        it, or it was kept. `previous`: the priority that stood before, None: none."""
+        """The score told with another priority than its own: a rule or (`by_person`) a
+        person gave it, or it was kept. `previous`: the priority that stood before,
+        None: none. `is_settled`: a person has seen to what the score doubts."""
         story = Story(
             priority=priority,
             previous_priority=_told_before(previous, priority),
@@ -121,6 +125,8 @@ class Explainer:
             steps=score.steps,
             moment=score.moment,
             closed=closed,
+            by_person=by_person,
+            is_settled=is_settled,
         )
         return replace(
             score,

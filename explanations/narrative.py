@@ -55,6 +55,8 @@ def _move(story: Story, wording: Wording) -> str:
     priority = wording.priority(story.priority)
     if story.closed is not None:
         return wording.text("move-closed", priority=priority, stage=story.closed)
+    if story.by_person:
+        return wording.text("move-person", priority=priority)
     if story.previous_priority is None:
         return wording.text("move-first", priority=priority)
     kept = story.priority is story.previous_priority
@@ -77,6 +79,8 @@ def _quoted_once(story: Story, wording: Wording) -> Iterator[TextedReason]:
 
 
 def _account(story: Story, move: str, wording: Wording) -> _Account:
+    if story.by_person and story.closed is None:
+        return _by_person(story, move, wording)
     if story.doubts:
         return _doubted(story, move, _doubts(story, wording), wording)
     if story.is_ordinary:
@@ -116,7 +120,25 @@ def _doubted(story: Story, move: str, doubts: str, wording: Wording) -> _Account
     )
 
 
+def _by_person(story: Story, move: str, wording: Wording) -> _Account:
+    """A person's priority: what weighs either way is told, and isn't why."""
+    told = _both_ways(story, wording)
+    if story.doubts:
+        told = [sentence(_doubts(story, wording)), *told]
+    elif not told:
+        told = [_nothing_told(story, wording)]
+    opening = wording.text("plain", move=move)
+    return _Account("\n\n".join(told), "\n\n".join([opening, *told]))
+
+
+def _nothing_told(story: Story, wording: Wording) -> str:
+    if story.is_ordinary:
+        return wording.text("ordinary-person")
+    return sentence(wording.text("unexplained"))
+
+
 def _doubts(story: Story, wording: Wording) -> str:
+    """The doubts in a row: « les signaux se contredisent »."""
     told = (wording.doubt(one, partly=bool(story.reasons)) for one in story.doubts)
     return wording.language.joined(tuple(told))
 
@@ -141,7 +163,7 @@ def _expected(story: Story, wording: Wording) -> str:
     """One action of a person, with its day; then what steps the model looks up to."""
     if story.closed is not None:
         return wording.text("closed", stage=story.closed)
-    days = DAYS_TO_JUDGE if story.doubts else DAYS_TO_ACT[story.priority]
+    days = DAYS_TO_JUDGE if story.awaits_judgement else DAYS_TO_ACT[story.priority]
     today = paris_day(story.moment)
     deadline = wording.language.day(due_day(today, days), today)
     action = wording.text(f"expected-{_action(story, wording)}", deadline=deadline)
@@ -182,12 +204,13 @@ def _steps(story: Story, wording: Wording) -> list[str]:
 
 
 def _action(story: Story, wording: Wording) -> str:
-    if story.doubts:
+    if story.awaits_judgement:
         return "jugement"
     if story.priority is Priority.LOW:
         return "veille"
     ideas = [wording.catalogue.ideas[told.reason.idea] for told in story.leading]
     if not ideas:
-        return "examen"
+        was_examined = story.is_settled and story.priority is not Priority.HIGH
+        return "veille" if was_examined else "examen"
     acted_on = (idea for idea in ideas if idea.nature is Nature.BEHAVIOUR)
     return next(acted_on, ideas[0]).expected

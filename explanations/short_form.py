@@ -23,8 +23,12 @@ def short_form(story: Story, wording: Wording) -> str:
 
 def _reasons(story: Story, wording: Wording) -> Iterator[str]:
     """What to tell if it fits, the fullest first; both sides before more of one."""
-    if story.doubts:
+    if story.by_person:
+        yield wording.text("move-person.short")
+    elif story.awaits_judgement:
         yield wording.text(f"doubt-{story.doubts[0].value}.short")
+    elif story.doubts:
+        yield wording.doubt(story.doubts[0], partly=bool(story.reasons))
     elif story.is_ordinary:
         yield wording.text(f"{story.ordinary}.short")
     else:

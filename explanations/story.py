@@ -23,7 +23,9 @@ class Story:
 
     `score` and `base` in points (0 to 100); `reasons` strongest first, at least
     within each way. No `previous_priority`: none was ever written. `closed`: how
-    a lead whose outcome is known ended.
+    a lead whose outcome is known ended. `by_person`: a person's word gave the priority,
+    which no reason of the score explains. `is_settled`: a person has decided on the
+    lead, so that its doubts ask for nobody.
     """
 
     priority: Priority
@@ -36,6 +38,8 @@ class Story:
     moment: datetime
     steps: tuple[TextedStep, ...] = ()
     closed: Ending | None = None
+    by_person: bool = False
+    is_settled: bool = False
 
     def texts(self, way: Way) -> tuple[str, ...]:
         return tuple(told.text for told in self.reasons if told.reason.way is way)
@@ -50,6 +54,10 @@ class Story:
         return {Priority.HIGH: Way.DOWN, Priority.LOW: Way.UP}.get(
             self.previous_priority or Priority.NORMAL
         )
+
+    @property
+    def awaits_judgement(self) -> bool:
+        return bool(self.doubts) and not self.is_settled
 
     @property
     def is_ordinary(self) -> bool:

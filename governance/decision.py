@@ -101,7 +101,8 @@ class CloseTask:
 
 @dataclass(frozen=True, slots=True)
 class EndTask:
-    """The lead came to its end, and the task with it: nobody need do it any more."""
+    """The lead came to its end, or a person's word settles what the task asked: nobody
+    need do it any more."""
 
     task_id: UUID
     kind: TaskKind

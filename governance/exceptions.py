@@ -8,7 +8,7 @@ that lead stops. The thresholds are data (`exceptions.toml`).
 import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from string import Formatter
 from typing import Annotated
@@ -93,6 +93,18 @@ class Cases(Strict):
         """The signals that the cases need to know."""
         every = (condition.measure for case in self.case for condition in case.when)
         return tuple(measure for measure in every if measure is not None)
+
+    @property
+    def settled_kinds(self) -> frozenset[TaskKind]:
+        """The kinds that a person's decision on the lead settles."""
+        return frozenset(one.kind for one in self.case if one.settled_by_decision)
+
+    def are_settled(self, judged_at: datetime | None, now: datetime) -> bool:
+        """Does a person's decision settle what a score doubts, as yet?"""
+        if judged_at is None:
+            return False
+        lasting = [one.quiet for one in self.case if one.settled_by_decision]
+        return bool(lasting) and now - judged_at < min(lasting)
 
 
 def read_cases(path: Path = EXCEPTIONS_FILE) -> Cases:

@@ -84,13 +84,11 @@ class Judgement(_FromFile):
         What became known after it counts, whenever it happened.
         """
         known = list(events)
-        judged_at = max(
-            (one.received_at for one in known if _judges(one)), default=None
-        )
-        if judged_at is None:
+        word = last_word(known)
+        if word is None:
             return Standing.NONE
         is_reopened = any(
-            one.kind in self.reopened_by and one.received_at > judged_at
+            one.kind in self.reopened_by and one.received_at > word.received_at
             for one in known
         )
         return Standing.REOPENED if is_reopened else Standing.STANDS
@@ -115,5 +113,12 @@ def read_judgement(path: Path = JUDGEMENT_FILE) -> Judgement:
         raise JudgementError(f"{path}: {place}: {told}") from error
 
 
-def _judges(event: Event) -> bool:
+def last_word(events: Iterable[Event]) -> Event | None:
+    """What a person last said of the priority; `events` of one lead, in any order."""
+    words = (one for one in events if judges_priority(one))
+    return max(words, key=lambda one: one.received_at, default=None)
+
+
+def judges_priority(event: Event) -> bool:
+    """Did a person give or confirm a priority here?"""
     return event.source == OWN_SOURCE and event.kind in JUDGING

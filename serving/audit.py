@@ -199,6 +199,16 @@ def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
     return _recorded(session, rows.values())
 
 
+def entries_at(session: Session, lead: UUID, at: datetime) -> list[Recorded]:
+    """The entries on a lead of one instant, in order."""
+    rows = session.scalars(
+        select(AuditRow).where(
+            AuditRow.lead_id == str(lead), AuditRow.at == as_kept(at)
+        )
+    )
+    return _recorded(session, rows.all())
+
+
 def entries_on(session: Session, subject: Subject, limit: int) -> list[Recorded]:
     """The last `limit` entries of which this is the subject, the oldest first."""
     latest = (

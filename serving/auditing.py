@@ -46,6 +46,7 @@ from serving.events import pair_of, stored_rows
 from serving.lead_state import LeadState, owner_told, stage_told
 
 Signed = Decide | Requalify | Grant
+_WORDS = frozenset({Action.PRIORITY_CONTESTED, Action.PRIORITY_CONFIRMED})
 EndedTasks = Mapping[UUID, Sequence[UUID]]  # by the proposal that they called for
 
 
@@ -183,13 +184,25 @@ def _of_effect(
         case CloseTask() | EscalateTask() | HandOverTask():
             yield later_task_note(effect)
         case EndTask(task_id=task_id, kind=kind):
-            closing = made.id if made else seen
-            yield task_ended_note(task_id, kind, closing or task_id)
+            closing = _word(story) or (made.id if made else seen)
+            yield task_ended_note(task_id, kind, closing or _dismissed(story, task_id))
         case CloseProposal():
             closed = closing_note(effect, _what_closes(effect, made, seen))
             yield closed
             for task_id in story.ended.get(effect.proposal_id, ()):
                 yield task_ended_note(task_id, TaskKind.DECISION_RESERVED, closed.id)
+
+
+def _word(story: Story) -> UUID | None:
+    """What a person said of the priority."""
+    return next((one.id for one in story.notes if one.action in _WORDS), None)
+
+
+def _dismissed(story: Story, task_id: UUID) -> UUID:
+    """The proposal that a person closed in the same call; alone, a task ends by
+    itself."""
+    closed = (one for one in story.effects if isinstance(one, CloseProposal))
+    return next((one.proposal_id for one in closed if one.by.is_person), task_id)
 
 
 def _what_closes(

@@ -18,6 +18,7 @@ from serving.lead_state import LeadState, after, endings, read_by_model
 from serving.models import Explains, Models
 from serving.plans import Plan, Seen, Wish
 from serving.service import Service
+from serving.settling import with_settled
 from serving.standing import lead_states
 from serving.suspensions import suspended
 
@@ -46,6 +47,7 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, service)
     plan = with_endings(session, seen, plan, leads, service.pipeline)
+    plan = with_settled(session, seen, plan, service.cases)
     plan = with_handovers(session, seen, plan, leads, service.setting.desk)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}

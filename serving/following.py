@@ -17,7 +17,7 @@ from governance.band import banded
 from governance.cause import Cause
 from governance.chain import after, told_as_event, written
 from governance.consequences import Consequences, follow
-from governance.decision import Requalify, Suspend
+from governance.decision import EndTask, Requalify, Suspend
 from governance.engine import AN_HOUR, Happening, is_worth_writing
 from governance.exchange import after_complex_exchange
 from governance.executor import OpenProposal, ProposePriority
@@ -30,6 +30,7 @@ from governance.task import ExpectedAction, OpenTask, TaskKind
 from governance.workdays import due_date
 from serving.drafting import Draft
 from serving.following_notes import Ground, notes_of
+from serving.judged_leads import judged
 from serving.lead_state import LeadState
 from serving.measured import Measuring
 from serving.models import Explains
@@ -142,8 +143,12 @@ class _Following:
         is_suspended = self.lead.history.is_suspended or any(
             isinstance(one, Suspend) for one in effects
         )
+        ended = {one.kind.value for one in effects if isinstance(one, EndTask)}
         return replace(
-            self.lead.history, suspended_rules=rules, is_suspended=is_suspended
+            self.lead.history,
+            suspended_rules=rules,
+            is_suspended=is_suspended,
+            open_tasks=self.lead.history.open_tasks - ended,
         )
 
     @cached_property
@@ -220,9 +225,18 @@ class _Following:
         score, before = self.score, self._before
         if score is None or self.explainer is None or priority is None:
             return score
-        if priority is score.priority and before.priority is before.band:
+        said = judged(self.service, self.draft.events[before.lead_id], self.now)
+        is_its_own = priority is score.priority and before.priority is before.band
+        if is_its_own and not said.is_told:
             return score
-        return self.explainer.retold(score, before.priority, priority, self._closed)
+        return self.explainer.retold(
+            score,
+            before.priority,
+            priority,
+            self._closed,
+            by_person=said.by_person,
+            is_settled=said.is_settled,
+        )
 
     def _lead_after(self, done: Consequences, band: Priority | None) -> LeadState:
         facts, history = done.facts, done.history

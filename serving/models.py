@@ -47,6 +47,9 @@ class Explains(Protocol):
         previous: Priority | None,
         priority: Priority,
         closed: Ending | None = None,
+        *,
+        by_person: bool = False,
+        is_settled: bool = False,
     ) -> Score: ...
 
     def changed(

@@ -9,6 +9,7 @@ from features.featurise import moments_frame
 from governance.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.events import stored_events
+from serving.judged_leads import judged
 from serving.lead_state import LeadState, after, endings, read_by_model
 from serving.models import Explains
 from serving.plans import Plan, Seen, Wish
@@ -48,9 +49,18 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
     log = events_frame(read_by_model(events, ended, service.pipeline))
     moments = moments_frame([(lead_id, now)])
     (score,) = explainer.scores(log, moments, previous, ended)
-    if lead.priority is not None and score.priority is lead.band:
-        return explainer.retold(score, lead.priority, lead.priority, ended.get(lead_id))
-    return score
+    said = judged(service, events[lead_id], now)
+    is_kept = said.by_person or score.priority is lead.band
+    if lead.priority is None or not (is_kept or said.is_settled):
+        return score
+    return explainer.retold(
+        score,
+        lead.priority,
+        lead.priority if is_kept else score.priority,
+        ended.get(lead_id),
+        by_person=said.by_person,
+        is_settled=said.is_settled,
+    )
 
 
 def score_given(

@@ -12,6 +12,8 @@ priority-basse = low
 move-first = Opportunity set to { $priority } priority
 move-kept = Opportunity kept at { $priority } priority
 move-changed = Opportunity moved to { $priority } priority
+move-person = Opportunity at { $priority } priority by a person’s decision
+    .short = by a person’s decision
 move-closed = { closed.name }, kept on record at { $priority } priority
 
 happened = { $move }, with a score { $score ->
@@ -40,6 +42,7 @@ unexplained = no verified reason explains this score
     .short = no verified reason explains it
 ordinary = This lead stays close to the starting point: nothing sets it apart.
     .short = nothing sets it apart
+ordinary-person = The score itself stays close to the starting point: nothing sets this lead apart.
 placed = This lead stays close to the starting point: its priority rests on the score alone, on no fact that stands out.
     .short = close to the starting point, no fact stands out
 

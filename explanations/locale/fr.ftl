@@ -13,6 +13,8 @@ priority-basse = basse
 move-first = Opportunité classée en priorité { $priority }
 move-kept = Opportunité maintenue en priorité { $priority }
 move-changed = Opportunité passée en priorité { $priority }
+move-person = Opportunité en priorité { $priority } par décision d’une personne
+    .short = par décision d’une personne
 move-closed = { closed.name }, classée pour mémoire en priorité { $priority }
 
 happened = { $move }, avec un score { $score ->
@@ -41,6 +43,7 @@ unexplained = aucune raison vérifiée n’explique ce score
     .short = aucune raison vérifiée ne l’explique
 ordinary = Ce prospect reste proche du point de départ : rien ne le distingue.
     .short = rien ne le distingue
+ordinary-person = Le score, lui, reste proche du point de départ : rien ne distingue ce prospect.
 placed = Ce prospect reste proche du point de départ : sa priorité tient au score seul, sans fait marquant.
     .short = score proche du point de départ, sans fait marquant
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from serving.console.charts import Bars, Point, bars_of, line_of
 from serving.console.ended import Ended, ended
+from serving.console.given import Given, given
 from serving.console.told_events import ToldEvent, told_events
 from serving.console.words import awaited
 from serving.decisions import Conceded, conceded_on
@@ -44,6 +45,7 @@ class LeadPage:
     notices: list[Notice]
     suspensions: list[InForce]
     conceded: Conceded
+    given: Given | None  # of one that ended: no matter any more
 
     @property
     def is_suspended(self) -> bool:
@@ -70,6 +72,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
+        by_person = None if end else given(session, service, lead, log)
     score = history[0] if history else None
     return LeadPage(
         lead=lead,
@@ -87,6 +90,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         notices=notices,
         suspensions=suspensions,
         conceded=conceded,
+        given=by_person,
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Page, Route, expect
@@ -10,11 +11,12 @@ from governance.principal import Principal, PrincipalKind
 from serving import conceding
 from serving.conceding import ConcessionAsked
 from serving.errors import ReservedForPeopleError
+from serving.ingestion import ingest
 from serving.moves import MoveAsked, move_stage
 from serving.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
-from tests.console.leads import arrive
+from tests.console.leads import arrive, make
 
 Opens = Callable[..., Page]
 CRM = Principal(PrincipalKind.INTEGRATION, "CRM")
@@ -57,6 +59,34 @@ def test_a_person_contests_and_moves(
     page.get_by_label("Nouvelle étape").select_option("negociation_finale")
     page.get_by_role("button", name="Changer d’étape").click()
     expect(page.get_by_text("nouveau → négociation finale").first).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_priority_that_a_person_gave_is_told_as_theirs(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    arrive(console.service, "Morel", visits=3)
+    page = open_page(**SIZES[size])
+    open_lead(console, page, "Morel", "commercial")
+    contest(page, "basse", "Le salon est passé.")
+    told = page.locator(".note", has_text="donnée par")
+    expect(told).to_have_text(
+        "Priorité basse donnée par Awa Diallo le 24/11/2026 à 10:00. Raison : Je sais "
+        "ce que le système ignore. « Le salon est passé. » Elle tient jusqu’à un fait "
+        "nouveau."
+    )
+    looked_at(page, f"priorite-donnee-{size}")
+
+    console.service.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]  # a SetClock
+    reply = make("reply", "Morel", "email_replied", hours=-1)
+    ingest(console.service, [reply], console.service.clock())
+    page.reload()
+    expect(told).to_contain_text("Un fait nouveau est arrivé depuis")
+    page.locator("summary", has_text="Confirmer la priorité basse").click()
+    page.locator("#confirmer-raison").select_option(index=1)
+    page.get_by_role("button", name="Confirmer la priorité").click()
+    told = page.locator(".note", has_text="Priorité basse confirmée par Awa Diallo")
+    expect(told).to_contain_text("Elle tient jusqu’à un fait nouveau.")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -374,6 +374,61 @@ NOTED = replace(OBJECTIONS, quote=NOTE)
 FELT = make_reason("ressenti_terrain", way=Way.DOWN, last_tone=-1, quote=NOTE, points=5)
 
 
+# --- What a person decided ----------------------------------------------------
+
+
+@pytest.mark.parametrize("reasons", [UPS, DOWNS, (), (*UPS, *DOWNS)])
+@pytest.mark.parametrize("doubts", [(), (Doubt.ATYPICAL,)])
+def test_a_person_s_priority_is_theirs_and_no_reason_is_said_to_make_it(
+    reasons: tuple[Reason, ...], doubts: tuple[Doubt, ...]
+) -> None:
+    story = make_story(*reasons, priority=LOW, previous=HIGH, doubts=doubts)
+    one = told(replace(story, by_person=True, is_settled=True))
+    assert one.happened.startswith(
+        "Opportunité en priorité basse par décision d’une personne, avec un score"
+    )
+    assert one.text.startswith(
+        "Opportunité en priorité basse par décision d’une personne.\n\n"
+    )
+    assert one.short == "Priorité basse\xa0– par décision d’une personne"
+    assert not re.search(" car|sans raison|maintenue|tient au score", one.text)
+    assert "À vous de juger" not in one.text
+    assert one.expected.startswith("Aucune action urgente")
+    for way, heading in (
+        (UPS, "en sa faveur\xa0:"),
+        (DOWNS, "en sa défaveur\xa0:"),
+    ):
+        assert (heading in one.why) is (way[0] in reasons)
+
+
+def test_a_person_s_priority_is_told_near_the_base_too() -> None:
+    one = told(replace(make_story(score=34.0), by_person=True))
+    ordinary = "Le score, lui, reste proche du point de départ"
+    assert one.why.startswith(ordinary)
+    closed = told(replace(ended(Ending.WON, make_story()), by_person=True))
+    assert closed == told(ended(Ending.WON, make_story()))
+
+
+@pytest.mark.parametrize(
+    ("priority", "reasons", "expected"),
+    [
+        (HIGH, UPS, "Appelez le prospect d’ici au"),
+        (HIGH, (), "Faites le point sur ce dossier d’ici au"),
+        (NORMAL, (), "Aucune action urgente\xa0: faites le point"),
+        (LOW, DOWNS, "Aucune action urgente\xa0: faites le point"),
+    ],
+)
+def test_a_doubt_that_a_person_has_seen_to_is_told_and_asks_for_nobody(
+    priority: Priority, reasons: tuple[Reason, ...], expected: str
+) -> None:
+    story = make_story(*reasons, priority=priority, doubts=(Doubt.ATYPICAL,))
+    one = told(replace(story, is_settled=True))
+    assert told(story).expected.startswith("À vous de juger")
+    assert one.expected.startswith(expected)
+    assert one.short.endswith("– peu de dossiers passés ressemblent à celui-ci")
+    assert one.why == told(story).why
+
+
 def test_a_note_is_quoted_once_and_never_in_short() -> None:
     parts = told(make_story(NOTED, FELT, priority=LOW))
     for part in (parts.why, parts.text):
@@ -467,6 +522,14 @@ def parts_of(one: Narrative) -> tuple[str, ...]:
 
 
 def stories() -> Iterator[Story]:
+    for story in scored_stories():
+        yield story
+        if story.previous_priority is None:
+            yield replace(story, by_person=True, is_settled=True)
+            yield replace(story, is_settled=True)
+
+
+def scored_stories() -> Iterator[Story]:
     doubts = [(), *((doubt,) for doubt in Doubt), tuple(Doubt)]
     reasons = [(), UPS, DOWNS, (*UPS, PROFILE, *DOWNS), (PROFILE,)]
     for priority, previous, doubt, several, score in itertools.product(

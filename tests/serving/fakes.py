@@ -59,9 +59,21 @@ class CountingExplainer:
         previous: Priority | None,
         priority: Priority,
         closed: Ending | None = None,
+        *,
+        by_person: bool = False,
+        is_settled: bool = False,
     ) -> Score:
+        """Its narrative says who gave the priority, and if a person is called."""
+        narrative = replace(
+            score.narrative,
+            happened="par une personne" if by_person else score.narrative.happened,
+            expected="rien" if is_settled else score.narrative.expected,
+        )
         return replace(
-            score, priority=priority, previous_priority=previous or Priority.NORMAL
+            score,
+            priority=priority,
+            previous_priority=previous or Priority.NORMAL,
+            narrative=narrative,
         )
 
     def changed(
