@@ -13,6 +13,7 @@ from serving.audit import Recorded
 from serving.decisions import concession_reasons, decision_reasons
 from serving.events import data_of
 from serving.proposals import asking_reasons, deciding_reasons
+from serving.suspensions import suspending_words
 from serving.tasks import closing_reasons
 
 _SPOKEN = (  # their events hold the words
@@ -43,6 +44,7 @@ def words_given(session: Session, entries: Sequence[Recorded]) -> dict[UUID, Wor
     """The words that entries come with, by entry. What one act does several times over
     has them once: where they come first."""
     spoken, written = _spoken(session, entries), _written(session, entries)
+    spoken |= _suspending(session, entries)
     found: dict[UUID, Words] = {}
     said = set()
     for entry in entries:
@@ -71,10 +73,25 @@ def _spoken(session: Session, entries: Iterable[Recorded]) -> dict[UUID, Words]:
     return given
 
 
+def _suspending(session: Session, entries: Iterable[Recorded]) -> dict[UUID, Words]:
+    """Why rules were suspended."""
+    named = {
+        UUID(str(one.why["suspension"])): one
+        for one in entries
+        if one.action == Action.RULE_SUSPENDED
+    }
+    words = suspending_words(session, named)
+    return {
+        entry.id: Words(_text(entry.why["reason"]), words.get(suspension))
+        for suspension, entry in named.items()
+    }
+
+
 def _written(session: Session, entries: Iterable[Recorded]) -> dict[UUID, str]:
     by_action: dict[str, dict[UUID, UUID]] = {}
     for one in entries:
-        by_action.setdefault(one.action, {})[one.id] = UUID(str(one.subject.id))
+        if one.action in _WRITTEN:
+            by_action.setdefault(one.action, {})[one.id] = UUID(str(one.subject.id))
     return {
         entry: reasons[subject]
         for action, reasons_of in _WRITTEN.items()

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Query, Response
 from explanations.french import paris_day
 from explanations.score import Priority
 from serving.console.callers import InSight, TheDecider, TheReader
+from serving.console.done import done_on_lead
 from serving.console.lead_page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.pages import page, titles_of
-from serving.console.trail import done_by
 from serving.doors import TheService
 
 router = APIRouter()
@@ -49,7 +49,7 @@ def show_lead(
         stages=service.pipeline.stage,
         threshold=service.pipeline.concession_above_percent,
         priorities=list(Priority),
-        done=done_by(service, lead_id, found.person.name) if fait else [],
+        done=done_on_lead(service, lead_id, found.person.name) if fait else [],
         today=paris_day(service.clock()),
         titles=titles_of(service),
     )

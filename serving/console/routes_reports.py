@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from governance.person import Role
 from serving.ahead import Failed, Made
@@ -15,6 +15,7 @@ from serving.console.callers import TheForm, TheReader, needs_role
 from serving.console.pages import HOME, page
 from serving.console.routes_inbox import Empty
 from serving.doors import TheService
+from serving.errors import RequestInvalidError
 
 router = APIRouter()
 MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
@@ -53,7 +54,10 @@ def show_automation(
 def try_again(service: TheService, found: TheReader, form: TheForm) -> Response:
     """Begin a report anew that couldn't be made."""
     needs_role(found.person, MANAGERS)
-    since = Since(depuis=form.get("depuis", [None])[0])
+    try:
+        since = Since.model_validate({"depuis": form.get("depuis", [None])[0]})
+    except ValidationError as error:
+        raise RequestInvalidError("depuis", error.errors()[0]["type"]) from error
     service.reports.retry(since.instant)
     asked = f"?depuis={since.depuis}" if since.depuis else ""
     return RedirectResponse(f"{HOME}/automatisation{asked}", status_code=303)

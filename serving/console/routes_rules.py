@@ -11,9 +11,9 @@ from governance.errors import RulesError
 from governance.person import Role
 from serving.ahead import Failed, Made
 from serving.console.callers import TheForm, TheReader, needs_role
+from serving.console.done import done_to_rule
 from serving.console.forms import body_of
 from serving.console.pages import HOME, page, titles_of
-from serving.console.trail import done_to_rule
 from serving.doors import TheService
 from serving.leads import seen_among
 from serving.person import Person

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from governance.audit import Action, Subject, SubjectKind
+from governance.audit import Action
 from governance.judgement import Judgement
 from governance.principal import PrincipalKind
-from serving.audit import Recorded, entries_on
+from serving.audit import Recorded
 from serving.console.pages import titles_of
 from serving.console.words import day, percent, priority
 from serving.sentences import FATE, PRIORITY
@@ -128,14 +128,6 @@ def _why(words: Words | None, judgement: Judgement) -> str:
 
 def _status(entry: Recorded) -> str:
     return str((entry.after or {}).get("status"))
-
-
-def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
-    """What a person did last to a rule itself."""
-    with service.store.reading() as session:
-        entries = entries_on(session, Subject(SubjectKind.RULE, rule_id), _LATEST)
-    mine = [one for one in entries if one.who.name == name]
-    return [_line_of(one, {}, why="") for one in mine[-1:]]
 
 
 def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:

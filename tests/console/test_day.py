@@ -109,7 +109,7 @@ def write_a_note_offline(page: Page, hand: Hand) -> None:
 def come_back_online(page: Page, hand: Hand) -> None:
     page.context.set_offline(False)
     expect(page.locator("#gardees")).to_be_hidden()
-    hand.press(page.get_by_role("link", name="Morel"))
+    hand.press(page.get_by_role("link", name="sur la fiche de Morel"))
     expect(page.get_by_text("Vu au salon.")).to_be_visible()
 
 
@@ -132,7 +132,8 @@ def close_a_task(page: Page, hand: Hand) -> None:
     hand.press(page.locator("summary", has_text="Clore la tâche"))
     hand.write(page.get_by_label("Ce qui a été fait"), "Vu avec le client.")
     hand.press(page.get_by_role("button", name="Clore la tâche"))
-    expect(page.get_by_text("La tâche est close.")).to_be_visible()
+    told = page.get_by_role("status")
+    expect(told).to_contain_text("Tâche close. « Vu avec le client. » (ligne")
 
 
 def sign_out(page: Page, hand: Hand) -> None:

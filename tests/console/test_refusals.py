@@ -264,11 +264,12 @@ def test_a_page_that_cannot_be_gives_a_way_back_that_answers(
         ("opportunites/Ailleurs/avis", ("/console/", "Revenir à l’accueil")),
         ("taches/rien/clore", ("/console/taches", "Revenir aux tâches")),
         ("regles/R-99/suspension", ("/console/regles", "Revenir aux règles")),
+        ("automatisation", ("/console/automatisation", "Revenir au rapport")),
     ],
 )
 def test_a_form_that_cannot_be_gives_a_way_back_that_answers(
     signed_in: TestClient, path: str, out: tuple[str, str]
 ) -> None:
-    shown = post(signed_in, f"/console/{path}", reason="budget")
+    shown = post(signed_in, f"/console/{path}", reason="budget", depuis="zz")
     assert way_out(shown) == out
     assert signed_in.get(out[0]).status_code == 200

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,7 +39,9 @@ from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make
 from tests.console.test_deciding import propose
+from tests.console.test_lead import open_task
 from tests.serving.builders import AWA, NOW
+from tests.serving.fakes import SetClock
 
 Opens = Callable[..., Page]
 
@@ -85,6 +88,57 @@ def test_a_task_calls_for_a_person_and_the_journal_tells_why(
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_who_closes_a_task_reads_which_and_its_line_of_the_audit(
+    console: Console, open_page: Opens, size: str
+) -> None:
+    for lead_id in ("Morel", "Cabinet Roy"):
+        arrive(console.service, lead_id)
+        open_task(console.service, lead_id, NOW.date())
+    page = open_page(**SIZES[size])
+    console.sign_in(page, "manager")
+    page.get_by_role("link", name="Tâches").click()
+    expect(page.get_by_text("Aucune ne vous attend ; voici toutes")).to_be_visible()
+    looked_at(page, f"taches-de-tous-{size}")
+    page.goto(f"{console.address}/console/taches?toutes=1")
+    task = page.locator("article", has_text="Morel")
+    task.locator("summary").click()
+    task.get_by_label("Ce qui a été fait").fill("Vu avec le client.")
+    task.get_by_role("button").click()
+    told = page.get_by_role("status")
+    expect(told).to_contain_text("Morel")
+    expect(told).to_contain_text("Tâche close. « Vu avec le client. » (ligne")
+    expect(page.get_by_role("link", name="Seulement les miennes")).to_be_visible()
+    looked_at(page, f"tache-close-{size}")
+
+
+def test_that_a_task_is_closed_is_told_to_who_closed_it_and_not_for_long(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    open_task(console.service, "Morel", NOW.date())
+    page, colleague = open_page(), open_page()
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/taches")
+    page.locator("summary").click()
+    page.get_by_role("button", name="Clore la tâche").click()
+    expect(page.get_by_role("status")).to_contain_text("Tâche close. (ligne")
+
+    console.sign_in(colleague, "admin")
+    colleague.goto(page.url)
+    expect(colleague.get_by_role("heading", level=1)).to_contain_text("Tâches")
+    expect(colleague.get_by_role("status")).to_have_count(0)
+    clock = console.service.clock
+    assert isinstance(clock, SetClock)
+    clock.advance(timedelta(minutes=3))
+    page.reload()
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.goto(f"{console.address}/console/taches?fait=1")
+    expect(page.get_by_role("status")).to_have_count(0)
+    page.goto(f"{console.address}/console/taches?toutes=0")
+    expect(page.get_by_text("Aucune ne vous attend.")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -97,7 +151,8 @@ def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     first.get_by_label("Pourquoi").select_option("autre")
     first.get_by_label("En quelques mots").fill("Elle appelle trop tôt.")
     first.get_by_role("button", name="Suspendre la règle").click()
-    expect(first.get_by_role("status")).to_contain_text("Règle suspendue. (ligne")
+    done = "Règle suspendue. Autre raison : « Elle appelle trop tôt. » (ligne"
+    expect(first.get_by_role("status")).to_contain_text(done)
     told = (
         "Suspendue par Une manager depuis le 24/11/2026 à 10:00, jusqu’à ce qu’une "
         "personne la rétablisse. Raison : Autre raison. « Elle appelle trop tôt. »"
