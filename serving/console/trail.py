@@ -8,7 +8,9 @@ from uuid import UUID
 
 from governance.audit import Action
 from governance.judgement import Judgement
+from governance.outcome import Fate
 from governance.principal import PrincipalKind
+from governance.sentences import FATE as STOPPED
 from serving.audit import Recorded
 from serving.console.pages import titles_of
 from serving.console.words import day, percent, priority
@@ -93,10 +95,20 @@ def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> Line:
     if entry.action == Action.PROPOSAL_CLOSED:
         sentence = f"{sentence} {FATE.get(_status(entry), 'close')}"
     said = [f"{sentence}\u00a0: {told}." if told else f"{sentence}."]
+    if entry.action == Action.RULE_STOPPED:
+        said = [_stopped(entry)]
     if entry.why.get("reserved"):
         said.append("Décision réservée aux personnes.")
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
     return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said), why=why)
+
+
+def _stopped(entry: Recorded) -> str:
+    """Why nothing, or nothing but a task, came of a rule."""
+    why = entry.why
+    return STOPPED[Fate(str(why["fate"]))].format(
+        rule=why["rule"], winner=why.get("winner"), source=why.get("source")
+    )
 
 
 def done_by(service: Service, lead_id: str, name: str) -> list[Line]:

@@ -87,6 +87,31 @@ def test_a_task_calls_for_a_person_and_the_journal_tells_why(
     assert [row["empreinte"] for row in rows] == [one["hash"] for one in entries]
 
 
+def test_a_note_of_the_console_sets_a_rule_off_and_a_stop_says_why(
+    console: Console, open_page: Opens
+) -> None:
+    service = console.service
+    arrive(service, "Morel", visits=60)  # a score of 20 is asked for
+    moved = make("Morel-p", "Morel", "stage_changed", to="proposition")
+    ingest(service, [moved, make("Morel-q", "Morel", "quote_sent")], service.clock())
+    replied = make("Morel-n", "Morel", "note_added", Actor.PERSON, 0)
+    noted = replace(replied, source="site", data={"objections": ["prix"]})
+    ingest(service, [noted], service.clock())
+    page = open_page()
+    console.sign_in(page)
+    page.goto(f"{console.address}/console/opportunites/Morel/journal")
+    told = "Règle R-05 non déclenchée : la source « site » ne lui est pas permise."
+    expect(page.get_by_text(told)).to_be_visible()
+    expect(page.get_by_text("Règle restée sans effet")).to_have_count(0)
+
+    page.goto(f"{console.address}/console/opportunites/Morel/note")
+    page.get_by_label("prix").check()
+    page.get_by_role("button", name="Enregistrer la note").click()
+    expect(page.get_by_text("Note de terrain ajoutée.")).to_be_visible()
+    page.goto(f"{console.address}/console/taches")
+    expect(page.get_by_text("Une objection de prix a été notée")).to_be_visible()
+
+
 @pytest.mark.parametrize("size", SIZES)
 def test_who_closes_a_task_reads_which_and_its_line_of_the_audit(
     console: Console, open_page: Opens, size: str
