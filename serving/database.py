@@ -58,6 +58,7 @@ class Lock(IntEnum):
     START = 1  # a service brings the database up to date
     DUTY = 2  # who ticks
     CALLS = 3  # the calls that are made once
+    SUSPENSION = 5  # of a rule
     AUDIT = 4  # the end of the audit's chain
 
 

@@ -37,6 +37,7 @@ FreinError
 │   └── SuspensionUnknownError   nothing is suspended there
 ├── PriorityMissingError     nothing to confirm: the lead was never scored
 ├── PriorityHeldError        the lead has that priority already
+├── SuspendedAlreadyError    somebody was quicker
 ├── ChangedMeanwhileError    the lead isn't what the caller saw
 ├── ProposalDecidedError     somebody was quicker
 ├── TaskClosedError          somebody was quicker
@@ -53,6 +54,7 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -249,6 +251,17 @@ class PriorityHeldError(FreinError):
     def __init__(self, priority: str) -> None:
         super().__init__(priority)
         self.priority = priority
+
+
+class SuspendedAlreadyError(FreinError):
+    """`until` None: until somebody ends it."""
+
+    code = "suspended_already"
+
+    def __init__(self, by: str, until: datetime | None = None) -> None:
+        super().__init__(by)
+        self.by = by
+        self.until = until
 
 
 class ChangedMeanwhileError(FreinError):

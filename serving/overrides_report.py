@@ -1,4 +1,7 @@
-"""What people said of the system's doings, gathered from the audit; never by whom."""
+"""What people said of the system's doings, gathered from the audit; never by whom.
+
+Who suspends a rule says nothing of one of its doings: it isn't counted here.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -29,7 +32,6 @@ _READ = (
     Action.PRIORITY_CHANGED,
     Action.PROPOSAL_OPENED,
     Action.PROPOSAL_CLOSED,
-    Action.RULE_SUSPENDED,
     *_AGREES,
 )
 
@@ -73,8 +75,6 @@ class _Reading:
                 self.proposals[entry.subject] = self._rule(entry.who)
             case Action.PROPOSAL_CLOSED:
                 return self._decided(entry)
-            case Action.RULE_SUSPENDED:
-                return _Word(False, entry.at, None, entry.subject)
             case _:
                 rule, ideas = self.priorities.get(entry.lead, (None, frozenset()))
                 agrees = _AGREES[Action(entry.action)]

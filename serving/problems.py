@@ -19,8 +19,10 @@ from serving.sentences import (
     PRIORITY,
     RESERVED,
     SENTENCE,
+    UNTIL_ENDED,
     WAITS,
     WHY,
+    until,
 )
 
 PROBLEM_JSON = "application/problem+json"
@@ -75,6 +77,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.SuspensionUnknownError: 404,
     errors.PriorityMissingError: 409,
     errors.PriorityHeldError: 409,
+    errors.SuspendedAlreadyError: 409,
     errors.ChangedMeanwhileError: 409,
     errors.TaskUnknownError: 404,
     errors.ProposalDecidedError: 409,
@@ -103,6 +106,8 @@ def detail_of(error: FreinError) -> str:
         fields["waits"] = WAITS if error.proposal_id else ""
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
+    if isinstance(error, errors.SuspendedAlreadyError):
+        fields["until"] = until(error.until) if error.until else UNTIL_ENDED
     if isinstance(error, errors.ChangedMeanwhileError):
         fields["what"] = CHANGED[error.what].format(
             now=_in_french(error.what, error.now)

@@ -141,7 +141,7 @@ def override(
     "/leads/{lead_id}/suspensions",
     status_code=201,
     openapi_extra=takes({JSON: SuspensionSent}),
-    responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[InSight],
 )
 def suspend_automation(
@@ -171,7 +171,7 @@ def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> 
     "/rules/{rule_id}/suspensions",
     status_code=201,
     openapi_extra=takes({JSON: SuspensionSent}),
-    responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 def suspend_a_rule(
     rule_id: str,

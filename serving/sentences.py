@@ -4,6 +4,9 @@ A sentence may use the error's own fields. Spaces before « : », « ; » and in
 guillemets are U+00A0.
 """
 
+from datetime import datetime, time, timedelta
+
+from explanations.french import PARIS
 from features import errors as features_errors
 from features.errors import FreinError
 from governance import errors as governance_errors
@@ -72,6 +75,10 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.PriorityMissingError: "Cette opportunité n’a pas encore de priorité.",
     errors.PriorityHeldError: (
         "L’opportunité a déjà cette priorité ; elle peut être confirmée."
+    ),
+    errors.SuspendedAlreadyError: (
+        "C’est déjà suspendu par {by}, {until}. Rien n’a été enregistré ; pour une "
+        "autre date, rétablissez, puis suspendez à nouveau."
     ),
     errors.ChangedMeanwhileError: (
         "{what}. Rien n’a été enregistré ; relisez, puis décidez."
@@ -174,3 +181,14 @@ CLAUSE: dict[Clause, str] = {
         "Revenir sur un abandon est réservé aux personnes, comme l’abandon lui-même."
     ),
 }
+
+
+UNTIL_ENDED = "jusqu’à ce qu’une personne y mette fin"
+
+
+def until(end: datetime) -> str:
+    """To when, in Paris: « jusqu’à la fin du 30/11/2026 », or an instant of a day."""
+    at = end.astimezone(PARIS)
+    if at.time() == time():
+        return f"jusqu’à la fin du {at - timedelta(days=1):%d/%m/%Y}"
+    return f"jusqu’au {at:%d/%m/%Y à %H:%M}"

@@ -1,5 +1,6 @@
 """A person suspends automation on a lead, or a rule, and ends that: at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -8,17 +9,26 @@ from governance.audit import Action, Cause, Entry, Note, Subject, SubjectKind
 from governance.decision import Resume, Suspend
 from governance.principal import Principal
 from serving.audit import append
+from serving.database import Lock, hold
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
     RuleUnknownError,
+    SuspendedAlreadyError,
     SuspensionUnknownError,
 )
 from serving.plans import Plan, Seen, Wish
 from serving.recording import record
 from serving.saying import Why, Word, saying
 from serving.service import Service
-from serving.suspensions import add_suspension, end_suspensions, suspended_rules
+from serving.suspensions import (
+    InForce,
+    add_suspension,
+    end_suspensions,
+    lead_suspensions,
+    rule_suspensions,
+    suspended_rules,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +53,12 @@ class Suspension:
 def suspend_lead(
     service: Service, lead_id: str, asked: Suspension, now: datetime
 ) -> None:
-    """Stop automation on a lead; raises LeadUnknownError, PersonRequiredError."""
+    """Stop automation on a lead.
+
+    Raises
+    ------
+    LeadUnknownError, PersonRequiredError, SuspendedAlreadyError
+    """
     word = Word(
         id=uuid4(),
         action=Action.AUTOMATION_SUSPENDED,
@@ -59,8 +74,11 @@ def suspend_lead(
     def plan(seen: Seen) -> Plan:
         if lead_id not in seen.leads:
             raise LeadUnknownError(lead_id)
-        planned = Plan(effects=((lead_id, suspend),))
-        return saying(planned, seen.leads[lead_id], word, now)
+        lead = seen.leads[lead_id]
+        if lead.history.is_suspended:
+            with service.store.reading() as session:
+                _refuse_suspended(lead_suspensions(session, lead.id, now))
+        return saying(Plan(effects=((lead_id, suspend),)), lead, word, now)
 
     record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
 
@@ -88,9 +106,16 @@ def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) ->
 def suspend_rule(
     service: Service, rule_id: str, asked: Suspension, now: datetime
 ) -> None:
-    """Stop a rule everywhere; raises RuleUnknownError, PersonRequiredError."""
+    """Stop a rule everywhere.
+
+    Raises
+    ------
+    RuleUnknownError, PersonRequiredError, SuspendedAlreadyError
+    """
     _check(service, rule_id, asked.by)
     with service.store.writing() as session:
+        hold(session, Lock.SUSPENSION)
+        _refuse_suspended(rule_suspensions(session, now).get(rule_id, []))
         add_suspension(
             session,
             Suspend(
@@ -131,6 +156,12 @@ def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) ->
             subject=Subject(SubjectKind.RULE, rule_id),
         )
         append(session, [_entry(note, now)])
+
+
+def _refuse_suspended(holding: Sequence[InForce]) -> None:
+    """One at a time: who would change its end, ends it and begins another."""
+    if holding:
+        raise SuspendedAlreadyError(holding[-1].by, holding[-1].until)
 
 
 def _check(service: Service, rule_id: str, by: Principal) -> None:

@@ -1,7 +1,7 @@
 """How the console writes what templates are given: dates, numbers, codes."""
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from babel.dates import format_date
@@ -26,7 +26,7 @@ from governance.task import OpenTask, TaskKind
 from serving.decisions import Conceded
 from serving.proposals import Proposal
 from serving.rule_uses import RuleUse
-from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
+from serving.sentences import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY, until
 from serving.tasks import Task
 
 SILENT_DAYS = 7  # a shorter silence is nothing to tell
@@ -142,14 +142,6 @@ def instant(at: datetime | str) -> str:
     """An instant in Paris: « 24/11/2026 à 10:00 »."""
     given = datetime.fromisoformat(at) if isinstance(at, str) else at
     return f"{given.astimezone(PARIS):%d/%m/%Y à %H:%M}"
-
-
-def until(end: datetime) -> str:
-    """To when: « jusqu’à la fin du 30/11/2026 », or an instant of that day."""
-    at = end.astimezone(PARIS)
-    if at.time() == time():
-        return f"jusqu’à la fin du {at - timedelta(days=1):%d/%m/%Y}"
-    return f"jusqu’au {instant(at)}"
 
 
 def short_day(at: datetime | str) -> str:

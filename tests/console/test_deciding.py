@@ -111,6 +111,23 @@ def test_a_suspension_is_told_with_who_and_why(
     expect(page.get_by_text("Automatismes rétablis.")).to_be_visible()
 
 
+def test_a_stale_page_suspends_no_second_time(
+    console: Console, open_page: Opens
+) -> None:
+    arrive(console.service, "Morel")
+    pages = {login: open_page() for login in ("manager", "commercial")}
+    for login, page in pages.items():
+        open_lead(console, page, "Morel", login)
+        page.locator("summary", has_text="Suspendre").click()
+        page.locator("#suspendre-raison").select_option("calendrier")
+    for page in pages.values():
+        page.get_by_role("button", name="Suspendre les automatismes").click()
+    late = pages["commercial"]
+    expect(late.get_by_text("C’est déjà suspendu par Une manager")).to_be_visible()
+    late.get_by_role("link", name="Revenir à la fiche").click()
+    expect(late.get_by_role("button", name="Rétablir")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("size", "percent", "told"),
     [

@@ -31,6 +31,7 @@ from serving.accounts import PersonWish, open_account
 from serving.console.trail import SENTENCE
 from serving.console.words import act, said
 from serving.ingestion import ingest
+from serving.overriding import Override, judge_priority_of
 from serving.rule_uses import rule_uses
 from serving.saying import Why
 from serving.service import Service
@@ -40,7 +41,7 @@ from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make
 from tests.console.test_deciding import propose
 from tests.console.test_lead import open_task
-from tests.serving.builders import AWA, NOW
+from tests.serving.builders import AWA, NOW, make_person
 from tests.serving.fakes import SetClock
 
 Opens = Callable[..., Page]
@@ -315,15 +316,26 @@ def test_a_rep_reads_rules_and_simulates_none(
     )
 
 
-def test_how_often_a_rule_was_contested_is_told(service: Service) -> None:
-    late_reply(service, "Morel")
-    use = rule_uses(service)["R-03"]
+def test_how_often_a_rule_was_contested_is_told_and_to_suspend_it_is_no_opinion(
+    service: Service,
+) -> None:
+    make_person(service)
+    arrive(service, "Morel")
+    left = make("Morel-u", "Morel", "unsubscribed", hours=0)
+    ingest(service, [left], service.clock())
+    use = rule_uses(service)["R-08"]
     assert (use.last_fired, use.contested, use.judged) == (NOW, 0, 0)
-    begun = Suspension(
-        id=uuid4(), by=AWA, why=Why(reason="regle_inadaptee", text=None), until=None
+    why = Why(reason="regle_inadaptee", text=None)
+    begun = Suspension(id=uuid4(), by=AWA, why=why, until=None)
+    suspend_rule(service, "R-08", begun, NOW)
+    use = rule_uses(service)["R-08"]
+    assert (use.contested, use.judged) == (0, 0)
+    judge_priority_of(
+        service,
+        Override(lead_id="Morel", by=AWA, why=why, priority=Priority.HIGH),
+        NOW,
     )
-    suspend_rule(service, "R-03", begun, NOW)
-    use = rule_uses(service)["R-03"]
+    use = rule_uses(service)["R-08"]
     assert (use.contested, use.judged) == (1, 1)
     assert said(use) == "Contestée 1\u00a0fois sur 1\u00a0avis."
 

@@ -1,9 +1,13 @@
 """What a person contests, confirms, adjusts or suspends is so at once, and stays."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from starlette.testclient import TestClient
@@ -17,18 +21,22 @@ from governance.person import Role
 from governance.pipeline import read_pipeline
 from governance.rules import RULES_FILE, read_rules
 from serving.api import create_app
+from serving.errors import SuspendedAlreadyError
 from serving.events import stored_events
 from serving.exporting import export_log
 from serving.leads import find_lead
 from serving.overrides_report import report
+from serving.saying import Why
 from serving.service import Service
+from serving.suspending import Suspension, suspend_lead, suspend_rule
 from serving.suspensions import suspended_rules
-from tests.serving.builders import NOW, make_event, make_person, send
+from tests.serving.builders import AWA, NOW, make_event, make_person, send
 from tests.serving.test_people_decide import entries, known
 from tests.serving.test_saying import awa, own_events, post
 
 __all__ = ["awa", "known"]  # fixtures
 
+Suspends = Callable[[Service, str, Suspension, datetime], None]
 SHIPPED = read_rules(RULES_FILE, read_pipeline())
 CONTEST = {
     "kind": "priority_contested",
@@ -246,13 +254,50 @@ class TestSuspensions:
             "words": "Salon.",
         }
         assert told() == [first]
-        service.clock.advance(timedelta(minutes=1))  # type: ignore[attr-defined]  # a SetClock
+        later(service)
+        assert told() == []
         since = service.clock().isoformat().replace("+00:00", "Z")
         post(known, "suspensions", SUSPEND, awa)
-        second = {**first, "since": since, "until": None, "words": None}
-        assert told() == [first, second]
-        later(service)
-        assert told() == [second]
+        assert told() == [{**first, "since": since, "until": None, "words": None}]
+
+    def test_of_a_lead_there_is_one_and_another_date_is_another(
+        self, known: TestClient, service: Service, awa: dict[str, str]
+    ) -> None:
+        until = NOW + timedelta(days=6, hours=14)
+        sent = SUSPEND | {"until": until.isoformat()}
+        assert post(known, "suspensions", sent, awa).status_code == 201
+        again = post(known, "suspensions", SUSPEND, awa)
+        assert (again.status_code, again.json()["code"]) == (409, "suspended_already")
+        assert again.json()["detail"] == (
+            "C’est déjà suspendu par Awa Diallo, jusqu’à la fin du 30/11/2026. Rien "
+            "n’a été enregistré\xa0; pour une autre date, rétablissez, puis suspendez "
+            "à nouveau."
+        )
+        assert [kind for kind, _, _ in own_events(service)] == ["automation_suspended"]
+        assert known.delete("/v1/leads/L-1/suspensions", headers=awa).is_success
+        assert post(known, "suspensions", SUSPEND, awa).status_code == 201
+        (holds,) = known.get("/v1/leads/L-1", headers=awa).json()["suspensions"]
+        assert holds["until"] is None
+
+    @pytest.mark.parametrize(
+        ("suspend", "name"), [(suspend_lead, "L-1"), (suspend_rule, "R-01")]
+    )
+    def test_of_several_at_once_one_holds(
+        self, known: TestClient, service: Service, suspend: Suspends, name: str
+    ) -> None:
+        make_person(service)
+        ruled = replace(service, rules=SHIPPED)
+
+        def holds(_: int) -> bool:
+            why = Why(reason="calendrier", text=None)
+            asked = Suspension(id=uuid4(), by=AWA, why=why, until=None)
+            with suppress(SuspendedAlreadyError):
+                suspend(ruled, name, asked, NOW)
+                return True
+            return False
+
+        with ThreadPoolExecutor(4) as pool:
+            assert sum(pool.map(holds, range(4))) == 1
 
     def test_of_a_rule_it_is_for_every_lead(self, service: Service) -> None:
         client = with_rules(service)
@@ -265,6 +310,9 @@ class TestSuspensions:
             assert suspended_rules(session, NOW) == {rule}
         (read, *others) = client.get("/v1/rules", headers=manager).json()["rules"]
         assert not [one for one in others if one["suspensions"]]
+        again = client.post(path, json=sent, headers=manager)
+        assert (again.status_code, again.json()["code"]) == (409, "suspended_already")
+        assert "jusqu’à ce qu’une personne y mette fin" in again.json()["detail"]
         (told,) = read["suspensions"]
         assert (read["id"], read["suspended"]) == (rule, True)
         assert (told["by"], told["words"]) == ("Awa Diallo", "Trop d’appels.")
@@ -307,7 +355,6 @@ def test_the_report_says_where_people_disagree_and_never_who(
 
     found = report(service.store, "sector")
     assert [(one.by, one.name, one.contested, one.judged) for one in found] == [
-        (By.RULE, rule, 1, 1),
         (By.IDEA, "rythme", 1, 1),
         (By.SEGMENT, "btp", 1, 2),
     ]
