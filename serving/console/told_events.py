@@ -7,10 +7,11 @@ from datetime import datetime
 from babel.numbers import format_decimal
 from pydantic import JsonValue
 
-from features.event import Actor, Event
+from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.judgement import Judgement
 from governance.override import OWN_SOURCE
 from governance.pipeline import Pipeline
+from serving.console.event_values import attributes, readable, value_of
 from serving.console.words import percent
 
 ACTOR = {
@@ -45,6 +46,7 @@ _KIND = {
 }
 # What of an event's data is told beside its kind, in this order.
 _TOLD = ("page", "template", "document", "form", "outcome", "channel", "priority")
+_TOLD_ANYWAY = {*_TOLD, "amount", "percent", "text"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ def told_events(
 
 
 def title_of(kind: str) -> str:
-    return _KIND.get(kind, _readable(kind).capitalize())
+    return _KIND.get(kind, readable(kind).capitalize())
 
 
 def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
@@ -83,7 +85,7 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     if event.kind == "stage_changed":
         return " → ".join(filter(None, ends))
     parts = list(filter(None, ends)) if event.kind == "status_adjusted" else []
-    parts += [_readable(about[name]) for name in _TOLD if about.get(name)]
+    parts += [value_of(name, about[name]) for name in _TOLD if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
     if isinstance(conceded := about.get("percent"), int | float):
@@ -92,7 +94,10 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
         parts += _judged(about, judgement)
     if text := about.get("text"):
         parts.append(f"«\u00a0{text}\u00a0»")
-    return ", ".join([*parts, *_set(event.kind, about)])
+    if event.kind == ATTRIBUTES_KIND:
+        rest = {name: about[name] for name in about if name not in _TOLD_ANYWAY}
+        parts += attributes(rest, event.occurred_at)
+    return ", ".join(parts)
 
 
 def _judged(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
@@ -106,17 +111,6 @@ def _judged(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
     told += [f"objection {heard.get(str(name), name)}" for name in named]
     told.append(reasons.get(str(about.get("reason"))))
     return [one for one in told if one]
-
-
-def _set(kind: str, about: Mapping[str, JsonValue]) -> list[str]:
-    """The attributes that were set, those whose value is a text or a number."""
-    if kind != "attributes_set":
-        return []
-    return [_readable(one) for one in about.values() if isinstance(one, str | int)]
-
-
-def _readable(code: JsonValue) -> str:
-    return str(code).replace("_", " ")
 
 
 def _stage(name: JsonValue, pipeline: Pipeline) -> str:
