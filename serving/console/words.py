@@ -60,6 +60,7 @@ FORM_IS_STALE = (
     "jour, puis recommencez."
 )
 _FIELD = {
+    "corps": "Le formulaire",
     "objections": "Les objections entendues",
     "percent": "La remise",
     "priority": "La priorité que je donnerais",
@@ -73,11 +74,14 @@ _FIELD = {
     "depuis": "Entrées depuis le",
     "etape": "Étape",
     "evenement": "Premier fait",
+    "fait": "Ce qui vient d’être fait",
     "page": "Page",
     "priorite": "Priorité",
     "proprietaire": "Responsable",
     "recherche": "Rechercher",
     "silence": "Sans signe du prospect",
+    "toutes": "Toutes les tâches",
+    "url": "L’adresse de la page",
 }
 # What a field takes, where its form can't show it.
 _TAKES = {
@@ -117,7 +121,11 @@ def field_refused(field: str, why: str) -> str:
     what it takes."""
     parts = field.split(".")  # of what may take several shapes, the shape comes first
     code = next((part for part in parts if part in _FIELD), field)
-    name = _FIELD.get(code, code)
+    if code not in _FIELD:  # no form has it: its name is a code
+        return (
+            f"Un champ envoyé n’est pas accepté\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."
+        )
+    name = _FIELD[code]
     said = [f"Champ «\u00a0{name}\u00a0»\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."]
     if code in _TAKES and why not in _PLAIN:
         said.append(f"Il faut {_TAKES[code]}.")
@@ -186,6 +194,14 @@ def conceded(given: Conceded) -> str:
     whose = share if machines < given.percent else "par des automatismes"
     told = ", ".join(filter(None, [f"{percent(given.percent)} du prix en tout", whose]))
     return f"Déjà accordé sur cette opportunité\u00a0: {told}."
+
+
+def doubts(score: Mapping[str, Any]) -> list[str]:
+    """What makes a score doubtful, in sentences; not what its story says already."""
+    narrative = score["narrative"]
+    story = f"{narrative['happened']} {narrative['why']}".lower()
+    texts = [one["text"].rstrip(".") for one in score["exceptions"]]
+    return [f"{sentence_case(text)}." for text in texts if text.lower() not in story]
 
 
 def silence(last_sign: datetime | None, entered: datetime, now: datetime) -> str | None:
@@ -277,6 +293,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "signed": signed,
     "nearest": nearest,
     "priority": priority,
+    "doubts": doubts,
     "expected": expected,
     "awaited": awaited,
     "clause": clause,

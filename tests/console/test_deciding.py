@@ -372,8 +372,12 @@ def test_an_analyst_reads_and_decides_nothing(
     console: Console, open_page: Opens
 ) -> None:
     arrive(console.service, "Morel")
+    propose(console.service, "Morel")
     page = open_page()
     open_lead(console, page, "Morel", "analyste")
     expect(page.get_by_role("heading", name="Décider")).to_have_count(0)
+    expect(page.get_by_role("heading", name="En attente d’une déc")).to_be_visible()
+    expect(page.get_by_role("heading", name="attendu du commercial")).to_be_visible()
+    expect(page.get_by_text("de vous")).to_have_count(0)
     page.goto(f"{console.address}/console/opportunites/Morel/note")
     expect(page.get_by_text("Erreur 403")).to_be_visible()

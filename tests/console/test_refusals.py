@@ -242,6 +242,8 @@ def test_a_refused_field_has_the_name_of_its_form_and_says_what_it_takes(
         ("?page=0", "Il faut un nombre entier, de 1 à 100 000.", "/console/"),
         ("automatisation?depuis=hier", "Il faut un jour", "/console/automatisation"),
         ("opportunites/Morel?evenement=x", "Champ « Premier fait »", LEAD),
+        ("opportunites/Morel?fait=x", "Champ « Ce qui vient d’être fait »", LEAD),
+        ("taches?toutes=x", "Champ « Toutes les tâches »", "/console/taches"),
         ("opportunites/Ailleurs", "Cette opportunité est inconnue.", "/console/"),
         ("opportunites/Ailleurs/journal", "inconnue", "/console/"),
         ("opportunites/Morel/avis", "Cette adresse n’existe pas.", "/console/"),
