@@ -8,6 +8,7 @@ from features.event import Actor, Event
 from governance.judgement import read_judgement
 from governance.pipeline import read_pipeline
 from serving.console.told_events import told_events
+from serving.console.words import doubts
 from tests.serving.builders import NOW
 
 
@@ -24,6 +25,13 @@ def told(kind: str, about: dict[str, Any]) -> str:
     )
     (line,) = told_events([event], read_pipeline(), read_judgement()).values()
     return line.detail.replace("\u00a0", " ")
+
+
+def test_a_doubt_is_a_sentence_and_told_once() -> None:
+    narrative = {"happened": "Score de 41.", "why": "Les signaux se contredisent."}
+    texts = ["les signaux se contredisent", "peu de dossiers passés y ressemblent"]
+    score = {"narrative": narrative, "exceptions": [{"text": one} for one in texts]}
+    assert doubts(score) == ["Peu de dossiers passés y ressemblent."]
 
 
 @pytest.mark.parametrize(
