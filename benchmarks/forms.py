@@ -136,6 +136,8 @@ def _story(wording: Wording, rng: Random) -> Story:
             for one in steps
         ),
         closed=rng.choice((None, None, None, None, *Ending)),
+        by_person=rng.random() < 0.25,
+        is_settled=rng.random() < 0.5,
     )
 
 

@@ -37,6 +37,7 @@ def test_a_report_that_failed_says_so_and_is_tried_again(
     expect(page.get_by_text("Le rapport n’a pas pu être établi")).to_be_visible()
     looked_at(page, "automatisation-echouee-phone")
     page.get_by_role("button", name="Réessayer maintenant").click()
+    expect(page.get_by_text("Le rapport n’a pas pu être établi")).to_be_hidden()
     expect(page).to_have_url(address)
     console.service.reports.wait()
     page.reload()

@@ -281,6 +281,7 @@ def test_a_trial_that_failed_says_so_and_is_tried_again(
     expect(page.get_by_text("La simulation a échoué")).to_be_visible()
     looked_at(page, f"simulation-echouee-{size}")
     page.get_by_role("button", name="Réessayer maintenant").click()
+    expect(page.get_by_text("La simulation a échoué")).to_be_hidden()
     console.service.trials.wait()
     page.reload()
     expect(page.get_by_role("row", name="Elle aurait agi")).to_contain_text("1 fois")
