@@ -1,14 +1,12 @@
 """A lead that comes to its end: what still waited for a person there ends with it."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from governance.audit import SYSTEM
 from governance.decision import (
     CloseProposal,
-    CloseTask,
     Effect,
     EndTask,
     ProposalStatus,
@@ -39,24 +37,17 @@ def with_endings(
         and not _closes(before.stage, pipeline)
         and _closes(leads[name].stage, pipeline)
     ]
-    effects = [
+    return plan.with_effects(
         (lead.lead_id, effect)
         for lead in ended
-        for effect in _endings(
-            lead, tasks_of(session, lead.id), plan.effects_on(lead.lead_id)
-        )
-    ]
-    return replace(plan, effects=(*plan.effects, *effects)) if effects else plan
+        for effect in _endings(lead, tasks_of(session, lead.id), plan)
+    )
 
 
-def _endings(
-    lead: LeadState, tasks: list[Task], planned: list[Effect]
-) -> Iterator[Effect]:
+def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]:
     """A proposal's tasks end with it; what the plan ends already ends once."""
-    decided = {one.proposal_id for one in planned if isinstance(one, CloseProposal)}
-    done = {one.task_id for one in planned if isinstance(one, CloseTask)}
     for waiting in lead.waiting:
-        if waiting.id not in decided:
+        if not plan.ends_proposal(waiting.id):
             yield CloseProposal(
                 proposal_id=waiting.id,
                 status=ProposalStatus.EXPIRED,
@@ -64,7 +55,7 @@ def _endings(
                 reason=None,
             )
     for task in tasks:
-        if task.proposal_id is None and task.id not in done:
+        if task.proposal_id is None and not plan.ends_task(task.id):
             yield EndTask(task_id=task.id, kind=TaskKind(task.kind))
 
 

@@ -1,11 +1,12 @@
 """What a writing call looks at, and what it then means to write."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from uuid import UUID
 
 from features.event import Event
 from governance.audit import Note
-from governance.decision import Effect
+from governance.decision import CloseProposal, CloseTask, Effect, EndTask
 from serving.events import Pair, pair_of
 from serving.lead_state import LeadState
 
@@ -45,6 +46,23 @@ class Plan:
 
     def effects_on(self, lead_id: str) -> list[Effect]:
         return [effect for name, effect in self.effects if name == lead_id]
+
+    def with_effects(self, effects: Iterable[tuple[str, Effect]]) -> "Plan":
+        """The plan, and these as well."""
+        return replace(self, effects=(*self.effects, *effects))
+
+    def ends_task(self, task_id: UUID) -> bool:
+        """Does an effect end the task itself? The end of its proposal is none."""
+        return any(
+            isinstance(one, CloseTask | EndTask) and one.task_id == task_id
+            for _, one in self.effects
+        )
+
+    def ends_proposal(self, proposal_id: UUID) -> bool:
+        return any(
+            isinstance(one, CloseProposal) and one.proposal_id == proposal_id
+            for _, one in self.effects
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

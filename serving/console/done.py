@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from governance.audit import Action, Subject, SubjectKind
 from serving.audit import entries_on
-from serving.console.trail import Line, done_by, lines_of
+from serving.console.trail import Line, lines_of
 from serving.service import Service
 from serving.tasks import Task, find_task
-from serving.tracing import Trace
+from serving.tracing import Trace, trace_of
 from serving.words_given import words_given
 
 _JUST = timedelta(minutes=2)  # a page opened again later tells nothing
@@ -25,13 +25,24 @@ class ClosedTask:
 
 def done_on_lead(service: Service, lead_id: str, name: str) -> list[Line]:
     """What a person did last on a lead, if just now; then what it set off at once."""
-    return [one for one in done_by(service, lead_id, name) if _is_fresh(service, one)]
+    trace = trace_of(service.store, lead_id, _LATEST)
+    mine = [one for one in trace.entries if one.who.name == name]
+    if not mine or not _is_fresh(service, mine[-1].at):
+        return []
+    last, lines = mine[-1], lines_of(trace, service)
+    together = [
+        one
+        for one in trace.entries
+        if (one.at, one.cause.correlation) == (last.at, last.cause.correlation)
+    ]
+    together.sort(key=lambda one: one.who.name != name)
+    return [lines[one.id] for one in together]
 
 
 def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
     """What a person did last to a rule itself, if just now."""
     lines = _lines(service, Subject(SubjectKind.RULE, rule_id))
-    return [one for one in lines[-1:] if one.who == name and _is_fresh(service, one)]
+    return [one for one in lines[-1:] if one.who == name and _is_fresh(service, one.at)]
 
 
 def closed_task(service: Service, task_id: UUID, name: str) -> ClosedTask | None:
@@ -40,7 +51,7 @@ def closed_task(service: Service, task_id: UUID, name: str) -> ClosedTask | None
         task = find_task(session, task_id)
     subject, closed = Subject(SubjectKind.TASK, task_id), {Action.TASK_CLOSED.value}
     for line in _lines(service, subject, closed):
-        if task and line.who == name and _is_fresh(service, line):
+        if task and line.who == name and _is_fresh(service, line.at):
             return ClosedTask(task, line)
     return None
 
@@ -57,5 +68,5 @@ def _lines(
     return [lines[one.id] for one in entries if not wanted or one.action in wanted]
 
 
-def _is_fresh(service: Service, line: Line) -> bool:
-    return service.clock() - line.at <= _JUST
+def _is_fresh(service: Service, at: datetime) -> bool:
+    return service.clock() - at <= _JUST

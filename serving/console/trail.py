@@ -16,10 +16,8 @@ from serving.console.pages import titles_of
 from serving.console.words import day, percent, priority
 from serving.sentences import FATE, PRIORITY
 from serving.service import Service
-from serving.tracing import Trace, trace_of
+from serving.tracing import Trace
 from serving.words_given import Words
-
-_LATEST = 40  # entries looked through for what was just done
 
 SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
@@ -109,22 +107,6 @@ def _stopped(entry: Recorded) -> str:
     return STOPPED[Fate(str(why["fate"]))].format(
         rule=why["rule"], winner=why.get("winner"), source=why.get("source")
     )
-
-
-def done_by(service: Service, lead_id: str, name: str) -> list[Line]:
-    """What a person did last on a lead, then what it set off at once."""
-    trace = trace_of(service.store, lead_id, _LATEST)
-    mine = [one for one in trace.entries if one.who.name == name]
-    if not mine:
-        return []
-    last, lines = mine[-1], lines_of(trace, service)
-    together = [
-        one
-        for one in trace.entries
-        if (one.at, one.cause.correlation) == (last.at, last.cause.correlation)
-    ]
-    together.sort(key=lambda one: one.who.name != name)
-    return [lines[one.id] for one in together]
 
 
 def _why(words: Words | None, judgement: Judgement) -> str:

@@ -308,10 +308,7 @@ def test_why_people_decided_is_read_where_the_decision_is(
     page.get_by_role("button", name="Rejeter la proposition").click()
     said = page.get_by_role("status").locator("li").first
     expect(said).to_contain_text("Proposition rejetée. « Trop tôt. »")
-    page.locator("summary", has_text="Accorder une remise").click()
-    page.get_by_label("La remise").fill("2,5".replace(",", "."))
-    page.locator("#remise-raison").fill("Premier contrat.")
-    page.get_by_role("button", name="Accorder la remise").click()
+    concede(page, "2.5")
     expect(page.get_by_role("status")).to_contain_text("2,5 %. « Premier contrat. »")
 
     page.get_by_role("link", name="Le journal de cette").click()
@@ -361,10 +358,7 @@ def test_a_second_press_concedes_nothing_more(
     expect(page.locator(".timeline").get_by_text("Remise accordée")).to_have_count(1)
 
     page.go_back()
-    page.locator("summary", has_text="Accorder une remise").click()
-    page.locator("#remise-part").fill("1")
-    page.locator("#remise-raison").fill("Encore.")
-    page.get_by_role("button", name="Accorder la remise").click()
+    concede(page, "1")
     expect(page.locator(".timeline").get_by_text("Remise accordée")).to_have_count(2)
 
 
