@@ -27,6 +27,7 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 
 @router.get(
     "/audit",
+    name="read_audit",
     dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 404, 422, 503),
 )

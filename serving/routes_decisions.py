@@ -24,6 +24,7 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
 
 @router.post(
     "/leads/{lead_id}/stage-moves",
+    name="post_stage_move",
     openapi_extra=takes({JSON: MoveSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[InSight],
@@ -59,6 +60,7 @@ TheDecider = Annotated[Person, Depends(decider_of)]
 
 @router.post(
     "/proposals/{proposal_id}/confirm",
+    name="confirm_proposal",
     openapi_extra=takes({JSON: DecisionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
@@ -78,6 +80,7 @@ def confirm_proposal(
 
 @router.post(
     "/proposals/{proposal_id}/dismiss",
+    name="dismiss_proposal",
     openapi_extra=takes({JSON: DismissalSent}),
     status_code=204,
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
@@ -95,6 +98,7 @@ def dismiss_proposal(
 
 @router.get(
     "/tasks",
+    name="list_tasks",
     dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 422),
 )

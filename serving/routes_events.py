@@ -27,6 +27,7 @@ read_body = body_reader(
 
 @router.post(
     "/events",
+    name="post_events",
     openapi_extra=takes({ONE: CloudEvent, JSON: CloudEvent}, {BATCH: CloudEvent}),
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
 )

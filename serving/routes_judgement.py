@@ -48,6 +48,7 @@ TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
 
 @router.get(
     "/choices",
+    name="read_choices",
     dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
@@ -58,6 +59,7 @@ def read_choices(service: TheService) -> ChoicesShown:
 
 @router.post(
     "/leads/{lead_id}/notes",
+    name="add_note",
     status_code=201,
     openapi_extra=takes({JSON: NoteSent}),
     responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
@@ -98,6 +100,7 @@ def add_note(
 
 @router.post(
     "/leads/{lead_id}/overrides",
+    name="override",
     status_code=201,
     openapi_extra=takes({JSON: OverrideSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
@@ -139,6 +142,7 @@ def override(
 
 @router.post(
     "/leads/{lead_id}/suspensions",
+    name="suspend_automation",
     status_code=201,
     openapi_extra=takes({JSON: SuspensionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
@@ -158,6 +162,7 @@ def suspend_automation(
 
 @router.delete(
     "/leads/{lead_id}/suspensions",
+    name="resume_automation",
     status_code=204,
     responses=refuses(401, 403, 404, 503),
     dependencies=[InSight],
@@ -169,6 +174,7 @@ def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> 
 
 @router.post(
     "/rules/{rule_id}/suspensions",
+    name="suspend_a_rule",
     status_code=201,
     openapi_extra=takes({JSON: SuspensionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
@@ -187,6 +193,7 @@ def suspend_a_rule(
 
 @router.delete(
     "/rules/{rule_id}/suspensions",
+    name="resume_a_rule",
     status_code=204,
     responses=refuses(401, 403, 404, 503),
 )

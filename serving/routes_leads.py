@@ -49,7 +49,9 @@ LATEST_NOTICES = 20
 MayRead = Depends(admits(*Role, key=Scope.LEADS))
 
 
-@router.get("", dependencies=[MayRead], responses=refuses(401, 403, 422))
+@router.get(
+    "", name="list_leads", dependencies=[MayRead], responses=refuses(401, 403, 422)
+)
 def list_leads(
     service: TheService, sight: TheSight, asked: Annotated[LeadsAsked, Query()]
 ) -> LeadsShown:
@@ -71,6 +73,7 @@ def list_leads(
 
 @router.get(
     "/{lead_id}",
+    name="read_lead",
     response_model=LeadShown,
     dependencies=[MayRead, InSight],
     responses=refuses(401, 403, 404),
@@ -106,6 +109,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
 
 @router.get(
     "/{lead_id}/scores",
+    name="read_scores",
     response_model=ScoresShown,
     dependencies=[MayRead, InSight],
     responses=refuses(401, 403, 404, 422),
@@ -119,6 +123,7 @@ def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Respons
 
 @router.post(
     "/{lead_id}/score",
+    name="score_lead",
     response_model=ScoreShown,
     dependencies=[Depends(admits(*DECIDERS, key=Scope.SCORES)), InSight],
     responses=refuses(401, 403, 404, 503),

@@ -19,13 +19,13 @@ DOCS_POLICY = (
 )
 
 
-@router.get("/health/live")
+@router.get("/health/live", name="read_live")
 def read_live() -> Health:
     """The process answers."""
     return Health(status="live")
 
 
-@router.get("/health/ready", responses=refuses(503))
+@router.get("/health/ready", name="read_ready", responses=refuses(503))
 def read_ready(service: TheService) -> Health:
     """The store answers and a model is loaded.
 
@@ -42,7 +42,7 @@ def read_ready(service: TheService) -> Health:
     )
 
 
-@router.get("/metrics", response_class=PlainTextResponse)
+@router.get("/metrics", name="read_metrics", response_class=PlainTextResponse)
 def read_metrics(service: TheService) -> PlainTextResponse:
     """What the service counts of itself, as Prometheus reads it."""
     return PlainTextResponse(

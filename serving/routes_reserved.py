@@ -24,6 +24,7 @@ TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
 
 @router.post(
     "/concessions",
+    name="post_concession",
     openapi_extra=takes({JSON: ConcessionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[InSight],
@@ -58,6 +59,7 @@ def post_concession(
 
 @router.post(
     "/requalifications",
+    name="post_requalification",
     openapi_extra=takes({JSON: RequalificationSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[InSight],

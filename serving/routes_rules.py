@@ -23,6 +23,7 @@ router = APIRouter(prefix="/v1", tags=["rules"])
 
 @router.get(
     "/rules",
+    name="list_rules",
     dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
@@ -60,6 +61,7 @@ def list_rules(service: TheService) -> RulesShown:
 
 @router.post(
     "/tasks/{task_id}/close",
+    name="close_task",
     openapi_extra=takes({JSON: TaskClosing}),
     status_code=204,
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),

@@ -27,6 +27,7 @@ read_body = body_reader(
 
 @router.post(
     "/scores",
+    name="post_scores",
     openapi_extra=takes({JSON: ScoresAsked}),
     response_model=ScoresShown,
     responses=refuses(400, 401, 403, 413, 415, 422, 503),

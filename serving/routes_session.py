@@ -22,6 +22,7 @@ Anyone = Depends(admits(*Role))
 
 @router.post(
     "",
+    name="begin_session",
     openapi_extra=takes({JSON: SignInSent}),
     responses=refuses(400, 401, 413, 415, 422, 503),
 )
@@ -40,7 +41,7 @@ def begin_session(
     )
 
 
-@router.get("", dependencies=[Anyone], responses=refuses(401, 403))
+@router.get("", name="read_session", dependencies=[Anyone], responses=refuses(401, 403))
 def read_session(found: TheSignIn) -> SessionShown:
     """Who is signed in, and until when."""
     found = _of_a_person(found)
@@ -50,7 +51,11 @@ def read_session(found: TheSignIn) -> SessionShown:
 
 
 @router.delete(
-    "", dependencies=[Anyone], status_code=204, responses=refuses(401, 403, 503)
+    "",
+    name="end_session",
+    dependencies=[Anyone],
+    status_code=204,
+    responses=refuses(401, 403, 503),
 )
 def end_session(service: TheService, found: TheSignIn, response: Response) -> None:
     """Sign out: the session, or the token, ends at once."""
