@@ -17,21 +17,20 @@ from rich.progress import Progress, TaskID
 from data.commands import data, generate_log
 from features.errors import FreinError
 from features.stopping import stop_when_told
-from serving.audit_commands import audit
-from serving.commands import champion, serving
-from serving.export_commands import export
-from serving.key_commands import keys
-from serving.override_commands import overrides
-from serving.person_commands import persons
-from serving.proposal_commands import proposals
-from serving.report_commands import reports
-from serving.rule_commands import rules
-from training.commands import train, train_model
-from training.drift_commands import drifting, features
-from training.evaluation_commands import evaluating
-from training.pages_commands import pages
-from training.promotion_commands import promoting
-from training.tuning_commands import tuning
+from serving.cli.api_keys import keys
+from serving.cli.audit import audit
+from serving.cli.export import export
+from serving.cli.persons import persons
+from serving.cli.proposals import proposals
+from serving.cli.reports import overrides, reports
+from serving.cli.rules import rules
+from serving.cli.serve import champion, serving
+from training.cli.drift import drifting, features
+from training.cli.evaluate import evaluating
+from training.cli.mlflow_ui import pages
+from training.cli.promote import promoting
+from training.cli.train import train, train_model
+from training.cli.tune import tuning
 
 DEMO_LOG = Path("logs/demo")
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
@@ -88,8 +87,8 @@ def demo(
 
 def _have_a_champion() -> None:
     from features.errors import ModelRejectedError
-    from training.promotion import install
-    from training.registry import has_champion
+    from training.promotion.promotion import install
+    from training.registry.registry import has_champion
 
     if has_champion():
         try:
@@ -112,12 +111,17 @@ def _have_the_leads(key_name: str) -> str:
     """
     from features.event import Actor
     from features.log import read_log
-    from serving.demo_people import OWNERS
-    from serving.demo_waiting import answer_late, leave_decisions
-    from serving.issuing import KeyWish, replace_key
-    from serving.loading import known_between, load_leads, missing_leads, open_leads
-    from serving.opening import opened
-    from serving.settings import Settings
+    from serving.app.startup import opened
+    from serving.auth.api_keys import KeyWish, replace_key
+    from serving.demo.pending_decisions import answer_late, leave_decisions
+    from serving.demo.people import OWNERS
+    from serving.events.import_log import (
+        known_between,
+        load_leads,
+        missing_leads,
+        open_leads,
+    )
+    from serving.runtime.settings import Settings
 
     now = datetime.now(UTC)
     with opened(Settings()) as service:
@@ -155,9 +159,9 @@ def _note_done(bar: Progress, task: TaskID, done: int) -> None:
 
 
 def _have_the_people() -> None:
-    from serving.demo_people import PASSWORD, have_people
-    from serving.opening import opened
-    from serving.settings import Settings
+    from serving.app.startup import opened
+    from serving.demo.people import PASSWORD, have_people
+    from serving.runtime.settings import Settings
 
     with opened(Settings()) as service:
         logins = have_people(service.store, datetime.now(UTC))
@@ -170,8 +174,8 @@ def _have_the_people() -> None:
 
 
 def _show(key: str) -> None:
-    from serving.demo import RESERVED, look, running_service
-    from serving.settings import Settings
+    from serving.demo.client import RESERVED, look, running_service
+    from serving.runtime.settings import Settings
 
     with running_service() as address:
         seen = look(address, key, top=5)
@@ -219,7 +223,7 @@ def _told(error: FreinError) -> str:
     """What went wrong, in English where the error says it whole."""
     if type(error).__module__ == FreinError.__module__:
         return str(error)
-    from serving.problems import detail_of
+    from serving.http.problems import detail_of
 
     return f"{detail_of(error)}\n{error}".rstrip()
 

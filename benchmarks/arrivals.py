@@ -23,20 +23,20 @@ import orjson
 
 from features.event import Actor
 from features.log import read_log
-from governance.audit import Action, Cause, Entry, Note, Subject, SubjectKind
-from governance.principal import Principal, PrincipalKind
-from serving.access import Scope
-from serving.audit import append
-from serving.demo import running_service
-from serving.environment import inherited
-from serving.issuing import KeyWish, replace_key
-from serving.loading import load_leads, missing_leads, open_leads
-from serving.opening import opened
-from serving.registry import mlflow_registry
-from serving.service import Service
-from serving.settings import Settings
-from serving.standing import lead_states
-from serving.trail import anchor
+from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.people.principal import Principal, PrincipalKind
+from serving.app.startup import opened
+from serving.audit.verification import anchor
+from serving.auth.api_keys import KeyWish, replace_key
+from serving.demo.client import running_service
+from serving.events.import_log import load_leads, missing_leads, open_leads
+from serving.repositories.api_keys import Scope
+from serving.repositories.audit import append
+from serving.repositories.lead_states import lead_states
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import inherited
+from serving.scoring.model_registry import mlflow_registry
 
 WARM_UP = 30  # calls that don't count
 ROWS_AT_ONCE = 10_000  # of the audit, in a transaction

@@ -27,19 +27,12 @@ from hypothesis.stateful import (
 
 from explanations.score import Doubt, Priority
 from features.event import Actor, Event
-from governance.acting import Desk
-from governance.brake import Brake
-from governance.cause import Cause
-from governance.consequences import Consequences, follow
-from governance.engine import MOST_DEPTH, Happening
 from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
-from governance.exceptions import read_cases
-from governance.executor import AutomaticAction, Concede, MoveStage, SetPriority
-from governance.facts import Facts
-from governance.history import PRIORITY_KIND, History
-from governance.outcome import Outcome
-from governance.pipeline import read_pipeline
-from governance.policy import (
+from governance.people.principal import Principal, PrincipalKind
+from governance.policy.actions import AutomaticAction, Concede, MoveStage, SetPriority
+from governance.policy.locks import Brake
+from governance.policy.pipeline import read_pipeline
+from governance.policy.policy import (
     Change,
     Clause,
     Concession,
@@ -48,10 +41,16 @@ from governance.policy import (
     StageMove,
     Verdict,
 )
-from governance.principal import Principal, PrincipalKind
-from governance.rules import Rules
-from governance.setting import Setting
-from governance.task import OpenTask
+from governance.policy.task import OpenTask
+from governance.rules.actions import Desk
+from governance.rules.context import Setting
+from governance.rules.engine import MOST_DEPTH, Happening
+from governance.rules.exception_cases import read_cases
+from governance.rules.facts import Facts
+from governance.rules.history import PRIORITY_KIND, History
+from governance.rules.outcome import Cause, Outcome
+from governance.rules.ruleset import Rules
+from governance.rules.step import Consequences, follow
 
 STEPS_A_MACHINE = 50
 STEPS_WITH_LOCKS_OFF = 2_000

@@ -12,7 +12,7 @@ from benchmarks.commands import Run, run_frein
 from benchmarks.cut_leads import EVENTS, copied
 from benchmarks.plain_stack import Explained, PlainStack
 from features.log import Log, LogAbout, write_log
-from serving.explaining import EVENTS_AT_ONCE
+from serving.scoring.batch import EVENTS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

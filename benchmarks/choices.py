@@ -18,10 +18,10 @@ from explanations.scorer import probability
 from features.catalogue import Catalogue
 from features.encoding import encode
 from features.log import Log
-from training.fitting import FitSettings, fit
-from training.metrics import auc, average_precision, logarithmic_loss
-from training.moments import MomentPlan
-from training.rolling_origin import Part, labelled_part, rolling_origins
+from training.dataset.moments import MomentPlan
+from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
+from training.fitting.fit import FitSettings, fit
+from training.metrics.metrics import auc, average_precision, logarithmic_loss
 
 SEEDS = (11, 12, 13)  # none of those that give the figure
 SHORTER = 3.0  # the rolling origin's horizon is the horizon divided by this

@@ -22,20 +22,20 @@ import polars as pl
 from starlette.testclient import TestClient
 
 from features.log import Log, read_log
-from governance.person import Role
-from serving.accounts import PersonWish, open_account
-from serving.api import create_app
-from serving.console.inbox import ON_A_PAGE
-from serving.console.pages import HOME, address_of
-from serving.doors import COOKIE
-from serving.leads import LeadFilter, listed_leads
-from serving.loading import known_between, load_leads, open_leads
-from serving.opening import opened
-from serving.registry import mlflow_registry
-from serving.scoring import score_stored
-from serving.service import Service
-from serving.settings import Settings
-from serving.signing_in import begin_session
+from governance.people.roles import Role
+from serving.app.application import create_app
+from serving.app.startup import opened
+from serving.auth.accounts import PersonWish, open_account
+from serving.auth.dependencies import COOKIE
+from serving.auth.sessions import begin_session
+from serving.console.pages.inbox import ON_A_PAGE
+from serving.console.rendering import HOME, address_of
+from serving.events.import_log import known_between, load_leads, open_leads
+from serving.repositories.leads import LeadFilter, listed_leads
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
+from serving.scoring.model_registry import mlflow_registry
+from serving.scoring.scoring import score_stored
 
 WARM_UP = 5  # calls that don't count
 SCORES = 24  # one an hour since yesterday, on the first page

@@ -12,8 +12,8 @@ from features.catalogue import Catalogue
 from features.encoding import encode
 from features.featurise import featurise
 from features.log import Log
-from training.baselines import Lesson, baselines
-from training.fitting import FitSettings, fit
+from training.baselines.baselines import Lesson, baselines
+from training.fitting.fit import FitSettings, fit
 
 FloatArray = NDArray[np.float64]
 

@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.table import Table
 
 from features.errors import FreinError
-from training.commands import read_inputs
-from training.fitting import DEEPEST, FitSettings
-from training.tuning import Problem, best, problem_of, pruner, tune
+from training.cli.train import read_inputs
+from training.evaluation.tuning import Problem, best, problem_of, pruner, tune
+from training.fitting.fit import DEEPEST, FitSettings
 
 BOUNDS = (3, DEEPEST, 12)
 

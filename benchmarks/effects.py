@@ -22,10 +22,10 @@ from pydantic import JsonValue
 from data.generate import generate
 from features.catalogue import read_catalogue, shipped_catalogue
 from features.log import read_log
-from governance.automation.adjustment import Adjusted
-from governance.automation.course import attributes_of
-from governance.automation.interval import Estimate
-from governance.automation.report import automation_report
+from governance.impact.adjustment import Adjusted
+from governance.impact.interval import Estimate
+from governance.impact.lead_course import attributes_of
+from governance.impact.report import automation_report
 
 FIRST_SEED = 101
 

@@ -21,16 +21,16 @@ from explanations.explain import Explainer
 from features.catalogue import Signal
 from features.featurise import featurise
 from features.log import Log, last_known_at, read_log
-from governance.acting import Desk
-from governance.condition import MEASURED_IDEA
-from governance.exceptions import read_cases
-from governance.judgement import read_judgement
-from governance.measures import measuring
-from governance.pipeline import read_pipeline
-from governance.rules import RULES_FILE, read_rules
-from governance.setting import Setting
-from governance.simulation import Simulation
-from serving.commands import champion
+from governance.people.feedback import read_judgement
+from governance.policy.pipeline import read_pipeline
+from governance.rules.actions import Desk
+from governance.rules.condition import MEASURED_IDEA
+from governance.rules.context import Setting
+from governance.rules.exception_cases import read_cases
+from governance.rules.measures import measuring
+from governance.rules.ruleset import RULES_FILE, read_rules
+from governance.simulation.simulation import Simulation
+from serving.cli.serve import champion
 
 SILENT_DAYS, LATE_HOURS, CHANCE = 10, 72, 2
 WEEK_DAYS = 7

@@ -17,10 +17,10 @@ from benchmarks.drivers import TRUTH_FILE
 from features.catalogue import parse_catalogue
 from features.featurise import featurise
 from features.log import Log
-from training.metrics import bootstrap
-from training.moments import log_end
-from training.ranking import Ranking
-from training.resampling import Drawn, Interval, mean_drawn
+from training.dataset.moments import log_end
+from training.metrics.bootstrap import Drawn, Interval, mean_drawn
+from training.metrics.metrics import bootstrap
+from training.metrics.weighted_metrics import Ranking
 
 FloatArray = NDArray[np.float64]
 

@@ -28,20 +28,20 @@ import uvicorn
 from sqlalchemy import func, select
 
 from features.event import Actor
-from governance.person import Role
-from serving.access import Scope
-from serving.accounts import PersonWish, open_account
-from serving.api import create_app
-from serving.demo import HOST, free_port
-from serving.environment import inherited
-from serving.issuing import KeyWish, issue_key
-from serving.opening import opened
-from serving.service import Service
-from serving.settings import Settings
-from serving.signing_in import issue_token
-from serving.tables import DecisionRow, EventRow, TaskRow
-from serving.ticking import Ticker
-from serving.trail import find_break
+from governance.people.roles import Role
+from serving.app.application import create_app
+from serving.app.scheduler import Ticker
+from serving.app.startup import opened
+from serving.audit.verification import find_break
+from serving.auth.accounts import PersonWish, open_account
+from serving.auth.api_keys import KeyWish, issue_key
+from serving.auth.sessions import issue_token
+from serving.database.tables import DecisionRow, EventRow, TaskRow
+from serving.demo.client import HOST, free_port
+from serving.repositories.api_keys import Scope
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import inherited
 
 LEADS_A_CLIENT = 25
 SECONDS_TO_START = SECONDS_TO_ANSWER = 60

@@ -18,12 +18,12 @@ import polars as pl
 from benchmarks.public_scores import lives
 from features.event import Actor
 from features.featurise import moments_frame
-from serving.access import Scope
-from serving.demo import running_service
-from serving.environment import inherited
-from serving.issuing import KeyWish, issue_key
-from serving.opening import opened
-from serving.settings import Settings
+from serving.app.startup import opened
+from serving.auth.api_keys import KeyWish, issue_key
+from serving.demo.client import running_service
+from serving.repositories.api_keys import Scope
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import inherited
 
 WARM_UP = 50  # calls that don't count
 SECONDS_TO_ANSWER = 60

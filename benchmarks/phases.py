@@ -18,7 +18,7 @@ from explanations.scorer import Scorer
 from features.featurise import moments_frame
 from features.seen import see_at
 from features.timelines import timelines_of
-from serving.explaining import explained_table
+from serving.scoring.batch import explained_table
 
 PRED_CONTRIB = "lightgbm pred_contrib"  # beside ours, and no phase
 

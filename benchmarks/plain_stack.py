@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from benchmarks.plain_signals import signals_of_lead, signals_of_leads
 from explanations.scorer import Scorer
 from features.log import EVENTS_FILE
-from training.registry import CHAMPION, MODEL_NAME, connect
+from training.registry.registry import CHAMPION, MODEL_NAME, connect
 
 _COLUMNS = {
     "id": "event_id",

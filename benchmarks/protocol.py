@@ -12,9 +12,9 @@ from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
 from features.errors import TrainingError
 from features.log import Log, read_log
 from features.selector import duration_days
-from training.moments import MomentPlan, labelled_moments
-from training.split import before_and_after
-from training.train import refuse_absent_kinds
+from training.dataset.moments import MomentPlan, labelled_moments
+from training.dataset.split import before_and_after
+from training.fitting.train import refuse_absent_kinds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,12 +18,18 @@ from explanations.explain import Explainer, load_explainer
 from explanations.score import ModelId
 from explanations.scorer import Scorer
 from features.event import Actor
-from serving.access import ApiKey, Scope, digest, new_secret, token_of
-from serving.api import create_app
-from serving.keys import add_key
-from serving.opening import opened
-from serving.service import Service
-from serving.settings import Settings
+from serving.app.application import create_app
+from serving.app.startup import opened
+from serving.repositories.api_keys import (
+    ApiKey,
+    Scope,
+    add_key,
+    digest,
+    new_secret,
+    token_of,
+)
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
 
 MOST_LEADS = 1_000  # a call (design §8)
 MOST_BYTES = 24 * 2**20  # a call, below the 32 MiB that design §8 allows

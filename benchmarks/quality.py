@@ -35,8 +35,8 @@ from features.catalogue import Catalogue
 from features.errors import FreinError
 from features.log import Log
 from features.selector import duration_days
-from training.metrics import METRICS, auc, bootstrap_intervals
-from training.resampling import Interval
+from training.metrics.bootstrap import Interval
+from training.metrics.metrics import METRICS, auc, bootstrap_intervals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

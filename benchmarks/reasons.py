@@ -48,10 +48,10 @@ from features.catalogue import Catalogue
 from features.errors import FreinError, TrainingError
 from features.featurise import featurise
 from features.log import Log
-from training.delays import usual_delays
-from training.fitting import FitSettings, fit
-from training.moments import lead_lives, log_end
-from training.train import scorer_of
+from training.dataset.delays import usual_delays
+from training.dataset.moments import lead_lives, log_end
+from training.fitting.fit import FitSettings, fit
+from training.fitting.train import scorer_of
 
 Item = TypeVar("Item")
 

@@ -32,9 +32,9 @@ from benchmarks.speed_report import Report, fields, tables
 from explanations.explain import Explainer, load_explainer
 from features.errors import FreinError, ModelUnavailableError
 from features.log import Log, read_log
-from serving.registry import champion_id, fetched
-from training.moments import log_end
-from training.registry import has_champion
+from serving.scoring.model_registry import champion_id, fetched
+from training.dataset.moments import log_end
+from training.registry.registry import has_champion
 
 MOST_PLAIN = 2_000  # leads: the plain stack takes its time
 PART = 1_000  # leads read at once, as the command does

@@ -60,12 +60,12 @@ def measured(log: Path) -> Clock:
     """Train on a log and register the model, as `frein train` does."""
     clock = Clock()
     with clock.phase("start"):
-        from training.commands import read_inputs
-        from training.fitting import FitSettings
-        from training.promotion import place
-        from training.registry import has_champion
-        from training.tracking import record_training
-        from training.train import TrainSettings, train
+        from training.cli.train import read_inputs
+        from training.fitting.fit import FitSettings
+        from training.fitting.train import TrainSettings, train
+        from training.promotion.promotion import place
+        from training.registry.registry import has_champion
+        from training.registry.training_run import record_training
 
         has_champion()
     with clock.phase("reading"):

@@ -37,9 +37,10 @@ def test_the_demo_trains_a_champion_where_it_needs_one(
         logs.append(log)
         return "2"
 
-    monkeypatch.setattr("training.registry.has_champion", lambda: exists)
+    monkeypatch.setattr("training.registry.registry.has_champion", lambda: exists)
     monkeypatch.setattr(
-        "training.promotion.install", lambda version, _, now: installed.append(version)
+        "training.promotion.promotion.install",
+        lambda version, _, now: installed.append(version),
     )
     monkeypatch.setattr(frein, "champion", champion_that(error))
     monkeypatch.setattr(frein, "train_model", trains)

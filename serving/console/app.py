@@ -10,31 +10,29 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.console import (
-    routes_adoption,
-    routes_decide,
-    routes_elsewhere,
-    routes_inbox,
-    routes_journal,
-    routes_lead,
-    routes_model,
-    routes_reports,
-    routes_rules,
-    routes_signing,
-    routes_tasks,
-)
-from serving.console.callers import SignedOutError
-from serving.console.pages import HOME
-from serving.console.refusals import (
+from serving.auth.dependencies import refuse_nul
+from serving.console.authentication import SignedOutError
+from serving.console.error_pages import (
     error_page,
     invalid_request,
     lost_page,
     typed_in,
 )
-from serving.console.returning import asked_address, sign_in_address
-from serving.doors import refuse_nul
+from serving.console.lead import decision_routes as routes_decide
+from serving.console.lead import routes as routes_lead
+from serving.console.pages import company_sign_in as routes_elsewhere
+from serving.console.pages import inbox_routes as routes_inbox
+from serving.console.pages import journal_routes as routes_journal
+from serving.console.pages import rule_routes as routes_rules
+from serving.console.pages import sign_in_routes as routes_signing
+from serving.console.pages import task_routes as routes_tasks
+from serving.console.pages.redirects import asked_address, sign_in_address
+from serving.console.rendering import HOME
+from serving.console.reports import adoption_routes as routes_adoption
+from serving.console.reports import automation_routes as routes_reports
+from serving.console.reports import model_routes as routes_model
 from serving.errors import InternalError, RouteUnknownError
-from serving.service import Service
+from serving.runtime.service import Service
 
 ROUTERS = (
     routes_signing.router,

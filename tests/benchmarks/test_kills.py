@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.kills import tried
-from serving.database import POSTGRESQL, SQLITE
+from serving.database.engine import POSTGRESQL, SQLITE
 from tests.postgres import running_postgres
 
 

@@ -16,11 +16,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from governance.person import Role
-from serving.accounts import PersonWish, open_account
-from serving.api import create_app
-from serving.demo import HOST, free_port
-from serving.service import Service
+from governance.people.roles import Role
+from serving.app.application import create_app
+from serving.auth.accounts import PersonWish, open_account
+from serving.demo.client import HOST, free_port
+from serving.runtime.service import Service
 from tests.serving.conftest import (  # noqa: F401 - fixtures
     migrated,
     service,

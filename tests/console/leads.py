@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from features.event import Actor, Event
-from serving.ingestion import ingest
-from serving.service import Service
+from serving.events.ingestion import ingest
+from serving.runtime.service import Service
 from tests.serving.builders import NOW
 
 

@@ -6,10 +6,15 @@ from pathlib import Path
 import mlflow
 from mlflow import MlflowClient
 
-from training.drift_record import JSON_FILE
-from training.history import Change, How, record
-from training.registry import MODEL_NAME, connect, make_challenger, make_champion
-from training.tracking import experiment_id
+from training.evaluation.drift_run import JSON_FILE
+from training.registry.champion_history import Change, How, record
+from training.registry.registry import (
+    MODEL_NAME,
+    connect,
+    make_challenger,
+    make_champion,
+)
+from training.registry.training_run import experiment_id
 
 METRICS = {"auc": 0.741, "average_precision": 0.402, "log_loss": 0.31, "ece": 0.012}
 DRIFT = {

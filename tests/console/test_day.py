@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from features.event import Actor
-from serving.ingestion import ingest
-from serving.leads import find_lead
-from serving.service import Service
-from serving.tasks import TaskStatus, listed_tasks
+from governance.policy.task import TaskStatus
+from serving.events.ingestion import ingest
+from serving.repositories.leads import find_lead
+from serving.repositories.tasks import listed_tasks
+from serving.runtime.service import Service
 from tests.console.conftest import DESKTOP, PASSWORD, PHONE, Console
 from tests.console.hands import Hand, Keyboard, Pointer
 from tests.console.leads import arrive, make

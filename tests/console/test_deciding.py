@@ -7,13 +7,13 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from governance.principal import Principal, PrincipalKind
-from serving import conceding
-from serving.conceding import ConcessionAsked
+from governance.people.principal import Principal, PrincipalKind
+from serving.decisions import concession as conceding
+from serving.decisions.concession import ConcessionAsked
+from serving.decisions.stage_move import MoveAsked, move_stage
 from serving.errors import ReservedForPeopleError
-from serving.ingestion import ingest
-from serving.moves import MoveAsked, move_stage
-from serving.service import Service
+from serving.events.ingestion import ingest
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make

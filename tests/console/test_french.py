@@ -6,9 +6,15 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from serving.console import pages
+from serving.console import rendering as pages
 from tests.explanations.grammar import grammar_faults
 
+_WORDING = (
+    "format_fr.py",
+    "pages/journal_lines.py",
+    "lead/timeline.py",
+    "reports/format_fr.py",
+)
 CONSOLE = Path(pages.__file__).parent
 # What a template puts in is judged where it comes from; here a name stands for it.
 _PUT_IN = re.compile(r"{{.*?}}", re.DOTALL)
@@ -70,7 +76,7 @@ def test_grammalecte_finds_nothing_in_the_interface() -> None:
         for path in sorted(CONSOLE.glob("templates/*.html"))
         for text in texts_of(path.read_text(encoding="utf-8"))
     ]
-    for module in ("words.py", "trail.py", "told_events.py", "report_words.py"):
+    for module in _WORDING:
         told += strings_of((CONSOLE / module).read_text(encoding="utf-8"))
     assert len(told) > 100
     faults = grammar_faults(sorted(set(filter(is_sentence, told))))

@@ -8,11 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from features.event import Actor
-from serving.ingestion import ingest
-from serving.leads import find_lead
-from serving.moves import MoveAsked, move_stage
-from serving.notices import Notice, add_notice
-from serving.service import Service
+from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.events.ingestion import ingest
+from serving.repositories.leads import find_lead
+from serving.repositories.notices import Notice, add_notice
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make

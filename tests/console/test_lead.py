@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from features.event import Actor
-from governance.task import ExpectedAction, OpenTask, TaskKind
-from serving.console.charts import line_of
-from serving.ingestion import ingest
-from serving.leads import find_lead
-from serving.moves import MoveAsked, move_stage
-from serving.scoring import score_stored
-from serving.service import Service
-from serving.tasks import add_task
+from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from serving.console.lead.charts import line_of
+from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.events.ingestion import ingest
+from serving.repositories.leads import find_lead
+from serving.repositories.tasks import add_task
+from serving.runtime.service import Service
+from serving.scoring.scoring import score_stored
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make

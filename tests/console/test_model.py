@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.registry import fill
-from training.dossier import standing
+from training.promotion.registry_report import standing
 
 Opens = Callable[..., Page]
 
@@ -56,7 +56,7 @@ def test_a_server_has_pages_and_its_password_is_not_in_them(
     assert [name for name, *_ in found.drift.signals] == ["sector", "emails_sent_30d"]
 
     told = "https://awa:secret@mlflow.example:8443/base/"
-    monkeypatch.setattr("training.dossier.tracking_uri", lambda: told)
+    monkeypatch.setattr("training.promotion.registry_report.tracking_uri", lambda: told)
     champion = standing().champion
     assert champion is not None
     assert champion.page == (

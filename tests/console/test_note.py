@@ -15,9 +15,9 @@ from playwright.sync_api import (
 )
 
 from features.event import Event
-from serving.events import stored_events
-from serving.leads import find_lead
-from serving.service import Service
+from serving.repositories.events import stored_events
+from serving.repositories.leads import find_lead
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import LAUNCH, PASSWORD, PHONE, Console
 from tests.console.leads import arrive

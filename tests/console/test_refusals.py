@@ -9,14 +9,14 @@ import pytest
 from playwright.sync_api import Page, expect
 from starlette.testclient import TestClient
 
-from governance.person import Role
-from serving.api import create_app
-from serving.console.returning import way_back
-from serving.console.words import FORM_IS_STALE, SESSION_OVER
-from serving.doors import COOKIE
-from serving.proposals import all_proposals
-from serving.service import Service
-from serving.signing_in import begin_session
+from governance.people.roles import Role
+from serving.app.application import create_app
+from serving.auth.dependencies import COOKIE
+from serving.auth.sessions import begin_session
+from serving.console.format_fr import FORM_IS_STALE, SESSION_OVER
+from serving.console.pages.redirects import way_back
+from serving.repositories.proposals import all_proposals
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import PASSWORD, SIZES, Console
 from tests.console.leads import arrive

@@ -1,10 +1,10 @@
 """Figures and intervals as French writes them."""
 
-from governance.automation.course import Level
-from governance.automation.incidence import Incidence
-from governance.automation.interval import Estimate
-from serving.console import report_words as words
-from serving.console.report_charts import curves_of, whiskers
+from governance.impact.cumulative_incidence import Incidence
+from governance.impact.interval import Estimate
+from governance.impact.lead_course import Level
+from serving.console.reports import format_fr as words
+from serving.console.reports.charts import curves_of, whiskers
 
 NBSP, NARROW = "\u00a0", "\u202f"
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from data.generate import generate
-from serving.service import Service
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 

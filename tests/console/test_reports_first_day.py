@@ -30,7 +30,7 @@ def test_a_report_that_failed_says_so_and_is_tried_again(
     console.sign_in(page, "manager")
     address = f"{console.address}/console/automatisation?depuis=2026-01-01"
     with monkeypatch.context() as patch:
-        patch.setattr("serving.automation_report.stored_log", _broken)
+        patch.setattr("serving.automation.impact_report.stored_log", _broken)
         page.goto(address)
         console.service.reports.wait()
     page.reload()

@@ -6,13 +6,13 @@ import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Page, expect
 
-from serving.console import routes_tasks
 from serving.console.app import ROUTERS
+from serving.console.pages import task_routes as routes_tasks
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive
 from tests.console.test_deciding import propose
-from training.dossier import standing
+from training.promotion.registry_report import standing
 
 Opens = Callable[..., Page]
 ELSEWHERE = {  # downloads, the way to a provider, and what needs rules of the house

@@ -14,28 +14,28 @@ from playwright.sync_api import Page, expect
 
 from explanations.score import Priority
 from features.event import Actor
-from governance.audit import Action, Break, BreakKind
+from governance.audit.chain import Action, Break, BreakKind
 from governance.errors import RulesError
-from governance.executor import (
+from governance.people.roles import Role
+from governance.policy.actions import (
     Assign,
     OpenProposal,
     ProposeConcession,
     SetPriority,
 )
-from governance.person import Role
-from governance.pipeline import read_pipeline
-from governance.policy import Clause
-from governance.rules import RULES_FILE, read_rules
-from governance.task import ExpectedAction, OpenTask, TaskKind
-from serving.accounts import PersonWish, open_account
-from serving.console.trail import SENTENCE
-from serving.console.words import act, said
-from serving.ingestion import ingest
-from serving.overriding import Override, judge_priority_of
-from serving.rule_uses import rule_uses
-from serving.saying import Why
-from serving.service import Service
-from serving.suspending import Suspension, suspend_rule
+from governance.policy.pipeline import read_pipeline
+from governance.policy.policy import Clause
+from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from governance.rules.ruleset import RULES_FILE, read_rules
+from serving.auth.accounts import PersonWish, open_account
+from serving.automation.rule_activity import rule_uses
+from serving.automation.suspension import Suspension, suspend_rule
+from serving.console.format_fr import act, said
+from serving.console.pages.journal_lines import SENTENCE
+from serving.decisions.override import Override, judge_priority_of
+from serving.decisions.statement import Why
+from serving.events.ingestion import ingest
+from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive, make
@@ -274,7 +274,7 @@ def test_a_trial_that_failed_says_so_and_is_tried_again(
     page = open_page(**SIZES[size])
     console.sign_in(page, "analyste")
     with monkeypatch.context() as patch:
-        patch.setattr("serving.rule_trial.stored_log", _broken)
+        patch.setattr("serving.automation.dry_run.stored_log", _broken)
         page.goto(f"{console.address}/console/regles/R-03/simulation")
         console.service.trials.wait()
     page.reload()
@@ -297,7 +297,7 @@ def test_a_rule_that_would_fight_with_another_is_not_simulated(
     def fights(*_: object) -> None:
         raise RulesError("rule 'R-03': R-04 has priority 4 as well")
 
-    monkeypatch.setattr("serving.console.routes_rules.trial_ahead", fights)
+    monkeypatch.setattr("serving.console.pages.rule_routes.trial_ahead", fights)
     page = open_page()
     console.sign_in(page, "analyste")
     page.goto(f"{console.address}/console/regles/R-03/simulation")
@@ -375,7 +375,7 @@ def test_every_action_has_its_sentence() -> None:
 def test_every_page_says_that_automation_is_stopped(
     console: Console, open_page: Opens
 ) -> None:
-    console.service.trail.broken = Break(BreakKind.ROW_CHANGED, 12)
+    console.service.audit_status.broken = Break(BreakKind.ROW_CHANGED, 12)
     page = open_page(**SIZES["phone"])
     console.sign_in(page)
     for name in ("À traiter", "Tâches", "Règles"):

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from features.event import Actor, Event
-from governance.judgement import read_judgement
-from governance.pipeline import read_pipeline
-from serving.console.told_events import told_events
-from serving.console.words import doubts
+from governance.people.feedback import read_judgement
+from governance.policy.pipeline import read_pipeline
+from serving.console.format_fr import doubts
+from serving.console.lead.timeline import told_events
 from tests.serving.builders import NOW
 
 

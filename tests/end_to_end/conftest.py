@@ -10,16 +10,16 @@ from starlette.testclient import TestClient
 from data.generate import generate
 from features.catalogue import read_catalogue, shipped_catalogue
 from features.log import read_log
-from serving.api import create_app
-from serving.opening import opened
-from serving.registry import mlflow_registry
-from serving.settings import Settings
+from serving.app.application import create_app
+from serving.app.startup import opened
+from serving.runtime.settings import Settings
+from serving.scoring.model_registry import mlflow_registry
 from tests.serving.builders import make_key
-from training.fitting import FitSettings
-from training.moments import weekly_plan
-from training.registry import Champion, make_champion
-from training.tracking import record_training
-from training.train import Trained, TrainSettings, train
+from training.dataset.moments import weekly_plan
+from training.fitting.fit import FitSettings
+from training.fitting.train import Trained, TrainSettings, train
+from training.registry.registry import Champion, make_champion
+from training.registry.training_run import record_training
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,17 @@ import pytest
 
 from features.errors import LogError
 from features.log import read_log
-from serving.ahead import Ahead, Made
-from serving.apart import apart
-from serving.automation_report import report_of_service
-from serving.database import Store
-from serving.loading import load_leads, open_leads
-from serving.opening import opened
-from serving.registry import mlflow_registry
-from serving.rule_trial import Trial, trial_ahead
-from serving.service import REPORTS_LAST, TRIALS_LAST, Service
-from serving.settings import Settings
+from governance.simulation.trial import Trial
+from serving.app.startup import opened
+from serving.automation.dry_run import trial_ahead
+from serving.automation.impact_report import report_of_service
+from serving.database.engine import Store
+from serving.events.import_log import load_leads, open_leads
+from serving.runtime.background_cache import Ahead, Made
+from serving.runtime.service import REPORTS_LAST, TRIALS_LAST, Service
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import apart
+from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
 
 
@@ -51,7 +52,7 @@ def tried(service: Service, rule_id: str) -> Trial:
 
 def test_a_trial_with_a_model_is_the_same(served: Service) -> None:
     there = replace(served, trials=Ahead(TRIALS_LAST))
-    there.trials.apart = True
+    there.trials.in_subprocess = True
     for rule_id in ("R-03", "R-07"):  # R-07 asks for the score
         here = tried(served, rule_id)
         assert here.fates
@@ -62,7 +63,7 @@ def test_a_report_is_the_same(served: Service) -> None:
     here = report_of_service(served, None)
     assert here is not None
     there = replace(served, reports=Ahead(REPORTS_LAST))
-    there.reports.apart = True
+    there.reports.in_subprocess = True
     assert report_of_service(there, None) == here
 
 

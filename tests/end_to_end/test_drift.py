@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 import frein
 from tests.end_to_end.conftest import Registered
-from training.registry import connect
+from training.registry.registry import connect
 
 runner = CliRunner()
 
@@ -43,7 +43,7 @@ def test_drift_is_told_and_logged(registered: Registered) -> None:
 def test_a_catalogue_is_described_whatever_the_width(
     registered: Registered, monkeypatch: pytest.MonkeyPatch, columns: str
 ) -> None:
-    monkeypatch.setattr("training.drift_commands.out.width", int(columns))
+    monkeypatch.setattr("training.cli.drift.out.width", int(columns))
     folder = str(registered.store / "log")
 
     told = run("features", "describe", "--log", folder, "--moments", "30d")

@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.event import Event
-from serving.cloud_event import as_cloud
+from serving.formats.cloud_event import as_cloud
 from tests.hot_lead import (
     REASONS,
     VARIANTS,

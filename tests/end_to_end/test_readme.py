@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from features.event import Actor
-from serving.demo import running_service
-from serving.issuing import KeyWish, issue_key
-from serving.opening import opened
-from serving.settings import Settings
+from serving.app.startup import opened
+from serving.auth.api_keys import KeyWish, issue_key
+from serving.demo.client import running_service
+from serving.runtime.settings import Settings
 from tests.end_to_end.conftest import Registered
 
 PROJECT = Path(__file__).parents[2]

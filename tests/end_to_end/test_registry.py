@@ -8,9 +8,9 @@ from explanations.artifact import load_scorer
 from explanations.scorer import probability
 from features.encoding import encode
 from features.errors import ModelRejectedError, ModelUnavailableError
-from serving.registry import mlflow_registry
+from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
-from training.registry import connect, current_champion, download
+from training.registry.registry import connect, current_champion, download
 
 
 def test_the_registered_model_scores_as_the_trained_one(

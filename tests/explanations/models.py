@@ -12,9 +12,9 @@ from explanations.scorer import Scorer, ScorerFacts
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
 from features.log import Log
 from features.timelines import MOMENT_SCHEMA
-from training.fitting import FitSettings, fit
-from training.moments import weekly_plan
-from training.train import TrainSettings, train
+from training.dataset.moments import weekly_plan
+from training.fitting.fit import FitSettings, fit
+from training.fitting.train import TrainSettings, train
 
 BEGIN = datetime(2026, 1, 5, tzinfo=UTC)
 DEMO_CATALOGUE = Path("features/catalogue.toml")

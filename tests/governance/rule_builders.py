@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from features.event import Event
-from governance.acting import Desk
-from governance.cause import Cause
-from governance.engine import Happening
-from governance.facts import Facts
-from governance.pipeline import read_pipeline
-from governance.rules import Rules
+from governance.policy.pipeline import read_pipeline
+from governance.rules.actions import Desk
+from governance.rules.engine import Happening
+from governance.rules.facts import Facts
+from governance.rules.outcome import Cause
+from governance.rules.ruleset import Rules
 from tests.factories import make_event
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday

@@ -7,16 +7,22 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from features.event import Actor
-from governance.person import Role
-from governance.principal import Principal, PrincipalKind
-from serving.access import USUAL_SCOPES, ApiKey, digest, new_secret, token_of
-from serving.accounts import PersonWish, open_account
-from serving.database import Store
-from serving.issuing import KeyWish
-from serving.keys import add_key
-from serving.person import Person
-from serving.service import Service
-from serving.signing_in import issue_token
+from governance.people.principal import Principal, PrincipalKind
+from governance.people.roles import Role
+from serving.auth.accounts import PersonWish, open_account
+from serving.auth.api_keys import KeyWish
+from serving.auth.sessions import issue_token
+from serving.database.engine import Store
+from serving.repositories.api_keys import (
+    USUAL_SCOPES,
+    ApiKey,
+    add_key,
+    digest,
+    new_secret,
+    token_of,
+)
+from serving.repositories.persons import Person
+from serving.runtime.service import Service
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
 AWA = Principal(PrincipalKind.PERSON, "Awa Diallo")

@@ -6,17 +6,16 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from governance.exceptions import Cases
-from governance.pipeline import read_pipeline
-from governance.rules import Rules
-from serving.api import create_app
-from serving.database import SQLITE, Store
-from serving.migrate import upgrade
-from serving.models import Models
-from serving.service import Service
-from serving.settings import Settings
-from serving.stages import install_pipeline
-from serving.tables import Base
+from governance.policy.pipeline import read_pipeline
+from governance.rules.exception_cases import Cases
+from governance.rules.ruleset import Rules
+from serving.app.application import create_app
+from serving.database.engine import SQLITE, Store
+from serving.database.migrate import install_pipeline, upgrade
+from serving.database.tables import Base
+from serving.runtime.served_model import Models
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
 from tests.postgres import Postgres, running_postgres
 from tests.serving.builders import NOW, make_key, url_of, write
 from tests.serving.fakes import CountingExplainer, SetClock

@@ -22,7 +22,7 @@ from explanations.score import (
     TextedReason,
 )
 from features.errors import ModelUnavailableError
-from serving.models import Explains, Registry
+from serving.runtime.served_model import Explains, Registry
 
 MODEL = ModelId(name="lead-scoring", version="1", sha256="a" * 64)
 

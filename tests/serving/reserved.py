@@ -8,8 +8,8 @@ from uuid import uuid4
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from governance.pipeline import read_pipeline
-from serving.service import Service
+from governance.policy.pipeline import read_pipeline
+from serving.runtime.service import Service
 from tests.serving.builders import make_event, send
 
 Headers = dict[str, str]

@@ -8,10 +8,10 @@ import pytest
 
 import governance.errors  # noqa: F401 - its classes must exist to be counted
 from features.errors import FreinError
-from governance.policy import Clause
+from governance.policy.policy import Clause
 from serving import errors
-from serving.problems import STATUS, detail_of, problem
-from serving.sentences import CLAUSE, RESERVED, SENTENCE, WHY
+from serving.http.messages_fr import CLAUSE, RESERVED, SENTENCE, WHY
+from serving.http.problems import STATUS, detail_of, problem
 
 
 def below(kind: type[FreinError]) -> set[type[FreinError]]:

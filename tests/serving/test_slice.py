@@ -2,9 +2,9 @@
 
 from starlette.testclient import TestClient
 
-from serving.deciding import confirm
-from serving.proposals import all_proposals
-from serving.service import Service
+from serving.decisions.proposals import confirm
+from serving.repositories.proposals import all_proposals
+from serving.runtime.service import Service
 from tests.serving.builders import AWA, NOW, make_event, make_person, send
 from tests.serving.fakes import score_of
 

@@ -12,8 +12,8 @@ from features.event import Actor, Event, events_frame
 from features.featurise import featurise
 from features.log import Log, LogAbout
 from tests.factories import make_catalogue, make_event
-from training.fitting import FitSettings
-from training.moments import MomentPlan, labelled_moments
+from training.dataset.moments import MomentPlan, labelled_moments
+from training.fitting.fit import FitSettings
 
 START = datetime(2026, 1, 5, 9, tzinfo=UTC)
 HORIZON_DAYS = 20.0

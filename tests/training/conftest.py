@@ -17,8 +17,8 @@ from tests.training.builders import (
     make_visit_catalogue,
     make_visit_log,
 )
-from training.tracking import record_training
-from training.train import TrainSettings, train
+from training.fitting.train import TrainSettings, train
+from training.registry.training_run import record_training
 
 GOOD, SAME, POOR = "1", "2", "3"  # the versions: two alike, and one that sees little
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from explanations.scorer import probability
-from training.gate import N_RESAMPLES, quality_findings, segments_finding
-from training.groups import Group
-from training.pairs import Said
+from training.dataset.groups import Group
+from training.metrics.paired_scores import Said
+from training.promotion.gate import N_RESAMPLES, quality_findings, segments_finding
 
 MEAN, BETWEEN, WITHIN = -2.5, 0.90, 0.46
 OF_SEEDS = 0.07 / np.sqrt(2)  # each model's own, between leads and within one

@@ -6,9 +6,9 @@ import pytest
 from benchmarks.quality import main
 from features.log import write_log
 from tests.training.builders import day, make_visit_catalogue, make_visit_log
-from training.metrics import METRICS
-from training.moments import MomentPlan
-from training.rolling_origin import labelled_part, rolling_origins
+from training.dataset.moments import MomentPlan
+from training.dataset.rolling_origin import labelled_part, rolling_origins
+from training.metrics.metrics import METRICS
 
 CONTESTANTS = {"model", "odoo", "lightgbm_31", "logistic", "points"}
 CUT = f"{day(100):%Y-%m-%d}"

@@ -1,0 +1,272 @@
+"""The audit's chain: what is recorded of a change, and where a chain is broken. Pure.
+
+A row is kept as the very text that is hashed, so that anyone can compute it again:
+SHA-256 of the row before (64 hexadecimal characters), a line feed, and the row as
+JSON: keys sorted, no spaces, UTF-8. A chain shows what was changed, taken out or put
+in; that its end was cut, only an anchor shows (see `audit_anchors.py`).
+
+Rows hold ids of our own and codes: never a name, an id of the CRM's, or free text.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from uuid import UUID, uuid4
+
+import orjson
+from pydantic import JsonValue
+
+from governance.people.principal import Principal, PrincipalKind
+
+BEGINNING = "0" * 64  # what stands before the first row
+SYSTEM = Principal(PrincipalKind.AUTOMATION, "frein")  # scores and tasks are its doing
+SHELL = Principal(PrincipalKind.AUTOMATION, "command line")  # nobody signed in there
+
+Text = str | int | None
+Facts = Mapping[str, JsonValue | Principal]  # a principal is kept as its own id
+
+
+class Action(StrEnum):
+    """What happened; the values stand in the table for ever."""
+
+    PRIORITY_CHANGED = "priority_changed"
+    STAGE_OBSERVED = "stage_observed"  # changed elsewhere, and seen here
+    STAGE_MOVED = "stage_moved"
+    MOVE_REFUSED = "move_refused"
+    DECISION_REFUSED = "decision_refused"  # a machine tried to decide a proposal
+    PROPOSAL_OPENED = "proposal_opened"
+    PROPOSAL_CLOSED = "proposal_closed"
+    TASK_OPENED = "task_opened"
+    TASK_CLOSED = "task_closed"
+    TASK_ESCALATED = "task_escalated"
+    TASK_HANDED_OVER = "task_handed_over"  # with its lead
+    RULE_STOPPED = "rule_stopped"  # set off, and yet without effect
+    ECHO_SEEN = "echo_seen"  # our own write, come back
+    PRIORITY_KEPT = "priority_kept"  # though the score calls for another
+    OWNER_CHANGED = "owner_changed"
+    NOTICE_SENT = "notice_sent"
+    CLOCK_DOUBTED = "clock_doubted"  # it went back
+    KEY_CREATED = "key_created"
+    KEY_REVOKED = "key_revoked"
+    CONCESSION_GRANTED = "concession_granted"
+    CONCESSION_REFUSED = "concession_refused"
+    REQUALIFICATION_REFUSED = "requalification_refused"
+    NOTE_ADDED = "note_added"
+    PRIORITY_CONTESTED = "priority_contested"
+    PRIORITY_CONFIRMED = "priority_confirmed"
+    STATUS_ADJUSTED = "status_adjusted"
+    AUTOMATION_SUSPENDED = "automation_suspended"
+    AUTOMATION_RESUMED = "automation_resumed"
+    RULE_SUSPENDED = "rule_suspended"
+    RULE_RESUMED = "rule_resumed"
+    PERSON_ADDED = "person_added"
+    PERSON_CHANGED = "person_changed"
+    PERSON_DISABLED = "person_disabled"
+    PERSON_BOUND = "person_bound"  # to an identity of a provider
+    PERSON_LOCKED = "person_locked"  # after too many wrong passwords
+    PASSWORD_SET = "password_set"
+    TOKEN_ISSUED = "token_issued"
+
+
+class SubjectKind(StrEnum):
+    LEAD = "lead"
+    DECISION = "decision"
+    PROPOSAL = "proposal"
+    TASK = "task"
+    KEY = "api_key"
+    PERSON = "person"
+    RULE = "rule"  # company data: its id is our own
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """On what: an id of our own."""
+
+    kind: SubjectKind
+    id: UUID | str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Where an entry comes from.
+
+    `correlation` is shared by all that one call set off. `causation` is the entry
+    that this one follows from, `event` the fact of our log (its row) that it follows
+    from directly. `depth` counts the steps of automation since a fact or a person: a
+    person's act begins again at 0, whatever it follows from.
+    """
+
+    correlation: UUID
+    causation: UUID | None = None
+    event: int | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something that happened: who did what, on what, before and after, and why.
+
+    `follows` names the note that it comes from, `leads_to` what comes from it: the
+    ids of notes, or of the effects that are recorded under their own id.
+    """
+
+    action: Action
+    by: Principal
+    subject: Subject
+    id: UUID = field(default_factory=uuid4)
+    before: Facts | None = None
+    after: Facts | None = None
+    why: Facts = field(default_factory=dict)
+    follows: UUID | None = None
+    leads_to: frozenset[UUID] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A note as it is recorded. `lead` is the lead's id here, None if it has none."""
+
+    note: Note
+    lead: UUID | None
+    cause: Cause
+    at: datetime
+
+    def row(self, ids: Mapping[Principal, UUID]) -> dict[str, Text]:
+        """The entry as it is kept and hashed; `ids` names its principals."""
+        note, cause = self.note, self.cause
+        return {
+            "id": str(note.id),
+            "at": as_kept(self.at),
+            "who_kind": note.by.kind.value,
+            "who_id": str(ids[note.by]),
+            "action": note.action.value,
+            "lead_id": _text(self.lead),
+            "subject_kind": note.subject.kind.value,
+            "subject_id": str(note.subject.id),
+            "state_before": _json(note.before, ids),
+            "state_after": _json(note.after, ids),
+            "why": _json(note.why, ids),
+            "correlation_id": str(cause.correlation),
+            "causation_id": _text(cause.causation),
+            "event_id": cause.event,
+            "depth": cause.depth,
+        }
+
+    @property
+    def principals(self) -> set[Principal]:
+        """Everyone whom the entry names."""
+        told = (self.note.before, self.note.after, self.note.why)
+        values = [value for facts in told if facts for value in facts.values()]
+        return {self.note.by, *(v for v in values if isinstance(v, Principal))}
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last row of a chain."""
+
+    seq: int = 0
+    hash: str = BEGINNING
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row in its place. Of a table that was tampered with, anything may be read."""
+
+    seq: int
+    row: Mapping[str, Text]
+    previous: str
+    hash: str
+
+
+def chained(rows: Iterable[Mapping[str, Text]], head: Head) -> Iterator[Link]:
+    """The rows as they follow on the head, in order."""
+    for row in rows:
+        link = Link(head.seq + 1, row, head.hash, _digest(head.seq + 1, row, head.hash))
+        head = Head(link.seq, link.hash)
+        yield link
+
+
+class BreakKind(StrEnum):
+    ROW_MISSING = "row_missing"
+    ROW_CHANGED = "row_changed"  # it isn't what was hashed
+    ROW_UNLINKED = "row_unlinked"  # the row before isn't the one it was chained to
+    ANCHOR_DIFFERS = "anchor_differs"  # another row stood there when it was signed
+    TAIL_CUT = "tail_cut"  # rows up to the last anchor are missing
+    ANCHOR_FORGED = "anchor_forged"  # its signature is not of our key
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """Where a chain is broken: at which row."""
+
+    kind: BreakKind
+    seq: int
+
+
+def first_break(
+    links: Iterable[Link], anchors: Mapping[int, str], *, since: int = 1
+) -> Break | None:
+    """Where a chain breaks first, or None if it holds.
+
+    Parameters
+    ----------
+    links : the rows from `since` on, in order; they may come one by one.
+    anchors : for the rows that were signed, the hash that each had then.
+    since : the first row that must be there; 1 is the whole chain. What a later
+        one follows on is taken as it stands: it is anchored.
+    """
+    expected, previous = since, BEGINNING if since == 1 else None
+    for link in links:
+        kind = _broken(link, expected, previous, anchors)
+        if kind is not None:
+            return Break(kind, expected)
+        expected, previous = link.seq + 1, link.hash
+    if max(anchors, default=0) >= expected:
+        return Break(BreakKind.TAIL_CUT, expected)
+    return None
+
+
+def _broken(
+    link: Link, expected: int, previous: str | None, anchors: Mapping[int, str]
+) -> BreakKind | None:
+    if link.seq != expected:
+        return BreakKind.ROW_MISSING
+    if link.hash != _digest(link.seq, link.row, link.previous):
+        return BreakKind.ROW_CHANGED
+    if previous is not None and link.previous != previous:
+        return BreakKind.ROW_UNLINKED
+    if anchors.get(link.seq, link.hash) != link.hash:
+        return BreakKind.ANCHOR_DIFFERS
+    return None
+
+
+def _digest(seq: int, row: Mapping[str, Text], previous: str) -> str:
+    body = _canonical({"seq": seq, **row})
+    return hashlib.sha256(f"{previous}\n".encode() + body).hexdigest()
+
+
+def _canonical(value: object) -> bytes:
+    """JSON, one way only; what JSON has no form for (forged) is put as Python's."""
+    options = orjson.OPT_SORT_KEYS
+    return orjson.dumps(value, default=repr, option=options)
+
+
+def _json(facts: Facts | None, ids: Mapping[Principal, UUID]) -> str | None:
+    if facts is None:
+        return None
+    named = {
+        key: str(ids[value]) if isinstance(value, Principal) else value
+        for key, value in facts.items()
+    }
+    return _canonical(named).decode()
+
+
+def as_kept(at: datetime) -> str:
+    """An instant as rows have it: in text, the earlier comes first."""
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)

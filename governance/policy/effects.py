@@ -1,0 +1,144 @@
+"""What is really done to a lead, and what becomes of a proposal."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from explanations.score import Priority
+from governance.people.principal import Principal
+from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
+from governance.policy.policy import Clause
+from governance.policy.task import OpenTask, TaskKind
+
+PROPOSAL_LASTS = timedelta(days=14)  # a house choice: two weeks to decide
+
+
+class ProposalStatus(StrEnum):
+    OPEN = "open"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
+    EXPIRED = "expired"  # nobody decided in time, or before the lead's end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decide:
+    """A stage move that is made, and who signs it."""
+
+    id: UUID
+    origin: str
+    to: str
+    reserved: bool
+    clause: Clause
+    signer: Principal
+    proposal_id: UUID | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requalify:
+    """A priority that is given, who signs it, and by which proposal."""
+
+    id: UUID
+    origin: Priority | None
+    to: Priority
+    signer: Principal
+    proposal_id: UUID | None
+    clause: Clause = Clause.PERSON_DECIDES
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """A price concession of so many percent that is made, and who signs it."""
+
+    id: UUID
+    percent: float
+    reserved: bool
+    clause: Clause
+    signer: Principal
+    proposal_id: UUID | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseProposal:
+    """A proposal ends, and its tasks with it."""
+
+    proposal_id: UUID
+    status: ProposalStatus
+    by: Principal
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspend:
+    """Automation stops, until a date or until it is ended. `words` where no event
+    holds them."""
+
+    id: UUID
+    until: datetime | None
+    reason: str
+    signer: Principal
+    words: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Automation goes on."""
+
+    signer: Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseTask:
+    """A person has done what was expected, or says why not."""
+
+    task_id: UUID
+    by: Principal
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EndTask:
+    """The lead came to its end, or a person's word settles what the task asked: nobody
+    need do it any more."""
+
+    task_id: UUID
+    kind: TaskKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalateTask:
+    """A task is overdue: from its owner it goes to the manager, once."""
+
+    task_id: UUID
+    origin: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOverTask:
+    """The lead went to somebody else, and an open task of its former owner with it."""
+
+    task_id: UUID
+    origin: str
+    to: str
+
+
+Effect = (
+    Decide
+    | Requalify
+    | Grant
+    | OpenProposal
+    | ProposePriority
+    | ProposeConcession
+    | CloseProposal
+    | OpenTask
+    | CloseTask
+    | EndTask
+    | EscalateTask
+    | HandOverTask
+    | Suspend
+    | Resume
+)

@@ -1,0 +1,149 @@
+"""The policy (lock 1): what may be done with a wish to change a lead. Pure.
+
+A clause is a reason with a stable id; its French sentence stands at the edge.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from governance.errors import StageAlreadyHeldError
+from governance.people.feedback import Standing
+from governance.people.principal import Principal
+from governance.policy.pipeline import Pipeline, StageRole
+
+
+class Verdict(StrEnum):
+    APPLY = "apply"
+    PROPOSE = "propose"  # a person will decide
+    REFUSE = "refuse"
+
+
+class Clause(StrEnum):
+    """Why a verdict; the ids stand in decisions and in the audit."""
+
+    PERSON_DECIDES = "P-01"
+    STAGE_RESERVED = "P-02"
+    STAGE_FREE = "P-03"
+    REQUALIFICATION_RESERVED = "P-04"
+    PRIORITY_FREE = "P-05"
+    ACTION_FREE = "P-06"
+    CONCESSION_RESERVED = "P-07"
+    CONCESSION_FREE = "P-08"
+    PRIORITY_STANDS = "P-09"
+    PRIORITY_REOPENED = "P-10"
+    ABANDONMENT_STANDS = "P-11"
+
+
+@dataclass(frozen=True, slots=True)
+class StageMove:
+    """A wish to move a lead from where it stands to another stage.
+
+    `after_complex_exchange`: and no person has acted since.
+    """
+
+    origin: str
+    to: str
+    after_complex_exchange: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Concession:
+    """A wish to lower the price by so many percent of it.
+
+    `before`: what machines have conceded on the lead already, in percent. Small ones
+    that add up are no small one.
+    """
+
+    percent: float
+    before: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriorityChange:
+    """A wish for another priority band; `standing`: what a person said of this one."""
+
+    after_complex_exchange: bool
+    standing: Standing = Standing.NONE
+
+
+Change = StageMove | Concession | PriorityChange
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    verdict: Verdict
+    clause: Clause
+
+
+def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
+    """Rule on a change; raises as `judge_move` does."""
+    match change:
+        case StageMove():
+            return judge_move(principal, change, pipeline)
+        case Concession(percent=percent, before=before):
+            return judge_concession(principal, before + percent, pipeline)
+        case PriorityChange():
+            return judge_priority(
+                principal,
+                after_complex_exchange=change.after_complex_exchange,
+                standing=change.standing,
+            )
+
+
+def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
+    """Rule on a stage move. To undo an abandonment is a person's too.
+
+    Raises
+    ------
+    StageUnknownError
+        If the pipeline has no such stage.
+    StageAlreadyHeldError
+        If the move changes nothing.
+    """
+    stage = pipeline.named(move.to)
+    if move.to == move.origin:
+        raise StageAlreadyHeldError(move.to)
+    if principal.is_person:
+        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if stage.reserved:
+        return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
+    if move.origin == pipeline.of_role(StageRole.ABANDONED):
+        return Ruling(Verdict.PROPOSE, Clause.ABANDONMENT_STANDS)
+    if move.after_complex_exchange and pipeline.is_backwards(move.origin, move.to):
+        return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
+
+
+def judge_concession(
+    principal: Principal, percent: float, pipeline: Pipeline
+) -> Ruling:
+    """Rule on a price concession that brings a lead's to so many percent: above the
+    threshold it is reserved for people."""
+    if principal.is_person:
+        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if pipeline.reserves_concession(percent):
+        return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
+
+
+def judge_priority(
+    principal: Principal,
+    *,
+    after_complex_exchange: bool,
+    standing: Standing = Standing.NONE,
+) -> Ruling:
+    """Rule on another priority band.
+
+    What a person said stands until new facts, and then another is proposed. After a
+    complex exchange, and before a person has acted, it requalifies the lead, which is
+    reserved for people (DESIGN §7).
+    """
+    if principal.is_person:
+        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if standing is Standing.STANDS:
+        return Ruling(Verdict.REFUSE, Clause.PRIORITY_STANDS)
+    if standing is Standing.REOPENED:
+        return Ruling(Verdict.PROPOSE, Clause.PRIORITY_REOPENED)
+    if after_complex_exchange:
+        return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.PRIORITY_FREE)

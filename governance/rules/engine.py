@@ -1,0 +1,220 @@
+"""The rules' engine: what happened, what is known, and what follows. Pure.
+
+`decide` takes one happening; `governance.chain` also follows what its effects set off.
+Nothing here writes: whoever calls carries the effects out, and records every outcome.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from explanations.french import paris_day
+from explanations.scorer import PAST_THE_CUT
+from features.event import Event
+from governance.rules.actions import Desk, effect_of, task_for_chain
+from governance.rules.condition import truth_of
+from governance.rules.facts import Facts
+from governance.rules.history import History
+from governance.rules.outcome import Cause, Effect, Fate, Outcome
+from governance.rules.rule import Rule, Target
+from governance.rules.ruleset import Rules
+from governance.rules.trigger import EventSeen, Scheduled, ScoreMoved, Silence, Weekday
+
+MOST_DEPTH = 3  # DESIGN §7: effects in a chain; a person looks at a longer one
+AN_HOUR = timedelta(hours=1)
+_A_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """What may set rules off: an event, or (None) a tick of the clock.
+
+    With either, the score may have moved from the one last written.
+    """
+
+    cause: Cause
+    event: Event | None = None
+
+
+def decide(
+    rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
+) -> list[Outcome]:
+    """What becomes of the rules that the happening sets off, by priority.
+
+    Each target has one winner: the first rule by priority whose conditions hold. No
+    effect is a reserved change, whatever the rule.
+    """
+    event = happening.event
+    if event is not None and history.is_echo(event, rules.echo_lasts):
+        return [Outcome(fate=Fate.ECHO, cause=happening.cause, source=event.source)]
+    return list(_Deciding(rules, happening, facts, history, desk).outcomes())
+
+
+def explained(
+    rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
+) -> list[tuple[Outcome, Fate]]:
+    """As `decide`, with every other rule and why it isn't set off; beside it the fate
+    of each if it were set off, alone."""
+    deciding = _Deciding(rules, happening, facts, history, desk)
+    return [
+        (outcome, deciding.fate_if_set_off(rule))
+        for outcome, rule in zip(
+            deciding.outcomes(every=True), rules.by_priority, strict=True
+        )
+    ]
+
+
+class _Deciding:
+    def __init__(
+        self,
+        rules: Rules,
+        happening: Happening,
+        facts: Facts,
+        history: History,
+        desk: Desk,
+    ) -> None:
+        self.rules, self.happening, self.desk = rules, happening, desk
+        self.facts, self.history = facts, history
+        event = happening.event
+        self.set_off = frozenset() if event is None else rules.set_off_by(event)
+        self.today = paris_day(facts.now)
+        self.writes = history.writes_since(facts.now - AN_HOUR)
+
+    def outcomes(self, *, every: bool = False) -> Iterator[Outcome]:
+        winners: dict[Target, str] = {}
+        for rule in self.rules.by_priority:
+            fate = self._stopped(rule)
+            if fate is not None:
+                if every or fate.is_recorded:
+                    yield self._outcome(rule, fate)
+            elif rule.target in winners:
+                yield self._outcome(rule, Fate.LOST, winner=winners[rule.target])
+            else:
+                winners[rule.target] = rule.id
+                yield self._acted(rule)
+
+    # --- Is it set off, and may it act? -------------------------------------
+
+    def fate_if_set_off(self, rule: Rule) -> Fate:
+        if not rule.is_in_force(self.today):
+            return Fate.NOT_IN_FORCE
+        return self._stopped_by_facts(rule) or self._acted(rule).fate
+
+    def _stopped(self, rule: Rule) -> Fate | None:
+        """Why the rule doesn't compete; None: it does."""
+        if not rule.is_in_force(self.today):
+            return Fate.NOT_IN_FORCE
+        if not self._is_set_off(rule):
+            return Fate.NOT_SET_OFF
+        event = self.happening.event
+        if event is not None and not rule.allows(event.source):
+            return Fate.SOURCE_NOT_ALLOWED
+        return self._stopped_by_facts(rule)
+
+    def _stopped_by_facts(self, rule: Rule) -> Fate | None:
+        truth = truth_of(rule.when, self.facts)
+        if not truth:
+            return Fate.CONDITION_UNKNOWN if truth is None else Fate.CONDITION_UNMET
+        return self._stopped_by_people(rule)
+
+    def _stopped_by_people(self, rule: Rule) -> Fate | None:
+        if rule.id in self.history.suspended_rules:
+            return Fate.SUSPENDED
+        if self.history.is_suspended:
+            return Fate.LEAD_SUSPENDED
+        return Fate.HELD if self.history.is_held else None
+
+    def _is_set_off(self, rule: Rule) -> bool:
+        match rule.on:
+            case EventSeen():
+                return rule.id in self.set_off
+            case ScoreMoved():
+                return self._is_score_rule_met(rule)
+            case Silence() as silence:
+                return self.happening.event is None and self._is_silent(rule, silence)
+            case Scheduled(schedule=days):
+                return self.happening.event is None and self._is_the_day(rule, days)
+
+    def _is_score_rule_met(self, rule: Rule) -> bool:
+        before, after = self.history.score_written, self.facts.score
+        if not isinstance(rule.on, ScoreMoved) or before is None or after is None:
+            return False
+        return rule.on.is_met(before, after)
+
+    def _is_silent(self, rule: Rule, silence: Silence) -> bool:
+        """For long enough, and not seen to be so before."""
+        days = self.facts.measures.get(silence.measure.name)
+        if not isinstance(days, float) or not days >= silence.days:
+            return False
+        seen_at = self.history.last_set_off.get(rule.id)
+        return seen_at is None or seen_at <= self.facts.now - days * _A_DAY
+
+    def _is_the_day(self, rule: Rule, days: tuple[Weekday, ...]) -> bool:
+        seen_at = self.history.last_set_off.get(rule.id)
+        is_new = seen_at is None or paris_day(seen_at) < self.today
+        return is_new and Weekday.of(self.today) in days
+
+    # --- What it does -------------------------------------------------------
+
+    def _acted(self, rule: Rule) -> Outcome:
+        acted_at = self.history.last_acted.get(rule.id)
+        if acted_at is not None and self.facts.now - acted_at < rule.quiet:
+            return self._outcome(rule, Fate.TOO_SOON)
+        if self._barely_moved(rule):
+            return self._outcome(rule, Fate.BARELY_MOVED)
+        if self.happening.cause.depth >= MOST_DEPTH:
+            return self._outcome(rule, Fate.TOO_DEEP, effect=self._call(rule))
+        found = effect_of(
+            rule, self.happening.cause, self.facts, self.history, self.desk
+        )
+        if isinstance(found, Fate):
+            return self._outcome(rule, found)
+        if self.writes >= self.rules.most_writes_per_hour:
+            return self._outcome(rule, Fate.TOO_MANY)
+        self.writes += 1
+        return self._outcome(rule, Fate.FIRED, effect=found)
+
+    def _call(self, rule: Rule) -> Effect | None:
+        return task_for_chain(
+            rule, self.happening.cause, self.facts, self.history, self.desk
+        )
+
+    def _barely_moved(self, rule: Rule) -> bool:
+        """Past a level, but by too little for the score to be written."""
+        return self._is_score_rule_met(rule) and not is_worth_writing(
+            self.history.score_written, self.facts.score
+        )
+
+    def _outcome(
+        self,
+        rule: Rule,
+        fate: Fate,
+        *,
+        winner: str | None = None,
+        effect: Effect | None = None,
+    ) -> Outcome:
+        event = self.happening.event
+        return Outcome(
+            fate=fate,
+            cause=self.happening.cause,
+            rule_id=rule.id,
+            target=rule.target,
+            winner=winner,
+            source=None if event is None else event.source,
+            effect=effect,
+        )
+
+
+def is_worth_writing(written: float | None, score: float | None) -> bool:
+    """Is a score to be written over the one last written (points)? By 3 points, yes.
+
+    Examples
+    --------
+    >>> is_worth_writing(None, 40.0), is_worth_writing(40.0, 42.9)
+    (True, False)
+    >>> is_worth_writing(40.0, 37.0)
+    True
+    """
+    if score is None:
+        return False
+    return written is None or abs(score - written) >= PAST_THE_CUT

@@ -1,0 +1,80 @@
+"""What automation did to a lead lately, and what people said of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from features.event import ATTRIBUTES_KIND, Actor, Event
+from governance.people.overrides import OWN_SOURCE
+from governance.policy.task import EXCEPTION_KINDS
+from governance.rules.outcome import Cause
+from governance.rules.rule import Target
+
+PRIORITY_KIND = "priority_set"  # the event that tells an own write of the priority
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A value that automation wrote, and its place in the causal chain."""
+
+    target: Target
+    value: str
+    at: datetime
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """`last_set_off`, `last_acted` and `open_tasks` go by rule id, or kind of task.
+
+    `score_written` is in points: under 3 points from it nothing is written.
+    `waiting_moves` are the stages and priorities that open proposals are about.
+    `suspended_rules` and `is_suspended`: what a person suspended.
+    """
+
+    writes: tuple[Write, ...] = ()
+    last_set_off: Mapping[str, datetime] = field(default_factory=dict)
+    last_acted: Mapping[str, datetime] = field(default_factory=dict)
+    score_written: float | None = None
+    open_tasks: frozenset[str] = frozenset()
+    waiting_moves: frozenset[str] = frozenset()
+    suspended_rules: frozenset[str] = frozenset()
+    is_suspended: bool = False
+
+    @property
+    def is_held(self) -> bool:
+        """Does an exception wait for a person?"""
+        return not EXCEPTION_KINDS.isdisjoint(self.open_tasks)
+
+    def writes_since(self, instant: datetime) -> int:
+        return sum(write.at > instant for write in self.writes)
+
+    def is_echo(self, event: Event, window: timedelta) -> bool:
+        """Is the event an own write that comes back from another system?
+
+        What a person did elsewhere is news, though it be the same value.
+        """
+        if event.source == OWN_SOURCE or event.actor is Actor.PERSON:
+            return False
+        told = told_values(event)
+        return any(
+            told.get(write.target) == write.value
+            and event.received_at - write.at <= window
+            for write in self.writes
+        )
+
+
+def told_values(event: Event) -> dict[Target, str]:
+    """What an event says that fields of the lead now hold."""
+    said = {}
+    match event.kind:
+        case "stage_changed":
+            said = {Target.STAGE: event.data.get("to")}
+        case kind if kind == PRIORITY_KIND:
+            said = {Target.PRIORITY: event.data.get("to")}
+        case kind if kind == ATTRIBUTES_KIND:
+            said = {
+                Target.OWNER: event.data.get("owner"),
+                Target.PRIORITY: event.data.get("priority"),
+            }
+    return {target: value for target, value in said.items() if isinstance(value, str)}

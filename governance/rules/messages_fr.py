@@ -1,0 +1,74 @@
+"""What the rules say in French: one sentence a fate. Spaces are U+00A0 where due."""
+
+from explanations.shown import nearest
+from governance.rules.outcome import Fate, Outcome
+
+FATE: dict[Fate, str] = {
+    Fate.FIRED: "Règle {rule} appliquée.",
+    Fate.REFUSED: "Règle {rule} refusée par la politique.",
+    Fate.LOST: "Règle {rule} écartée au profit de {winner}.",
+    Fate.SOURCE_NOT_ALLOWED: (
+        "Règle {rule} non déclenchée : la source « {source} » ne lui est pas permise."
+    ),
+    Fate.SUSPENDED: "Règle {rule} suspendue par une personne.",
+    Fate.LEAD_SUSPENDED: (
+        "Règle {rule} sans effet : une personne a suspendu les automatismes sur cette "
+        "opportunité."
+    ),
+    Fate.HELD: (
+        "Règle {rule} sans effet : une exception attend une personne sur cette "
+        "opportunité."
+    ),
+    Fate.TOO_SOON: "Règle {rule} sans effet : elle a déjà agi récemment.",
+    Fate.NO_CHANGE: "Règle {rule} sans effet : elle ne changerait rien.",
+    Fate.BARELY_MOVED: (
+        "Règle {rule} sans effet : le score a bougé de moins de 3 points."
+    ),
+    Fate.TOO_DEEP: (
+        "Règle {rule} arrêtée : trop d’automatismes se sont enchaînés, une personne "
+        "est appelée."
+    ),
+    Fate.TOO_MANY: (
+        "Règle {rule} arrêtée : trop d’écritures automatiques en une heure."
+    ),
+    Fate.ECHO: "Écho de notre propre écriture : rien n’est déclenché.",
+    Fate.NOT_IN_FORCE: "Règle {rule} inactive, ou hors de sa période de validité.",
+    Fate.NOT_SET_OFF: "Règle {rule} non déclenchée : rien ne l’appelle en ce moment.",
+    Fate.CONDITION_UNMET: "Règle {rule} non déclenchée : une condition manque.",
+    Fate.CONDITION_UNKNOWN: (
+        "Règle {rule} non déclenchée : un fait qu’elle demande est inconnu."
+    ),
+}
+
+IF_SET_OFF = "Si elle l’était :"
+WOULD_ACT = "Si elle l’était, elle agirait."
+
+CHAIN_TOO_DEEP = (
+    "Plusieurs automatismes se sont déclenchés l’un l’autre sur cette opportunité ; la "
+    "règle {rule} a été arrêtée."
+)
+
+
+def delay(hours: float) -> str:
+    """A delay: in hours up to two days, then in days.
+
+    Examples
+    --------
+    >>> delay(27.6).replace("\u00a0", " "), delay(120).replace("\u00a0", " ")
+    ('28 heures', '5 jours')
+    >>> delay(0.4).replace("\u00a0", " ")
+    'moins d’une heure'
+    """
+    if hours < 1:
+        return "moins d’une heure"
+    if hours < 47.5:
+        whole = nearest(hours)
+        return f"{whole}\u00a0{'heure' if whole == 1 else 'heures'}"
+    return f"{nearest(hours / 24)}\u00a0jours"
+
+
+def told(outcome: Outcome) -> str:
+    """The sentence of an outcome."""
+    return FATE[outcome.fate].format(
+        rule=outcome.rule_id, winner=outcome.winner, source=outcome.source
+    )

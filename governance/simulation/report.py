@@ -1,0 +1,137 @@
+"""What a simulation shows: what fired, won, lost or looped, and the rate of tasks."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from explanations.french import paris_day
+from governance.policy.task import EXCEPTION_KINDS, TaskKind
+from governance.rules.outcome import Fate
+from governance.simulation.replay import Replayed
+
+SORTS = ("exceptions", "rules", "decisions")  # of tasks
+LOOPED = (Fate.ECHO, Fate.TOO_DEEP, Fate.TOO_MANY)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Week:
+    """Leads open at some time of the week, and how many of them were given a task, by
+    an exception, by a rule, or to decide on a proposal; `tasks` by any."""
+
+    monday: date
+    open_leads: int
+    tasks: int
+    exceptions: int
+    rules: int
+    decisions: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`fates`: rule id → fate → how often. `lost`: loser → winner → how often.
+
+    `tasks`: rule id or kind of exception → how many. Weeks in order.
+    """
+
+    leads: int
+    fates: dict[str, dict[str, int]]
+    lost: dict[str, dict[str, int]]
+    tasks: dict[str, int]
+    echoes: int
+    weeks: tuple[Week, ...]
+
+    def share_with_task(self, of: str = "tasks") -> float | None:
+        """Of the open leads, those with a task in a week, in [0, 1]; over all weeks."""
+        leads = sum(week.open_leads for week in self.weeks)
+        return sum(getattr(week, of) for week in self.weeks) / leads if leads else None
+
+    @property
+    def looped(self) -> dict[str, int]:
+        """How often each sort of loop was stopped."""
+        fates = Counter({Fate.ECHO.value: self.echoes})
+        for of_rule in self.fates.values():
+            fates.update(of_rule)
+        return {fate.value: fates[fate.value] for fate in LOOPED}
+
+    def as_json(self) -> dict[str, Any]:
+        shares = {of: self.share_with_task(of) for of in ("tasks", *SORTS)}
+        return asdict(self) | {"looped": self.looped, "share_with_task": shares}
+
+
+class Tally:
+    """Counts as leads come by; what was raised in a week is counted once a lead."""
+
+    def __init__(self) -> None:
+        self.leads = 0
+        self._fates: Counter[tuple[str, str]] = Counter()
+        self._lost: Counter[tuple[str, str]] = Counter()
+        self._tasks: Counter[str] = Counter()
+        self._echoes = 0
+        self._open: Counter[date] = Counter()
+        self._raised: dict[str, Counter[date]] = {
+            of: Counter() for of in ("tasks", *SORTS)
+        }
+
+    def add(self, moments: Sequence[Replayed]) -> None:
+        """Count what came of a lead's moments."""
+        self.leads += 1
+        self._open.update({_monday(one.at) for one in moments})
+        raised: dict[str, set[date]] = {of: set() for of in self._raised}
+        for one in moments:
+            self._count(one)
+            for kind in one.calls:
+                for of in ("tasks", _sort(kind)):
+                    raised[of].add(_monday(one.at))
+        for of, weeks in raised.items():
+            self._raised[of].update(weeks)
+
+    def report(self) -> Report:
+        return Report(
+            leads=self.leads,
+            fates=_nested(self._fates),
+            lost=_nested(self._lost),
+            tasks={of: n for of, n in self._tasks.most_common() if n},
+            echoes=self._echoes,
+            weeks=tuple(self._week(monday) for monday in sorted(self._open)),
+        )
+
+    def _count(self, one: Replayed) -> None:
+        for outcome in one.outcomes:
+            if outcome.rule_id is None:  # an echo, or the score's own priority
+                self._echoes += outcome.fate is Fate.ECHO
+                continue
+            self._fates[outcome.rule_id, outcome.fate.value] += 1
+            if outcome.winner is not None:
+                self._lost[outcome.rule_id, outcome.winner] += 1
+            if outcome.opens_task:
+                self._tasks[outcome.rule_id] += 1
+        self._tasks.update(task.kind.value for task in one.exceptions)
+        decision = TaskKind.DECISION_RESERVED
+        self._tasks[decision.value] += [*one.calls].count(decision)
+
+    def _week(self, monday: date) -> Week:
+        return Week(
+            monday=monday,
+            open_leads=self._open[monday],
+            **{of: weeks[monday] for of, weeks in self._raised.items()},
+        )
+
+
+def _sort(kind: TaskKind) -> str:
+    if kind is TaskKind.DECISION_RESERVED:
+        return "decisions"
+    return "exceptions" if kind in EXCEPTION_KINDS else "rules"
+
+
+def _monday(at: datetime) -> date:
+    day = paris_day(at)
+    return day - timedelta(days=day.weekday())
+
+
+def _nested(counts: Counter[tuple[str, str]]) -> dict[str, dict[str, int]]:
+    nested: dict[str, dict[str, int]] = {}
+    for (outer, inner), n in sorted(counts.items()):
+        nested.setdefault(outer, {})[inner] = n
+    return nested

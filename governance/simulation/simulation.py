@@ -1,0 +1,226 @@
+"""Rules and exceptions on a log, as if they had been in force. It writes nothing.
+
+Leads don't concern each other, so a log is replayed lead by lead, in time within each,
+some whole leads at a time: memory doesn't grow with the log.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+import polars as pl
+
+from explanations.explain import Explainer
+from explanations.score import Doubt
+from explanations.scorer import probability
+from features.encoding import encode
+from features.event import Event, events_of
+from features.featurise import featurise, moments_frame
+from features.log import LogAbout, once_each
+from governance.rules.condition import attribute_measure
+from governance.rules.context import Setting
+from governance.rules.measures import NO_SEGMENT, measuring
+from governance.simulation.replay import LeadReplay, Observed, Replayed
+
+TICK_HOUR = 5  # UTC, each day: before people come to work
+EXPLAINED_ON = 0  # Monday: reasons are sought once a week, scores at every moment
+
+_Measured = Mapping[tuple[str, datetime], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A lead's events as they became known, and the moments at which it is looked at.
+
+    `moments` has the events that set something off, none for a tick; in order.
+    """
+
+    lead_id: str
+    known: Sequence[tuple[datetime, Event]]
+    moments: Sequence[tuple[datetime, tuple[Event, ...]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Simulation:
+    """From `since` to `until`; what was known before is known. Without `explainer`, no
+    score is."""
+
+    setting: Setting
+    since: datetime
+    until: datetime
+    explainer: Explainer | None = None
+
+    def replayed(
+        self, events: pl.DataFrame, about: LogAbout
+    ) -> Iterator[tuple[LeadReplay, list[Replayed]]]:
+        """Each lead that was open within the period, as it then stands, and what came
+        of each of its moments.
+
+        Parameters
+        ----------
+        events : DataFrame of EVENT_SCHEMA
+            All the events of some leads.
+        """
+        for life, lead, observed in self._begun(events, about):
+            yield lead, [lead.step(one) for one in _seen(lead, life, observed)]
+
+    def standing(
+        self, events: pl.DataFrame, about: LogAbout
+    ) -> tuple[LeadReplay, list[Replayed]] | None:
+        """One lead at its last moment, before a tick sets anything off there, and what
+        came before; None if it wasn't open within the period.
+
+        Parameters
+        ----------
+        events : DataFrame of EVENT_SCHEMA
+            All the events of the lead.
+        """
+        for life, lead, observed in self._begun(events, about):
+            past = []
+            for one in _seen(lead, life, observed):
+                is_last = one.at == life.moments[-1][0]
+                if one.events or not is_last:
+                    past.append(lead.step(one))
+                if is_last:  # as a tick: what its events set off is past
+                    lead.observe(replace(one, events=()))
+            return lead, past
+        return None
+
+    def _begun(
+        self, events: pl.DataFrame, about: LogAbout
+    ) -> Iterator[tuple[Life, LeadReplay, _Measured]]:
+        known = once_each(events, "lead_id").filter(
+            pl.max_horizontal("occurred_at", "received_at") <= self.until
+        )
+        lives = [life for life in self._lives(known, about) if life.moments]
+        observed = self._observed(known, lives)
+        for life in lives:
+            yield life, LeadReplay(life.lead_id, self.setting), observed
+
+    # --- Which moments ------------------------------------------------------
+
+    def _lives(self, events: pl.DataFrame, about: LogAbout) -> Iterator[Life]:
+        ends = {*about.won_kinds, *about.lost_kinds}
+        for lead_id, known in groupby(_in_order(events), key=_lead_id):
+            yield self._life(lead_id, [(_known_at(one), one) for one in known], ends)
+
+    def _life(
+        self, lead_id: str, known: list[tuple[datetime, Event]], ends: set[str]
+    ) -> Life:
+        end = next((at for at, event in known if event.kind in ends), self.until)
+        events_at: dict[datetime, tuple[Event, ...]] = dict.fromkeys(
+            _ticks(max(known[0][0], self.since), min(end, self.until)), ()
+        )
+        for at, event in known:
+            if self.since <= at <= end and self.setting.rules.set_off_by(event):
+                events_at[at] = (*events_at.get(at, ()), event)
+        return Life(lead_id, known, sorted(events_at.items(), key=itemgetter(0)))
+
+    # --- What is measured ---------------------------------------------------
+
+    def _observed(self, events: pl.DataFrame, lives: list[Life]) -> _Measured:
+        """By lead and moment: measures, score and doubts."""
+        pairs = [(life.lead_id, at) for life in lives for at, _ in life.moments]
+        if not pairs:
+            return {}
+        moments = moments_frame(pairs)
+        rules, cases = self.setting.rules, self.setting.cases
+        catalogue = measuring(
+            (*rules.measures, *cases.measures),
+            (*rules.kinds, *cases.kinds),
+            self._segment,
+        )
+        measured = featurise(events, moments, catalogue).drop("lead_id", "moment")
+        scores = self._scores(events, moments)
+        doubts = self._doubts(events, pairs)
+        segment = attribute_measure(self._segment or NO_SEGMENT).name
+        return {
+            pair: {
+                "measures": row,
+                "score": score,
+                "doubts": doubts.get(pair),
+                "segment": row[segment],
+            }
+            for pair, row, score in zip(
+                pairs,
+                measured.fill_nan(None).iter_rows(named=True),
+                scores,
+                strict=True,
+            )
+        }
+
+    @property
+    def _segment(self) -> str | None:
+        return (
+            None if self.explainer is None else self.explainer.scorer.catalogue.segment
+        )
+
+    def _scores(
+        self, events: pl.DataFrame, moments: pl.DataFrame
+    ) -> Sequence[float | None]:
+        """In points."""
+        if self.explainer is None:
+            return [None] * len(moments)
+        scorer = self.explainer.scorer
+        signals = featurise(events, moments, scorer.catalogue)
+        matrix = encode(signals, scorer.catalogue, scorer.facts.codes)
+        found: list[float] = (100 * probability(scorer.log_odds_of(matrix))).tolist()
+        return found
+
+    def _doubts(
+        self, events: pl.DataFrame, pairs: list[tuple[str, datetime]]
+    ) -> dict[tuple[str, datetime], frozenset[Doubt]]:
+        """Of the moments that are explained: Monday's ticks."""
+        chosen = [pair for pair in pairs if _is_explained(pair[1])]
+        if self.explainer is None or not chosen:
+            return {}
+        scores = self.explainer.scores(events, moments_frame(chosen))
+        return {
+            pair: frozenset(one.doubt for one in score.doubts)
+            for pair, score in zip(chosen, scores, strict=True)
+        }
+
+
+def _seen(lead: LeadReplay, life: Life, observed: _Measured) -> Iterator[Observed]:
+    """Each moment, once the lead has learnt what sets nothing off."""
+    learnt = 0
+    for at, events in life.moments:
+        while learnt < len(life.known) and life.known[learnt][0] <= at:
+            event = life.known[learnt][1]
+            learnt += 1
+            if event not in events:
+                lead.learn(event)
+        found = observed[life.lead_id, at]
+        yield Observed(at=at, events=events, **found)
+
+
+def _in_order(events: pl.DataFrame) -> Iterator[Event]:
+    """By lead, then as they became known."""
+    known_at = pl.max_horizontal("occurred_at", "received_at")
+    by_time = events.sort("lead_id", known_at, "occurred_at", "source", "event_id")
+    return events_of(by_time)
+
+
+def _lead_id(event: Event) -> str:
+    return event.lead_id
+
+
+def _known_at(event: Event) -> datetime:
+    return max(event.occurred_at, event.received_at)
+
+
+def _ticks(first: datetime, last: datetime) -> Iterator[datetime]:
+    tick = first.replace(hour=TICK_HOUR, minute=0, second=0, microsecond=0)
+    if tick < first:
+        tick += timedelta(days=1)
+    while tick <= last:
+        yield tick
+        tick += timedelta(days=1)
+
+
+def _is_explained(at: datetime) -> bool:
+    is_tick = (at.hour, at.minute, at.second) == (TICK_HOUR, 0, 0)
+    return is_tick and at.weekday() == EXPLAINED_ON

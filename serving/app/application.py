@@ -1,0 +1,132 @@
+"""The HTTP application: routes, errors, logs, and what runs beside them."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from typing import Protocol
+
+from anyio import to_thread
+from fastapi import Depends, FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from starlette.exceptions import HTTPException
+
+from features.errors import FreinError
+from serving.app import health as routes_operations
+from serving.app.access_log import CallLog
+from serving.app.idempotency import Once
+from serving.audit import routes as routes_audit
+from serving.auth import routes as routes_session
+from serving.auth.dependencies import refuse_nul
+from serving.automation import routes as routes_rules
+from serving.automation import suspension_routes
+from serving.console.app import create_console
+from serving.console.rendering import HOME
+from serving.decisions import feedback_routes as routes_judgement
+from serving.decisions import reserved_routes as routes_reserved
+from serving.decisions import routes as routes_decisions
+from serving.errors import (
+    InternalError,
+    MethodNotAllowedError,
+    RequestError,
+    RequestInvalidError,
+    RouteUnknownError,
+)
+from serving.events import routes as routes_events
+from serving.http.openapi import documents
+from serving.http.problems import problem_response
+from serving.runtime.metrics import CallMeter
+from serving.runtime.service import Service
+from serving.scoring import lead_routes as routes_leads
+from serving.scoring import routes as routes_scores
+
+ROUTERS = (
+    routes_operations.router,
+    routes_events.router,
+    routes_scores.router,
+    routes_leads.router,
+    routes_decisions.router,
+    routes_rules.router,
+    routes_judgement.router,
+    suspension_routes.router,
+    routes_reserved.router,
+    routes_audit.router,
+    routes_session.router,
+)
+_BY_STATUS: dict[int, type[RequestError]] = {
+    404: RouteUnknownError,
+    405: MethodNotAllowedError,
+}
+
+
+class Beside(Protocol):
+    """What runs in a thread of its own as long as the application does."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def create_app(service: Service, *beside: Beside) -> FastAPI:
+    """The application on a service, and what runs beside it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        threads = to_thread.current_default_thread_limiter()
+        threads.total_tokens = service.settings.request_threads
+        for one in beside:
+            one.start()
+        yield
+        for one in beside:
+            await to_thread.run_sync(one.stop)
+
+    app = FastAPI(
+        title="Frein",
+        version=version("frein"),
+        description="Automation with a brake: scores, reasons, and who decides.",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(refuse_nul)],
+    )
+    app.state.service = service
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount(HOME, create_console(service))
+    app.add_route("/", _to_the_console)
+    app.add_exception_handler(FreinError, _on_our_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(Exception, _on_bug)
+    app.add_middleware(Once, service=service)
+    app.add_middleware(CallMeter, metrics=service.metrics)
+    app.add_middleware(CallLog)
+    documents(app)
+    return app
+
+
+def _to_the_console(_: Request) -> Response:
+    return RedirectResponse(f"{HOME}/")
+
+
+def _on_our_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, FreinError)  # registered for that type only
+    return problem_response(error)
+
+
+def _on_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"][1:])
+    return problem_response(RequestInvalidError(field, first["type"]))
+
+
+def _on_http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    answer = problem_response(_BY_STATUS.get(error.status_code, RequestError)())
+    answer.headers.update(error.headers or {})
+    return answer
+
+
+def _on_bug(_: Request, error: Exception) -> Response:
+    return problem_response(InternalError())  # Starlette raises `error` to the log

@@ -1,0 +1,152 @@
+"""ASGI middleware: a writing call that carries an Idempotency-Key is made once.
+
+The same key with the same call gets the first answer again, within a day. POST
+/v1/events needs none: its events are stored once each. A call that failed (5xx) or
+that was cut off may be made again.
+"""
+
+import hashlib
+from collections.abc import MutableMapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from anyio import to_thread
+from fastapi import Request, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from features.errors import FreinError
+from serving.auth.dependencies import known_caller
+from serving.database.idempotency_keys import (
+    Answer,
+    Call,
+    Standing,
+    begin,
+    forget_call,
+    note_answer,
+)
+from serving.errors import CallUnderWayError, KeyReusedError, RequestInvalidError
+from serving.http.problems import problem_response
+from serving.http.request_body import content_of
+from serving.repositories.api_keys import ApiKey
+from serving.runtime.service import Service
+
+HEADER = "Idempotency-Key"
+REPLAYED = "Idempotency-Replayed"
+LONGEST_KEY = 200
+_WRITING = frozenset({"POST", "DELETE"})
+# Events and scores are what they are; what signs in holds secrets.
+_EXEMPT = ("/v1/events", "/v1/scores", "/v1/session")
+_UNREAD = {400, 413, 415, 422}  # what was sent: it may be put right and sent again
+
+
+class Once:
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not _is_concerned(scope):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        try:
+            body = await content_of(request, self._service.settings.max_body_bytes)
+            call = await to_thread.run_sync(self._call, request, body)
+            found = None
+            if call is not None:
+                found = await to_thread.run_sync(self._begun, call)
+        except FreinError as error:
+            await problem_response(error)(scope, receive, send)
+            return
+        if found is not None:
+            await _again(found)(scope, receive, send)
+            return
+        heard = _Heard(send)
+        try:
+            await self._app(scope, _replaying(body, receive), heard)
+        finally:
+            if call is not None:
+                await to_thread.run_sync(self._ended, call, heard.answer)
+
+    def _call(self, request: Request, body: bytes) -> Call | None:
+        """None: nobody known calls, and the application says so."""
+        key = request.headers[HEADER]
+        if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
+            raise RequestInvalidError(HEADER, "string_too_long")
+        caller = known_caller(self._service, request)
+        if caller is None:
+            return None
+        kind = "key" if isinstance(caller, ApiKey) else "person"
+        asked = f"{request.method}\n{request.url.path}\n{request.url.query}\n"
+        digest = hashlib.sha256(asked.encode() + body).hexdigest()
+        return Call(caller=f"{kind} {caller.id}", key=key, fingerprint=digest)
+
+    def _begun(self, call: Call) -> Answer | None:
+        """What it was answered before; raises what forbids to make it now."""
+        with self._service.store.writing() as session:
+            found = begin(session, call, self._service.clock())
+        if found is Standing.OTHER:
+            raise KeyReusedError
+        if found is Standing.UNDER_WAY:
+            raise CallUnderWayError
+        return found if isinstance(found, Answer) else None
+
+    def _ended(self, call: Call, answer: Answer | None) -> None:
+        with self._service.store.writing() as session:
+            if answer is None or answer.status in _UNREAD or answer.status >= 500:
+                forget_call(session, call)
+            else:
+                note_answer(session, call, answer)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """Passes an answer on, and keeps it."""
+
+    send: Send
+    _status: int | None = None
+    _media_type: str | None = None
+    _body: bytearray = field(default_factory=bytearray)
+    answer: Answer | None = None
+
+    async def __call__(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = dict(message.get("headers", []))
+            self._media_type = headers.get(b"content-type", b"").decode() or None
+        elif message["type"] == "http.response.body" and self._status is not None:
+            self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                self.answer = Answer(
+                    status=self._status,
+                    media_type=self._media_type,
+                    body=bytes(self._body),
+                )
+        await self.send(message)
+
+
+def _is_concerned(scope: Scope) -> bool:
+    return (
+        scope["type"] == "http"
+        and scope["method"] in _WRITING
+        and not scope["path"].startswith(_EXEMPT)
+        and any(name == HEADER.lower().encode() for name, _ in scope["headers"])
+    )
+
+
+def _again(answer: Answer) -> Response:
+    return Response(
+        answer.body,
+        status_code=answer.status,
+        media_type=answer.media_type,
+        headers={REPLAYED: "true"},
+    )
+
+
+def _replaying(body: bytes, receive: Receive) -> Receive:
+    """The body once more, then what else is received."""
+    waiting: list[Message] = [{"type": "http.request", "body": body}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again

@@ -1,0 +1,247 @@
+"""Time acts: each minute one service looks at what is due, whatever their number."""
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+from sqlalchemy.orm import Session
+
+from explanations.french import paris_day
+from governance.audit.chain import (
+    SYSTEM,
+    Action,
+    Cause,
+    Entry,
+    Note,
+    Subject,
+    SubjectKind,
+)
+from governance.policy.effects import (
+    CloseProposal,
+    Effect,
+    EscalateTask,
+    ProposalStatus,
+)
+from serving.audit.verification import anchor, check_audit
+from serving.database.idempotency_keys import forget_calls
+from serving.database.leases import (
+    Duty,
+    done_at,
+    finding,
+    give_back,
+    note_done,
+    note_finding,
+    take,
+)
+from serving.errors import AnchorsUnreadableError, AuditBrokenError
+from serving.repositories.audit import append
+from serving.repositories.leads import due_leads
+from serving.repositories.persons import managers_of
+from serving.repositories.proposals import expired_proposals
+from serving.repositories.tasks import overdue_tasks
+from serving.runtime.periodic import Recurring
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.unit_of_work import record
+
+log = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)  # a service that died holds it no longer
+LOOK_HOUR = 5  # UTC, each day: before people come to work
+LEADS_AT_ONCE = 20  # one transaction
+LONGEST_SECONDS = 40.0  # the rest waits for the next minute
+MOST_AT_ONCE = 500  # tasks, proposals
+ANCHOR_EVERY = timedelta(hours=1)
+VERIFY_EVERY = timedelta(hours=20)  # each night, at LOOK_HOUR at the earliest
+DOUBT_EVERY = timedelta(hours=1)
+CALLS_KEPT = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """What one tick did."""
+
+    rescored: int = 0
+    escalated: int = 0
+    expired: int = 0
+    anchored: bool = False
+    verified: bool = False
+
+    def told(self) -> str:
+        return (
+            f"{self.rescored} leads re-scored, {self.escalated} tasks escalated, "
+            f"{self.expired} proposals expired"
+            + (", audit anchored" if self.anchored else "")
+            + (", audit verified" if self.verified else "")
+        )
+
+
+class Ticker:
+    """Ticks as long as the service runs."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._holder = uuid4().hex
+        every = service.settings.tick_seconds
+        self._recurring = Recurring("tick", every, self.look)
+
+    def start(self) -> None:
+        self._recurring.start()
+
+    def stop(self) -> None:
+        self._recurring.stop()
+
+    def look(self) -> None:
+        """Tick, unless another service does."""
+        tick(self._service, self._service.clock(), self._holder)
+
+
+def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked | None:
+    """Do what is due; None: another service does, or the clock went back."""
+    service.stand_ins.read(service.store)
+    with service.store.writing() as session:
+        service.audit_status.broken = finding(session) or service.audit_status.broken
+        last = done_at(session, Duty.TICK)
+        if last is not None and now < last - service.settings.clock_tolerance:
+            _doubt_the_clock(session, last, now)
+            return None
+        if not take(session, holder or uuid4().hex, now, LEASE):
+            return None
+    done = _ticked(service, now)
+    with service.store.writing() as session:
+        give_back(session, now)
+        forget_calls(session, now - CALLS_KEPT)
+    service.metrics.note_tick(now.timestamp())
+    log.info("ticked", extra=asdict(done))
+    return done
+
+
+def _ticked(service: Service, now: datetime) -> Ticked:
+    verified = _verified(service, now)
+    return Ticked(
+        expired=_expire(service, now),
+        escalated=_escalate(service, now),
+        rescored=_rescore(service, now),
+        anchored=_anchored(service, now),
+        verified=verified,
+    )
+
+
+def _rescore(service: Service, now: datetime) -> int:
+    """Look at the leads that are due, as long as there is time."""
+    until = time.monotonic() + LONGEST_SECONDS
+    model = service.models.loaded
+    sha256 = None if model is None else model.model.sha256
+    n_leads = 0
+    while time.monotonic() < until:
+        with service.store.reading() as session:
+            names = due_leads(session, _last_look(now), sha256, limit=LEADS_AT_ONCE)
+        if not names:
+            break
+        _look_at(service, frozenset(names), now)
+        n_leads += len(names)
+    return n_leads
+
+
+def _look_at(service: Service, names: frozenset[str], now: datetime) -> None:
+    plan = Plan(rescored=names, is_tick=True)
+    record(service, Wish(lead_ids=names, plan=lambda _: plan), now)
+
+
+def _last_look(now: datetime) -> datetime:
+    """The last time of day at which every open lead is due."""
+    look = now.astimezone(UTC).replace(
+        hour=LOOK_HOUR, minute=0, second=0, microsecond=0
+    )
+    return look if look <= now else look - timedelta(days=1)
+
+
+def _expire(service: Service, now: datetime) -> int:
+    with service.store.reading() as session:
+        found = expired_proposals(session, now, limit=MOST_AT_ONCE)
+    for proposal in found:
+        ending = CloseProposal(
+            proposal_id=proposal.id,
+            status=ProposalStatus.EXPIRED,
+            by=SYSTEM,
+            reason=None,
+        )
+        _carry_out(service, proposal.lead_id, ending, now)
+    return len(found)
+
+
+def _escalate(service: Service, now: datetime) -> int:
+    with service.store.reading() as session:
+        found = overdue_tasks(session, paris_day(now), limit=MOST_AT_ONCE)
+        managers = managers_of(session, (task.owner for task in found))
+    boss = service.setting.desk.boss
+    for task in found:
+        manager = managers.get(task.owner, boss)
+        to = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
+        _carry_out(service, task.lead_id, to, now)
+    return len(found)
+
+
+def _carry_out(service: Service, lead_id: str, effect: Effect, now: datetime) -> None:
+    """Unless a person was quicker since it was read."""
+
+    def plan(seen: Seen) -> Plan:
+        if isinstance(effect, CloseProposal):
+            waiting = {one.id for one in seen.leads[lead_id].waiting}
+            if effect.proposal_id not in waiting:
+                return Plan()
+        return Plan(effects=((lead_id, effect),))
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def _anchored(service: Service, now: datetime) -> bool:
+    if not _is_due(service, Duty.ANCHOR, now, ANCHOR_EVERY):
+        return False
+    try:
+        made = anchor(service.store, service.settings.anchors_folder, now)
+    except (AuditBrokenError, AnchorsUnreadableError) as error:
+        log.critical("anchor_failed", extra={"cause": str(error)})
+        return False
+    return made is not None
+
+
+def _verified(service: Service, now: datetime) -> bool:
+    """Verify the whole chain each night; where it is broken, automation stops."""
+    if now < _last_look(now) or not _is_due(service, Duty.VERIFY, now, VERIFY_EVERY):
+        return False
+    check_audit(
+        service.audit_status, service.store, service.settings.anchors_folder, whole=True
+    )
+    with service.store.writing() as session:
+        note_finding(session, service.audit_status.broken)  # for the other services
+    return True
+
+
+def _is_due(service: Service, duty: Duty, now: datetime, every: timedelta) -> bool:
+    with service.store.writing() as session:
+        last = done_at(session, duty)
+        if last is not None and now - last < every:
+            return False
+        note_done(session, duty, now)
+        return True
+
+
+def _doubt_the_clock(session: Session, last: datetime, now: datetime) -> None:
+    """Say, once an hour, that the clock went back: nothing is done by such a clock."""
+    said_at = done_at(session, Duty.CLOCK)
+    if said_at is not None and abs(said_at - now) < DOUBT_EVERY:
+        return
+    note_done(session, Duty.CLOCK, now)
+    note = Note(
+        action=Action.CLOCK_DOUBTED,
+        by=SYSTEM,
+        subject=Subject(SubjectKind.SERVICE, "clock"),
+        before={"ticked_at": last.isoformat()},
+        after={"now": now.isoformat()},
+    )
+    cause = Cause(correlation=uuid4())
+    append(session, [Entry(note=note, lead=None, cause=cause, at=now)])
+    log.critical("clock_in_doubt", extra={"ticked_at": last, "now": now})

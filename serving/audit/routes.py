@@ -1,0 +1,68 @@
+"""GET /v1/audit: what was done to a lead, by whom, why, and what it follows from."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from governance.people.roles import Role
+from serving.audit.trace import Trace, trace_of
+from serving.auth.dependencies import TheCaller, TheService, admits
+from serving.auth.visibility import refuse_unseen
+from serving.formats.cloud_event import LeadName
+from serving.http.openapi import refuses
+from serving.http.responses import (
+    AuditShown,
+    CauseShown,
+    EntryShown,
+    FactShown,
+    SubjectShown,
+    WhoShown,
+    WordsShown,
+)
+from serving.repositories.api_keys import Scope
+from serving.repositories.audit import Recorded
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+
+@router.get(
+    "/audit",
+    name="read_audit",
+    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    responses=refuses(401, 403, 404, 422, 503),
+)
+def read_audit(
+    lead_id: Annotated[LeadName, Query()],
+    service: TheService,
+    caller: TheCaller,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> AuditShown:
+    """The last entries on a lead, the oldest first, with the causes of each."""
+    refuse_unseen(service, caller, lead_id)
+    trace = trace_of(service.store, lead_id, limit)
+    return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
+
+
+def _shown(entry: Recorded, trace: Trace) -> EntryShown:
+    cause = entry.cause
+    words = trace.words.get(entry.id)
+    fact = None if cause.event is None else trace.facts.get(cause.event)
+    return EntryShown(
+        seq=entry.seq,
+        id=entry.id,
+        at=entry.at,
+        who=WhoShown.model_validate(entry.who),
+        action=entry.action,
+        subject=SubjectShown(kind=entry.subject.kind, id=str(entry.subject.id)),
+        before=entry.before,
+        after=entry.after,
+        why=entry.why,
+        words=None if words is None else WordsShown.model_validate(words),
+        cause=CauseShown(
+            correlation=cause.correlation,
+            causation=cause.causation,
+            event=None if fact is None else FactShown.model_validate(fact),
+            depth=cause.depth,
+        ),
+        hash=entry.hash,
+    )

@@ -1,0 +1,79 @@
+"""Verification of the audit's chain. A break stops automation until a person looks."""
+
+import logging
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from governance.audit.anchors import Anchor, forged_anchor, signed
+from governance.audit.chain import Break, BreakKind, first_break
+from serving.audit.anchors import add_anchor, read_anchors, signing_key
+from serving.database.engine import Store
+from serving.errors import AuditBrokenError
+from serving.repositories.audit import head, links_since
+from serving.runtime.audit_status import AuditStatus
+from serving.runtime.worker_process import apart
+
+log = logging.getLogger(__name__)
+
+
+def check_audit(
+    status: AuditStatus, store: Store, folder: Path, *, whole: bool = False
+) -> None:
+    """Verify the chain, and note in `status` where it is broken."""
+    if whole and status.in_subprocess:
+        status.broken = apart(store, find_break, folder, whole=True)
+    else:
+        status.broken = find_break(store, folder, whole=whole)
+    if status.broken is not None:
+        at = {"break": status.broken.kind.value, "row": status.broken.seq}
+        log.critical("audit_broken", extra=at)
+
+
+def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
+    """Where the chain is broken: since its last anchor, or from its beginning.
+
+    `folder` holds the anchors and the key that signs them.
+
+    Raises
+    ------
+    AnchorsUnreadableError
+    """
+    anchors = read_anchors(folder)  # before the table: those made meanwhile are later
+    if anchors:
+        forged = forged_anchor(anchors, signing_key(folder, anchors).public_key())
+        if forged is not None:
+            return forged
+    since = 1 if whole or not anchors else max(anchor.seq for anchor in anchors)
+    hashes = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq >= since}
+    with store.reading() as session:
+        with closing(links_since(session, since)) as links:
+            found = first_break(links, hashes, since=since)
+        if found is not None and found.kind is BreakKind.TAIL_CUT:
+            return replace(found, seq=head(session).seq + 1)
+    return found
+
+
+def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:
+    """Sign the chain's end, once it was verified since the anchor before.
+
+    Returns the anchor, or None if the chain has no row that isn't anchored.
+
+    Raises
+    ------
+    AuditBrokenError
+        If the chain is broken: a break mustn't be anchored.
+    AnchorsUnreadableError
+    """
+    with store.reading() as session:
+        end = head(session)  # first: what is signed is then verified
+    found = find_break(store, folder, whole=False)
+    if found is not None:
+        raise AuditBrokenError(found.kind.value, found.seq)
+    anchors = read_anchors(folder)
+    if end.seq <= max((one.seq for one in anchors), default=0):
+        return None
+    made = signed(end, now, signing_key(folder, anchors))
+    add_anchor(folder, made)
+    return made

@@ -1,0 +1,243 @@
+"""Accounts: added, disabled, given a password; each change is audited."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cache
+from uuid import uuid4
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import (
+    SHELL,
+    Action,
+    Cause,
+    Entry,
+    Facts,
+    Note,
+    Subject,
+    SubjectKind,
+)
+from governance.people.principal import Principal
+from governance.people.roles import Role
+from serving.database.engine import Store
+from serving.database.tables import NAME
+from serving.errors import PersonUnknownError, RequestInvalidError
+from serving.repositories.audit import append
+from serving.repositories.persons import (
+    Person,
+    add_person,
+    bind_subject,
+    disable_person,
+    end_passes,
+    find_person,
+    person_named,
+    person_of_subject,
+    place_person,
+    set_password,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonWish:
+    """`name` as the CRM writes the owner of a lead; no password: signs in elsewhere."""
+
+    login: str
+    name: str
+    role: Role
+    team: str | None = None
+    password: str | None = None
+
+
+def open_account(
+    store: Store, wish: PersonWish, now: datetime, by: Principal = SHELL
+) -> Person:
+    """Add a person, and audit it.
+
+    Raises
+    ------
+    RequestInvalidError
+        If the login or the name is empty or taken, or the password too short.
+    """
+    person = Person(
+        id=uuid4(),
+        login=_line("login", wish.login).lower(),
+        name=_line("name", wish.name),
+        role=wish.role,
+        team=_line("team", wish.team) if wish.team else None,
+        created_at=now,
+    )
+    password_hash = hashed(wish.password) if wish.password is not None else None
+    with store.writing() as session:
+        if find_person(session, person.login) is not None:
+            raise RequestInvalidError("login", "taken")
+        if person_named(session, person.name) is not None:
+            raise RequestInvalidError("name", "taken")
+        add_person(session, person, password_hash)
+        added = {"role": person.role.value}
+        write_note(session, Action.PERSON_ADDED, person, by, now, added)
+    return person
+
+
+def change_account(
+    store: Store,
+    login: str,
+    role: Role | None,
+    team: str | None,
+    now: datetime,
+    by: Principal = SHELL,
+) -> Person:
+    """Give another role, or another team; None leaves it. An empty team is none.
+
+    Raises
+    ------
+    PersonUnknownError, RequestInvalidError
+    """
+    with store.writing() as session:
+        before = known_person(session, login)
+        after = replace(
+            before,
+            role=role or before.role,
+            team=before.team
+            if team is None
+            else (_line("team", team) if team else None),
+        )
+        if after != before:
+            place_person(session, after.id, after.role, after.team)
+            placed = {"role": after.role.value}
+            write_note(session, Action.PERSON_CHANGED, after, by, now, placed)
+    return after
+
+
+def close_account(
+    store: Store, login: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Disable a person, whose sessions and tokens end at once; raises
+    PersonUnknownError."""
+    with store.writing() as session:
+        person = known_person(session, login)
+        if person.disabled_at is None:
+            disable_person(session, person.id, now)
+            write_note(session, Action.PERSON_DISABLED, person, by, now)
+
+
+def change_password(
+    store: Store, login: str, password: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Give a new password, which unlocks; sessions and tokens end.
+
+    Raises
+    ------
+    PersonUnknownError, RequestInvalidError
+    """
+    password_hash = hashed(password)
+    with store.writing() as session:
+        person = known_person(session, login)
+        set_password(session, person.id, password_hash)
+        end_passes(session, person.id, now)
+        write_note(session, Action.PASSWORD_SET, person, by, now)
+
+
+def bind_account(
+    store: Store,
+    login: str,
+    subject: str | None,
+    now: datetime,
+    by: Principal = SHELL,
+) -> Person:
+    """Bind an account to an identity of a provider (its issuer, a space, its `sub`), or
+    to none; sessions and tokens end.
+
+    Raises
+    ------
+    PersonUnknownError
+    RequestInvalidError
+        If another account is bound to it, or it names no issuer.
+    """
+    with store.writing() as session:
+        person = known_person(session, login)
+        if subject is not None:
+            subject = _line("subject", subject)
+            if " " not in subject:
+                raise RequestInvalidError("subject", "issuer_missing")
+            bound = person_of_subject(session, subject)
+            if bound is not None and bound.id != person.id:
+                raise RequestInvalidError("subject", "taken")
+        bind_subject(session, person.id, subject)
+        end_passes(session, person.id, now)
+        write_note(session, Action.PERSON_BOUND, person, by, now)
+    return person
+
+
+def known_person(session: Session, login: str) -> Person:
+    """The person of that login; raises PersonUnknownError."""
+    person = find_person(session, login.strip().lower())
+    if person is None:
+        raise PersonUnknownError(login)
+    return person
+
+
+def active_person(session: Session, login: str) -> Person:
+    """The person of that login, who isn't disabled; raises PersonUnknownError."""
+    person = known_person(session, login)
+    if person.disabled_at is not None:
+        raise PersonUnknownError(login)
+    return person
+
+
+def write_note(
+    session: Session,
+    action: Action,
+    person: Person,
+    by: Principal,
+    now: datetime,
+    after: Facts | None = None,
+) -> None:
+    """Audit what was done to an account; call it last in a transaction."""
+    note = Note(
+        action=action,
+        by=by,
+        subject=Subject(SubjectKind.PERSON, person.id),
+        after=after,
+    )
+    cause = Cause(correlation=uuid4())
+    append(session, [Entry(note=note, lead=None, cause=cause, at=now)])
+
+
+def _line(field: str, given: str) -> str:
+    line = " ".join(given.split())
+    if not line or not line.isprintable():
+        raise RequestInvalidError(field, "string_too_short")
+    if len(line) > NAME:
+        raise RequestInvalidError(field, "string_too_long")
+    return line
+
+
+# Argon2id with the library's profile, RFC 9106's second: 64 MiB, 3 passes, 4 lanes.
+_HASHER = PasswordHasher()
+SHORTEST = 12  # the CNIL's recommendation of 2022, for passwords without other proof
+LONGEST = 200
+
+
+def hashed(password: str) -> str:
+    """What is stored of a password; raises RequestInvalidError if it is too short."""
+    if len(password) < SHORTEST:
+        raise RequestInvalidError("password", "password_too_short")
+    if len(password) > LONGEST:
+        raise RequestInvalidError("password", "string_too_long")
+    return _HASHER.hash(password)
+
+
+def is_right(password: str, stored: str | None) -> bool:
+    """Is it the password of that hash? As slow where there is none."""
+    try:
+        _HASHER.verify(stored or _of_nobody(), password)
+    except (VerificationError, InvalidHashError):
+        return False
+    return stored is not None
+
+
+@cache
+def _of_nobody() -> str:
+    return _HASHER.hash("nobody has this password")

@@ -1,0 +1,142 @@
+"""A new API key: checked, stored as a hash, and shown once."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import uuid4
+
+from features.event import Actor
+from governance.audit.chain import (
+    SHELL,
+    Action,
+    Cause,
+    Entry,
+    Note,
+    Subject,
+    SubjectKind,
+)
+from governance.people.overrides import OWN_SOURCE
+from governance.people.principal import Principal
+from serving.database.engine import Store
+from serving.errors import RequestInvalidError
+from serving.repositories.api_keys import (
+    USUAL_SCOPES,
+    ApiKey,
+    Scope,
+    add_key,
+    all_keys,
+    digest,
+    new_secret,
+    revoke_key,
+    token_of,
+)
+from serving.repositories.audit import append
+
+_SOURCE = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyWish:
+    """`scopes` None: the usual ones, all but `backfill`."""
+
+    name: str
+    source: str
+    max_actor: Actor
+    default_actor: Actor
+    scopes: frozenset[str] | None
+    expires_at: datetime | None
+
+
+def issue_key(store: Store, wish: KeyWish, now: datetime, by: Principal = SHELL) -> str:
+    """Store a new key, and audit it; returns its token, which can't be had again.
+
+    Raises
+    ------
+    RequestInvalidError
+        If the name is empty, the source malformed or our own, a scope unknown, or
+        the default actor above what the key may assert.
+    """
+    key_id, secret = new_secret()
+    key = _key(wish, key_id, secret, now)
+    with store.writing() as session:
+        add_key(session, key)
+        append(session, [_entry(_created(key, by), now)])
+    return token_of(key_id, secret)
+
+
+def replace_key(store: Store, wish: KeyWish, now: datetime) -> str:
+    """Issue a key, and revoke those of the same name."""
+    with store.reading() as session:
+        same = [key.id for key in all_keys(session) if key.name == wish.name]
+    for key_id in same:
+        withdraw_key(store, key_id, now)
+    return issue_key(store, wish, now)
+
+
+def withdraw_key(
+    store: Store, key_id: str, now: datetime, by: Principal = SHELL
+) -> None:
+    """Revoke a key at once, and audit it; raises KeyUnknownError."""
+    with store.writing() as session:
+        if revoke_key(session, key_id, now):
+            append(session, [_entry(_revoked(key_id, by), now)])
+
+
+def _entry(note: Note, now: datetime) -> Entry:
+    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)
+
+
+def _created(key: ApiKey, by: Principal) -> Note:
+    return Note(
+        action=Action.KEY_CREATED,
+        by=by,
+        subject=Subject(SubjectKind.KEY, key.id),
+        after={
+            "source": key.source,
+            "max_actor": key.max_actor.value,
+            "default_actor": key.default_actor.value,
+            "scopes": " ".join(sorted(key.scopes)),
+            "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+        },
+    )
+
+
+def _revoked(key_id: str, by: Principal) -> Note:
+    return Note(
+        action=Action.KEY_REVOKED, by=by, subject=Subject(SubjectKind.KEY, key_id)
+    )
+
+
+def _key(wish: KeyWish, key_id: str, secret: str, now: datetime) -> ApiKey:
+    key = ApiKey(
+        id=key_id,
+        name=_name(wish.name),
+        secret_sha256=digest(secret),
+        source=_source(wish.source),
+        max_actor=wish.max_actor,
+        default_actor=wish.default_actor,
+        scopes=USUAL_SCOPES if wish.scopes is None else _scopes(wish.scopes),
+        created_at=now,
+        expires_at=wish.expires_at,
+    )
+    if not key.may_assert(key.default_actor):
+        raise RequestInvalidError("default_actor", "enum")
+    return key
+
+
+def _name(name: str) -> str:
+    if not 0 < len(name.strip()) <= 200 or not name.isprintable():
+        raise RequestInvalidError("name", "string_too_short")
+    return name.strip()
+
+
+def _source(source: str) -> str:
+    if source == OWN_SOURCE or not _SOURCE.fullmatch(source):
+        raise RequestInvalidError("source", "source_malformed")
+    return source
+
+
+def _scopes(names: frozenset[str]) -> frozenset[Scope]:
+    if not names <= set(Scope):
+        raise RequestInvalidError("scope", "enum")
+    return frozenset(Scope(name) for name in names)

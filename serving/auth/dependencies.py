@@ -1,0 +1,163 @@
+"""What every route asks first: the service, and who is calling."""
+
+from collections.abc import Callable
+from hmac import compare_digest
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
+
+from features.errors import FreinError
+from governance.people.roles import Role
+from serving.auth.sessions import SignedIn, signed_in
+from serving.errors import (
+    CsrfMissingError,
+    KeyInvalidError,
+    KeyMissingError,
+    PersonRequiredError,
+    RequestInvalidError,
+    RoleMissingError,
+)
+from serving.http.request_body import JSON, Body, body_reader
+from serving.repositories.api_keys import (
+    ApiKey,
+    Scope,
+    find_key,
+    is_use_to_note,
+    note_use,
+    split_token,
+)
+from serving.repositories.persons import TOKEN_PREFIX, PassKind, Person
+from serving.runtime.service import Service
+
+COOKIE = "frein_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="A key of `frein keys create`, or a token of `frein persons token`",
+)
+_cookie = APIKeyCookie(
+    name=COOKIE,
+    auto_error=False,
+    description=f"A session; what it writes brings {CSRF_HEADER}",
+)
+
+Caller = ApiKey | Person
+
+
+def service_of(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+_read_json = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+TheBody = Annotated[Body, Depends(_read_json)]
+
+
+def refuse_nul(request: Request) -> None:
+    """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
+    if "\0" in request.url.path or "%00" in request.url.query:
+        raise RequestInvalidError("url", "not_printable")
+
+
+TheService = Annotated[Service, Depends(service_of)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+Cookie = Annotated[str | None, Depends(_cookie)]
+
+
+def sign_in_of(
+    service: TheService, bearer: Bearer, cookie: Cookie, request: Request
+) -> SignedIn | None:
+    """Who signed in, if a person did; a bearer token goes before a cookie."""
+    now = service.clock()
+    if bearer is not None:
+        if not bearer.credentials.startswith(f"{TOKEN_PREFIX}_"):
+            return None
+        return signed_in(service.store, bearer.credentials, PassKind.TOKEN, now)
+    if cookie is None:
+        return None
+    found = signed_in(service.store, cookie, PassKind.SESSION, now)
+    if request.method not in _SAFE:
+        given = request.headers.get(CSRF_HEADER, "")
+        if not compare_digest(given.encode(), (found.csrf or "").encode()):
+            raise CsrfMissingError
+    return found
+
+
+TheSignIn = Annotated[SignedIn | None, Depends(sign_in_of)]
+
+
+def caller_of(
+    service: TheService, bearer: Bearer, found: TheSignIn, request: Request
+) -> Caller:
+    """Who calls; an unknown, wrong, expired or revoked key looks the same."""
+    if found is not None:
+        return found.person
+    if bearer is None:
+        raise KeyMissingError
+    key = _key(service, bearer.credentials)
+    request.state.key_id = key.id
+    return key
+
+
+def _key(service: Service, token: str) -> ApiKey:
+    key_id, secret = split_token(token)
+    now = service.clock()
+    with service.store.reading() as session:
+        key = find_key(session, key_id)
+    if key is None or not key.opens_with(secret, now):
+        raise KeyInvalidError
+    if is_use_to_note(key, now):
+        with service.store.writing() as session:
+            note_use(session, key.id, now)
+    return key
+
+
+TheCaller = Annotated[Caller, Depends(caller_of)]
+
+
+def known_caller(service: Service, request: Request) -> Caller | None:
+    """Who calls, outside of a route; None: nobody known, and a route says why."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    is_bearer = scheme.lower() == "bearer"
+    bearer = (
+        HTTPAuthorizationCredentials(scheme=scheme, credentials=token)
+        if is_bearer
+        else None
+    )
+    try:
+        found = sign_in_of(service, bearer, request.cookies.get(COOKIE), request)
+        return caller_of(service, bearer, found, request)
+    except FreinError:
+        return None
+
+
+def admits(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]:
+    """A dependency: the caller, a person of one of these roles or a key that has this
+    scope; None: no key at all."""
+
+    def check(caller: TheCaller) -> Caller:
+        if isinstance(caller, Person):
+            if caller.role not in roles:
+                raise RoleMissingError
+        elif key is None:
+            raise PersonRequiredError
+        else:
+            caller.need(key)
+        return caller
+
+    return check
+
+
+def needs_key(scope: Scope) -> Callable[[Caller], ApiKey]:
+    """A dependency: the caller's key, which has this scope; no person."""
+
+    def check(caller: TheCaller) -> ApiKey:
+        if isinstance(caller, Person):
+            raise RoleMissingError
+        caller.need(scope)
+        return caller
+
+    return check

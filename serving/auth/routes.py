@@ -1,0 +1,98 @@
+"""Sessions: a person signs in, sees who they are, signs out."""
+
+from datetime import datetime
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from governance.people.roles import Role
+from serving.auth.dependencies import COOKIE, TheBody, TheService, TheSignIn, admits
+from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
+from serving.errors import PersonRequiredError
+from serving.http.openapi import refuses, takes
+from serving.http.request_body import JSON
+from serving.http.requests import SignInSent
+from serving.http.responses import PersonShown, SessionShown
+from serving.repositories.persons import Person
+from serving.runtime.settings import LOOPBACK
+
+router = APIRouter(prefix="/v1/session", tags=["session"])
+
+Anyone = Depends(admits(*Role))
+
+
+@router.post(
+    "",
+    name="begin_session",
+    openapi_extra=takes({JSON: SignInSent}),
+    responses=refuses(400, 401, 413, 415, 422, 503),
+)
+def begin_session(
+    service: TheService,
+    body: TheBody,
+    request: Request,
+    response: Response,
+) -> SessionShown:
+    """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
+    sent, now = body.fitted(SignInSent), service.clock()
+    begun = sign_in(service.store, sent.login, sent.password.get_secret_value(), now)
+    keep_session(response, begun, request, now)
+    return SessionShown(
+        person=_shown(begun.person), expires_at=begun.expires_at, csrf=begun.csrf
+    )
+
+
+@router.get("", name="read_session", dependencies=[Anyone], responses=refuses(401, 403))
+def read_session(found: TheSignIn) -> SessionShown:
+    """Who is signed in, and until when."""
+    found = _of_a_person(found)
+    return SessionShown(
+        person=_shown(found.person), expires_at=found.expires_at, csrf=found.csrf
+    )
+
+
+@router.delete(
+    "",
+    name="end_session",
+    dependencies=[Anyone],
+    status_code=204,
+    responses=refuses(401, 403, 503),
+)
+def end_session(service: TheService, found: TheSignIn, response: Response) -> None:
+    """Sign out: the session, or the token, ends at once."""
+    sign_out(service.store, _of_a_person(found).pass_id, service.clock())
+    response.delete_cookie(COOKIE)
+
+
+def keep_session(
+    answer: Response, begun: Session, request: Request, now: datetime
+) -> None:
+    """Give the browser a session's cookie."""
+    answer.set_cookie(
+        COOKIE,
+        begun.cookie,
+        max_age=int((begun.expires_at - now).total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=is_private(request),
+    )
+
+
+def is_private(request: Request) -> bool:
+    """Are cookies to be sent over TLS alone? Everywhere but on this machine."""
+    return request.url.scheme == "https" or request.url.hostname not in LOOPBACK
+
+
+def _of_a_person(found: SignedIn | None) -> SignedIn:
+    if found is None:
+        raise PersonRequiredError
+    return found
+
+
+def _shown(person: Person) -> PersonShown:
+    return PersonShown(
+        id=person.id,
+        login=person.login,
+        name=person.name,
+        role=person.role,
+        team=person.team,
+    )

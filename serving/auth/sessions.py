@@ -1,0 +1,191 @@
+"""Signing in: a session for a password, a short-lived token, and who calls with it."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session as Transaction
+
+from governance.audit.chain import SHELL, SYSTEM, Action
+from governance.people.principal import Principal
+from serving.auth.accounts import active_person, is_right, write_note
+from serving.database.engine import Store
+from serving.errors import KeyInvalidError, NotVouchedForError, SignInRefusedError
+from serving.repositories.api_keys import digest, new_secret, split_token, token_of
+from serving.repositories.persons import (
+    TOKEN_PREFIX,
+    Identity,
+    Pass,
+    PassKind,
+    Person,
+    add_pass,
+    bind_subject,
+    count_try,
+    csrf_of,
+    end_pass,
+    find_pass,
+    find_person,
+    forget_tries,
+    person_of_subject,
+    subject_of,
+)
+
+TRIES = 5  # issue 5: lockout; OWASP ASVS 2.2.1 allows up to 100 an hour
+LOCKED_FOR = timedelta(minutes=15)
+SESSION_LENGTH = timedelta(hours=12)  # a working day
+LONGEST_TOKEN = timedelta(days=7)
+_SESSION_PREFIX = "freins"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session that has just begun: `cookie` can't be had again."""
+
+    person: Person
+    cookie: str
+    csrf: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """Who calls. `csrf`: what a session's writing calls must bring; `warning`: what
+    their pages are to say."""
+
+    person: Person
+    pass_id: str
+    expires_at: datetime
+    csrf: str | None = None
+    warning: str | None = None
+
+
+def sign_in(store: Store, login: str, password: str, now: datetime) -> Session:
+    """Begin a session.
+
+    Raises
+    ------
+    SignInRefusedError
+        Unknown, disabled or locked, or another password: never said which.
+    """
+    with store.writing() as session:
+        counted = count_try(
+            session,
+            login.strip().lower(),
+            now,
+            allowed=TRIES,
+            locked_until=now + LOCKED_FOR,
+        )
+    found, tries = counted or (None, 0)
+    if found is not None and is_right(password, found.password_hash):
+        return begin_session(store, found.person, now)
+    if found is None:
+        is_right(password, None)  # as slow as for an account
+    elif tries == TRIES:
+        with store.writing() as session:
+            write_note(session, Action.PERSON_LOCKED, found.person, SYSTEM, now)
+    raise SignInRefusedError
+
+
+def begin_session(store: Store, person: Person, now: datetime) -> Session:
+    """Begin the session of a person who has shown who they are."""
+    one, secret = _new_pass(person, PassKind.SESSION, now, SESSION_LENGTH)
+    with store.writing() as session:
+        forget_tries(session, person.id)
+        add_pass(session, one)
+    return Session(
+        person=person,
+        cookie=token_of(one.id, secret, _SESSION_PREFIX),
+        csrf=csrf_of(secret),
+        expires_at=one.expires_at,
+    )
+
+
+def issue_token(
+    store: Store, login: str, length: timedelta, now: datetime, by: Principal = SHELL
+) -> str:
+    """A bearer token of a person, audited; at most a week long.
+
+    Raises
+    ------
+    PersonUnknownError
+        Unknown, or disabled.
+    """
+    with store.writing() as session:
+        person = active_person(session, login)
+        length = min(length, LONGEST_TOKEN)
+        one, secret = _new_pass(person, PassKind.TOKEN, now, length)
+        add_pass(session, one)
+        until = {"expires_at": one.expires_at.isoformat()}
+        write_note(session, Action.TOKEN_ISSUED, person, by, now, until)
+    return token_of(one.id, secret, TOKEN_PREFIX)
+
+
+def signed_in(store: Store, token: str, kind: PassKind, now: datetime) -> SignedIn:
+    """Who calls with this token, or this session's cookie.
+
+    Raises
+    ------
+    KeyInvalidError
+        Unknown, wrong, expired or ended, or the person is disabled.
+    """
+    prefix = TOKEN_PREFIX if kind is PassKind.TOKEN else _SESSION_PREFIX
+    pass_id, secret = split_token(token, prefix)
+    with store.reading() as session:
+        found = find_pass(session, pass_id, kind)
+    if found is None or not found[0].opens_with(secret, now):
+        raise KeyInvalidError
+    one, person = found
+    return SignedIn(
+        person=person,
+        pass_id=one.id,
+        expires_at=one.expires_at,
+        csrf=csrf_of(secret) if kind is PassKind.SESSION else None,
+    )
+
+
+def sign_out(store: Store, pass_id: str, now: datetime) -> None:
+    with store.writing() as session:
+        end_pass(session, pass_id, now)
+
+
+def _new_pass(
+    person: Person, kind: PassKind, now: datetime, length: timedelta
+) -> tuple[Pass, str]:
+    pass_id, secret = new_secret()
+    one = Pass(
+        id=pass_id,
+        person_id=person.id,
+        kind=kind,
+        secret_sha256=digest(secret),
+        created_at=now,
+        expires_at=now + length,
+    )
+    return one, secret
+
+
+def sign_in_as(store: Store, identity: Identity, now: datetime) -> Session:
+    """Begin the session of whoever has that identity.
+
+    Raises
+    ------
+    NotVouchedForError
+        Nobody here has it, or the account is disabled.
+    """
+    with store.writing() as session:
+        person = person_of_subject(session, identity.subject)
+        if person is None:
+            person = _bound(session, identity, now)
+    if person.disabled_at is not None:
+        raise NotVouchedForError
+    return begin_session(store, person, now)
+
+
+def _bound(session: Transaction, identity: Identity, now: datetime) -> Person:
+    """The account whose login is the verified e-mail, and that is bound to no other."""
+    person = None if identity.email is None else find_person(session, identity.email)
+    if person is None or person.disabled_at is not None:
+        raise NotVouchedForError
+    if subject_of(session, person.id) is not None:
+        raise NotVouchedForError
+    bind_subject(session, person.id, identity.subject)
+    write_note(session, Action.PERSON_BOUND, person, SYSTEM, now)
+    return person

@@ -1,0 +1,117 @@
+"""How people use what the system says, by week, idea and rule; never by whom."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+import orjson
+
+from explanations.french import PARIS, paris_day
+from governance.audit.chain import Action
+from governance.people.disagreement import By, Disagreement
+from governance.policy.effects import ProposalStatus
+from serving.automation.override_report import report
+from serving.repositories.audit import Told, entries_told
+from serving.repositories.scores import openings_since
+from serving.runtime.service import Service
+
+WEEKS = 12
+
+
+class Use(StrEnum):
+    """What people do with what they read."""
+
+    OPENED = "opened"  # a reason, to see its evidence
+    CONFIRMED = "confirmed"  # a priority
+    CONTESTED = "contested"
+    SUSPENDED = "suspended"  # automation, on a lead or of a rule
+    DECIDED = "decided"  # a proposal, either way
+    EXPIRED = "expired"  # a proposal that nobody decided in time
+
+
+_USES = {
+    Action.PRIORITY_CONFIRMED: Use.CONFIRMED,
+    Action.PRIORITY_CONTESTED: Use.CONTESTED,
+    Action.AUTOMATION_SUSPENDED: Use.SUSPENDED,
+    Action.RULE_SUSPENDED: Use.SUSPENDED,
+}
+_FATES = {
+    ProposalStatus.CONFIRMED.value: Use.DECIDED,
+    ProposalStatus.DISMISSED.value: Use.DECIDED,
+    ProposalStatus.DECIDED_IN_CRM.value: Use.DECIDED,
+    ProposalStatus.EXPIRED.value: Use.EXPIRED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """From `monday` on; what is not in `counts` didn't happen."""
+
+    monday: date
+    counts: Counter[Use]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    """The last WEEKS weeks, the oldest first; `opened` by idea, the most opened first.
+
+    `judged` tells by idea and rule how often people said no, and of how many words.
+    """
+
+    weeks: tuple[Week, ...]
+    opened: tuple[tuple[str, int], ...]
+    judged: tuple[Disagreement, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not any(week.counts for week in self.weeks)
+
+
+def week_of(at: datetime) -> date:
+    """The Monday of an instant's week, in Paris.
+
+    >>> from datetime import UTC
+    >>> week_of(datetime(2026, 11, 22, 23, 30, tzinfo=UTC)).isoformat()
+    '2026-11-23'
+    """
+    today = paris_day(at)
+    return today - timedelta(days=today.weekday())
+
+
+def adoption(service: Service) -> Adoption:
+    last = week_of(service.clock())
+    mondays = [last - timedelta(weeks=back) for back in reversed(range(WEEKS))]
+    since = datetime.combine(mondays[0], time(), PARIS)
+    with service.store.reading() as session:
+        openings = openings_since(session, mondays[0])
+        entries = list(entries_told(session, (*_USES, Action.PROPOSAL_CLOSED)))
+    counts = Counter(
+        (week_of(entry.at), use)
+        for entry in entries
+        if entry.at >= since and (use := _use(entry)) is not None
+    )
+    opened: Counter[str] = Counter()
+    for (monday, idea), number in openings.items():
+        opened[idea] += number
+        counts[monday, Use.OPENED] += number
+    return Adoption(
+        weeks=tuple(_week(monday, counts) for monday in mondays),
+        opened=tuple(opened.most_common()),
+        judged=tuple(
+            one
+            for one in report(service.store, None, since)
+            if one.by in {By.IDEA, By.RULE}
+        ),
+    )
+
+
+def _week(monday: date, counts: Counter[tuple[date, Use]]) -> Week:
+    return Week(monday, +Counter({use: counts[monday, use] for use in Use}))
+
+
+def _use(entry: Told) -> Use | None:
+    use = _USES.get(Action(entry.action))
+    if use is not None:
+        return use
+    return _FATES.get(orjson.loads(entry.after or "{}").get("status"))

@@ -1,0 +1,125 @@
+"""What people said of the system's doings, gathered from the audit; never by whom.
+
+Who suspends a rule says nothing of one of its doings: it isn't counted here.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+import orjson
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import SYSTEM, Action
+from governance.people.disagreement import Disagreement, Judged, disagreements
+from governance.people.principal import Principal, PrincipalKind
+from governance.policy.effects import ProposalStatus
+from serving.database.engine import Store
+from serving.repositories.audit import Told, entries_told
+from serving.repositories.events import attribute_of_leads
+from serving.repositories.principals import principals_named
+
+_AGREES = {
+    Action.PRIORITY_CONFIRMED: True,
+    Action.PRIORITY_CONTESTED: False,
+}
+_DECIDED = {
+    ProposalStatus.CONFIRMED.value: True,
+    ProposalStatus.DISMISSED.value: False,
+}
+_READ = (
+    Action.PRIORITY_CHANGED,
+    Action.PROPOSAL_OPENED,
+    Action.PROPOSAL_CLOSED,
+    *_AGREES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """A yes or no, on which lead, and on whose doing."""
+
+    agrees: bool
+    at: datetime
+    lead: UUID | None
+    rule: str | None
+    ideas: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """The audit as it is read: who last set each lead's priority, and for what ideas;
+    who opened each proposal."""
+
+    session: Session
+    priorities: dict[UUID | None, tuple[str | None, frozenset[str]]] = field(
+        default_factory=dict
+    )
+    proposals: dict[str, str | None] = field(default_factory=dict)
+    names: dict[UUID, str | None] = field(default_factory=dict)
+
+    def words(self, entries: Iterable[Told]) -> Iterator[_Word]:
+        for entry in entries:
+            word = self._word(entry)
+            if word is not None:
+                yield word
+
+    def _word(self, entry: Told) -> _Word | None:
+        match entry.action:
+            case Action.PRIORITY_CHANGED:
+                reasons = orjson.loads(entry.why).get("reasons", ())
+                ideas = frozenset(one["idea"] for one in reasons)
+                self.priorities[entry.lead] = (self._rule(entry.who), ideas)
+            case Action.PROPOSAL_OPENED:
+                self.proposals[entry.subject] = self._rule(entry.who)
+            case Action.PROPOSAL_CLOSED:
+                return self._decided(entry)
+            case _:
+                rule, ideas = self.priorities.get(entry.lead, (None, frozenset()))
+                agrees = _AGREES[Action(entry.action)]
+                return _Word(agrees, entry.at, entry.lead, rule, ideas)
+        return None
+
+    def _decided(self, entry: Told) -> _Word | None:
+        agrees = _DECIDED.get(orjson.loads(entry.after or "{}").get("status"))
+        if agrees is None:
+            return None
+        return _Word(agrees, entry.at, entry.lead, self.proposals.get(entry.subject))
+
+    def _rule(self, who: UUID) -> str | None:
+        if who not in self.names:
+            found = principals_named(self.session, [who]).get(who)
+            self.names[who] = found.name if found and _is_rule(found) else None
+        return self.names[who]
+
+
+def report(
+    store: Store, segment: str | None, since: datetime | None = None
+) -> list[Disagreement]:
+    """Where people disagree most, by rule, idea and segment.
+
+    `segment` is the attribute of leads that tells theirs; `since`: what was said from
+    then on.
+    """
+    with store.reading() as session:
+        words = [
+            word
+            for word in _Reading(session).words(entries_told(session, _READ))
+            if since is None or word.at >= since
+        ]
+        leads = {word.lead for word in words if word.lead is not None}
+        segments = attribute_of_leads(session, leads, segment) if segment else {}
+    return disagreements(
+        Judged(
+            agrees=word.agrees,
+            rule=word.rule,
+            ideas=word.ideas,
+            segment=None if word.lead is None else segments.get(word.lead),
+        )
+        for word in words
+    )
+
+
+def _is_rule(principal: Principal) -> bool:
+    return principal.kind is PrincipalKind.AUTOMATION and principal != SYSTEM

@@ -1,0 +1,175 @@
+"""A person suspends automation on a lead, or a rule, and ends that: at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.people.principal import Principal
+from governance.policy.effects import Resume, Suspend
+from serving.database.engine import Lock, hold
+from serving.decisions.statement import Why, Word, saying
+from serving.errors import (
+    LeadUnknownError,
+    PersonRequiredError,
+    RuleUnknownError,
+    SuspendedAlreadyError,
+    SuspensionUnknownError,
+)
+from serving.repositories.audit import append
+from serving.repositories.suspensions import (
+    InForce,
+    add_suspension,
+    end_suspensions,
+    lead_suspensions,
+    rule_suspensions,
+    suspended_rules,
+)
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.unit_of_work import record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    """`until` None: until it is ended."""
+
+    id: UUID
+    by: Principal
+    why: Why
+    until: datetime | None
+
+    @property
+    def reason(self) -> str:
+        return self.why.reason or ""
+
+    @property
+    def told(self) -> dict[str, str | None]:
+        """How events and the audit have it."""
+        return {"until": None if self.until is None else self.until.isoformat()}
+
+
+def suspend_lead(
+    service: Service, lead_id: str, asked: Suspension, now: datetime
+) -> None:
+    """Stop automation on a lead.
+
+    Raises
+    ------
+    LeadUnknownError, PersonRequiredError, SuspendedAlreadyError
+    """
+    word = Word(
+        id=uuid4(),
+        action=Action.AUTOMATION_SUSPENDED,
+        by=asked.by,
+        about=asked.told,
+        why=asked.why,
+        after=asked.told,
+    )
+    suspend = Suspend(
+        id=asked.id, until=asked.until, reason=asked.reason, signer=asked.by
+    )
+
+    def plan(seen: Seen) -> Plan:
+        if lead_id not in seen.leads:
+            raise LeadUnknownError(lead_id)
+        lead = seen.leads[lead_id]
+        if lead.history.is_suspended:
+            with service.store.reading() as session:
+                _refuse_suspended(lead_suspensions(session, lead.id, now))
+        return saying(Plan(effects=((lead_id, suspend),)), lead, word, now)
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) -> None:
+    """End every suspension of a lead.
+
+    Raises
+    ------
+    LeadUnknownError, PersonRequiredError, SuspensionUnknownError
+    """
+    word = Word(id=uuid4(), action=Action.AUTOMATION_RESUMED, by=by, about={})
+
+    def plan(seen: Seen) -> Plan:
+        lead = seen.leads.get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        if not lead.history.is_suspended:
+            raise SuspensionUnknownError
+        return saying(Plan(effects=((lead_id, Resume(by)),)), lead, word, now)
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+
+
+def suspend_rule(
+    service: Service, rule_id: str, asked: Suspension, now: datetime
+) -> None:
+    """Stop a rule everywhere.
+
+    Raises
+    ------
+    RuleUnknownError, PersonRequiredError, SuspendedAlreadyError
+    """
+    _check(service, rule_id, asked.by)
+    with service.store.writing() as session:
+        hold(session, Lock.SUSPENSION)
+        _refuse_suspended(rule_suspensions(session, now).get(rule_id, []))
+        add_suspension(
+            session,
+            Suspend(
+                id=asked.id,
+                until=asked.until,
+                reason=asked.reason,
+                signer=asked.by,
+                words=asked.why.text,
+            ),
+            now,
+            rule_id=rule_id,
+        )
+        note = Note(
+            action=Action.RULE_SUSPENDED,
+            by=asked.by,
+            subject=Subject(SubjectKind.RULE, rule_id),
+            after=asked.told,
+            why={"reason": asked.reason, "suspension": str(asked.id)},
+        )
+        append(session, [_entry(note, now)])
+
+
+def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) -> None:
+    """End every suspension of a rule.
+
+    Raises
+    ------
+    RuleUnknownError, PersonRequiredError, SuspensionUnknownError
+    """
+    _check(service, rule_id, by)
+    with service.store.writing() as session:
+        if rule_id not in suspended_rules(session, now):
+            raise SuspensionUnknownError
+        end_suspensions(session, by, now, rule_id=rule_id)
+        note = Note(
+            action=Action.RULE_RESUMED,
+            by=by,
+            subject=Subject(SubjectKind.RULE, rule_id),
+        )
+        append(session, [_entry(note, now)])
+
+
+def _refuse_suspended(holding: Sequence[InForce]) -> None:
+    """One at a time: who would change its end, ends it and begins another."""
+    if holding:
+        raise SuspendedAlreadyError(holding[-1].by, holding[-1].until)
+
+
+def _check(service: Service, rule_id: str, by: Principal) -> None:
+    if not by.is_person:
+        raise PersonRequiredError
+    if rule_id not in {rule.id for rule in service.rules.rule}:
+        raise RuleUnknownError(rule_id)
+
+
+def _entry(note: Note, now: datetime) -> Entry:
+    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)

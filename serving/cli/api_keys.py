@@ -1,0 +1,87 @@
+"""`frein keys`: create, list, revoke."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from features.event import Actor
+
+keys = typer.Typer(help="The API keys.", no_args_is_help=True)
+out = Console()
+
+
+@keys.command("create")
+def create_key(
+    name: Annotated[str, typer.Argument(help="Whose key it is.")],
+    source: Annotated[str, typer.Option(help="The source that it speaks for.")],
+    max_actor: Annotated[
+        Actor, typer.Option(help="The most that it may say acted.")
+    ] = Actor.PERSON,
+    default_actor: Annotated[
+        Actor, typer.Option(help="Who acted, when an event doesn't say.")
+    ] = Actor.LEAD,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="events, scores, leads, moves (the usual ones), backfill."),
+    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Its validity.")] = None,
+) -> None:
+    """Create a key and print it, this once: only its hash is kept."""
+    from serving.app.startup import opened
+    from serving.auth.api_keys import KeyWish, issue_key
+    from serving.runtime.settings import Settings
+
+    now = datetime.now(UTC)
+    wish = KeyWish(
+        name=name,
+        source=source,
+        max_actor=max_actor,
+        default_actor=default_actor,
+        scopes=None if not scope else frozenset(scope),
+        expires_at=None if days is None else now + timedelta(days=days),
+    )
+    with opened(Settings()) as service:
+        typer.echo(issue_key(service.store, wish, now))
+
+
+@keys.command("list")
+def list_keys() -> None:
+    """List the keys; never their secrets."""
+    from serving.app.startup import opened
+    from serving.repositories.api_keys import all_keys
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service, service.store.reading() as session:
+        found = all_keys(session)
+    table = Table("id", "name", "source", "actor", "scopes", "expires", "revoked")
+    table.columns[0].overflow = "fold"  # `revoke` asks for it whole
+    for key in found:
+        table.add_row(
+            key.id,
+            key.name,
+            key.source,
+            key.max_actor.value,
+            " ".join(sorted(key.scopes)),
+            _day(key.expires_at),
+            _day(key.revoked_at),
+        )
+    out.print(table)
+
+
+@keys.command("revoke")
+def revoke(key_id: str) -> None:
+    """Revoke a key, at once."""
+    from serving.app.startup import opened
+    from serving.auth.api_keys import withdraw_key
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service:
+        withdraw_key(service.store, key_id, datetime.now(UTC))
+    out.print(f"Key {key_id} is revoked.")
+
+
+def _day(instant: datetime | None) -> str:
+    return "" if instant is None else f"{instant:%Y-%m-%d}"

@@ -1,0 +1,151 @@
+"""`frein audit`: verify, trace, anchor."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.tree import Tree
+
+from governance.audit.chain import Action, Break, BreakKind
+
+if TYPE_CHECKING:
+    from serving.audit.trace import Trace
+    from serving.repositories.audit import Recorded
+
+audit = typer.Typer(help="What was done, by whom and why.", no_args_is_help=True)
+out = Console()
+
+_BROKEN = {
+    BreakKind.ROW_MISSING: "row {seq} is missing",
+    BreakKind.ROW_CHANGED: "row {seq} was changed after it was written",
+    BreakKind.ROW_UNLINKED: "row {before} is not the one that row {seq} was chained to",
+    BreakKind.ANCHOR_DIFFERS: "row {seq} is not the one that was signed",
+    BreakKind.TAIL_CUT: "the end was cut: row {seq} and later ones, up to the last "
+    "anchor at least, are missing",
+    BreakKind.ANCHOR_FORGED: "the anchor of row {seq} was not signed with our key",
+}
+_TOLD = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
+
+
+@audit.command("verify")
+def verify(
+    whole: Annotated[
+        bool, typer.Option("--all", help="From the first row, not the last anchor.")
+    ] = False,
+) -> None:
+    """Verify the chain and its anchors; if it is broken, say where and exit 1."""
+    from serving.app.startup import opened
+    from serving.audit.anchors import read_anchors
+    from serving.audit.verification import find_break
+    from serving.runtime.settings import Settings
+
+    settings = Settings()
+    with opened(settings) as service:
+        found = find_break(service.store, settings.anchors_folder, whole=whole)
+    if found is not None:
+        typer.echo(f"Broken: {told(found)}.")
+        raise typer.Exit(1)
+    last = max((one.seq for one in read_anchors(settings.anchors_folder)), default=None)
+    if last is None:
+        typer.echo("The audit is whole. No row is anchored: a cut end would not show.")
+    elif whole:
+        typer.echo(f"The audit is whole. Row {last} is the last that is anchored.")
+    else:
+        typer.echo(f"Whole since the last anchor, of row {last}.")
+
+
+@audit.command("anchor")
+def make_anchor() -> None:
+    """Sign the chain's end, after verifying it, and append it to the anchors' file."""
+    from serving.app.startup import opened
+    from serving.audit.verification import anchor
+    from serving.runtime.settings import Settings
+
+    settings = Settings()
+    with opened(settings) as service:
+        made = anchor(service.store, settings.anchors_folder, datetime.now(UTC))
+    if made is None:
+        typer.echo("Nothing new to anchor.")
+    else:
+        typer.echo(f"Row {made.seq} is anchored: {made.hash}")
+
+
+@audit.command("trace")
+def trace(
+    lead: str,
+    last: Annotated[int, typer.Option(min=1, help="How many entries.")] = 100,
+) -> None:
+    """Show what was done to a lead: each effect under what it follows from."""
+    from serving.app.startup import opened
+    from serving.audit.trace import trace_of
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service:
+        found = trace_of(service.store, lead, last)
+    out.print(_tree(lead, found))
+
+
+def told(found: Break) -> str:
+    """Where a chain is broken, in words."""
+    return _BROKEN[found.kind].format(seq=found.seq, before=found.seq - 1)
+
+
+def _tree(lead: str, trace: "Trace") -> Tree:
+    root = Tree(f"[bold]{escape(lead)}[/bold]")
+    facts: dict[int, Tree] = {}
+    for entry in trace.beginnings():
+        event = entry.cause.event
+        if event is None:
+            _grow(root, entry, trace)
+            continue
+        if event not in facts:
+            facts[event] = root.add(_fact(event, trace))
+        _grow(facts[event], entry, trace)
+    return root
+
+
+def _grow(under: Tree, entry: "Recorded", trace: "Trace") -> None:
+    branch = under.add(_line(entry))
+    for effect in trace.following(entry.id):
+        _grow(branch, effect, trace)
+
+
+def _fact(row: int, trace: "Trace") -> str:
+    fact = trace.facts.get(row)
+    if fact is None:
+        return f"event {row}, erased since"
+    return escape(f"{fact.kind} ({fact.source}) {_minute(fact.occurred_at)}")
+
+
+def _line(entry: "Recorded") -> str:
+    who = entry.who.name or f"{entry.who.kind} {entry.who.id}"
+    change = _change(entry)
+    why = _why(entry)
+    return escape(
+        f"{entry.seq} {entry.action}{change} · {who} · {_minute(entry.at)}{why}"
+    )
+
+
+def _change(entry: "Recorded") -> str:
+    before, after = entry.before or {}, entry.after or {}
+    both = [name for name in before if name in after]
+    if both:
+        return "".join(f" {before[name] or '–'} → {after[name]}" for name in both)
+    return "".join(f" {after[key]}" for key in ("proposed", "expected") if key in after)
+
+
+def _why(entry: "Recorded") -> str:
+    why = entry.why
+    reasons = why.get("reasons")
+    if entry.action == Action.PRIORITY_CHANGED and isinstance(reasons, list):
+        ideas = ", ".join(str(one["idea"]) for one in reasons if isinstance(one, dict))
+        score = f"score {why['score']:.1f}, model {why['model_version']}"
+        return f"\n{score}" + (f": {ideas}" if ideas else "")
+    told = [why.get(name) for name in _TOLD]
+    return "".join(f" · {one}" for one in told if one)
+
+
+def _minute(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M}Z"

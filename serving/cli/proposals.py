@@ -1,0 +1,87 @@
+"""`frein proposals`: list, confirm, dismiss."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from governance.people.principal import Principal
+    from serving.runtime.service import Service
+
+proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+Login = Annotated[str, typer.Option("--as", help="The login of who decides.")]
+
+
+@proposals.command("list")
+def list_proposals(
+    every: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+) -> None:
+    """List what waits for a person."""
+    from governance.policy.effects import ProposalStatus
+    from serving.app.startup import opened
+    from serving.repositories.proposals import all_proposals
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service, service.store.reading() as session:
+        found = all_proposals(session, None if every else ProposalStatus.OPEN)
+    for one in found:
+        ending = f"{one.status.value} by {one.decided_by}" if one.decided_by else "open"
+        origin, to = one.from_stage, one.to_stage
+        if one.to_priority is not None:
+            origin, to = one.from_priority or "–", one.to_priority
+        if one.concession_percent is not None:
+            origin, to = "concession", f"{one.concession_percent:g} %"
+        line = f"{one.id}  {one.lead_id}: {origin} → {to}, {ending}"
+        typer.echo(line)
+
+
+@proposals.command("confirm")
+def confirm_proposal(
+    proposal_id: UUID,
+    person: Login,
+    reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+) -> None:
+    """Make the move that is proposed, signed by a person."""
+    from serving.app.startup import opened
+    from serving.cli.serve import champion_if_any
+    from serving.decisions.proposals import confirm
+    from serving.runtime.settings import Settings
+
+    now = datetime.now(UTC)
+    with opened(Settings(), champion_if_any()) as service:
+        who = _decider(service, person, proposal_id)
+        made = confirm(service, proposal_id, who, reason, now)
+    out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
+
+
+@proposals.command("dismiss")
+def dismiss_proposal(
+    proposal_id: UUID,
+    person: Login,
+    reason: Annotated[str, typer.Option(help="Why: one is needed.")],
+) -> None:
+    """Dismiss a proposal, with a reason."""
+    from serving.app.startup import opened
+    from serving.decisions.proposals import dismiss
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service:
+        who = _decider(service, person, proposal_id)
+        dismiss(service, proposal_id, who, reason, datetime.now(UTC))
+    out.print(f"Dismissed by {who.name}.")
+
+
+def _decider(service: "Service", login: str, proposal_id: UUID) -> "Principal":
+    from serving.auth.accounts import active_person
+    from serving.decisions.proposals import refuse_as_decider
+
+    with service.store.reading() as session:
+        person = active_person(session, login)
+    refuse_as_decider(service, person, proposal_id)
+    return person.principal

@@ -1,0 +1,183 @@
+"""`frein overrides report`: where people disagree with the system most."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Column, Table
+
+if TYPE_CHECKING:
+    from governance.impact.adjustment import Adjusted
+    from governance.impact.groups import Closing, Group
+    from governance.impact.interval import Estimate
+    from governance.impact.report import AutomationReport
+
+overrides = typer.Typer(help="What people say of the system.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+
+@overrides.callback()
+def _overrides() -> None:
+    """What people say of the system."""
+
+
+@overrides.command("report")
+def tell_report(
+    since: Annotated[
+        datetime | None, typer.Option(help="In UTC; else from the beginning.")
+    ] = None,
+    segment: Annotated[
+        str | None, typer.Option(help="An attribute of leads; else the catalogue's.")
+    ] = None,
+) -> None:
+    """By rule, idea and segment, never by person; the surest disagreement first."""
+    from features.catalogue import read_catalogue, shipped_catalogue
+    from serving.app.startup import opened
+    from serving.automation.override_report import report
+    from serving.runtime.settings import Settings
+
+    attribute = segment or read_catalogue(shipped_catalogue("b2b")).segment
+    instant = since.replace(tzinfo=UTC) if since else None
+    with opened(Settings()) as service:
+        found = report(service.store, attribute, instant)
+    name = Column("name", overflow="fold")
+    table = Table("by", name, "said no", "of", "at least (95 %)")
+    for one in found:
+        at_least = f"{one.at_least:.0%}"
+        table.add_row(
+            one.by.value, one.name, str(one.contested), str(one.judged), at_least
+        )
+    out.print(table)
+
+
+reports = typer.Typer(help="What the log says.", no_args_is_help=True)
+
+
+@reports.callback()
+def _reports() -> None:
+    """What the log says."""
+
+
+@reports.command("automation")
+def tell_automation(
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Leads that entered from that day on."),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="A log's folder, instead of the store.")
+    ] = None,
+) -> None:
+    """What automation changes in how leads end, and what it doesn't; never by rep."""
+    from governance.policy.pipeline import read_pipeline
+    from serving.app.startup import opened
+    from serving.automation.impact_report import report_of_log, report_of_service
+    from serving.runtime.settings import Settings
+
+    instant = since.replace(tzinfo=UTC) if since else None
+    with err.status("Reading…"):
+        if log is not None:
+            pipeline = read_pipeline(Settings().pipeline_file)
+            report = report_of_log(log, pipeline, instant)
+        else:
+            with opened(Settings()) as service:
+                found = report_of_service(service, instant)
+            if found is None:
+                typer.echo("The store holds no event: name a log with --log.")
+                return
+            report = found
+    for part in told_report(report):
+        out.print(part, highlight=False)
+
+
+def told_report(report: "AutomationReport") -> Iterator[Table | str]:
+    """What the report says, as tables and sentences."""
+    counts = report.counts
+    yield (
+        f"{counts.entered:,} leads entered: {counts.ended_early:,} ended within 14 "
+        f"days, {counts.too_young:,} are younger, to {counts.untouched:,} nothing was "
+        f"sent. Of {counts.exposed:,} open after 14 days, {counts.followed:,} entered "
+        "90 days ago or more: rates are theirs. In brackets, intervals of 95 %."
+    )
+    levels = Table("automated", *_COLUMNS)
+    for closing in report.levels:
+        levels.add_row(closing.level.value, *_cells(closing))
+    yield levels
+    yield from _told_effect(report.adjusted)
+    yield _table_of_groups(report.groups)
+    yield from _told_speed(report.groups)
+    mails = Table("mails by", "mails", "leads", "% replied", "% unsubscribed")
+    for one in report.answers:
+        shares = (_percent(one.replied), _percent(one.unsubscribed))
+        mails.add_row(one.by.value, f"{one.mails:,}", f"{one.leads:,}", *shares)
+    yield mails
+
+
+_COLUMNS = ("leads", "won", "% won by 90 days", "median days")
+
+
+def _cells(one: "Closing") -> tuple[str, ...]:
+    days = "-" if one.cycle_days is None else _interval(one.cycle_days)
+    return f"{one.leads:,}", f"{one.won:,}", _percent(one.rate), days
+
+
+def _told_effect(found: "Adjusted | None") -> Iterator[str]:
+    if found is None:
+        yield "Too few leads ended to compare: 20 won and 20 not are needed a level."
+        return
+    yield (
+        f"Won by 90 days, mostly automated less not automated, in points:\n"
+        f"adjusted {_points(found.adjusted)}, naive {_points(found.naive)}"
+    )
+    told = (
+        f"{one.attribute} {one.label}: {one.most:.0%} against {one.none:.0%}"
+        for one in found.shifts
+        if one.is_wide
+    )
+    yield (
+        "They differ because the two groups weren't alike at entry, before anything "
+        f"was sent ({'; '.join(told)}). The adjusted figure compares leads of the same "
+        "profile; what isn't recorded at entry it can't mend."
+    )
+    for one in found.segments:
+        verdict = "clear" if one.difference.is_clear else "may be chance"
+        yield f"  {one.name} ({one.leads:,}): {_points(one.difference)}, {verdict}"
+
+
+def _table_of_groups(groups: "tuple[Group, ...]") -> Table:
+    table = Table("by", "name", "automated", *_COLUMNS)
+    for group in groups:
+        for row, closing in enumerate(group.levels):
+            named = ("", "") if row else (group.by.value, group.name)
+            table.add_row(*named, closing.level.value, *_cells(closing))
+    return table
+
+
+def _told_speed(groups: "tuple[Group, ...]") -> Iterator[str]:
+    from governance.impact.groups import speeding
+
+    clear = speeding(groups)
+    if not clear:
+        yield "Nowhere do sales surely come sooner, or later, with automation."
+    for group, days in clear:
+        yield (
+            f"{group.by.value} {group.name}: days saved with automation "
+            f"{_interval(days)}"
+        )
+
+
+def _percent(one: "Estimate") -> str:
+    return _interval(one, 100)
+
+
+def _points(one: "Estimate") -> str:
+    return f"{100 * one.value:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+
+
+def _interval(one: "Estimate", scale: float = 1) -> str:
+    low, high = scale * one.low, scale * one.high
+    return f"{scale * one.value:.1f} ({low:.1f}–{high:.1f})"

@@ -1,0 +1,233 @@
+"""`frein rules`: list, check, simulate, explain. Nothing here writes to the store."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from explanations.explain import Explainer
+    from governance.rules.context import Setting
+    from governance.rules.ruleset import Rules
+    from governance.simulation.simulation import Simulation
+
+EVENTS_AT_ONCE = 60_000  # about a thousand leads
+
+rules = typer.Typer(help="What automation does by itself.", no_args_is_help=True)
+out = Console()
+err = Console(stderr=True)
+
+LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
+RulesFile = Annotated[
+    Path | None, typer.Option("--rules", help="The rules; else those shipped.")
+]
+CasesFile = Annotated[
+    Path | None, typer.Option("--exceptions", help="The cases; else those shipped.")
+]
+ModelVersion = Annotated[
+    str | None, typer.Option("--model", help="A registered version; else the champion.")
+]
+WithoutModel = Annotated[
+    bool, typer.Option("--without-model", help="No score is known, nor usual delay.")
+]
+
+
+@rules.command("list")
+def list_rules(file: RulesFile = None) -> None:
+    """List the rules, the first by priority first."""
+    read = _read(file)
+    table = Table("id", "priority", "title", "set off by", "writes", "owner", "state")
+    for rule in read.by_priority:
+        table.add_row(
+            rule.id,
+            str(rule.priority),
+            rule.title,
+            rule.on.kind,
+            rule.target.value,
+            rule.owner,
+            rule.state.value,
+        )
+    out.print(table)
+    out.print(f"version {read.version}, {read.digest[:12]}", highlight=False)
+
+
+@rules.command("check")
+def check_rules(
+    file: Annotated[Path, typer.Argument(help="A file of rules.")],
+) -> None:
+    """Check a file of rules; what is wrong is told with its line."""
+    read = _read(file)
+    out.print(f"{file}: version {read.version}, {len(read.rule)} rules, sound")
+
+
+@rules.command("simulate")
+def simulate(  # noqa: PLR0913, PLR0917 - each is an option
+    log: LogFolder,
+    since: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the log's beginning.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the log's end.")
+    ] = None,
+    model: ModelVersion = None,
+    without_model: WithoutModel = False,
+    file: RulesFile = None,
+    exceptions: CasesFile = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Replay a log and show what would have fired, won, lost, looped, and the tasks."""
+    import orjson
+
+    from features.log import log_parts
+    from governance.simulation.report import Tally
+    from serving.cli.rule_tables import told_report
+
+    explainer = None if without_model else _explainer(model)
+    tally = Tally()
+    with (
+        Progress(console=err, transient=True) as bar,
+        log_parts(log, events_at_once=EVENTS_AT_ONCE) as parts,
+    ):
+        simulation = _simulation(
+            _setting(file, exceptions, explainer),
+            explainer,
+            (_in_utc(since), _in_utc(until) or parts.end),
+        )
+        task = bar.add_task("Replaying", total=len(parts.parts))
+        for part in parts.parts:
+            events = part.read()
+            _refuse_another_log(explainer, events, parts.about.name)
+            for _, moments in simulation.replayed(events, parts.about):
+                tally.add(moments)
+            bar.advance(task)
+    report = tally.report()
+    if as_json:
+        typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
+    else:
+        for shown in told_report(report, simulation.setting.rules):
+            out.print(shown, highlight=False)
+
+
+@rules.command("explain")
+def explain_rules(
+    lead: Annotated[str, typer.Argument(help="The lead's identifier.")],
+    log: LogFolder,
+    model: ModelVersion = None,
+    without_model: WithoutModel = False,
+    file: RulesFile = None,
+    exceptions: CasesFile = None,
+) -> None:
+    """Say which rules would fire on a lead at the log's end, and why not the others."""
+    import polars as pl
+
+    from features.log import last_known_at, read_log
+    from serving.cli.rule_tables import recorded, stands
+    from serving.errors import LeadUnknownError
+
+    explainer = None if without_model else _explainer(model)
+    read = read_log(log)
+    events = read.events.filter(pl.col("lead_id") == lead)
+    if events.is_empty():
+        raise LeadUnknownError(lead)
+    _refuse_another_log(explainer, events, read.about.name)
+    simulation = _simulation(
+        _setting(file, exceptions, explainer),
+        explainer,
+        (None, last_known_at(read.events.lazy())),
+    )
+    found = simulation.standing(events, read.about)
+    if found is None:
+        out.print("The lead has not lived through a day yet.")
+        return
+    standing, past = found
+    for moment in past:
+        for line in recorded(moment):
+            typer.echo(line)
+    out.rule(f"{lead}, {standing.facts.now:%Y-%m-%d %H:%M} UTC")
+    for line in stands(simulation.setting, standing.facts, standing.history):
+        typer.echo(line)
+
+
+# --- What is put together ---------------------------------------------------
+
+
+def _read(file: Path | None) -> "Rules":
+    from governance.policy.pipeline import read_pipeline
+    from governance.rules.ruleset import RULES_FILE, read_rules
+    from serving.runtime.settings import Settings
+
+    return read_rules(file or RULES_FILE, read_pipeline(Settings().pipeline_file))
+
+
+def _explainer(version: str | None) -> "Explainer":
+    from explanations.explain import Explainer
+    from serving.cli.serve import champion
+
+    with err.status("Loading the model…"):
+        loaded = champion(version)
+    assert isinstance(loaded, Explainer)  # the registry's own
+    return loaded
+
+
+def _setting(
+    rules_file: Path | None, cases_file: Path | None, explainer: "Explainer | None"
+) -> "Setting":
+    from governance.people.feedback import read_judgement
+    from governance.policy.pipeline import read_pipeline
+    from governance.rules.actions import Desk
+    from governance.rules.context import Setting
+    from governance.rules.exception_cases import EXCEPTIONS_FILE, read_cases
+    from serving.runtime.settings import Settings
+
+    settings = Settings()
+    return Setting(
+        rules=_read(rules_file),
+        cases=read_cases(cases_file or EXCEPTIONS_FILE),
+        desk=Desk(
+            pipeline=read_pipeline(settings.pipeline_file),
+            fallback_owner=settings.fallback_owner,
+        ),
+        scorer=None if explainer is None else explainer.scorer.facts,
+        judgement=read_judgement(),
+    )
+
+
+def _simulation(
+    setting: "Setting",
+    explainer: "Explainer | None",
+    period: tuple[datetime | None, datetime],
+) -> "Simulation":
+    from governance.simulation.simulation import Simulation
+
+    since, until = period
+    if since is not None and since > until:
+        raise typer.BadParameter(f"--since {since:%Y-%m-%d} is after {until:%Y-%m-%d}")
+    return Simulation(
+        setting=setting,
+        since=since or datetime.min.replace(tzinfo=UTC),
+        until=until,
+        explainer=explainer,
+    )
+
+
+def _refuse_another_log(
+    explainer: "Explainer | None", events: "pl.DataFrame", name: str
+) -> None:
+    from features.errors import ModelUnavailableError
+
+    if explainer is not None and not explainer.reads(events):
+        raise ModelUnavailableError(
+            f"model {explainer.model.name} {explainer.model.version} was trained on "
+            f"another sort of log than {name!r}: name a version with --model, or say "
+            "--without-model"
+        )
+
+
+def _in_utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.replace(tzinfo=UTC)

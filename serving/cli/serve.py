@@ -1,0 +1,233 @@
+"""`frein serve`, `frein score`, `frein leads`."""
+
+import os
+import textwrap
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from explanations.score import Score
+    from serving.runtime.served_model import Explains
+
+serving = typer.Typer()
+out = Console()
+err = Console(stderr=True)
+
+LogFolder = Annotated[
+    Path | None, typer.Option("--log", help="A log's folder, instead of the store.")
+]
+
+
+ModelVersion = Annotated[
+    str | None, typer.Option("--model", help="A registered version; else the champion.")
+]
+
+
+@serving.command("serve")
+def serve(
+    host: Annotated[str | None, typer.Option(help="Else FREIN_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Else FREIN_PORT.")] = None,
+) -> None:
+    """Serve the HTTP interface, on 127.0.0.1:8000 unless told otherwise."""
+    import uvicorn
+
+    from serving.app.access_log import configure_logging
+    from serving.app.application import create_app
+    from serving.app.scheduler import Ticker
+    from serving.app.startup import opened
+    from serving.audit.verification import check_audit
+    from serving.automation.impact_report import report_ahead
+    from serving.runtime.periodic import Recurring
+    from serving.runtime.served_model import ModelWatch
+    from serving.runtime.settings import Settings
+    from serving.scoring.model_registry import mlflow_registry
+
+    settings = Settings()
+    configure_logging()
+    with opened(settings) as service:
+        check_audit(service.audit_status, service.store, settings.anchors_folder)
+        for one in (service.audit_status, service.trials, service.reports):
+            one.in_subprocess = True
+        watch = ModelWatch(
+            mlflow_registry(), service.models, settings.model_poll_seconds
+        )
+        reports = Recurring(
+            "reports", settings.tick_seconds, lambda: report_ahead(service, None)
+        )
+        uvicorn.run(
+            create_app(service, watch, Ticker(service), reports),
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            log_config=None,
+            access_log=False,
+        )
+
+
+@serving.command("tick")
+def tick_once(
+    now: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the clock's time.")
+    ] = None,
+) -> None:
+    """Let time act once: what the service does by itself each minute."""
+    from serving.app.scheduler import tick
+    from serving.app.startup import opened
+    from serving.runtime.settings import Settings
+
+    settings, clock = Settings(), datetime.now(UTC)
+    at = now.replace(tzinfo=UTC) if now else clock
+    if at > clock + settings.clock_tolerance:
+        raise typer.BadParameter(
+            f"the clock is at {clock:%Y-%m-%dT%H:%M:%S}; until it came to such a time, "
+            "no service would tick again",
+            param_hint="--now",
+        )
+    with opened(settings, champion_if_any()) as service:
+        done = tick(service, at)
+    if done is None:
+        typer.echo("Nothing was done: another service ticks, or it is before its time.")
+        raise typer.Exit(1)
+    typer.echo(done.told())
+
+
+@serving.command("score")
+def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> None:
+    """Score a lead now (of a log: at its end), and say why; writes nothing."""
+    from serving.app.startup import opened
+    from serving.runtime.settings import Settings
+    from serving.scoring.log_scores import log_scores
+    from serving.scoring.scoring import previewed
+
+    with err.status("Loading the model…"):
+        explainer = champion(model)
+        if log is not None:
+            (score,) = log_scores(log, explainer, [lead])
+        else:
+            with opened(Settings(), explainer) as service:
+                score = previewed(service, lead, datetime.now(UTC))
+    _tell(score)
+
+
+@serving.command("leads")
+def list_leads(
+    top: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
+    log: LogFolder = None,
+    model: ModelVersion = None,
+) -> None:
+    """The leads to call first; those of the store, as they were last scored."""
+    table = Table("score", "lead", "in short")
+    for score, lead, short in (
+        _of_store(top) if log is None else _of_log(log, top, model)
+    ):
+        table.add_row(_points(score), lead, _wrapped(short, out.width - 30))
+    out.print(table)
+
+
+@serving.command("explain")
+def explain(
+    log: Annotated[Path, typer.Option(help="A log's folder.")],
+    out_file: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
+    moment: Annotated[
+        datetime | None, typer.Option(help="In UTC; else the log's end.")
+    ] = None,
+    model: ModelVersion = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Processes; else one a core.")
+    ] = None,
+) -> None:
+    """Explain every lead of a log that is open at a moment, however many there are."""
+    from tempfile import TemporaryDirectory
+
+    from rich.progress import Progress
+
+    from serving.scoring.batch import explain_log, prepare_to_explain
+
+    prepare_to_explain()
+    from serving.scoring.model_registry import champion_id, fetched, model_of
+
+    with (
+        TemporaryDirectory(prefix="frein-model-") as folder,
+        Progress(console=err, transient=True) as bar,
+    ):
+        task = bar.add_task("Loading the model", total=None)
+        chosen = model_of(model) if model else champion_id()
+        files = fetched(chosen, Path(folder))
+        bar.update(task, description="Explaining")
+        n_leads = explain_log(
+            log,
+            moment.replace(tzinfo=UTC) if moment else None,
+            out_file,
+            (files, chosen),
+            workers=workers or len(os.sched_getaffinity(0)),
+            progress=lambda done, of: bar.update(task, completed=done, total=of),
+        )
+    out.print(f"{n_leads:,} leads explained: {out_file}", highlight=False)
+
+
+def champion(version: str | None = None) -> "Explains":
+    """The champion, or another version, its files checked."""
+    from serving.scoring.model_registry import mlflow_registry, model_of
+
+    registry = mlflow_registry()
+    return registry.load(model_of(version) if version else registry.champion())
+
+
+def champion_if_any() -> "Explains | None":
+    """The champion; without one leads are not scored, and the rest is done."""
+    from features.errors import ModelRejectedError, ModelUnavailableError
+
+    try:
+        return champion()
+    except (ModelRejectedError, ModelUnavailableError) as error:
+        err.print(f"Not re-scored: {error}", markup=False, highlight=False)
+        return None
+
+
+Row = tuple[float | None, str, str]
+
+
+def _of_store(top: int) -> list[Row]:
+    from serving.app.startup import opened
+    from serving.repositories.leads import LeadFilter, listed_leads
+    from serving.runtime.settings import Settings
+
+    with opened(Settings()) as service, service.store.reading() as session:
+        leads = listed_leads(session, LeadFilter(), limit=top, offset=0)
+    return [(lead.score, lead.lead_id, lead.short or "") for lead in leads]
+
+
+def _of_log(folder: Path, top: int, model: str | None) -> list[Row]:
+    from serving.scoring.log_scores import log_scores
+
+    with err.status("Scoring the log…"):
+        scores = log_scores(folder, champion(model))
+    return [(one.score, one.lead_id, one.narrative.short) for one in scores[:top]]
+
+
+def _tell(score: "Score") -> None:
+    out.print(
+        f"{score.lead_id} · {_points(score.score)} / 100 · {score.grade.value}\n",
+        markup=False,
+        highlight=False,
+        style="bold",
+    )
+    typer.echo(_wrapped(score.narrative.text, out.width))
+    for one in score.doubts:
+        typer.echo(_wrapped(f"\n⚠ {one.text}", out.width))
+
+
+def _wrapped(text: str, width: int) -> str:
+    """Lines of at most `width`; Rich would break at a no-break space."""
+    return "\n".join(
+        textwrap.fill(line, max(width, 20), break_long_words=False)
+        for line in text.splitlines()
+    )
+
+
+def _points(score: float | None) -> str:
+    return "" if score is None else f"{score:.1f}".replace(".", ",")

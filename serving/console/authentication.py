@@ -1,0 +1,109 @@
+"""Who reads a page, and what their forms bring."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from hmac import compare_digest
+from typing import Annotated
+from urllib.parse import parse_qsl
+
+from fastapi import Depends, Request
+
+from features.errors import FreinError
+from governance.people.roles import DECIDERS, Role
+from serving.auth.dependencies import COOKIE, TheService, service_of
+from serving.auth.sessions import SignedIn, signed_in
+from serving.auth.visibility import refuse_unseen
+from serving.errors import (
+    AutomationStoppedError,
+    CsrfMissingError,
+    LeadUnknownError,
+    RoleMissingError,
+)
+from serving.http.problems import detail_of
+from serving.http.request_body import content_of
+from serving.repositories.leads import find_lead
+from serving.repositories.persons import PassKind, Person
+
+
+class SignedOutError(Exception):
+    """Nobody is signed in: the page to sign in is due."""
+
+
+def reader_of(service: TheService, request: Request) -> SignedIn:
+    """Who is signed in; raises SignedOutError."""
+    cookie = request.cookies.get(COOKIE)
+    if cookie is None:
+        raise SignedOutError
+    try:
+        found = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
+    except FreinError as error:
+        raise SignedOutError from error
+    if service.audit_status.broken is not None:
+        stopped = AutomationStoppedError(service.audit_status.broken.seq)
+        found = replace(found, warning=detail_of(stopped))
+    request.state.found = found
+    return found
+
+
+TheReader = Annotated[SignedIn, Depends(reader_of)]
+
+
+async def fields_of(request: Request) -> dict[str, list[str]]:
+    """What a form was filled in with; empty fields are left out."""
+    request.state.fields = {}  # whatever becomes of the body, it isn't read again
+    content = await content_of(request, service_of(request).settings.max_body_bytes)
+    filled: dict[str, list[str]] = {}
+    for name, value in parse_qsl(content.decode(errors="replace")):
+        filled.setdefault(name, []).append(value.replace("\r\n", "\n"))
+    request.state.fields = filled
+    return filled
+
+
+Fields = Annotated[Mapping[str, list[str]], Depends(fields_of)]
+
+
+def form_of(fields: Fields, found: TheReader) -> Mapping[str, list[str]]:
+    """A form of this session: it brings the session's CSRF token.
+
+    Raises
+    ------
+    CsrfMissingError
+    """
+    (given,) = fields.get("csrf", [""])[:1]
+    if not compare_digest(given.encode(), (found.csrf or "").encode()):
+        raise CsrfMissingError
+    return {name: values for name, values in fields.items() if name != "csrf"}
+
+
+TheForm = Annotated[Mapping[str, list[str]], Depends(form_of)]
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Does the browser say that another site sent a form?"""
+    return request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
+
+
+def decider_of(found: TheReader) -> Person:
+    """The person, who may decide; raises RoleMissingError."""
+    return needs_role(found.person, DECIDERS)
+
+
+TheDecider = Annotated[Person, Depends(decider_of)]
+
+
+def needs_role(person: Person, roles: frozenset[Role]) -> Person:
+    """The person, of one of these roles; raises RoleMissingError."""
+    if person.role not in roles:
+        raise RoleMissingError
+    return person
+
+
+def in_sight(lead_id: str, service: TheService, found: TheReader) -> None:
+    """Raises LeadUnknownError, also for who sees all the leads that there are."""
+    refuse_unseen(service, found.person, lead_id)
+    with service.store.reading() as session:
+        if find_lead(session, lead_id) is None:
+            raise LeadUnknownError(lead_id)
+
+
+InSight = Depends(in_sight)

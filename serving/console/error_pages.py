@@ -1,0 +1,113 @@
+"""What goes wrong, told in French, with a way back that works and nothing lost."""
+
+from collections.abc import Mapping
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+
+from features.errors import EventError, FreinError
+from serving.auth.dependencies import service_of
+from serving.console import format_fr as words
+from serving.console.authentication import fields_of, is_from_elsewhere
+from serving.console.pages.redirects import asked_address, way_back
+from serving.console.rendering import HOME, address_of, page
+from serving.errors import (
+    CsrfMissingError,
+    LeadUnknownError,
+    ProposalDecidedError,
+    RequestInvalidError,
+    RouteUnknownError,
+)
+from serving.http.problems import STATUS, detail_of
+
+_WRITTEN = ("text", "reason")  # fields of words of one's own, or of a list
+_AFTER_A_FORM = ("taches", "regles", "automatisation")  # pages with forms, of no lead
+
+
+def error_page(
+    request: Request, error: FreinError, typed: list[str] | None = None
+) -> Response:
+    """What went wrong, with a way back; `typed`: what would else be lost."""
+    status = STATUS[type(error)]
+    title = words.ERROR_TITLE.get(status, words.ANY_ERROR)
+    is_stale = isinstance(error, CsrfMissingError)
+    return page(
+        "error.html",
+        getattr(request.state, "found", None),
+        status,
+        title=words.NOTHING_SAVED if is_stale else title,
+        detail=_detail(error),
+        back=_back(request, error),
+        typed=typed or [],
+    )
+
+
+async def lost_page(request: Request) -> Response:
+    """A form came after its session had ended: sign in, and begin again."""
+    service = service_of(request)
+    return page(
+        "sign_in.html",
+        None,
+        401,
+        login="",
+        refused=words.SESSION_OVER,
+        elsewhere=service.provider is not None,
+        back=way_back(_page_of_form(request)),
+        typed=await typed_in(request),
+    )
+
+
+async def typed_in(request: Request) -> list[str]:
+    """The words of one's own in a form; none of a form that another site sent."""
+    if is_from_elsewhere(request):
+        return []
+    fields = getattr(request.state, "fields", None)  # a body is read once
+    if fields is None:
+        fields = await _read(request)
+    listed = service_of(request).judgement.reasons
+    given = (one for name in _WRITTEN for one in fields.get(name, []))
+    return [one for one in given if one.strip() and one not in listed]
+
+
+async def _read(request: Request) -> Mapping[str, list[str]]:
+    try:
+        return await fields_of(request)
+    except FreinError:  # too large, or cut off: what of it was read is of no use
+        return {}
+
+
+def invalid_request(error: RequestValidationError) -> FreinError:
+    """An address or a query that doesn't fit, as our own error."""
+    first = error.errors()[0]
+    where, *names = first["loc"]
+    if where == "path":  # what it names can't be
+        return RouteUnknownError()
+    return RequestInvalidError(".".join(map(str, names)), first["type"])
+
+
+def _detail(error: FreinError) -> str:
+    if isinstance(error, ProposalDecidedError):
+        return words.decided_before(error.status, error.decided_by)
+    if isinstance(error, CsrfMissingError):
+        return words.FORM_IS_STALE
+    if isinstance(error, RequestInvalidError | EventError):
+        return words.field_refused(error.field, error.why)
+    return detail_of(error)
+
+
+def _back(request: Request, error: FreinError) -> tuple[str, str]:
+    """An address that answers, and what it is called."""
+    address = f"{HOME}/"
+    if request.method == "POST" and not isinstance(error, LeadUnknownError):
+        address = _page_of_form(request)
+    elif isinstance(error, RequestInvalidError):
+        address = asked_address(request).partition("?")[0]
+    return address, words.back_to(address.removeprefix(f"{HOME}/"))
+
+
+def _page_of_form(request: Request) -> str:
+    """The page on which a form stood."""
+    if lead_id := request.path_params.get("lead_id"):
+        return address_of(lead_id)
+    section = request.url.path.removeprefix(f"{HOME}/").partition("/")[0]
+    return f"{HOME}/{section}" if section in _AFTER_A_FORM else f"{HOME}/"

@@ -1,0 +1,116 @@
+"""What Fiche shows of a lead."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from serving.console.format_fr import awaited
+from serving.console.lead.charts import Bars, Point, bars_of, line_of
+from serving.console.lead.ending import Ended, ended
+from serving.console.lead.human_priority import Given, given
+from serving.console.lead.timeline import ToldEvent, told_events
+from serving.errors import LeadUnknownError
+from serving.repositories.decisions import Conceded, conceded_on
+from serving.repositories.events import stored_events
+from serving.repositories.leads import LeadSummary, find_lead
+from serving.repositories.notices import Notice, notices_of
+from serving.repositories.proposals import Proposal, proposals_of
+from serving.repositories.scores import score_history
+from serving.repositories.suspensions import InForce, lead_suspensions
+from serving.repositories.tasks import Task, tasks_of
+from serving.runtime.service import Service
+
+EVENTS_ON_A_PAGE = 50
+_SCORES = 30
+_NOTICES = 5
+_EVIDENCE = 8  # events shown under a reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadPage:
+    """`score` is the latest as it was served, None if there is none. `expected` is what
+    a person is to do, and by when; nothing of a lead that `ended`."""
+
+    lead: LeadSummary
+    ended: Ended | None
+    score: dict[str, Any] | None
+    bars: Bars | None
+    history: list[Point]
+    events: list[ToldEvent]
+    n_events: int
+    first_event: int
+    proofs: dict[str, tuple[list[ToldEvent], int]]  # by idea; and how many more
+    proposals: list[Proposal]
+    tasks: list[Task]
+    expected: str
+    notices: list[Notice]
+    suspensions: list[InForce]
+    conceded: Conceded
+    given: Given | None  # of one that ended: no matter any more
+
+    @property
+    def is_suspended(self) -> bool:
+        return bool(self.suspensions)
+
+
+def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
+    """A lead with EVENTS_ON_A_PAGE of its events, from `first_event` (0: the latest).
+
+    Raises
+    ------
+    LeadUnknownError
+    """
+    now = service.clock()
+    with service.store.reading() as session:
+        lead = find_lead(session, lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        history = score_history(session, lead.id, limit=_SCORES)
+        log = stored_events(session, [lead.id])
+        events = told_events(log, service.pipeline, service.judgement)
+        proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
+        end = ended(session, lead, service.pipeline)
+        notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)
+        suspensions = lead_suspensions(session, lead.id, now)
+        conceded = conceded_on(session, lead.id)
+        by_person = None if end else given(session, service, lead, log)
+    score = history[0] if history else None
+    return LeadPage(
+        lead=lead,
+        ended=end,
+        score=score,
+        bars=bars_of(score) if score else None,
+        history=line_of(history[::-1]),
+        events=list(events.values())[first_event : first_event + EVENTS_ON_A_PAGE],
+        n_events=len(events),
+        first_event=first_event,
+        proofs=_proofs(score, events) if score else {},
+        proposals=[one for one in proposals if not one.is_over(now)],
+        tasks=tasks,
+        expected="" if end else _expected(score, tasks),
+        notices=notices,
+        suspensions=suspensions,
+        conceded=conceded,
+        given=by_person,
+    )
+
+
+def _expected(score: dict[str, Any] | None, tasks: list[Task]) -> str:
+    """The most urgent task in place of the score's own action: one date, and the same
+    as in the list. What would raise the score stays."""
+    told: str = score["narrative"]["expected"] if score else ""
+    if not tasks:
+        return told
+    _, _, steps = told.partition(". ")
+    return " ".join(filter(None, [awaited(tasks[0]), steps]))
+
+
+def _proofs(
+    score: dict[str, Any], events: dict[tuple[str, str], ToldEvent]
+) -> dict[str, tuple[list[ToldEvent], int]]:
+    """The evidence of each reason, the latest first, by the reason's idea."""
+    proofs = {}
+    for reason in score["reasons"]:
+        named = {(one["source"], one["event_id"]) for one in reason["evidence"]}
+        found = [told for pair, told in events.items() if pair in named]
+        proofs[reason["idea"]] = (found[:_EVIDENCE], len(found[_EVIDENCE:]))
+    return proofs

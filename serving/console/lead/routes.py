@@ -1,0 +1,55 @@
+"""Fiche: a lead, its reasons, its history."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from explanations.french import paris_day
+from explanations.score import Priority
+from serving.auth.dependencies import TheService
+from serving.console.authentication import InSight, TheDecider, TheReader
+from serving.console.lead.last_action import done_on_lead
+from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
+from serving.console.rendering import page, titles_of
+
+router = APIRouter()
+
+
+@router.get("/note")
+def show_notes_kept(service: TheService, found: TheReader) -> Response:
+    """The notes that the device keeps, and the form without a lead: what a device keeps
+    of the console. It holds nothing of any lead."""
+    return page("note.html", found, lead_id=None, judgement=service.judgement)
+
+
+@router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
+def write_note(
+    lead_id: str, service: TheService, found: TheReader, _: TheDecider
+) -> Response:
+    """The form of a note from the field."""
+    return page("note.html", found, lead_id=lead_id, judgement=service.judgement)
+
+
+@router.get("/opportunites/{lead_id}", dependencies=[InSight])
+def show_lead(
+    lead_id: str,
+    service: TheService,
+    found: TheReader,
+    evenement: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
+    fait: bool = False,
+) -> Response:
+    """`evenement`: the first of the timeline; `fait`: the reader has just acted."""
+    return page(
+        "lead.html",
+        found,
+        shown=lead_page(service, lead_id, evenement),
+        events_on_a_page=EVENTS_ON_A_PAGE,
+        rules=service.rules,
+        judgement=service.judgement,
+        stages=service.pipeline.stage,
+        threshold=service.pipeline.concession_above_percent,
+        priorities=list(Priority),
+        done=done_on_lead(service, lead_id, found.person.name) if fait else [],
+        today=paris_day(service.clock()),
+        titles=titles_of(service),
+    )

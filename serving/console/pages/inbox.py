@@ -1,0 +1,159 @@
+"""What À traiter shows: one page of leads, each with why, what changed, what is due."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from enum import IntEnum
+from typing import Any
+from urllib.parse import urlencode
+
+from explanations.french import PARIS, paris_day
+from explanations.score import Priority
+from governance.people.roles import Role
+from serving.auth.visibility import sight_of_caller
+from serving.console.format_fr import silence
+from serving.console.pages.recent_changes import NEWS_LAST, news_of
+from serving.console.rendering import titles_of
+from serving.repositories.leads import (
+    LeadFilter,
+    LeadSummary,
+    count_leads,
+    listed_leads,
+    owners_seen,
+)
+from serving.repositories.notices import Notice, notices_to
+from serving.repositories.persons import Person
+from serving.repositories.scores import latest_scores
+from serving.repositories.tasks import Task, next_tasks
+from serving.runtime.service import Service
+
+ON_A_PAGE = 25
+_NOTICES = 5
+_NOTICES_LAST = timedelta(days=7)
+
+
+class Silence(IntEnum):
+    """How many days without a sign of the lead; since it entered, if it gave none."""
+
+    WEEK = 7
+    FORTNIGHT = 14
+    MONTH = 30
+
+    def began(self, now: datetime) -> datetime:
+        """From then on, by days in Paris, there was no sign of the lead."""
+        first_day = paris_day(now) - timedelta(days=self - 1)
+        return datetime.combine(first_day, time(), PARIS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The filters, and which page (1 and more)."""
+
+    priority: Priority | None = None
+    stage: str | None = None
+    silence: Silence | None = None
+    owner: str | None = None
+    search: str | None = None
+    page: int = 1
+
+    @property
+    def is_filtered(self) -> bool:
+        wanted = (self.priority, self.stage, self.silence, self.owner, self.search)
+        return any(wanted)
+
+    def shows_closed(self, closing: Collection[str]) -> bool:
+        """Are leads that ended asked for? By such a stage, or by a search that is for
+        no priority and no silence: a lead that ended has neither."""
+        is_for_open = self.priority is not None or self.silence is not None
+        return self.stage in closing or (self.search is not None and not is_for_open)
+
+    def address(self, page: int) -> str:
+        """The query of another page of the same list."""
+        given = {
+            "priorite": self.priority and self.priority.value,
+            "etape": self.stage,
+            "silence": self.silence and self.silence.value,
+            "proprietaire": self.owner,
+            "recherche": self.search,
+            "page": page,
+        }
+        return urlencode({name: value for name, value in given.items() if value})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A lead; `news`, of the last day, and `expected` are sentences, or None.
+
+    Of one that `is_closed` nothing is expected, and its silence is nothing to tell.
+    """
+
+    lead: LeadSummary
+    is_closed: bool
+    silence: str | None
+    news: str | None
+    expected: str | None
+    task: Task | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbox:
+    asked: Asked
+    lines: list[Line]
+    total: int
+    owners: list[str]
+    notices: list[tuple[str, Notice]]
+
+    @property
+    def pages(self) -> int:
+        return max(1, math.ceil(self.total / ON_A_PAGE))
+
+
+def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
+    """The page that is asked for, else the last one there is."""
+    sight, now = sight_of_caller(service, person), service.clock()
+    closing = {stage.name for stage in service.pipeline.stage if stage.closes}
+    wanted = LeadFilter(
+        priority=asked.priority,
+        stage=asked.stage,
+        owner=asked.owner,
+        silent_since=asked.silence.began(now) if asked.silence else None,
+        search=asked.search,
+        with_closed=asked.shows_closed(closing),
+        sight=sight,
+    )
+    with service.store.reading() as session:
+        total = count_leads(session, wanted)
+        last = max(1, math.ceil(total / ON_A_PAGE))
+        asked = replace(asked, page=min(asked.page, last))
+        start = (asked.page - 1) * ON_A_PAGE
+        leads = listed_leads(session, wanted, limit=ON_A_PAGE, offset=start)
+        uuids = [lead.id for lead in leads]
+        scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
+        news = news_of(session, leads, titles_of(service), now - NEWS_LAST)
+        notices = notices_to(
+            session, person.name, now - _NOTICES_LAST, limit=_NOTICES, sight=sight
+        )
+        is_rep = person.role is Role.SALES  # whose leads are all their own
+        owners = [] if is_rep else owners_seen(session, sight)
+    lines = [
+        Line(
+            lead=lead,
+            is_closed=is_closed,
+            silence=None
+            if is_closed
+            else silence(lead.last_sign_at, lead.entered_at, now),
+            news=news.get(lead.id),
+            expected=None if is_closed else _expected(scores.get(lead.id)),
+            task=tasks.get(lead.lead_id),
+        )
+        for lead in leads
+        for is_closed in [lead.stage in closing]
+    ]
+    return Inbox(asked=asked, lines=lines, total=total, owners=owners, notices=notices)
+
+
+def _expected(score: Mapping[str, Any] | None) -> str | None:
+    """The first sentence of what a score, as it was served, expects of a person."""
+    text = score["narrative"]["expected"] if score else ""
+    return text.partition(". ")[0].rstrip(".") + "." if text else None

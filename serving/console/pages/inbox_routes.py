@@ -1,0 +1,65 @@
+"""À traiter: the leads of who reads, by priority, and what rules told them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from explanations.score import Priority
+from governance.people.roles import Role
+from serving.auth.dependencies import TheService
+from serving.console.authentication import TheReader
+from serving.console.pages.inbox import Asked, Silence, inbox_of
+from serving.console.rendering import page, titles_of
+from serving.errors import RequestInvalidError
+
+router = APIRouter()
+
+
+def _none_if_empty(given: object) -> object:
+    return None if isinstance(given, str) and not given.strip() else given
+
+
+Empty = BeforeValidator(_none_if_empty)  # a field of the form that was left empty
+Short = Annotated[str, Field(max_length=200)]
+Text = Annotated[Short | None, Empty]
+
+
+class Filters(BaseModel):
+    """The form of filters, as its address has it."""
+
+    priorite: Annotated[Priority | None, Empty] = None
+    etape: Text = None
+    silence: Annotated[Silence | None, Empty] = None
+    proprietaire: Text = None
+    recherche: Text = None
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
+
+    @property
+    def asked(self) -> Asked:
+        return Asked(
+            priority=self.priorite,
+            stage=self.etape,
+            silence=self.silence,
+            owner=self.proprietaire,
+            search=self.recherche and self.recherche.strip(),
+            page=self.page,
+        )
+
+
+@router.get("/")
+def show_inbox(
+    service: TheService, found: TheReader, filters: Annotated[Filters, Query()]
+) -> Response:
+    if filters.etape and filters.etape not in service.pipeline.by_name:
+        raise RequestInvalidError("etape", "enum")
+    return page(
+        "inbox.html",
+        found,
+        inbox=inbox_of(service, found.person, filters.asked),
+        titles=titles_of(service),
+        stages=service.pipeline.stage,
+        priorities=list(Priority),
+        silences=list(Silence),
+        by_owner=found.person.role is not Role.SALES,
+    )

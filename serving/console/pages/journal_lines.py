@@ -1,0 +1,146 @@
+"""The audit as people read it: one sentence an entry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from governance.audit.chain import Action
+from governance.people.feedback import Judgement
+from governance.people.principal import PrincipalKind
+from governance.rules.messages_fr import FATE as STOPPED
+from governance.rules.outcome import Fate
+from serving.audit.reasons_given import Words
+from serving.audit.trace import Trace
+from serving.console.format_fr import day, percent, priority
+from serving.console.rendering import titles_of
+from serving.http.messages_fr import FATE, PRIORITY
+from serving.repositories.audit import Recorded
+from serving.runtime.service import Service
+
+SENTENCE: Mapping[Action, str] = {
+    Action.PRIORITY_CHANGED: "Priorité changée",
+    Action.STAGE_OBSERVED: "Changement d’étape observé dans le CRM",
+    Action.STAGE_MOVED: "Changement d’étape",
+    Action.MOVE_REFUSED: "Changement d’étape réservé aux personnes",
+    Action.DECISION_REFUSED: "Décision refusée à un automatisme",
+    Action.PROPOSAL_OPENED: "Proposition ouverte",
+    Action.PROPOSAL_CLOSED: "Proposition",
+    Action.TASK_OPENED: "Tâche ouverte",
+    Action.TASK_CLOSED: "Tâche close",
+    Action.TASK_ESCALATED: "Tâche confiée à un responsable",
+    Action.TASK_HANDED_OVER: "Tâche transmise avec l’opportunité",
+    Action.RULE_STOPPED: "Règle restée sans effet",
+    Action.ECHO_SEEN: "Écho de notre propre écriture",
+    Action.PRIORITY_KEPT: "Priorité maintenue malgré le score",
+    Action.OWNER_CHANGED: "Changement de responsable",
+    Action.NOTICE_SENT: "Signalement envoyé",
+    Action.CLOCK_DOUBTED: "Heure douteuse",
+    Action.KEY_CREATED: "Clé d’API créée",
+    Action.KEY_REVOKED: "Clé d’API révoquée",
+    Action.CONCESSION_GRANTED: "Remise accordée",
+    Action.CONCESSION_REFUSED: "Remise réservée aux personnes",
+    Action.REQUALIFICATION_REFUSED: "Requalification réservée aux personnes",
+    Action.NOTE_ADDED: "Note de terrain ajoutée",
+    Action.PRIORITY_CONTESTED: "Priorité contestée",
+    Action.PRIORITY_CONFIRMED: "Priorité confirmée",
+    Action.STATUS_ADJUSTED: "Statut rectifié",
+    Action.AUTOMATION_SUSPENDED: "Automatismes suspendus",
+    Action.AUTOMATION_RESUMED: "Automatismes rétablis",
+    Action.RULE_SUSPENDED: "Règle suspendue",
+    Action.RULE_RESUMED: "Règle rétablie",
+    Action.PERSON_ADDED: "Compte ouvert",
+    Action.PERSON_CHANGED: "Compte modifié",
+    Action.PERSON_DISABLED: "Compte fermé",
+    Action.PERSON_BOUND: "Compte relié à l’identité de l’entreprise",
+    Action.PERSON_LOCKED: "Compte verrouillé",
+    Action.PASSWORD_SET: "Mot de passe changé",
+    Action.TOKEN_ISSUED: "Jeton émis",
+}
+_KIND = {
+    PrincipalKind.PERSON: "une personne",
+    PrincipalKind.INTEGRATION: "une intégration",
+    PrincipalKind.AUTOMATION: "un automatisme",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """An entry of the audit; `who` is a name, or what kind of principal it was; `why`
+    is what they said of it, or nothing."""
+
+    seq: int
+    at: datetime
+    who: str
+    text: str
+    why: str
+
+
+def lines_of(trace: Trace, service: Service) -> dict[UUID, Line]:
+    """The entries of a trace as sentences."""
+    titles = titles_of(service)
+    return {
+        one.id: _line_of(one, titles, _why(trace.words.get(one.id), service.judgement))
+        for one in trace.entries
+    }
+
+
+def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> Line:
+    sentence = SENTENCE[Action(entry.action)]
+    before, after = (_told(state, titles) for state in (entry.before, entry.after))
+    told = " → ".join(filter(None, [before, after])) if after else ""
+    if entry.action == Action.PROPOSAL_CLOSED:
+        sentence = f"{sentence} {FATE.get(_status(entry), 'close')}"
+    said = [f"{sentence}\u00a0: {told}." if told else f"{sentence}."]
+    if entry.action == Action.RULE_STOPPED:
+        said = [_stopped(entry)]
+    if entry.why.get("reserved"):
+        said.append("Décision réservée aux personnes.")
+    who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
+    return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said), why=why)
+
+
+def _stopped(entry: Recorded) -> str:
+    """Why nothing, or nothing but a task, came of a rule."""
+    why = entry.why
+    return STOPPED[Fate(str(why["fate"]))].format(
+        rule=why["rule"], winner=why.get("winner"), source=why.get("source")
+    )
+
+
+def _why(words: Words | None, judgement: Judgement) -> str:
+    """« Budget : « Gelé jusqu’en mars. » »"""
+    if words is None:
+        return ""
+    titles = {one.name: one.title for one in judgement.reason}
+    listed = titles.get(words.reason or words.text or "", words.reason)
+    own = words.text if words.text not in titles else None
+    quoted = f"«\u00a0{own}\u00a0»" if own else None
+    return "\u00a0: ".join(filter(None, [listed, quoted]))
+
+
+def _status(entry: Recorded) -> str:
+    return str((entry.after or {}).get("status"))
+
+
+def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
+    """The stage, priority, concession or task of a state; no more is for reading."""
+    given = state or {}
+    if proposed := given.get("proposed"):
+        return _proposed(proposed, titles)
+    if given.get("stage"):
+        return titles.get(given["stage"], given["stage"])
+    if given.get("expected"):
+        due = date.fromisoformat(given["due_on"])
+        return f"{given['expected']} d’ici au {day(due)}"
+    if given.get("percent"):
+        return percent(given["percent"])
+    return priority(given["priority"]) if given.get("priority") else ""
+
+
+def _proposed(what: str | float, titles: Mapping[str, str]) -> str:
+    """A stage, a priority or a concession."""
+    if not isinstance(what, str):
+        return f"remise de {percent(what)}"
+    return f"priorité {priority(what)}" if what in PRIORITY else titles.get(what, what)

@@ -1,0 +1,77 @@
+"""Journal: the audit of a lead as a tree of causes, and as files."""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from serving.audit.routes import read_audit
+from serving.audit.trace import Trace, trace_of
+from serving.auth.dependencies import TheService
+from serving.console.authentication import InSight, TheReader
+from serving.console.pages.journal_lines import Line, lines_of
+from serving.console.rendering import page
+
+router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
+_SHOWN, _EXPORTED = 100, 500  # entries
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry out
+
+
+@router.get("/journal")
+def show_journal(lead_id: str, service: TheService, found: TheReader) -> Response:
+    trace = trace_of(service.store, lead_id, _SHOWN)
+    return page(
+        "journal.html",
+        found,
+        lead_id=lead_id,
+        trace=trace,
+        lines=lines_of(trace, service),
+    )
+
+
+@router.get("/journal.csv")
+def export_csv(lead_id: str, service: TheService) -> Response:
+    trace = trace_of(service.store, lead_id, _EXPORTED)
+    written = io.StringIO()
+    rows = _rows(trace, lines_of(trace, service))
+    csv.writer(written, delimiter=";").writerows(rows)
+    content = "\N{ZERO WIDTH NO-BREAK SPACE}" + written.getvalue()  # Excel reads UTF-8
+    return _file(content, "text/csv; charset=utf-8", lead_id, "csv")
+
+
+@router.get("/journal.json")
+def export_json(lead_id: str, service: TheService, found: TheReader) -> Response:
+    """As GET /v1/audit tells it."""
+    told = read_audit(lead_id, service, found.person, _EXPORTED)
+    return _file(told.model_dump_json(), "application/json", lead_id, "json")
+
+
+def _rows(trace: Trace, lines: Mapping[UUID, Line]) -> Iterator[tuple[Any, ...]]:
+    yield ("ligne", "date", "qui", "quoi", "pourquoi", "id", "cause", "empreinte")
+    for entry in trace.entries:
+        line = lines[entry.id]
+        cause = entry.cause.causation or ""
+        told = (line.who, line.text, line.why)
+        yield (
+            line.seq,
+            line.at.isoformat(),
+            *map(_plain, told),
+            entry.id,
+            cause,
+            entry.hash,
+        )
+
+
+def _plain(text: str) -> str:
+    """A text that a spreadsheet takes for a text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def _file(content: str, media_type: str, lead_id: str, kind: str) -> Response:
+    name = quote(f"journal-{lead_id}.{kind}", safe="")
+    saved = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
+    return Response(content, media_type=media_type, headers=saved)

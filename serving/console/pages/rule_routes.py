@@ -1,0 +1,126 @@
+"""Règles: what automation does by itself; tried, and suspended by a manager."""
+
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+
+from explanations.french import paris_day
+from governance.errors import RulesError
+from governance.people.roles import Role
+from governance.simulation.trial import MOST_TOUCHES, Touch, Trial
+from serving.auth.dependencies import TheService
+from serving.auth.visibility import sight_of_caller
+from serving.automation.dry_run import (
+    trial_ahead,
+    try_again,
+)
+from serving.automation.routes import list_rules
+from serving.automation.rule_activity import rule_uses
+from serving.automation.suspension_routes import resume_a_rule, suspend_a_rule
+from serving.console.authentication import TheForm, TheReader, needs_role
+from serving.console.form_parsing import body_of
+from serving.console.lead.last_action import done_to_rule
+from serving.console.rendering import HOME, page, titles_of
+from serving.repositories.leads import seen_among
+from serving.repositories.persons import Person
+from serving.runtime.background_cache import Failed, Made
+from serving.runtime.service import Service
+
+router = APIRouter(prefix="/regles")
+_TOUCHES = 50  # shown
+_MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
+_TRYING = _MANAGERS | {Role.ANALYST}
+
+
+@router.get("")
+def show_rules(
+    service: TheService,
+    found: TheReader,
+    fait: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """`fait`: the rule that the reader has just suspended or resumed."""
+    return page(
+        "rules.html",
+        found,
+        rules=list_rules(service),
+        uses=rule_uses(service),
+        judgement=service.judgement,
+        acted_on=fait,
+        done=done_to_rule(service, fait, found.person.name) if fait else [],
+        may_suspend=found.person.role in _MANAGERS,
+        may_try=found.person.role in _TRYING,
+        today=paris_day(service.clock()),
+    )
+
+
+@router.get("/{rule_id}/simulation")
+def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
+    """What the rule would have done lately; nothing is written."""
+    needs_role(found.person, _TRYING)
+    try:
+        made, fights = trial_ahead(service, rule_id), False
+    except RulesError:
+        made, fights = None, True
+    rule = next(one for one in service.rules.rule if one.id == rule_id)
+    touches = _seen_touches(service, found.person, made)
+    return page(
+        "rule_trial.html",
+        found,
+        rule=rule,
+        made=made,
+        has_failed=isinstance(made, Failed),
+        fights=fights,
+        touches=touches[:_TOUCHES],
+        n_touches=len(touches),
+        most_touches=MOST_TOUCHES,
+        titles=titles_of(service),
+    )
+
+
+@router.post("/{rule_id}/simulation")
+def try_trial_again(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    """Begin a trial anew that failed; `form`: the session's own page sent it."""
+    needs_role(found.person, _TRYING)
+    try_again(service, rule_id)
+    named = quote(rule_id, safe="")
+    return RedirectResponse(f"{HOME}/regles/{named}/simulation", status_code=303)
+
+
+def _seen_touches(
+    service: Service, person: Person, made: Made[Trial] | Failed | None
+) -> list[Touch]:
+    """What a rule would have done to the leads that a person sees."""
+    if not isinstance(made, Made):
+        return []
+    touched = {one.lead_id for one in made.thing.touches}
+    sight = sight_of_caller(service, person)
+    with service.store.reading() as session:
+        return made.thing.touches_on(seen_among(session, touched, sight))
+
+
+@router.post("/{rule_id}/suspension")
+def suspend(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    person = needs_role(found.person, _MANAGERS)
+    suspend_a_rule(rule_id, person, service, body_of(form))
+    return _done(rule_id)
+
+
+@router.post("/{rule_id}/reprise")
+def resume(
+    rule_id: str, found: TheReader, service: TheService, form: TheForm
+) -> Response:
+    """`form` only shows that the session's own page sent it."""
+    resume_a_rule(rule_id, needs_role(found.person, _MANAGERS), service)
+    return _done(rule_id)
+
+
+def _done(rule_id: str) -> Response:
+    named = quote(rule_id, safe="")
+    address = f"{HOME}/regles?fait={named}#regle-{named}"
+    return RedirectResponse(address, status_code=303)

@@ -1,0 +1,73 @@
+"""Tâches: what people are expected to do, and that it is done."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+
+from explanations.french import paris_day
+from governance.policy.task import TaskStatus
+from serving.auth.dependencies import TheService
+from serving.auth.visibility import sight_of_caller
+from serving.automation.routes import close_task
+from serving.console.authentication import TheDecider, TheForm, TheReader
+from serving.console.form_parsing import body_of
+from serving.console.lead.last_action import ClosedTask, closed_task
+from serving.console.rendering import HOME, page
+from serving.repositories.persons import Person
+from serving.repositories.tasks import Task, listed_tasks
+from serving.runtime.service import Service
+
+router = APIRouter(prefix="/taches")
+_SHOWN = 100
+
+
+@router.get("")
+def show_tasks(
+    service: TheService,
+    found: TheReader,
+    toutes: bool | None = None,
+    fait: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """Those of who reads; `toutes`: those on every lead that they see, as for who has
+    none unless they ask for their own. `fait`: the task that they have just closed."""
+    mine = [] if toutes else _open_tasks(service, found.person, found.person.name)
+    everybodys = not mine if toutes is None else toutes
+    tasks = _open_tasks(service, found.person, None) if everybodys else mine
+    return page(
+        "tasks.html",
+        found,
+        tasks=tasks,
+        everybodys=everybodys,
+        none_mine=toutes is None and not mine,
+        closed=_closed(service, found.person, fait),
+        today=paris_day(service.clock()),
+    )
+
+
+def _open_tasks(service: Service, person: Person, owner: str | None) -> list[Task]:
+    sight = sight_of_caller(service, person)
+    with service.store.reading() as session:
+        return listed_tasks(session, TaskStatus.OPEN, owner, _SHOWN, sight)
+
+
+def _closed(service: Service, person: Person, named: str) -> ClosedTask | None:
+    try:
+        return closed_task(service, UUID(named), person.name)
+    except ValueError:  # the address names no task
+        return None
+
+
+@router.post("/{task_id}/clore")
+def close(
+    task_id: UUID,
+    person: TheDecider,
+    service: TheService,
+    form: TheForm,
+    toutes: bool = False,
+) -> Response:
+    """`toutes`: the list that the form stood in, and that is shown again."""
+    close_task(task_id, person, service, body_of(form))
+    listed = "toutes=1&" if toutes else ""
+    return RedirectResponse(f"{HOME}/taches?{listed}fait={task_id}", status_code=303)

@@ -1,0 +1,50 @@
+"""Pages: templates, and what each of them may say."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Response
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from governance.people.roles import DECIDERS
+from serving.auth.sessions import SignedIn
+from serving.console import format_fr as words
+from serving.console.reports import format_fr as report_words
+from serving.runtime.service import Service
+
+HOME = "/console"
+_TEMPLATES = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_TEMPLATES.filters |= {**words.FILTERS, **report_words.FILTERS}
+_TEMPLATES.globals |= {"home": HOME}
+
+
+def page(
+    template: str, found: SignedIn | None = None, status: int = 200, **told: Any
+) -> Response:
+    """A page; `found` is who reads it, whose navigation and forms it has."""
+    html = _TEMPLATES.get_template(template).render(
+        me=found.person if found else None,
+        csrf=found.csrf if found else None,
+        warning=found.warning if found else None,
+        status=status,
+        may_decide=found is not None and found.person.role in DECIDERS,
+        **told,
+    )
+    return Response(html, status_code=status, media_type="text/html")
+
+
+def titles_of(service: Service) -> dict[str, str]:
+    """How stages are called."""
+    return {name: stage.title for name, stage in service.pipeline.by_name.items()}
+
+
+def address_of(lead_id: str) -> str:
+    """Where the page of a lead is."""
+    return f"{HOME}/opportunites/{quote(lead_id, safe='')}"

@@ -1,0 +1,153 @@
+"""What Automatisation et humain shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from explanations.wording import Wording, read_wording
+from features.catalogue import read_catalogue, shipped_catalogue
+from governance.impact.adjustment import Adjusted, OfSegment, Shift, bounds_of
+from governance.impact.groups import By, Group, speeding
+from governance.impact.interval import Estimate
+from governance.impact.lead_course import attributes_of
+from governance.impact.report import AutomationReport
+from serving.console.rendering import titles_of
+from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
+from serving.console.reports.format_fr import between
+from serving.runtime.background_cache import Made
+from serving.runtime.service import Service
+
+_MOST_SHIFTS = 3  # told; the others are narrower
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """The adjusted figure and the naive one, drawn on one scale, and why they differ.
+
+    `segments` are those of the adjusted figure, each with its place on its own scale.
+    """
+
+    found: Adjusted
+    adjusted: Whisker
+    naive: Whisker
+    shifts: list[tuple[str, Shift]]
+    segments: list[tuple[str, OfSegment, Whisker]]
+
+    @property
+    def naive_is_lower(self) -> bool:
+        return self.found.naive.value < self.found.adjusted.value
+
+    @property
+    def apart(self) -> float:
+        """How far the two figures are from each other, as they are shown; ≥ 0."""
+        naive, adjusted = (
+            round(one.value, 3) for one in (self.found.naive, self.found.adjusted)
+        )
+        return abs(naive - adjusted)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationPage:
+    """A report with the French names of what it groups by.
+
+    `gains` and `costs` are segments whose adjusted interval leaves zero out; `speeds`
+    the groups whose cycle surely changes, and by how many days.
+    """
+
+    report: AutomationReport
+    made_at: datetime
+    curves: Curves | None
+    effect: Effect | None
+    gains: list[tuple[str, Estimate]]
+    costs: list[tuple[str, Estimate]]
+    speeds: list[tuple[str, Estimate]]
+    groups: dict[By, list[tuple[str, Group]]]
+
+    @property
+    def leaves_more(self) -> bool:
+        """More unsubscribe after a machine's mails, surely."""
+        machine, person = self._departures
+        return machine is not None and person is not None and machine.low > person.high
+
+    @property
+    def _departures(self) -> tuple[Estimate | None, Estimate | None]:
+        by = {one.by.value: one.unsubscribed for one in self.report.answers}
+        return by.get("automation"), by.get("person")
+
+
+def automation_page(
+    service: Service, made: Made[AutomationReport | None]
+) -> AutomationPage | None:
+    """The page of a report; None if nothing was known for one."""
+    report = made.thing
+    if report is None:
+        return None
+    wording = read_wording(read_catalogue(shipped_catalogue("b2b")))
+    names = _Names(wording, report.until, titles_of(service))
+    effect = _effect(report.adjusted, names) if report.adjusted else None
+    clear = [one for one in _segments(effect) if one[1].is_clear]
+    return AutomationPage(
+        report=report,
+        made_at=made.at,
+        curves=curves_of(report.curves),
+        effect=effect,
+        gains=[one for one in clear if one[1].value > 0],
+        costs=[one for one in clear if one[1].value < 0],
+        speeds=[(names.group(group), days) for group, days in speeding(report.groups)],
+        groups={
+            by: [(names.group(one), one) for one in report.groups if one.by is by]
+            for by in By
+        },
+    )
+
+
+def _segments(effect: Effect | None) -> list[tuple[str, Estimate]]:
+    if effect is None:
+        return []
+    return [(name, segment.difference) for name, segment, _ in effect.segments]
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What things are called."""
+
+    wording: Wording
+    moment: datetime
+    titles: Mapping[str, str]
+
+    def group(self, one: Group) -> str:
+        if one.by is By.SEGMENT:
+            return self.segment(one.name)
+        return self.titles.get(one.name, one.name)
+
+    def segment(self, label: str) -> str:
+        field = self.wording.catalogue.segment
+        return label if field is None else self._attribute(field, label)
+
+    def shift(self, one: Shift) -> str:
+        if one.attribute not in attributes_of(self.wording.catalogue).numbers:
+            return self._attribute(one.attribute, one.label)
+        bounds = (
+            self._attribute(one.attribute, bound) for bound in bounds_of(one.label)
+        )
+        return between(*bounds)
+
+    def _attribute(self, field: str, value: float | str) -> str:
+        return self.wording.attribute(field, value, self.moment)
+
+
+def _effect(found: Adjusted, names: _Names) -> Effect:
+    adjusted, naive = whiskers([found.adjusted, found.naive])
+    differences = [one.difference for one in found.segments]
+    places = whiskers(differences) if differences else []
+    wide = [one for one in found.shifts if one.is_wide and one.label != "?"]
+    return Effect(
+        found=found,
+        adjusted=adjusted,
+        naive=naive,
+        shifts=[(names.shift(one), one) for one in wide[:_MOST_SHIFTS]],
+        segments=[
+            (names.segment(one.name), one, place)
+            for one, place in zip(found.segments, places, strict=True)
+        ],
+    )

@@ -1,0 +1,63 @@
+"""Automatisation et humain: what automation changes, for managers; never by rep."""
+
+from datetime import UTC, date, datetime, time
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import RedirectResponse
+from pydantic import BaseModel, ValidationError
+
+from governance.people.roles import Role
+from serving.auth.dependencies import TheService
+from serving.automation.impact_report import report_ahead
+from serving.console.authentication import TheForm, TheReader, needs_role
+from serving.console.pages.inbox_routes import Empty
+from serving.console.rendering import HOME, page
+from serving.console.reports.automation_page import automation_page
+from serving.errors import RequestInvalidError
+from serving.runtime.background_cache import Failed, Made
+
+router = APIRouter()
+MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
+
+
+class Since(BaseModel):
+    """The form of the report, as its address has it."""
+
+    depuis: Annotated[date | None, Empty] = None
+
+    @property
+    def instant(self) -> datetime | None:
+        day = self.depuis
+        return None if day is None else datetime.combine(day, time(), UTC)
+
+
+@router.get("/automatisation")
+def show_automation(
+    service: TheService,
+    found: TheReader,
+    since: Annotated[Since, Query()],
+) -> Response:
+    needs_role(found.person, MANAGERS)
+    made = report_ahead(service, since.instant)
+    return page(
+        "automation.html",
+        found,
+        is_under_way=made is None,
+        has_failed=isinstance(made, Failed),
+        shown=automation_page(service, made) if isinstance(made, Made) else None,
+        since=since.depuis,
+    )
+
+
+@router.post("/automatisation")
+def try_again(service: TheService, found: TheReader, form: TheForm) -> Response:
+    """Begin a report anew that couldn't be made."""
+    needs_role(found.person, MANAGERS)
+    try:
+        since = Since.model_validate({"depuis": form.get("depuis", [None])[0]})
+    except ValidationError as error:
+        raise RequestInvalidError("depuis", error.errors()[0]["type"]) from error
+    service.reports.retry(since.instant)
+    asked = f"?depuis={since.depuis}" if since.depuis else ""
+    return RedirectResponse(f"{HOME}/automatisation{asked}", status_code=303)

@@ -1,0 +1,181 @@
+"""Where the curves and the intervals of a report stand: numbers for SVG templates."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from governance.impact.cumulative_incidence import LAST_DAY, Incidence
+from governance.impact.interval import Estimate
+from governance.impact.lead_course import Level
+
+if TYPE_CHECKING:
+    from training.promotion.registry_report import Month
+
+WIDTH, HEIGHT, _COLUMNS_HEIGHT = 640, 260, 160
+_LEFT, _RIGHT, _TOP, _BOTTOM = 48, 20, 12, 30
+_DAYS = (0, 30, 60, 90, 120, 150, 180)
+_FINEST = 0.05  # the axis ends at a multiple of it
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    at: float
+    value: float  # a day, or a share in [0, 1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """`line` and `band` as the points of a polyline and of a polygon."""
+
+    level: Level
+    line: str
+    band: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    width: int
+    height: int
+    days: tuple[Tick, ...]
+    shares: tuple[Tick, ...]
+    curves: tuple[Curve, ...]
+    rows: tuple[tuple[int, Mapping[Level, Estimate]], ...]  # by day: the text table
+
+
+def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
+    """The incidences of each level in one chart; None if there are none."""
+    told = {level: some for level, some in incidences.items() if some}
+    if not told:
+        return None
+    highest = max(one.won.high for some in told.values() for one in some)
+    top = max(1, math.ceil(highest / _FINEST)) * _FINEST
+    return Curves(
+        width=WIDTH,
+        height=HEIGHT,
+        days=tuple(Tick(_x(day), day) for day in _DAYS),
+        shares=tuple(
+            Tick(_y(top * part / 2, top), top * part / 2) for part in range(3)
+        ),
+        curves=tuple(_curve(level, some, top) for level, some in told.items()),
+        rows=tuple(_rows(told)),
+    )
+
+
+def _curve(level: Level, some: Sequence[Incidence], top: float) -> Curve:
+    days = [one.day for one in some]
+    upper = [(day, one.won.high) for day, one in zip(days, some, strict=True)]
+    lower = [(day, one.won.low) for day, one in zip(days, some, strict=True)]
+    line = [(0, 0.0), *((one.day, one.won.value) for one in some)]
+    return Curve(
+        level=level,
+        line=_points(line, top),
+        band=_points([*upper, *reversed(lower)], top),
+    )
+
+
+def _points(places: Sequence[tuple[int, float]], top: float) -> str:
+    return " ".join(f"{_x(day)},{_y(share, top)}" for day, share in places)
+
+
+def _x(day: float) -> float:
+    return round(_LEFT + (WIDTH - _LEFT - _RIGHT) * day / LAST_DAY, 1)
+
+
+def _y(share: float, top: float) -> float:
+    return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * share / top, 1)
+
+
+def _rows(
+    told: Mapping[Level, Sequence[Incidence]],
+) -> list[tuple[int, Mapping[Level, Estimate]]]:
+    by_day = {level: {one.day: one.won for one in some} for level, some in told.items()}
+    return [
+        (day, {level: days[day] for level, days in by_day.items() if day in days})
+        for day in _DAYS[1:]
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whisker:
+    """An interval on a scale of 0 to 100 that all of a table share; `zero` is on it."""
+
+    low: float
+    value: float
+    high: float
+    zero: float
+
+
+def whiskers(estimates: Sequence[Estimate]) -> list[Whisker]:
+    """Intervals beneath each other, on one scale that holds zero."""
+    low = min(0.0, *(one.low for one in estimates))
+    high = max(0.0, *(one.high for one in estimates))
+    scale = 96 / ((high - low) or 1)
+
+    def at(value: float) -> float:
+        return round(2 + (value - low) * scale, 2)
+
+    return [
+        Whisker(low=at(e.low), value=at(e.value), high=at(e.high), zero=at(0))
+        for e in estimates
+    ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    x: float
+    y: float
+    height: float
+    middle: float
+    value: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    width: int
+    height: int
+    thick: float
+    columns: tuple[Column, ...]
+
+
+def columns_of(values: Sequence[int]) -> Columns:
+    """Counts beside each other as columns, with room for figures above and below."""
+    step, foot, tall = WIDTH / max(len(values), 1), 22, _COLUMNS_HEIGHT - 44
+    highest = max([1, *values])
+    return Columns(
+        width=WIDTH,
+        height=_COLUMNS_HEIGHT,
+        thick=round(step * 0.6, 1),
+        columns=tuple(
+            Column(
+                x=round(step * (at + 0.2), 1),
+                y=round(_COLUMNS_HEIGHT - foot - tall * value / highest, 1),
+                height=round(tall * value / highest, 1),
+                middle=round(step * (at + 0.5), 1),
+                value=value,
+            )
+            for at, value in enumerate(values)
+        ),
+    )
+
+
+def reliability_of(months: Sequence["Month"]) -> list[tuple["Month", Whisker]]:
+    """What came each month as an interval, and what was said as its `zero`."""
+    highest = max((max(one.observed.high, one.predicted) for one in months), default=1)
+    scale = 96 / (highest or 1)
+
+    def at(share: float) -> float:
+        return round(2 + share * scale, 2)
+
+    return [
+        (
+            one,
+            Whisker(
+                low=at(one.observed.low),
+                value=at(one.observed.value),
+                high=at(one.observed.high),
+                zero=at(one.predicted),
+            ),
+        )
+        for one in months
+    ]

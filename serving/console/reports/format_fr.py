@@ -1,0 +1,158 @@
+"""How reports write figures and their intervals, in French."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from babel.numbers import format_decimal
+
+from explanations.language import MINUS
+from governance.impact.interval import Estimate
+from governance.impact.lead_course import Level
+from serving.automation.adoption import Use
+
+_LEVEL = {
+    Level.NONE: "aucun envoi automatique",
+    Level.SOME: "moins de la moitié",
+    Level.MOST: "la moitié ou plus",
+}
+_USE = {
+    Use.OPENED: "Raisons ouvertes",
+    Use.CONFIRMED: "Priorités confirmées",
+    Use.CONTESTED: "Priorités contestées",
+    Use.SUSPENDED: "Suspensions",
+    Use.DECIDED: "Propositions décidées",
+    Use.EXPIRED: "Propositions expirées",
+}
+# Codes of the registry: its own types would load MLflow.
+_METRIC = {
+    "auc": "Aire sous la courbe (de 0,5, au hasard, à 1)",
+    "average_precision": "Précision moyenne",
+    "log_loss": "Perte logarithmique (basse, c’est mieux)",
+    "ece": "Erreur de calibrage (basse, c’est mieux)",
+    "lift_at_10": "Gain sur les dix premiers pour cent",
+}
+_GATE = {"passed": "réussi", "refused": "refusé"}
+_DRIFT = {"stable": "stable", "shifting": "en mouvement", "shifted": "déplacé"}
+_HOW = {
+    "first": "de lui-même, faute d’autre",
+    "promoted": "promu",
+    "against_the_gate": "promu malgré l’examen",
+    "rolled_back": "remis en service",
+}
+
+
+def between(low: str, high: str) -> str:
+    """A range, whose bounds are written out.
+
+    >>> between("12 salariés", "27 salariés"), between("7 salariés", "7 salariés")
+    ('entre 12 salariés et 27 salariés', '7 salariés')
+    """
+    return low if low == high else f"entre {low} et {high}"
+
+
+def metric(code: str) -> str:
+    return _METRIC.get(code, code)
+
+
+def gate(code: str | None) -> str:
+    """What the gate said of a version; the first one is asked nothing."""
+    return "sans objet" if code is None else _GATE.get(code, code)
+
+
+def drift_level(code: str) -> str:
+    return _DRIFT[code]
+
+
+def how(code: str) -> str:
+    """How a version became champion."""
+    return _HOW[code]
+
+
+def figure_interval(one: Estimate) -> str:
+    """« 0,738 (de 0,719 à 0,757) »."""
+    return f"{number(one.value, 3)} ({_from_to(one, 1, digits=3)})"
+
+
+def number(value: float, digits: int = 1) -> str:
+    """« 1 234,5 », with a true minus sign."""
+    pattern = "#,##0" + ("." + "0" * digits if digits else "")
+    told = str(format_decimal(round(value, digits) + 0.0, pattern, locale="fr"))
+    return told.replace("-", MINUS)
+
+
+def percent(share: float) -> str:
+    """A share in [0, 1]: « 8,6 % »."""
+    return f"{number(100 * share)}\u00a0%"
+
+
+def percent_interval(one: Estimate) -> str:
+    return f"{percent(one.value)} ({_from_to(one, 100)}\u00a0%)"
+
+
+def gap(difference: float) -> str:
+    """A difference of shares in [-1, 1]: « +2,4 points »."""
+    sign = "+" if round(100 * difference, 1) > 0 else ""
+    return f"{sign}{gap_size(difference)}"
+
+
+def gap_size(difference: float) -> str:
+    """« 2,4 points »."""
+    points = round(100 * difference, 1)
+    unit = "points" if abs(points) >= 2 else "point"  # French: plural from two on
+    return f"{number(points)}\u00a0{unit}"
+
+
+def count(how_many: int) -> str:
+    """« 1 085 »."""
+    return number(how_many, 0)
+
+
+def gap_interval(one: Estimate) -> str:
+    return f"{gap(one.value)} ({_from_to(one, 100)})"
+
+
+def days_interval(one: Estimate | None) -> str:
+    if one is None:
+        return "trop peu de ventes"
+    return f"{number(one.value, 0)}\u00a0jours ({_from_to(one, 1, digits=0)})"
+
+
+def level(one: Level) -> str:
+    """How much was sent by machines."""
+    return _LEVEL[one]
+
+
+def _from_to(one: Estimate, scale: float, digits: int = 1) -> str:
+    low, high = (number(scale * bound, digits) for bound in (one.low, one.high))
+    return f"de {low} à {high}"
+
+
+def use(one: Use) -> str:
+    """What people do with what they read."""
+    return _USE[one]
+
+
+def day_month(which: date) -> str:
+    """« 23/11 »."""
+    return f"{which:%d/%m}"
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "number": number,
+    "percent": percent,
+    "percent_interval": percent_interval,
+    "gap": gap,
+    "gap_size": gap_size,
+    "gap_interval": gap_interval,
+    "count": count,
+    "days_interval": days_interval,
+    "level": level,
+    "use": use,
+    "metric": metric,
+    "gate": gate,
+    "drift_level": drift_level,
+    "how": how,
+    "figure_interval": figure_interval,
+    "day_month": day_month,
+}

@@ -1,0 +1,34 @@
+"""Modèle: champion and challenger, for analysts."""
+
+from fastapi import APIRouter, Response
+
+from features.errors import ModelUnavailableError
+from governance.people.roles import Role
+from serving.auth.dependencies import TheService
+from serving.console.authentication import TheReader, needs_role
+from serving.console.rendering import page
+from serving.console.reports.charts import reliability_of
+
+router = APIRouter()
+ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
+
+
+@router.get("/modele")
+def show_model(service: TheService, found: TheReader) -> Response:
+    needs_role(found.person, ANALYSTS)
+    from training.promotion.registry_report import standing  # loads MLflow
+
+    try:
+        shown = standing()
+    except ModelUnavailableError:
+        return page("model.html", found, shown=None)
+    serving = service.models.loaded
+    months = shown.drift.months if shown.drift else ()
+    return page(
+        "model.html",
+        found,
+        shown=shown,
+        serving=serving.model.version if serving else None,
+        metrics=list(shown.champion.metrics) if shown.champion else [],
+        months=reliability_of(months),
+    )

@@ -1,0 +1,90 @@
+"""Concessions and requalifications: the same brake as stage moves."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from governance.people.roles import DECIDERS
+from serving.auth.dependencies import Caller, TheBody, TheService, admits
+from serving.auth.visibility import InSight
+from serving.decisions.concession import ConcessionAsked, concede
+from serving.decisions.requalification import PriorityAsked, ask_priority
+from serving.errors import RequestInvalidError
+from serving.http.messages_fr import CLAUSE
+from serving.http.openapi import refuses, takes
+from serving.http.request_body import JSON
+from serving.http.requests import ConcessionSent, RequalificationSent
+from serving.http.responses import ConcessionShown, RequalifiedShown
+from serving.repositories.api_keys import Scope
+
+router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])
+
+TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
+
+
+@router.post(
+    "/concessions",
+    name="post_concession",
+    openapi_extra=takes({JSON: ConcessionSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def post_concession(
+    lead_id: str,
+    caller: TheCaller,
+    service: TheService,
+    body: TheBody,
+) -> ConcessionShown:
+    """Lower the price. Above the threshold it is a person's: a key gets a 409. A
+    person says why."""
+    sent = body.fitted(ConcessionSent)
+    if caller.principal.is_person and not sent.reason:
+        raise RequestInvalidError("reason", "missing")
+    asked = ConcessionAsked(
+        lead_id=lead_id,
+        percent=sent.percent,
+        seen=sent.seen,
+        reason=sent.reason,
+        by=caller.principal,
+    )
+    granted = concede(service, asked, service.clock())
+    return ConcessionShown(
+        decision_id=granted.decision_id,
+        lead_id=lead_id,
+        percent=granted.percent,
+        clause=granted.clause,
+        detail=CLAUSE[granted.clause],
+    )
+
+
+@router.post(
+    "/requalifications",
+    name="post_requalification",
+    openapi_extra=takes({JSON: RequalificationSent}),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+    dependencies=[InSight],
+)
+def post_requalification(
+    lead_id: str,
+    caller: TheCaller,
+    service: TheService,
+    body: TheBody,
+) -> RequalifiedShown:
+    """Give another priority. After a complex exchange it is a person's: a key gets a
+    409 and a proposal."""
+    sent = body.fitted(RequalificationSent)
+    asked = PriorityAsked(
+        lead_id=lead_id,
+        to=sent.priority,
+        seen=sent.seen,
+        reason=sent.reason,
+        by=caller.principal,
+    )
+    decision_id, clause = ask_priority(service, asked, service.clock())
+    return RequalifiedShown(
+        decision_id=decision_id,
+        lead_id=lead_id,
+        priority=sent.priority,
+        clause=clause,
+        detail=CLAUSE[clause],
+    )

@@ -1,0 +1,65 @@
+"""Tasks: a person closes one. The first one wins."""
+
+from datetime import datetime
+from uuid import UUID
+
+from governance.people.principal import Principal
+from governance.policy.effects import CloseTask
+from governance.policy.task import EXCEPTION_KINDS, TaskStatus
+from serving.errors import (
+    PersonRequiredError,
+    TaskAwaitsDecisionError,
+    TaskClosedError,
+    TaskUnknownError,
+)
+from serving.repositories.tasks import Task, find_task
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.unit_of_work import record
+
+
+def close(
+    service: Service, task_id: UUID, by: Principal, reason: str | None, now: datetime
+) -> None:
+    """Close a task; if it was an exception, automation on the lead goes on.
+
+    Raises
+    ------
+    PersonRequiredError
+        If `by` isn't a person.
+    TaskUnknownError, TaskClosedError
+        If there is no such task, or somebody closed it before.
+    TaskAwaitsDecisionError
+        If it calls for the decision of a proposal.
+    """
+    if not by.is_person:
+        raise PersonRequiredError
+    task = found_task(service, task_id)
+    lead_id = task.lead_id
+    ending = CloseTask(task_id=task_id, by=by, reason=reason)
+
+    def plan(_: Seen) -> Plan:
+        _refuse_closed(found_task(service, task_id))
+        return Plan(effects=((lead_id, ending),))
+
+    concerned = frozenset({lead_id})
+    record(service, Wish(lead_ids=concerned, plan=plan), now)
+    if task.kind in EXCEPTION_KINDS:  # what it held back follows at once
+        again = Plan(rescored=concerned)
+        record(service, Wish(lead_ids=concerned, plan=lambda _: again), now)
+
+
+def found_task(service: Service, task_id: UUID) -> Task:
+    """The task; raises TaskUnknownError."""
+    with service.store.reading() as session:
+        task = find_task(session, task_id)
+    if task is None:
+        raise TaskUnknownError(str(task_id))
+    return task
+
+
+def _refuse_closed(task: Task) -> None:
+    if task.status is TaskStatus.CLOSED:
+        raise TaskClosedError
+    if task.proposal_id is not None:
+        raise TaskAwaitsDecisionError

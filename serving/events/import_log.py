@@ -1,0 +1,58 @@
+"""Bringing a log into the store: how a service starts with its company's past."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import polars as pl
+
+from features.event import Event, events_of
+from features.log import Log
+from serving.events.ingestion import ingest
+from serving.repositories.leads import stored_lead_ids
+from serving.runtime.service import Service
+
+LEADS_AT_ONCE = 50  # one transaction; a few thousand events
+
+
+def open_leads(log: Log) -> list[str]:
+    """The leads of a log that have come to no end yet."""
+    ends = pl.col("kind").is_in([*log.about.won_kinds, *log.about.lost_kinds])
+    state = log.events.group_by("lead_id").agg(ends.any().alias("ended"))
+    return state.filter(~pl.col("ended"))["lead_id"].sort().to_list()
+
+
+def missing_leads(service: Service, lead_ids: list[str]) -> list[str]:
+    """Those of the leads that the store doesn't hold yet."""
+    with service.store.reading() as session:
+        stored = stored_lead_ids(session)
+    return [lead_id for lead_id in lead_ids if lead_id not in stored]
+
+
+def known_between(log: Log, since: datetime | None, until: datetime) -> Log:
+    """The events of a log that became known after an instant and by another."""
+    known_at = pl.max_horizontal("occurred_at", "received_at")
+    chosen = known_at <= until
+    if since is not None:
+        chosen &= known_at > since
+    return Log(log.about, log.events.filter(chosen))
+
+
+def load_leads(
+    service: Service,
+    log: Log,
+    lead_ids: list[str],
+    now: datetime,
+    progress: Callable[[int], None],
+) -> None:
+    """Store and score the events of these leads; what is stored already stays.
+
+    `progress` is told how many leads are done.
+    """
+    for start in range(0, len(lead_ids), LEADS_AT_ONCE):
+        some = lead_ids[start : start + LEADS_AT_ONCE]
+        ingest(service, _events(log, some), now)
+        progress(start + len(some))
+
+
+def _events(log: Log, lead_ids: list[str]) -> list[Event]:
+    return list(events_of(log.events.filter(pl.col("lead_id").is_in(lead_ids))))

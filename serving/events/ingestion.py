@@ -1,0 +1,127 @@
+"""Events that come in: what a key may say, and what an observation entails.
+
+Ingestion records observations, never decisions (DESIGN §7).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from features.event import Actor, Event
+from governance.leads.state import LeadState, after
+from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
+from governance.people.principal import Principal, PrincipalKind
+from governance.policy.business_days import due_date
+from governance.policy.effects import CloseProposal, Effect, ProposalStatus
+from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from serving.errors import (
+    ActorNotYoursError,
+    KindReservedError,
+    SourceNotYoursError,
+    TimeInFutureError,
+)
+from serving.formats.cloud_event import CloudEvent, as_event
+from serving.repositories.api_keys import ApiKey, Scope
+from serving.repositories.events import Pair, pair_of
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish, pairs_of
+from serving.transaction.unit_of_work import record
+
+# A move of the last day calls a person though it is backfilled, as a nightly load does;
+# a history that is loaded calls nobody.
+FRESH = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    accepted: int
+    duplicates: int
+
+
+def observed(cloud: CloudEvent, key: ApiKey, service: Service, now: datetime) -> Event:
+    """The event as an observation of this key, or the reason why it isn't one."""
+    if cloud.source != key.source or cloud.source == OWN_SOURCE:
+        raise SourceNotYoursError(cloud.source)
+    if cloud.type in OVERRIDE_KINDS:
+        raise KindReservedError(cloud.type)
+    actor = cloud.actor or key.default_actor
+    if not key.may_assert(actor):
+        raise ActorNotYoursError(actor.value)
+    latest = now + service.settings.clock_tolerance
+    if cloud.time > latest:
+        raise TimeInFutureError("time", "time_in_future")
+    if cloud.receivedat is not None:
+        key.need(Scope.BACKFILL)
+        if cloud.receivedat > latest:
+            raise TimeInFutureError("receivedat", "time_in_future")
+    return as_event(cloud, received_at=cloud.receivedat or now, actor=actor)
+
+
+def ingest(service: Service, events: Sequence[Event], now: datetime) -> Counted:
+    """Store events, each once; re-score their leads in the same transaction."""
+    if not events:
+        return Counted(0, 0)
+    wish = Wish(
+        lead_ids=frozenset(event.lead_id for event in events),
+        pairs=pairs_of(events),
+        plan=lambda seen: _plan(service, events, seen, now),
+    )
+    arrived = len(record(service, wish, now).plan.arrivals)
+    return Counted(arrived, len(events) - arrived)
+
+
+def _plan(service: Service, events: Sequence[Event], seen: Seen, now: datetime) -> Plan:
+    fresh: dict[Pair, Event] = {}
+    for event in events:
+        if pair_of(event) not in seen.pairs:
+            fresh.setdefault(pair_of(event), event)
+    arrivals = tuple(fresh.values())
+    effects: list[tuple[str, Effect]] = []
+    for name in sorted({event.lead_id for event in arrivals}):
+        lead = seen.leads.get(name) or LeadState.unknown(name, service.pipeline)
+        own = [event for event in arrivals if event.lead_id == name]
+        effects += [(name, effect) for effect in _entailed(service, lead, own, now)]
+    return Plan(arrivals=arrivals, effects=tuple(effects))
+
+
+def _entailed(
+    service: Service, lead: LeadState, arrivals: Sequence[Event], now: datetime
+) -> list[Effect]:
+    """What follows when reserved moves are seen to have been made elsewhere, even if
+    another came after in the same call. One task is enough for all."""
+    closed: dict[UUID, Effect] = {}
+    called: list[Effect] = []
+    for move in sorted(arrivals, key=lambda event: event.occurred_at):
+        before, lead = lead, after(lead, [move], service.pipeline)
+        if (
+            lead.stage == before.stage
+            or not service.pipeline.named(lead.stage).reserved
+        ):
+            continue
+        waiting = lead.proposal_to(lead.stage)
+        if waiting is not None:
+            closed.setdefault(waiting.id, _decided_elsewhere(waiting.id, move))
+        is_fresh = move.received_at == now or move.occurred_at > now - FRESH
+        if is_fresh and move.actor is not Actor.PERSON and not called:
+            called.append(_arbitration(service, lead, now))
+    return [*closed.values(), *called]
+
+
+def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:
+    return CloseProposal(
+        proposal_id=proposal_id,
+        status=ProposalStatus.DECIDED_IN_CRM,
+        by=Principal(PrincipalKind.INTEGRATION, move.source),
+        reason=None,
+    )
+
+
+def _arbitration(service: Service, lead: LeadState, now: datetime) -> OpenTask:
+    return OpenTask(
+        id=uuid4(),
+        kind=TaskKind.RESERVED_MOVE_OBSERVED,
+        owner=service.setting.desk.owner_of(lead.owner),
+        expected=ExpectedAction.ARBITRATE,
+        due_on=due_date(now, service.settings.decision_working_days),
+    )

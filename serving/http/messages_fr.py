@@ -1,0 +1,194 @@
+"""What the service says in French: one sentence an error, one phrase a reason.
+
+A sentence may use the error's own fields. Spaces before « : », « ; » and inside
+guillemets are U+00A0.
+"""
+
+from datetime import datetime, time, timedelta
+
+from explanations.french import PARIS
+from features import errors as features_errors
+from features.errors import FreinError
+from governance import errors as governance_errors
+from governance.policy.policy import Clause
+from serving import errors
+
+SENTENCE: dict[type[FreinError], str] = {
+    features_errors.LogError: "Le journal d’évènements ne peut pas être lu ou écrit.",
+    features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
+    features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
+    features_errors.ImportFailedError: "L’import a échoué.",
+    features_errors.TrainingError: "L’entraînement est impossible.",
+    features_errors.ModelUnavailableError: "Aucun modèle n’est disponible.",
+    features_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",
+    features_errors.WordingError: "Le catalogue de messages est incomplet.",
+    governance_errors.PipelineError: "La description des étapes est invalide.",
+    governance_errors.RulesError: "Les règles sont invalides.",
+    governance_errors.ExceptionsError: "La description des exceptions est invalide.",
+    governance_errors.JudgementError: "Les listes de choix sont invalides.",
+    governance_errors.StageUnknownError: "Cette étape n’existe pas.",
+    governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
+    governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
+    errors.RequestError: "La requête ne peut pas être traitée.",
+    errors.BodyNotJsonError: "Le corps de la requête n’est pas du JSON valide.",
+    errors.BodyTooLargeError: "Le corps de la requête dépasse {limit} octets.",
+    errors.MediaTypeError: "Type de contenu inconnu ; attendu : {expected}.",
+    errors.RequestInvalidError: "Requête invalide, au champ « {field} » : {why}.",
+    errors.RouteUnknownError: "Cette adresse n’existe pas.",
+    errors.MethodNotAllowedError: "Cette méthode n’est pas permise à cette adresse.",
+    errors.KeyReusedError: "Cette clé d’idempotence a servi pour un autre appel.",
+    errors.CallUnderWayError: "Le même appel est en cours ; réessayez.",
+    errors.AccessError: "Cet appel n’est pas permis.",
+    errors.KeyMissingError: (
+        "Une session, ou une clé d’API, est nécessaire (Authorization: Bearer …)."
+    ),
+    errors.KeyInvalidError: "La clé d’API, le jeton ou la session n’est pas valable.",
+    errors.SignInRefusedError: (
+        "Identifiant ou mot de passe refusé ; après cinq erreurs, le compte est "
+        "verrouillé un quart d’heure."
+    ),
+    errors.NotVouchedForError: (
+        "Cette identité n’ouvre aucun compte ici ; un administrateur peut en ouvrir un."
+    ),
+    errors.CsrfMissingError: (
+        "Il manque l’en-tête X-CSRF-Token de la session (voir GET /v1/session)."
+    ),
+    errors.RoleMissingError: "Votre rôle ne le permet pas.",
+    errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
+    errors.SourceNotYoursError: "La clé d’API ne parle pas au nom de cette source.",
+    errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",
+    errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
+    errors.PersonRequiredError: "Seule une personne peut décider.",
+    errors.ReservedForPeopleError: ("{what} est réservé aux personnes{waits}."),
+    errors.KindMalformedError: (
+        "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
+    ),
+    errors.TimeNaiveError: "L’heure n’a pas de fuseau horaire, au champ « {field} ».",
+    errors.TimeInFutureError: "L’heure est trop en avance, au champ « {field} ».",
+    errors.UnknownError: "Ce qui est demandé n’existe pas.",
+    errors.LeadUnknownError: "Cette opportunité est inconnue.",
+    errors.ProposalUnknownError: "Cette proposition est inconnue.",
+    errors.KeyUnknownError: "Cette clé d’API est inconnue.",
+    errors.PersonUnknownError: "Cette personne est inconnue.",
+    errors.RuleUnknownError: "Cette règle est inconnue.",
+    errors.SuspensionUnknownError: "Aucun automatisme n’est suspendu ici.",
+    errors.PriorityMissingError: "Cette opportunité n’a pas encore de priorité.",
+    errors.PriorityHeldError: (
+        "L’opportunité a déjà cette priorité ; elle peut être confirmée."
+    ),
+    errors.SuspendedAlreadyError: (
+        "C’est déjà suspendu par {by}, {until}. Rien n’a été enregistré ; pour une "
+        "autre date, rétablissez, puis suspendez à nouveau."
+    ),
+    errors.ChangedMeanwhileError: (
+        "{what}. Rien n’a été enregistré ; relisez, puis décidez."
+    ),
+    errors.TaskUnknownError: "Cette tâche est inconnue.",
+    errors.TaskClosedError: "Cette tâche est déjà close.",
+    errors.TaskAwaitsDecisionError: (
+        "Cette tâche attend une décision ; confirmez ou rejetez la proposition."
+    ),
+    errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
+    errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
+    errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
+    errors.SettingsError: "Un réglage du service n’est pas valable.",
+    errors.ProviderUnavailableError: (
+        "Le service d’identité de l’entreprise ne répond pas ; réessayez."
+    ),
+    errors.ProviderUnsupportedError: "Le service d’identité n’est pas pris en charge.",
+    errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",
+    errors.AuditBrokenError: "Le journal d’audit est rompu à la ligne {seq}.",
+    errors.AutomationStoppedError: (
+        "Les automatismes sont arrêtés : le journal d’audit est rompu à la ligne {seq}."
+    ),
+    errors.AnchorsUnreadableError: "Les ancres du journal d’audit sont illisibles.",
+    errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
+}
+
+# What is reserved; `name` is the stage, the percentage or the priority.
+RESERVED: dict[errors.Reserved, str] = {
+    errors.Reserved.STAGE: "Le passage à l’étape « {name} »",
+    errors.Reserved.CONCESSION: "Accorder une remise de {name} %",
+    errors.Reserved.PRIORITY: "Le passage en priorité « {name} »",
+}
+# What isn't as it was seen; `now` is what it is.
+CHANGED: dict[errors.Reserved, str] = {
+    errors.Reserved.STAGE: "L’étape a changé entre-temps : « {now} »",
+    errors.Reserved.CONCESSION: (
+        "Une autre remise a été accordée entre-temps ; le total est de {now} %"
+    ),
+    errors.Reserved.PRIORITY: "La priorité a changé entre-temps : « {now} »",
+}
+PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
+WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
+FATE = {
+    "confirmed": "confirmée",
+    "dismissed": "rejetée",
+    "expired": "expirée",
+    "decided_in_crm": "décidée dans le CRM",
+}
+
+# Why a field was refused, by pydantic's type of error or our own.
+WHY: dict[str, str] = {
+    "missing": "il manque",
+    "extra_forbidden": "il est inconnu",
+    "string_type": "un texte est attendu",
+    "string_too_short": "il est vide",
+    "string_too_long": "il est trop long",
+    "dict_type": "un objet est attendu",
+    "model_type": "un objet est attendu",
+    "list_type": "une liste est attendue",
+    "too_long": "il y a trop d’éléments",
+    "too_short": "il n’y a pas assez d’éléments",
+    "literal_error": "la valeur n’est pas permise",
+    "enum": "la valeur n’est pas permise",
+    "none_required": "il n’est pas pris en charge",
+    "time_malformed": "une heure au format RFC 3339 est attendue",
+    "time_naive": "le fuseau horaire manque",
+    "kind_malformed": "le type d’évènement est mal formé",
+    "not_printable": "il contient un caractère de contrôle",
+    "slash": "il contient une barre oblique",
+    "too_deep": "il est trop profondément imbriqué",
+    "too_large": "il est trop volumineux",
+    "source_malformed": "une source en minuscules, autre que « frein », est attendue",
+    "lead_twice": "la même opportunité y est deux fois",
+    "password_too_short": "il compte moins de 12 caractères",
+    "past": "un moment à venir est attendu",
+    "taken": "il est déjà pris",
+    "other_subject": "le sujet n’est pas l’opportunité",
+}
+ANY_OTHER_WHY = "la valeur n’est pas acceptée"
+
+CLAUSE: dict[Clause, str] = {
+    Clause.PERSON_DECIDES: "Une personne a décidé.",
+    Clause.STAGE_RESERVED: "Cette étape est réservée aux personnes.",
+    Clause.STAGE_FREE: "Cette étape est ouverte aux automatismes.",
+    Clause.REQUALIFICATION_RESERVED: (
+        "Après un échange complexe, requalifier est réservé aux personnes."
+    ),
+    Clause.PRIORITY_FREE: "La priorité est ouverte aux automatismes.",
+    Clause.ACTION_FREE: "Cette action est ouverte aux automatismes.",
+    Clause.CONCESSION_RESERVED: (
+        "Une remise au-delà du seuil est réservée aux personnes."
+    ),
+    Clause.CONCESSION_FREE: "Une remise sous le seuil est ouverte aux automatismes.",
+    Clause.PRIORITY_STANDS: "Une personne a donné cette priorité ; elle demeure.",
+    Clause.PRIORITY_REOPENED: (
+        "Une personne avait donné cette priorité ; des faits nouveaux permettent d’en "
+        "proposer une autre."
+    ),
+    Clause.ABANDONMENT_STANDS: (
+        "Revenir sur un abandon est réservé aux personnes, comme l’abandon lui-même."
+    ),
+}
+
+
+UNTIL_ENDED = "jusqu’à ce qu’une personne y mette fin"
+
+
+def until(end: datetime) -> str:
+    """To when, in Paris: « jusqu’à la fin du 30/11/2026 », or an instant of a day."""
+    at = end.astimezone(PARIS)
+    if at.time() == time():
+        return f"jusqu’à la fin du {at - timedelta(days=1):%d/%m/%Y}"
+    return f"jusqu’au {at:%d/%m/%Y à %H:%M}"

@@ -1,0 +1,160 @@
+"""Errors as HTTP tells them (RFC 9457): a status and a French sentence for each."""
+
+from http import HTTPStatus
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi import Response
+from pydantic import JsonValue
+
+from features import errors as features_errors
+from features.errors import EventError, FreinError
+from governance import errors as governance_errors
+from serving import errors
+from serving.http.messages_fr import (
+    ANY_OTHER_WHY,
+    CHANGED,
+    FATE,
+    PRIORITY,
+    RESERVED,
+    SENTENCE,
+    UNTIL_ENDED,
+    WAITS,
+    WHY,
+    until,
+)
+
+PROBLEM_JSON = "application/problem+json"
+
+STATUS: dict[type[FreinError], int] = {
+    features_errors.LogError: 500,
+    features_errors.EventError: 422,
+    features_errors.CatalogueError: 500,
+    features_errors.ImportFailedError: 500,
+    features_errors.TrainingError: 500,
+    features_errors.ModelUnavailableError: 503,
+    features_errors.ModelRejectedError: 503,
+    features_errors.WordingError: 500,
+    governance_errors.PipelineError: 500,
+    governance_errors.RulesError: 500,
+    governance_errors.ExceptionsError: 500,
+    governance_errors.JudgementError: 500,
+    governance_errors.StageUnknownError: 422,
+    governance_errors.StageAlreadyHeldError: 409,
+    governance_errors.ActionNotAutomaticError: 409,
+    errors.RequestError: 400,
+    errors.BodyNotJsonError: 400,
+    errors.BodyTooLargeError: 413,
+    errors.MediaTypeError: 415,
+    errors.RequestInvalidError: 422,
+    errors.RouteUnknownError: 404,
+    errors.MethodNotAllowedError: 405,
+    errors.KeyReusedError: 422,
+    errors.CallUnderWayError: 409,
+    errors.AccessError: 403,
+    errors.KeyMissingError: 401,
+    errors.KeyInvalidError: 401,
+    errors.SignInRefusedError: 401,
+    errors.NotVouchedForError: 401,
+    errors.CsrfMissingError: 403,
+    errors.RoleMissingError: 403,
+    errors.ScopeMissingError: 403,
+    errors.SourceNotYoursError: 403,
+    errors.ActorNotYoursError: 403,
+    errors.KindReservedError: 403,
+    errors.PersonRequiredError: 403,
+    errors.ReservedForPeopleError: 409,
+    errors.KindMalformedError: 422,
+    errors.TimeNaiveError: 422,
+    errors.TimeInFutureError: 422,
+    errors.UnknownError: 404,
+    errors.LeadUnknownError: 404,
+    errors.ProposalUnknownError: 404,
+    errors.KeyUnknownError: 404,
+    errors.PersonUnknownError: 404,
+    errors.RuleUnknownError: 404,
+    errors.SuspensionUnknownError: 404,
+    errors.PriorityMissingError: 409,
+    errors.PriorityHeldError: 409,
+    errors.SuspendedAlreadyError: 409,
+    errors.ChangedMeanwhileError: 409,
+    errors.TaskUnknownError: 404,
+    errors.ProposalDecidedError: 409,
+    errors.TaskClosedError: 409,
+    errors.TaskAwaitsDecisionError: 409,
+    errors.StoreBusyError: 503,
+    errors.StoreOvertakenError: 503,
+    errors.DatabaseUnsupportedError: 500,
+    errors.SettingsError: 500,
+    errors.ProviderUnavailableError: 503,
+    errors.ProviderUnsupportedError: 500,
+    errors.AuditBrokenError: 500,
+    errors.AutomationStoppedError: 409,
+    errors.AnchorsUnreadableError: 500,
+    errors.InternalError: 500,
+}
+
+
+def detail_of(error: FreinError) -> str:
+    """The French sentence of an error."""
+    fields: dict[str, Any] = dict(vars(error))
+    if isinstance(error, errors.ReservedForPeopleError):
+        fields["what"] = RESERVED[error.what].format(
+            name=_in_french(error.what, error.name)
+        )
+        fields["waits"] = WAITS if error.proposal_id else ""
+    if isinstance(error, errors.ProposalDecidedError):
+        fields["status"] = FATE.get(error.status, error.status)
+    if isinstance(error, errors.SuspendedAlreadyError):
+        fields["until"] = until(error.until) if error.until else UNTIL_ENDED
+    if isinstance(error, errors.ChangedMeanwhileError):
+        fields["what"] = CHANGED[error.what].format(
+            now=_in_french(error.what, error.now)
+        )
+    if "why" in fields:
+        fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
+    return SENTENCE[type(error)].format(**fields)
+
+
+def _in_french(what: errors.Reserved, name: str) -> str:
+    if what is errors.Reserved.CONCESSION:
+        return name.replace(".", ",")
+    return PRIORITY.get(name, name)
+
+
+def problem(error: FreinError) -> dict[str, JsonValue]:
+    """The body of the answer."""
+    status = STATUS[type(error)]
+    body: dict[str, JsonValue] = {
+        "type": f"urn:frein:problem:{error.code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": error.code,
+        "detail": detail_of(error),
+    }
+    if isinstance(error, (EventError, errors.RequestInvalidError)):
+        body["field"] = error.field
+    if isinstance(error, errors.ReservedForPeopleError):
+        body["proposal_id"] = _text(error.proposal_id)
+        body["task_id"] = _text(error.task_id)
+    return body
+
+
+def _text(identifier: UUID | None) -> str | None:
+    return None if identifier is None else str(identifier)
+
+
+def problem_response(error: FreinError) -> Response:
+    status = STATUS[type(error)]
+    headers = {}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = 'Bearer realm="frein"'
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    return Response(
+        orjson.dumps(problem(error)),
+        status_code=status,
+        media_type=PROBLEM_JSON,
+        headers=headers,
+    )

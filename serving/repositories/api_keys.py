@@ -1,0 +1,152 @@
+"""API keys as values: what a key says, and what it may do."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hmac import compare_digest
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from features.event import Actor
+from governance.people.principal import Principal, PrincipalKind
+from serving.database.tables import KeyRow
+from serving.errors import KeyInvalidError, KeyUnknownError, ScopeMissingError
+
+PREFIX = "frein"
+
+
+class Scope(StrEnum):
+    EVENTS = "events"  # send events
+    SCORES = "scores"  # ask for scores
+    LEADS = "leads"  # read leads and tasks
+    MOVES = "moves"  # ask for changes; the brake judges each
+    BACKFILL = "backfill"  # say when an event was received
+
+
+USUAL_SCOPES = frozenset(Scope) - {Scope.BACKFILL}
+# What an assertion weighs: a key may assert its own rank and those below.
+_RANK = {Actor.LEAD: 0, Actor.AUTOMATION: 1, Actor.PERSON: 2}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiKey:
+    id: str
+    name: str
+    secret_sha256: str
+    source: str
+    max_actor: Actor
+    default_actor: Actor
+    scopes: frozenset[Scope]
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(PrincipalKind.INTEGRATION, self.id)
+
+    def may_assert(self, actor: Actor) -> bool:
+        return _RANK[actor] <= _RANK[self.max_actor]
+
+    def need(self, scope: Scope) -> None:
+        if scope not in self.scopes:
+            raise ScopeMissingError(scope.value)
+
+    def opens_with(self, secret: str, now: datetime) -> bool:
+        return (
+            compare_digest(self.secret_sha256, digest(secret))
+            and self.revoked_at is None
+            and (self.expires_at is None or now < self.expires_at)
+        )
+
+
+def new_secret() -> tuple[str, str]:
+    """A fresh (id, secret): 8 and 43 characters, the secret of 256 random bits."""
+    return secrets.token_hex(4), secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """SHA-256, in hexadecimal: enough for a secret that nobody could guess."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def token_of(id: str, secret: str, prefix: str = PREFIX) -> str:
+    """What the caller sends as a bearer token."""
+    return f"{prefix}_{id}_{secret}"
+
+
+def split_token(token: str, prefix: str = PREFIX) -> tuple[str, str]:
+    """A token's (id, secret); raises KeyInvalidError."""
+    given, _, rest = token.partition("_")
+    id, _, secret = rest.partition("_")
+    if given != prefix or not id or not secret:
+        raise KeyInvalidError
+    return id, secret
+
+
+USE_NOTED_EVERY = timedelta(minutes=10)  # a write at each call would be a queue
+
+
+def add_key(session: Session, key: ApiKey) -> None:
+    session.add(
+        KeyRow(
+            id=key.id,
+            name=key.name,
+            secret_sha256=key.secret_sha256,
+            source=key.source,
+            max_actor=key.max_actor.value,
+            default_actor=key.default_actor.value,
+            scopes=" ".join(sorted(key.scopes)),
+            created_at=key.created_at,
+            expires_at=key.expires_at,
+        )
+    )
+
+
+def find_key(session: Session, key_id: str) -> ApiKey | None:
+    row = session.get(KeyRow, key_id)
+    return None if row is None else _as_key(row)
+
+
+def all_keys(session: Session) -> list[ApiKey]:
+    rows = session.scalars(select(KeyRow).order_by(KeyRow.created_at, KeyRow.id))
+    return [_as_key(row) for row in rows]
+
+
+def revoke_key(session: Session, key_id: str, now: datetime) -> bool:
+    """Revoke at once; False if it was revoked before, which then stands."""
+    row = session.get(KeyRow, key_id, with_for_update=True)
+    if row is None:
+        raise KeyUnknownError(key_id)
+    if row.revoked_at is not None:
+        return False
+    row.revoked_at = now
+    return True
+
+
+def is_use_to_note(key: ApiKey, now: datetime) -> bool:
+    return key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY
+
+
+def note_use(session: Session, key_id: str, now: datetime) -> None:
+    session.execute(update(KeyRow).where(KeyRow.id == key_id).values(last_used_at=now))
+
+
+def _as_key(row: KeyRow) -> ApiKey:
+    return ApiKey(
+        id=row.id,
+        name=row.name,
+        secret_sha256=row.secret_sha256,
+        source=row.source,
+        max_actor=Actor(row.max_actor),
+        default_actor=Actor(row.default_actor),
+        scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+        last_used_at=row.last_used_at,
+    )

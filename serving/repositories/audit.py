@@ -1,0 +1,275 @@
+"""Reading and appending the audit. The only module that knows its table."""
+
+from collections.abc import Collection, Generator, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from pydantic import JsonValue
+from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import (
+    BEGINNING,
+    Action,
+    Cause,
+    Entry,
+    Head,
+    Link,
+    Subject,
+    SubjectKind,
+    as_kept,
+    chained,
+)
+from governance.people.principal import Principal
+from serving.database.engine import Lock, hold
+from serving.database.tables import AuditRow, table_of
+from serving.repositories.principals import known_ids, principal_ids, principals_named
+
+_PLACE = ("seq", "previous", "hash")
+_TABLE = table_of(AuditRow)
+_ROW = tuple(column.name for column in _TABLE.columns if column.name not in _PLACE)
+_ROWS_AT_ONCE = 1_000
+_LAST = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who did it; without a name once it was forgotten."""
+
+    kind: str
+    id: UUID
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """An entry of the audit, as it is shown."""
+
+    seq: int
+    id: UUID
+    at: datetime
+    who: Who
+    action: str
+    subject: Subject
+    before: dict[str, JsonValue] | None
+    after: dict[str, JsonValue] | None
+    why: dict[str, JsonValue]
+    cause: Cause
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An entry as it is kept: its codes, and its facts as JSON."""
+
+    at: datetime
+    who: UUID
+    action: str
+    lead: UUID | None
+    subject: str
+    before: str | None
+    after: str | None
+    why: str
+
+
+def append(session: Session, entries: Sequence[Entry]) -> None:
+    """Add entries to the chain, in order; call it last in a transaction.
+
+    On PostgreSQL the chain's end is then locked until the transaction ends.
+    """
+    if not entries:
+        return
+    ids = principal_ids(session, set().union(*(e.principals for e in entries)))
+    hold(session, Lock.AUDIT)
+    links = chained((entry.row(ids) for entry in entries), head(session))
+    session.execute(
+        insert(_TABLE),
+        [
+            {**one.row, "seq": one.seq, "previous": one.previous, "hash": one.hash}
+            for one in links
+        ],
+    )
+
+
+def head(session: Session) -> Head:
+    """The last row of the chain."""
+    row = session.execute(_LAST).one_or_none()
+    return Head(0, BEGINNING) if row is None else Head(row.seq, row.hash)
+
+
+def links_since(session: Session, seq: int) -> Generator[Link]:
+    """The chain from a row on, in order, a thousand rows in memory at a time.
+
+    Close it, if it isn't read to its end: the database's cursor is open meanwhile.
+    """
+    with session.execute(
+        select(_TABLE).where(AuditRow.seq >= seq).order_by(AuditRow.seq),
+        execution_options={"yield_per": _ROWS_AT_ONCE},
+    ) as rows:
+        yield from (_as_link(dict(row)) for row in rows.mappings())
+
+
+def entries_told(session: Session, actions: Iterable[Action]) -> Generator[Told]:
+    """The entries of these actions, in order, a thousand in memory at a time.
+
+    Close it, if it isn't read to its end.
+    """
+    with session.execute(
+        select(_TABLE).where(AuditRow.action.in_(actions)).order_by(AuditRow.seq),
+        execution_options={"yield_per": _ROWS_AT_ONCE},
+    ) as rows:
+        yield from map(_as_told, rows.mappings())
+
+
+def entries_since(
+    session: Session, leads: Iterable[UUID], actions: Iterable[Action], since: datetime
+) -> list[Told]:
+    """The entries of these actions on some leads after an instant, in order."""
+    rows = session.execute(
+        select(_TABLE)
+        .where(
+            AuditRow.lead_id.in_([str(lead) for lead in leads]),
+            AuditRow.action.in_(actions),
+            AuditRow.at > as_kept(since),
+        )
+        .order_by(AuditRow.seq)
+    )
+    return [_as_told(row) for row in rows.mappings()]
+
+
+def last_entry(session: Session, lead: UUID, actions: Iterable[Action]) -> Told | None:
+    """The last entry of these actions on a lead."""
+    rows = session.execute(
+        select(_TABLE)
+        .where(AuditRow.lead_id == str(lead), AuditRow.action.in_(actions))
+        .order_by(AuditRow.seq.desc())
+        .limit(1)
+    )
+    found = rows.mappings().one_or_none()
+    return None if found is None else _as_told(found)
+
+
+def last_done(
+    session: Session, doers: Iterable[Principal], actions: Iterable[Action]
+) -> dict[Principal, datetime]:
+    """When each of these last did one of these, of those that ever did."""
+    ids = {str(one): doer for doer, one in known_ids(session, doers).items()}
+    rows = session.execute(
+        select(AuditRow.who_id, func.max(AuditRow.at).label("at"))
+        .where(AuditRow.who_id.in_(list(ids)), AuditRow.action.in_(actions))
+        .group_by(AuditRow.who_id)
+    )
+    return {ids[row.who_id]: datetime.fromisoformat(row.at) for row in rows}
+
+
+def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
+    """Where some entries come from, of those that are recorded."""
+    wanted = [str(one) for one in ids]
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(
+            AuditRow.id, AuditRow.correlation_id, AuditRow.event_id, AuditRow.depth
+        ).where(AuditRow.id.in_(wanted))
+    )
+    return {
+        UUID(row.id): Cause(
+            correlation=UUID(row.correlation_id), event=row.event_id, depth=row.depth
+        )
+        for row in rows
+    }
+
+
+def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
+    """The last `limit` entries on a lead, the oldest first, each after its causes.
+
+    A cause further back, or on no lead, is there too.
+    """
+    about = select(AuditRow).where(AuditRow.lead_id == str(lead))
+    latest = about.order_by(AuditRow.seq.desc()).limit(limit)
+    rows = {row.id: row for row in session.scalars(latest)}
+    while missing := {row.causation_id for row in rows.values()} - {None, *rows}:
+        found = session.scalars(select(AuditRow).where(AuditRow.id.in_(missing))).all()
+        if not found:
+            break
+        rows |= {row.id: row for row in found}
+    return _recorded(session, rows.values())
+
+
+def entries_at(session: Session, lead: UUID, at: datetime) -> list[Recorded]:
+    """The entries on a lead of one instant, in order."""
+    rows = session.scalars(
+        select(AuditRow).where(
+            AuditRow.lead_id == str(lead), AuditRow.at == as_kept(at)
+        )
+    )
+    return _recorded(session, rows.all())
+
+
+def entries_on(session: Session, subject: Subject, limit: int) -> list[Recorded]:
+    """The last `limit` entries of which this is the subject, the oldest first."""
+    latest = (
+        select(AuditRow)
+        .where(
+            AuditRow.subject_kind == subject.kind.value,
+            AuditRow.subject_id == str(subject.id),
+        )
+        .order_by(AuditRow.seq.desc())
+        .limit(limit)
+    )
+    return _recorded(session, session.scalars(latest).all())
+
+
+def _recorded(session: Session, rows: Collection[AuditRow]) -> list[Recorded]:
+    """Rows with the names of who did it, the oldest first."""
+    known = principals_named(session, {UUID(row.who_id) for row in rows})
+    return [
+        _as_recorded(row, known.get(UUID(row.who_id)))
+        for row in sorted(rows, key=lambda row: row.seq)
+    ]
+
+
+def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
+    return Recorded(
+        seq=row.seq,
+        id=UUID(row.id),
+        at=datetime.fromisoformat(row.at),
+        who=Who(row.who_kind, UUID(row.who_id), who.name if who else None),
+        action=row.action,
+        subject=Subject(SubjectKind(row.subject_kind), row.subject_id),
+        before=orjson.loads(row.state_before or "null"),
+        after=orjson.loads(row.state_after or "null"),
+        why=orjson.loads(row.why),
+        cause=Cause(
+            correlation=UUID(row.correlation_id),
+            causation=UUID(row.causation_id) if row.causation_id else None,
+            event=row.event_id,
+            depth=row.depth,
+        ),
+        hash=row.hash,
+    )
+
+
+def _as_told(row: RowMapping) -> Told:
+    return Told(
+        at=datetime.fromisoformat(row["at"]),
+        who=UUID(row["who_id"]),
+        action=row["action"],
+        lead=UUID(row["lead_id"]) if row["lead_id"] else None,
+        subject=row["subject_id"],
+        before=row["state_before"],
+        after=row["state_after"],
+        why=row["why"],
+    )
+
+
+def _as_link(row: dict[str, Any]) -> Link:
+    return Link(
+        seq=row["seq"],
+        row={name: row[name] for name in _ROW},
+        previous=row["previous"],
+        hash=row["hash"],
+    )

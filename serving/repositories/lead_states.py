@@ -1,0 +1,143 @@
+"""What automation did to a lead lately, as its row keeps it: a JSON text."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import TypeAdapter
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.orm import Session
+
+from explanations.reason import Past
+from explanations.score import Priority, Score
+from governance.leads.state import LeadState, PastScore, WaitingProposal
+from governance.rules.history import History
+from serving.database.engine import POSTGRESQL
+from serving.database.tables import LeadRow, table_of
+from serving.repositories.proposals import waiting_proposals
+from serving.repositories.tasks import open_tasks
+
+_HISTORY = TypeAdapter(History)
+# What other tables say isn't kept twice.
+_KEPT = {"writes", "last_set_off", "last_acted", "score_written"}
+
+
+def history_text(history: History) -> str:
+    return _HISTORY.dump_json(history, include=_KEPT).decode()
+
+
+def history_of(text: str | None) -> History:
+    """The history that a row keeps; an empty one if it keeps none."""
+    return History() if text is None else _HISTORY.validate_json(text)
+
+
+# Made once: to make a statement takes longer than to carry it out.
+_NAMED = LeadRow.external_id.in_(bindparam("names", expanding=True))
+_LEADS = select(LeadRow).where(_NAMED)
+_VERSIONS = (
+    select(LeadRow.external_id, LeadRow.version)
+    .where(_NAMED)
+    .order_by(LeadRow.external_id)
+    .with_for_update()  # no effect on SQLite, whose writer is alone
+)
+_TABLE = table_of(LeadRow)
+_WRITTEN = update(_TABLE).where(_TABLE.c.id == bindparam("lead"))
+
+
+def lead_states(
+    session: Session, lead_ids: Iterable[str], suspended: frozenset[UUID] = frozenset()
+) -> dict[str, LeadState]:
+    """The leads that are stored, by their external id; with what is open on them.
+
+    `suspended`: on these automation is suspended.
+    """
+    rows = session.scalars(_LEADS, {"names": list(lead_ids)}).all()
+    uuids = [row.id for row in rows]
+    waiting = waiting_proposals(session, uuids)
+    tasks = open_tasks(session, uuids)
+    return {
+        row.external_id: _as_state(
+            row,
+            waiting.get(row.id, ()),
+            replace(
+                history_of(row.automation),
+                open_tasks=tasks.get(row.id, frozenset()),
+                is_suspended=row.id in suspended,
+            ),
+        )
+        for row in rows
+    }
+
+
+def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
+    """The versions now, of the leads that are stored; locks their rows, in order."""
+    rows = session.execute(_VERSIONS, {"names": list(lead_ids)})
+    return {row.external_id: row.version for row in rows}
+
+
+def lock_every_lead(session: Session) -> None:
+    """Be the only writer of leads until the transaction ends; call it first."""
+    if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
+        session.execute(text("LOCK TABLE lead IN EXCLUSIVE MODE"))
+
+
+def write_lead(
+    session: Session, state: LeadState, score: Score | None, now: datetime
+) -> None:
+    """Write a lead's new state and, if there is one, its new score."""
+    columns: dict[str, object] = {
+        "version": state.version + 1,
+        "stage": state.stage,
+        "stage_at": state.stage_at,
+        "owner": state.owner,
+        "owner_at": state.owner_at,
+        "priority": state.priority and state.priority.value,
+        "band": state.band and state.band.value,
+        "looked_at": state.looked_at,
+        "last_sign_at": state.last_sign_at,
+        "entered_at": state.entered_at,
+        "automation": history_text(state.history),
+    }
+    if score is not None:
+        columns |= {
+            "model_sha256": score.model.sha256,
+            "score": score.score,
+            "grade": score.grade.value,
+            "short": score.narrative.short,
+            "moment": score.moment,
+        }
+    if state.version:
+        session.execute(_WRITTEN, columns | {"lead": state.id})
+    else:
+        first = {"id": state.id, "external_id": state.lead_id, "created_at": now}
+        session.execute(insert(_TABLE), first | columns)
+
+
+def _as_state(
+    row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
+) -> LeadState:
+    moves = frozenset(one.to for one in waiting if one.percent is None)
+    return LeadState(
+        id=row.id,
+        lead_id=row.external_id,
+        version=row.version,
+        stage=row.stage,
+        stage_at=row.stage_at,
+        owner=row.owner,
+        owner_at=row.owner_at,
+        priority=None if row.priority is None else Priority(row.priority),
+        band=None if row.band is None else Priority(row.band),
+        looked_at=row.looked_at,
+        last_sign_at=row.last_sign_at,
+        entered_at=row.entered_at,
+        past=_past(row),
+        history=replace(history, waiting_moves=moves),
+        waiting=waiting,
+    )
+
+
+def _past(row: LeadRow) -> PastScore | None:
+    if row.score is None or row.moment is None or row.model_sha256 is None:
+        return None
+    return PastScore(Past(row.score, row.moment), row.model_sha256)

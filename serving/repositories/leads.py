@@ -1,0 +1,171 @@
+"""Leads as they are listed and looked up; `standing` has them for calls that write."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, func, or_, select
+from sqlalchemy.orm import Session
+
+from explanations.score import Priority
+from governance.people.roles import EVERYTHING, Sight
+from serving.database.tables import LeadRow, StageRow
+
+_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
+IS_OPEN = LeadRow.stage.not_in(select(StageRow.name).where(StageRow.closes))
+_PRIORITY_RANK = case(
+    {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
+    value=LeadRow.priority,
+    else_=3,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadSummary:
+    """One line of the list. Unscored leads have no priority, score or grade."""
+
+    id: UUID
+    lead_id: str
+    stage: str
+    stage_at: datetime | None
+    owner: str | None
+    priority: str | None
+    score: float | None
+    grade: str | None
+    short: str | None
+    moment: datetime | None
+    last_sign_at: datetime | None
+    entered_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadFilter:
+    """`search`: what the CRM's id or the owner's name contains. `silent_since`: from
+    then on there was no sign of the lead, which had entered before."""
+
+    search: str | None = None
+    priority: Priority | None = None
+    stage: str | None = None
+    owner: str | None = None
+    silent_since: datetime | None = None
+    with_closed: bool = False
+    sight: Sight = EVERYTHING
+
+
+def listed_leads(
+    session: Session, wanted: LeadFilter, *, limit: int, offset: int
+) -> list[LeadSummary]:
+    """The leads by priority, then by score, best first; unscored ones after them, and
+    those that ended last."""
+    open_first = [IS_OPEN.desc()] if wanted.with_closed else []
+    order = (*open_first, _PRIORITY_RANK, LeadRow.score.desc(), LeadRow.external_id)
+    rows = session.scalars(
+        select(LeadRow)
+        .where(*_conditions(wanted))
+        .order_by(*order)
+        .limit(limit)
+        .offset(offset)
+    )
+    return [_as_summary(row) for row in rows]
+
+
+def count_leads(session: Session, wanted: LeadFilter) -> int:
+    counted = select(func.count()).select_from(LeadRow).where(*_conditions(wanted))
+    return session.scalar(counted) or 0
+
+
+def owners_seen(session: Session, sight: Sight) -> list[str]:
+    """Who owns the leads that are seen, by name."""
+    owners = select(LeadRow.owner).where(LeadRow.owner.is_not(None), *seen_leads(sight))
+    return sorted(filter(None, session.scalars(owners.distinct())))
+
+
+def due_leads(
+    session: Session, since: datetime, model_sha256: str | None, *, limit: int
+) -> list[str]:
+    """Open leads that no tick looked at since then; or, of those it did, that this
+    model has not scored: another did, or none was loaded when the tick came."""
+    is_due = LeadRow.looked_at.is_(None) | (LeadRow.looked_at < since)
+    if model_sha256 is not None:
+        is_due |= LeadRow.model_sha256.is_(None)
+        is_due |= LeadRow.model_sha256 != model_sha256
+        is_due |= LeadRow.moment < since
+    found = session.scalars(
+        select(LeadRow.external_id)
+        .where(is_due, IS_OPEN)
+        .order_by(LeadRow.looked_at, LeadRow.external_id)
+        .limit(limit)
+    )
+    return list(found)
+
+
+def stored_lead_ids(session: Session) -> frozenset[str]:
+    return frozenset(session.scalars(select(LeadRow.external_id)))
+
+
+def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
+    row = session.scalar(select(LeadRow).where(LeadRow.external_id == lead_id))
+    return None if row is None else _as_summary(row)
+
+
+def seen_among(
+    session: Session, lead_ids: Iterable[str], sight: Sight
+) -> frozenset[str]:
+    """Those of some leads that are there and seen."""
+    wanted, found = sorted(set(lead_ids)), set[str]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = LeadRow.external_id.in_(wanted[start : start + _AT_ONCE])
+        found.update(
+            session.scalars(select(LeadRow.external_id).where(some, *seen_leads(sight)))
+        )
+    return frozenset(found)
+
+
+def seen_leads(sight: Sight) -> list[ColumnElement[bool]]:
+    """The conditions on leads that a sight sets."""
+    if sight.owners is None:
+        return []
+    owned = LeadRow.owner.in_(sight.owners)
+    return [owned | LeadRow.owner.is_(None) if sight.unowned else owned]
+
+
+def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
+    given: Mapping[str, str | None] = {
+        "priority": wanted.priority,
+        "stage": wanted.stage,
+        "owner": wanted.owner,
+    }
+    conditions = [
+        getattr(LeadRow, column) == value
+        for column, value in given.items()
+        if value is not None
+    ]
+    conditions += seen_leads(wanted.sight)
+    if wanted.search is not None:
+        found_in = (LeadRow.external_id, LeadRow.owner)
+        contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]
+        conditions.append(or_(*contained))
+    if wanted.silent_since is not None:
+        since = (LeadRow.last_sign_at, LeadRow.entered_at, LeadRow.created_at)
+        conditions.append(func.coalesce(*since) < wanted.silent_since)
+    if not wanted.with_closed:
+        conditions.append(IS_OPEN)
+    return conditions
+
+
+def _as_summary(row: LeadRow) -> LeadSummary:
+    return LeadSummary(
+        id=row.id,
+        lead_id=row.external_id,
+        stage=row.stage,
+        stage_at=row.stage_at,
+        owner=row.owner,
+        priority=row.priority,
+        score=row.score,
+        grade=row.grade,
+        short=row.short,
+        moment=row.moment,
+        last_sign_at=row.last_sign_at,
+        entered_at=row.entered_at or row.created_at,
+    )

@@ -1,0 +1,73 @@
+"""Reading and writing notices. The only module that knows their table."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from governance.people.roles import Sight
+from serving.database.tables import LeadRow, NoticeRow
+from serving.repositories.leads import IS_OPEN, seen_leads
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """What a rule told somebody of a lead."""
+
+    id: UUID
+    rule_id: str
+    recipient: str
+    text: str
+    created_at: datetime
+
+
+def add_notice(session: Session, lead_uuid: UUID, notice: Notice) -> None:
+    session.execute(
+        insert(NoticeRow).values(
+            id=notice.id,
+            lead_id=lead_uuid,
+            rule_id=notice.rule_id,
+            recipient=notice.recipient,
+            text=notice.text,
+            created_at=notice.created_at,
+        )
+    )
+
+
+def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]:
+    """The notices on a lead, the latest first."""
+    rows = session.scalars(
+        select(NoticeRow)
+        .where(NoticeRow.lead_id == lead_uuid)
+        .order_by(NoticeRow.created_at.desc())
+        .limit(limit)
+    )
+    return [_as_notice(row) for row in rows]
+
+
+def notices_to(
+    session: Session, recipient: str, since: datetime, *, limit: int, sight: Sight
+) -> list[tuple[str, Notice]]:
+    """What somebody was told since of open leads that they still see, the latest
+    first, each with the lead's id."""
+    rows = session.execute(
+        select(LeadRow.external_id, NoticeRow)
+        .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
+        .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
+        .where(IS_OPEN, *seen_leads(sight))
+        .order_by(NoticeRow.created_at.desc())
+        .limit(limit)
+    )
+    return [(lead_id, _as_notice(row)) for lead_id, row in rows]
+
+
+def _as_notice(row: NoticeRow) -> Notice:
+    return Notice(
+        id=row.id,
+        rule_id=row.rule_id,
+        recipient=row.recipient,
+        text=row.text,
+        created_at=row.created_at,
+    )

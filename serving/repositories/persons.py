@@ -1,0 +1,280 @@
+"""Reading and writing accounts and passes. The only module that knows their tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from hmac import compare_digest
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, case, insert, select, update
+from sqlalchemy.orm import Session, aliased
+
+from governance.people.principal import Principal, PrincipalKind
+from governance.people.roles import Role
+from serving.database.tables import PassRow, PersonRow
+from serving.repositories.api_keys import digest
+
+TOKEN_PREFIX = "freinp"  # of a person's token; a key's is `frein`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """`name` is how leads and tasks call their owner; it signs decisions."""
+
+    id: UUID
+    login: str
+    name: str
+    role: Role
+    team: str | None
+    created_at: datetime
+    disabled_at: datetime | None = None
+
+    @property
+    def principal(self) -> Principal:
+        return Principal(PrincipalKind.PERSON, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whom a provider vouches for; `email` only if it has verified it."""
+
+    subject: str  # its issuer, a space, and its name for them
+    email: str | None
+
+
+class PassKind(StrEnum):
+    SESSION = "session"  # a cookie; what it writes needs a CSRF token
+    TOKEN = "token"  # a bearer token, short-lived
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """What a person signed in with; the secret itself is never stored."""
+
+    id: str
+    person_id: UUID
+    kind: PassKind
+    secret_sha256: str
+    created_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None = None
+
+    def opens_with(self, secret: str, now: datetime) -> bool:
+        return (
+            compare_digest(self.secret_sha256, digest(secret))
+            and self.ended_at is None
+            and now < self.expires_at
+        )
+
+
+def csrf_of(secret: str) -> str:
+    """The CSRF token of a session: only who may read our answers can know it."""
+    return sha256(f"csrf:{secret}".encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    person: Person
+    password_hash: str | None
+
+
+def add_person(session: Session, person: Person, password_hash: str | None) -> None:
+    session.execute(
+        insert(PersonRow).values(
+            id=person.id,
+            login=person.login,
+            name=person.name,
+            role=person.role.value,
+            team=person.team,
+            password_hash=password_hash,
+            failures=0,
+            created_at=person.created_at,
+        )
+    )
+
+
+def find_person(session: Session, login: str) -> Person | None:
+    return _found(session, PersonRow.login == login)
+
+
+def person_named(session: Session, name: str) -> Person | None:
+    return _found(session, PersonRow.name == name)
+
+
+def all_people(session: Session) -> list[Person]:
+    rows = session.scalars(select(PersonRow).order_by(PersonRow.name))
+    return [_as_person(row) for row in rows]
+
+
+def names_in_team(session: Session, team: str | None) -> frozenset[str]:
+    """The names of a team's people, disabled ones too: their leads remain."""
+    rows = session.scalars(select(PersonRow.name).where(PersonRow.team == team))
+    return frozenset(rows)
+
+
+def disabled_names(session: Session) -> frozenset[str]:
+    """The names of those whose account is disabled."""
+    gone = PersonRow.disabled_at.is_not(None)
+    return frozenset(session.scalars(select(PersonRow.name).where(gone)))
+
+
+def managers_of(session: Session, names: Iterable[str]) -> dict[str, str]:
+    """Who manages the team of each of these people, of those who have such a manager;
+    the first by name, and nobody manages themselves."""
+    member, manager = aliased(PersonRow), aliased(PersonRow)
+    rows = session.execute(
+        select(member.name, manager.name)
+        .join(manager, (manager.team == member.team) & (manager.id != member.id))
+        .where(
+            member.name.in_(set(names)),
+            manager.role == Role.MANAGER.value,
+            manager.disabled_at.is_(None),
+        )
+        .order_by(manager.name.desc())
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def place_person(
+    session: Session, person_id: UUID, role: Role, team: str | None
+) -> None:
+    """Give a person another role or team; it counts from the next call on."""
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(role=role.value, team=team))
+
+
+def disable_person(session: Session, person_id: UUID, now: datetime) -> None:
+    """Nobody signs in with it any more; what it signed stays."""
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(disabled_at=now))
+    end_passes(session, person_id, now)
+
+
+def set_password(session: Session, person_id: UUID, password_hash: str) -> None:
+    session.execute(
+        update(PersonRow)
+        .where(PersonRow.id == person_id)
+        .values(password_hash=password_hash, failures=0, locked_until=None)
+    )
+
+
+def count_try(
+    session: Session, login: str, now: datetime, *, allowed: int, locked_until: datetime
+) -> tuple[Credentials, int] | None:
+    """Count a try before it is judged, so that many at once are no more tries.
+
+    Returns what it must match, and which try it is; None if there is no such account,
+    or it is disabled or locked. The last one allowed locks it, unless it succeeds.
+    """
+    tries = PersonRow.failures + 1
+    row = session.scalar(
+        update(PersonRow)
+        .where(
+            PersonRow.login == login,
+            PersonRow.disabled_at.is_(None),
+            PersonRow.locked_until.is_(None) | (PersonRow.locked_until <= now),
+        )
+        .values(
+            failures=case((tries >= allowed, 0), else_=tries),
+            locked_until=case((tries >= allowed, locked_until), else_=None),
+        )
+        .returning(PersonRow)
+    )
+    if row is None:
+        return None
+    return Credentials(_as_person(row), row.password_hash), row.failures or allowed
+
+
+def forget_tries(session: Session, person_id: UUID) -> None:
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(failures=0, locked_until=None))
+
+
+def person_of_subject(session: Session, subject: str) -> Person | None:
+    """Who is bound to that identity of a provider."""
+    return _found(session, PersonRow.subject == subject)
+
+
+def subject_of(session: Session, person_id: UUID) -> str | None:
+    """The identity that an account is bound to."""
+    return session.scalar(select(PersonRow.subject).where(PersonRow.id == person_id))
+
+
+def bind_subject(session: Session, person_id: UUID, subject: str | None) -> None:
+    """Bind an account to an identity, or to none."""
+    mine = PersonRow.id == person_id
+    session.execute(update(PersonRow).where(mine).values(subject=subject))
+
+
+def add_pass(session: Session, one: Pass) -> None:
+    session.execute(
+        insert(PassRow).values(
+            id=one.id,
+            person_id=one.person_id,
+            kind=one.kind.value,
+            secret_sha256=one.secret_sha256,
+            created_at=one.created_at,
+            expires_at=one.expires_at,
+        )
+    )
+
+
+def find_pass(
+    session: Session, pass_id: str, kind: PassKind
+) -> tuple[Pass, Person] | None:
+    """A pass and whose it is; None also if the person is disabled."""
+    row = session.execute(
+        select(PassRow, PersonRow)
+        .join(PersonRow, PersonRow.id == PassRow.person_id)
+        .where(
+            PassRow.id == pass_id,
+            PassRow.kind == kind.value,
+            PersonRow.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    return None if row is None else (_as_pass(row[0]), _as_person(row[1]))
+
+
+def end_pass(session: Session, pass_id: str, now: datetime) -> None:
+    _end(session, PassRow.id == pass_id, now)
+
+
+def end_passes(session: Session, person_id: UUID, now: datetime) -> None:
+    """End a person's sessions and tokens, at once."""
+    _end(session, PassRow.person_id == person_id, now)
+
+
+def _end(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    open_ones = which & PassRow.ended_at.is_(None)
+    session.execute(update(PassRow).where(open_ones).values(ended_at=now))
+
+
+def _found(session: Session, which: ColumnElement[bool]) -> Person | None:
+    row = session.scalar(select(PersonRow).where(which))
+    return None if row is None else _as_person(row)
+
+
+def _as_person(row: PersonRow) -> Person:
+    return Person(
+        id=row.id,
+        login=row.login,
+        name=row.name,
+        role=Role(row.role),
+        team=row.team,
+        created_at=row.created_at,
+        disabled_at=row.disabled_at,
+    )
+
+
+def _as_pass(row: PassRow) -> Pass:
+    return Pass(
+        id=row.id,
+        person_id=row.person_id,
+        kind=PassKind(row.kind),
+        secret_sha256=row.secret_sha256,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        ended_at=row.ended_at,
+    )

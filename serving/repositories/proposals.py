@@ -1,0 +1,199 @@
+"""Reading and writing proposals. The only module that knows their table."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from explanations.score import Priority
+from governance.leads.state import LeadState, WaitingProposal
+from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
+from governance.policy.effects import PROPOSAL_LASTS, CloseProposal, ProposalStatus
+from serving.database.tables import LeadRow, ProposalRow, TaskRow
+
+_WAITING = (  # made once: to make a statement takes longer than to carry it out
+    select(
+        ProposalRow.lead_id,
+        ProposalRow.id,
+        ProposalRow.to_stage,
+        ProposalRow.to_priority,
+        ProposalRow.concession_percent,
+        TaskRow.id,
+    )
+    .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
+    .where(
+        ProposalRow.lead_id.in_(bindparam("leads", expanding=True)),
+        ProposalRow.status == "open",
+    )
+    .order_by(ProposalRow.created_at)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    from_priority: Priority | None
+    to_priority: Priority | None
+    concession_percent: float | None
+    clause: str
+    reason: str | None
+    asked_by: str
+    status: ProposalStatus
+    created_at: datetime
+    expires_at: datetime | None
+    decided_by: str | None
+    decided_at: datetime | None
+    decision_reason: str | None
+
+    def is_over(self, now: datetime) -> bool:
+        """Did its time go by undecided?"""
+        is_open = self.status is ProposalStatus.OPEN
+        return is_open and self.expires_at is not None and self.expires_at <= now
+
+
+def add_proposal(
+    session: Session,
+    lead: LeadState,
+    proposal: OpenProposal | ProposePriority | ProposeConcession,
+    now: datetime,
+) -> None:
+    """A move is proposed, or a priority or a concession: then the stage stays."""
+    what: dict[str, str | float | None] = {
+        "from_stage": lead.stage,
+        "to_stage": lead.stage,
+    }
+    match proposal:
+        case OpenProposal():
+            what |= {"from_stage": proposal.origin, "to_stage": proposal.to}
+            what["reason"] = proposal.reason
+        case ProposePriority():
+            what["from_priority"] = proposal.origin and proposal.origin.value
+            what["to_priority"] = proposal.to.value
+        case ProposeConcession():
+            what["concession_percent"] = proposal.percent
+            what["reason"] = proposal.reason
+    session.execute(
+        insert(ProposalRow).values(
+            id=proposal.id,
+            lead_id=lead.id,
+            clause=proposal.clause.value,
+            asked_by_kind=proposal.asked_by.kind.value,
+            asked_by=proposal.asked_by.name,
+            status=ProposalStatus.OPEN.value,
+            created_at=now,
+            expires_at=now + PROPOSAL_LASTS,
+            **what,
+        )
+    )
+
+
+def end_proposal(session: Session, ending: CloseProposal, now: datetime) -> None:
+    session.execute(
+        update(ProposalRow)
+        .where(ProposalRow.id == ending.proposal_id, ProposalRow.status == "open")
+        .values(
+            status=ending.status.value,
+            decided_by_kind=ending.by.kind.value,
+            decided_by=ending.by.name,
+            decided_at=now,
+            decision_reason=ending.reason,
+        )
+    )
+
+
+def waiting_proposals(
+    session: Session, lead_uuids: Iterable[UUID]
+) -> dict[UUID, tuple[WaitingProposal, ...]]:
+    """The open proposals of some leads, by lead, the oldest first."""
+    rows = session.execute(_WAITING, {"leads": list(lead_uuids)})
+    waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
+    for lead_uuid, proposal_id, stage, priority, percent, task_id in rows:
+        is_priority = priority is not None
+        one = WaitingProposal(
+            proposal_id, priority or stage, task_id, is_priority, percent
+        )
+        waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), one)
+    return waiting
+
+
+def find_proposal(session: Session, proposal_id: UUID) -> Proposal | None:
+    return next(iter(_selected(session, ProposalRow.id == proposal_id)), None)
+
+
+def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
+    """The open proposals of a lead."""
+    mine = ProposalRow.lead_id == lead_uuid
+    return _selected(session, mine, ProposalRow.status == "open")
+
+
+def asking_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these proposals were asked for, where the caller said."""
+    return {id: reason for id, reason, _ in _reasons(session, ids) if reason}
+
+
+def deciding_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Why these proposals were confirmed or dismissed, where somebody said."""
+    return {id: reason for id, _, reason in _reasons(session, ids) if reason}
+
+
+def _reasons(
+    session: Session, ids: Iterable[UUID]
+) -> Sequence[Row[UUID, str | None, str | None]]:
+    return session.execute(
+        select(ProposalRow.id, ProposalRow.reason, ProposalRow.decision_reason).where(
+            ProposalRow.id.in_(list(ids))
+        )
+    ).all()
+
+
+def expired_proposals(session: Session, now: datetime, *, limit: int) -> list[Proposal]:
+    """Open proposals whose time is over."""
+    is_open = ProposalRow.status == ProposalStatus.OPEN.value
+    return _selected(session, is_open, ProposalRow.expires_at <= now)[:limit]
+
+
+def all_proposals(
+    session: Session, status: ProposalStatus | None = None
+) -> list[Proposal]:
+    if status is None:
+        return _selected(session)
+    return _selected(session, ProposalRow.status == status.value)
+
+
+def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Proposal]:
+    rows = session.execute(
+        select(ProposalRow, LeadRow.external_id)
+        .join(LeadRow, LeadRow.id == ProposalRow.lead_id)
+        .where(*conditions)
+        .order_by(ProposalRow.created_at)
+    )
+    return [_as_proposal(row, lead_id) for row, lead_id in rows]
+
+
+def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
+    return Proposal(
+        id=row.id,
+        lead_id=lead_id,
+        from_stage=row.from_stage,
+        to_stage=row.to_stage,
+        from_priority=None
+        if row.from_priority is None
+        else Priority(row.from_priority),
+        to_priority=None if row.to_priority is None else Priority(row.to_priority),
+        concession_percent=row.concession_percent,
+        clause=row.clause,
+        reason=row.reason,
+        asked_by=row.asked_by,
+        status=ProposalStatus(row.status),
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        decided_by=row.decided_by,
+        decided_at=row.decided_at,
+        decision_reason=row.decision_reason,
+    )

@@ -1,0 +1,142 @@
+"""What people suspended. The only module that knows the table."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, bindparam, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import Action
+from governance.people.principal import Principal
+from governance.policy.effects import Suspend
+from serving.database.tables import SuspensionRow
+from serving.repositories.events import own_words
+
+_NOW = bindparam("now", type_=SuspensionRow.until.type)
+_IN_FORCE: tuple[ColumnElement[bool], ...] = (
+    SuspensionRow.ended_at.is_(None),
+    SuspensionRow.begun_at <= _NOW,
+    or_(SuspensionRow.until.is_(None), SuspensionRow.until > _NOW),
+)
+_SUSPENDED = select(SuspensionRow.lead_id, SuspensionRow.rule_id).where(*_IN_FORCE)
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """What is suspended: leads by our own id, and rules."""
+
+    leads: frozenset[UUID]
+    rules: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """A suspension that holds, as it is read; `until` None: until somebody ends it."""
+
+    id: UUID
+    by: str
+    since: datetime
+    until: datetime | None
+    reason: str  # of the list
+    words: str | None
+
+
+def suspended(session: Session, now: datetime) -> Suspended:
+    """All that is suspended: few rows, whatever the number of leads."""
+    rows = session.execute(_SUSPENDED, {"now": now}).all()
+    return Suspended(
+        leads=frozenset(row.lead_id for row in rows if row.lead_id is not None),
+        rules=frozenset(row.rule_id for row in rows if row.rule_id is not None),
+    )
+
+
+def suspended_rules(session: Session, now: datetime) -> frozenset[str]:
+    """The rules that a person suspended."""
+    return suspended(session, now).rules
+
+
+def rule_suspensions(session: Session, now: datetime) -> dict[str, list[InForce]]:
+    """What holds each rule that people suspended, the oldest first."""
+    found: dict[str, list[InForce]] = {}
+    for row in _rows_in_force(session, SuspensionRow.rule_id.is_not(None), now):
+        found.setdefault(str(row.rule_id), []).append(_as_read(row))
+    return found
+
+
+def lead_suspensions(session: Session, lead: UUID, now: datetime) -> list[InForce]:
+    """What holds automation on a lead, the oldest first."""
+    rows = _rows_in_force(session, SuspensionRow.lead_id == lead, now)
+    if not rows:
+        return []
+    words = own_words(session, lead, Action.AUTOMATION_SUSPENDED.value)
+    return [replace(_as_read(row), words=words.get(row.begun_at)) for row in rows]
+
+
+def _rows_in_force(
+    session: Session, which: ColumnElement[bool], now: datetime
+) -> Sequence[SuspensionRow]:
+    chosen = select(SuspensionRow).where(which, *_IN_FORCE)
+    in_order = chosen.order_by(SuspensionRow.begun_at, SuspensionRow.id)
+    return session.scalars(in_order, {"now": now}).all()
+
+
+def _as_read(row: SuspensionRow) -> InForce:
+    return InForce(
+        id=row.id,
+        by=row.begun_by,
+        since=row.begun_at,
+        until=row.until,
+        reason=row.reason,
+        words=row.words,
+    )
+
+
+def suspending_words(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What people said in their own words of these suspensions, where they did."""
+    asked = select(SuspensionRow.id, SuspensionRow.words)
+    rows = session.execute(asked.where(SuspensionRow.id.in_(list(ids))))
+    return {row.id: row.words for row in rows if row.words}
+
+
+def add_suspension(
+    session: Session,
+    begun: Suspend,
+    now: datetime,
+    *,
+    lead_uuid: UUID | None = None,
+    rule_id: str | None = None,
+) -> None:
+    """Begin a suspension, on a lead or of a rule."""
+    session.execute(
+        insert(SuspensionRow).values(
+            id=begun.id,
+            lead_id=lead_uuid,
+            rule_id=rule_id,
+            until=begun.until,
+            reason=begun.reason,
+            words=begun.words,
+            begun_by=begun.signer.name,
+            begun_at=now,
+        )
+    )
+
+
+def end_suspensions(
+    session: Session,
+    by: Principal,
+    now: datetime,
+    *,
+    lead_uuid: UUID | None = None,
+    rule_id: str | None = None,
+) -> None:
+    """End those in force, on a lead or of a rule."""
+    of_rule = SuspensionRow.rule_id == rule_id
+    of_lead = SuspensionRow.lead_id == lead_uuid
+    session.execute(
+        update(SuspensionRow)
+        .where(of_lead if rule_id is None else of_rule, *_IN_FORCE)
+        .values(ended_by=by.name, ended_at=now),
+        {"now": now},
+    )

@@ -1,0 +1,86 @@
+"""What the routes and the command line work with, built once."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from governance.people.feedback import Judgement, read_judgement
+from governance.policy.locks import Brake
+from governance.policy.pipeline import Pipeline
+from governance.rules.actions import Desk
+from governance.rules.context import Setting
+from governance.rules.exception_cases import Cases
+from governance.rules.ruleset import Rules
+from serving.database.engine import Store
+from serving.repositories.persons import Identity
+from serving.runtime.audit_status import AuditStatus
+from serving.runtime.background_cache import Ahead
+from serving.runtime.lead_locks import Turns
+from serving.runtime.metrics import Metrics
+from serving.runtime.served_model import Models
+from serving.runtime.settings import Settings
+from serving.runtime.substitutes import StandIns
+
+if TYPE_CHECKING:
+    from governance.impact.report import AutomationReport
+    from governance.simulation.trial import Trial
+
+REPORTS_LAST = timedelta(days=1)  # one takes seconds, and moves by the day
+TRIALS_LAST = timedelta(hours=1)  # so do they, and are read to decide
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Vouches(Protocol):
+    """An identity provider, as `serving.oidc` speaks to one; without it, nothing of
+    that is imported."""
+
+    def leave(self) -> tuple[str, str]:
+        """Where to send a browser, and a cookie for its way back."""
+
+    def identity(
+        self, cookie: str, answer: Mapping[str, str], now: datetime
+    ) -> Identity:
+        """Who came back, by the cookie and the query that they bring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    settings: Settings
+    store: Store
+    pipeline: Pipeline
+    rules: Rules
+    cases: Cases
+    models: Models
+    judgement: Judgement = field(default_factory=read_judgement)
+    brake: Brake = field(default_factory=Brake)
+    provider: Vouches | None = None  # where people may sign in as well
+    stand_ins: StandIns = field(default_factory=StandIns)
+    turns: Turns = field(default_factory=Turns)
+    audit_status: AuditStatus = field(default_factory=AuditStatus)
+    metrics: Metrics = field(default_factory=Metrics)
+    reports: "Ahead[AutomationReport | None]" = field(
+        default_factory=lambda: Ahead(REPORTS_LAST)
+    )
+    trials: "Ahead[Trial]" = field(default_factory=lambda: Ahead(TRIALS_LAST))
+    clock: Callable[[], datetime] = utc_now
+
+    @property
+    def setting(self) -> Setting:
+        """What automation goes by, and whom it calls."""
+        desk = Desk(
+            pipeline=self.pipeline,
+            fallback_owner=self.settings.fallback_owner,
+            manager=self.settings.manager,
+            brake=self.brake,
+            stand_ins=self.stand_ins.by_name,
+        )
+        return Setting(
+            rules=self.rules,
+            cases=self.cases,
+            desk=desk,
+            judgement=self.judgement,
+        )

@@ -1,0 +1,109 @@
+"""Every knob of the service, read once by the command line and passed down."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy import make_url
+
+from governance.people.feedback import JUDGEMENT_FILE
+from governance.policy.pipeline import PIPELINE_FILE
+from governance.rules.exception_cases import EXCEPTIONS_FILE
+from governance.rules.ruleset import RULES_FILE
+from serving.database.engine import SQLITE
+from serving.errors import SettingsError
+
+MIB = 1024 * 1024
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def _is_safe(address: str) -> str:
+    """Encrypted, or on this machine."""
+    parts = urlsplit(address)
+    if parts.scheme != "https" and not (
+        parts.scheme == "http" and parts.hostname in LOOPBACK
+    ):
+        raise ValueError("an https address is wanted")
+    return address
+
+
+Address = Annotated[str, AfterValidator(_is_safe)]
+
+
+class _Variables(BaseSettings):
+    """Variables of the environment; raises SettingsError, which tells no value of them:
+    one may be a secret."""
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except ValidationError as error:
+            prefix = str(self.model_config["env_prefix"])
+            told = "; ".join(
+                f"{prefix}{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
+                for one in error.errors(include_input=False, include_url=False)
+            )
+            raise SettingsError(told) from None
+
+
+class OidcSettings(_Variables):
+    """A company's identity provider: FREIN_OIDC_ISSUER and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="FREIN_OIDC_", frozen=True)
+
+    issuer: Address
+    client_id: Annotated[str, Field(min_length=1)]
+    client_secret: Annotated[SecretStr, Field(min_length=1)]
+    redirect_url: Address  # of ours: …/console/connexion/entreprise/retour
+
+
+def _oidc_if_any() -> OidcSettings | None:
+    """None of its variables is set: nobody signs in elsewhere."""
+    prefix = str(OidcSettings.model_config["env_prefix"])
+    is_wanted = any(name.upper().startswith(prefix) for name in os.environ)
+    return OidcSettings() if is_wanted else None
+
+
+class Settings(_Variables):
+    """Read from the environment: FREIN_DATABASE_URL, FREIN_PORT and so on."""
+
+    model_config = SettingsConfigDict(env_prefix="FREIN_", frozen=True)
+
+    database_url: str = "sqlite:///var/frein.db"
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8000
+    request_threads: Annotated[int, Field(ge=1, le=64)] = 8
+    tick_seconds: Annotated[float, Field(gt=0)] = 60.0
+    model_poll_seconds: Annotated[float, Field(gt=0)] = 5.0
+    pipeline_file: Path = PIPELINE_FILE
+    judgement_file: Path = JUDGEMENT_FILE
+    rules_file: Path = RULES_FILE
+    exceptions_file: Path = EXCEPTIONS_FILE
+    manager: Annotated[str, Field(min_length=1)] | None = None
+    fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
+    decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
+    oidc: OidcSettings | None = Field(default_factory=_oidc_if_any)
+    audit_folder: Path | None = None  # anchors and their key; None: beside the database
+    history_log: Path | None = None  # what leads did before the service: for reports
+    clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
+    max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
+    max_events_bytes: Annotated[int, Field(ge=1)] = MIB
+    max_leads: Annotated[int, Field(ge=1)] = 1_000  # leads a call of /v1/scores
+    max_scores_bytes: Annotated[int, Field(ge=1)] = 32 * MIB
+    max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024  # any other call
+
+    @property
+    def address(self) -> str:
+        """Where the service is found."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
+    def anchors_folder(self) -> Path:
+        """Where the audit's anchors are; by default, one folder for each database."""
+        url = make_url(self.database_url)
+        beside = Path("var") if url.get_backend_name() != SQLITE else Path()
+        return self.audit_folder or beside / f"{url.database}.audit"

@@ -1,0 +1,259 @@
+"""A whole log explained, however large: whole leads at a time, on every core.
+
+What explains is imported by the processes that do, and not by the one that reads the
+log and writes the file: it would take as long again to start.
+"""
+
+import gc
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from datetime import datetime
+from functools import lru_cache
+from itertools import islice
+from multiprocessing import forkserver, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from explanations.score import ModelId, Score, TextedReason
+from features.errors import LogError, ModelUnavailableError
+from features.log import LogAbout, LogPart, log_parts
+from serving.formats.cloud_event import as_cloud
+from serving.runtime.worker_process import inherited
+
+if TYPE_CHECKING:
+    from explanations.explain import Explainer
+
+EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
+AHEAD = 2  # parts that wait for each process
+SLOW_TO_IMPORT = ["lightgbm", "numba"]  # and safe to fork after, as Polars isn't
+
+_EVIDENCE = pa.struct(
+    {"source": pa.string(), "event_id": pa.string(), "field": pa.string()}
+)
+_REASON = pa.struct(
+    {
+        "idea": pa.string(),
+        "direction": pa.string(),
+        "points": pa.float64(),
+        "text": pa.string(),
+        "check": pa.string(),
+        "score_without": pa.float64(),
+        "evidence": pa.list_(_EVIDENCE),
+        "inserted": pa.struct({"type": pa.string(), "time": pa.string()}),
+    }
+)
+EXPLAINED_SCHEMA = pa.schema(
+    {
+        "lead_id": pa.string(),
+        "moment": pa.timestamp("us", "UTC"),
+        "score": pa.float64(),
+        "base": pa.float64(),
+        "other_points": pa.float64(),
+        "grade": pa.string(),
+        "priority": pa.string(),
+        "reasons": pa.list_(_REASON),
+        "exceptions": pa.list_(pa.string()),
+        "happened": pa.string(),
+        "why": pa.string(),
+        "expected": pa.string(),
+        "short": pa.string(),
+        "model_version": pa.string(),
+    }
+)
+
+
+def explain_log(
+    folder: Path,
+    moment: datetime | None,
+    out: Path,
+    model: tuple[Path, ModelId],
+    *,
+    workers: int,
+    progress: Callable[[int, int], None],
+) -> int:
+    """Explain every lead of a log that is open at a moment.
+
+    Parameters
+    ----------
+    folder : Path
+        Of a log.
+    moment : datetime, optional
+        Else the log's end.
+    out : Path
+        A Parquet file of EXPLAINED_SCHEMA; it appears whole or not at all.
+    model : tuple of Path and ModelId
+        The folder of its files, and what it is.
+    workers : int, >= 1
+        Processes.
+    progress : callable
+        Told how many parts of the log are done, and of how many.
+
+    Returns
+    -------
+    int
+        How many leads that was.
+
+    Raises
+    ------
+    LogError
+        If the folder is no log, or `out` can't be written.
+    ModelRejectedError
+        If the model's files aren't those registered.
+    ModelUnavailableError
+        If the model was trained on another sort of log, or a process was killed.
+    """
+    n_leads = 0
+    with (
+        _draft(out) as writer,
+        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as log,
+        _processes(workers) as pool,
+    ):
+        at = moment or log.end
+        tasks = (
+            pool.submit(_explained, part, log.about, at, model) for part in log.parts
+        )
+        for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
+            writer.write_table(explained)
+            n_leads += len(explained)
+            progress(done, len(log.parts))
+    return n_leads
+
+
+def _in_turn(tasks: Iterator["Future[pa.Table]"], ahead: int) -> Iterator[pa.Table]:
+    """What the tasks give, in order; a few are begun before they are asked for."""
+    begun = list(islice(tasks, ahead))
+    while begun:
+        try:
+            yield begun.pop(0).result()
+        except BrokenProcessPool as error:
+            raise ModelUnavailableError(
+                "a process that explains was killed: give it memory, or fewer --workers"
+            ) from error
+        begun += islice(tasks, 1)
+
+
+@contextmanager
+def _draft(out: Path) -> Iterator[pq.ParquetWriter]:
+    """A writer whose file gets its name when all went well, and else is removed."""
+    draft = out.with_name(f".{out.name}.draft")
+    try:
+        with pq.ParquetWriter(draft, EXPLAINED_SCHEMA) as writer:
+            yield writer
+        draft.replace(out)
+    except OSError as error:
+        raise LogError(f"{out}: {error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def prepare_to_explain() -> None:
+    """Import what is slow, meanwhile and once, in the process that others come from.
+
+    They have one thread each: they are as many as cores.
+    """
+    forkserver.set_forkserver_preload(SLOW_TO_IMPORT)
+    with inherited("POLARS_MAX_THREADS", "1"):
+        forkserver.ensure_running()
+
+
+@contextmanager
+def _processes(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """On an error or an interruption what hasn't begun is dropped."""
+    prepare_to_explain()
+    pool = ProcessPoolExecutor(workers, get_context("forkserver"))
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+# --- In each process --------------------------------------------------------
+
+
+@lru_cache(maxsize=1)
+def _loaded(folder: Path, model: ModelId) -> "Explainer":
+    from explanations.explain import load_explainer
+
+    explainer = load_explainer(folder, model)
+    # Parts make millions of objects and no cycles: collecting amid them took half of
+    # the time.
+    gc.freeze()
+    gc.disable()
+    return explainer
+
+
+def _explained(
+    part: LogPart, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
+) -> pa.Table:
+    from features.featurise import moments_frame
+
+    explainer, events = _loaded(*model), part.read()
+    if not explainer.reads(events):
+        raise ModelUnavailableError(
+            f"model {explainer.model.name} {explainer.model.version} was trained on "
+            f"another sort of log than {about.name!r}: name a version with --model"
+        )
+    known = events.filter(pl.max_horizontal("occurred_at", "received_at") <= at)
+    ended = known.filter(pl.col("kind").is_in([*about.won_kinds, *about.lost_kinds]))
+    open_now = known.join(ended, on="lead_id", how="anti")
+    leads = open_now["lead_id"].unique().sort()
+    moments = moments_frame((lead, at) for lead in leads)
+    table = explained_table(explainer.scores(open_now, moments))
+    gc.collect()
+    gc.freeze()  # what is left is texts to be told again: no part looks through them
+    return table
+
+
+def explained_table(scores: list[Score]) -> pa.Table:
+    """Scores as a table of EXPLAINED_SCHEMA."""
+    columns = (
+        zip(*map(_row, scores), strict=True) if scores else [[]] * len(EXPLAINED_SCHEMA)
+    )
+    return pa.table(
+        [
+            pa.array(list(column), type=field.type)
+            for column, field in zip(columns, EXPLAINED_SCHEMA, strict=True)
+        ],
+        schema=EXPLAINED_SCHEMA,
+    )
+
+
+def _row(score: Score) -> tuple[object, ...]:
+    """In the order of EXPLAINED_SCHEMA."""
+    return (
+        score.lead_id,
+        score.moment,
+        score.score,
+        score.base,
+        score.other_points,
+        score.grade,
+        score.priority,
+        [_reason(told) for told in score.reasons],
+        [told.doubt for told in score.doubts],
+        score.narrative.happened,
+        score.narrative.why,
+        score.narrative.expected,
+        score.narrative.short,
+        score.model.version,
+    )
+
+
+def _reason(told: TextedReason) -> tuple[object, ...]:
+    """What `reason_json` says, in the order of _REASON: many times faster than it."""
+    reason = told.reason
+    return (
+        reason.idea,
+        reason.way,
+        reason.points,
+        told.text,
+        reason.check,
+        reason.score_without,
+        reason.evidence,
+        None if reason.inserted is None else as_cloud(reason.inserted),
+    )

@@ -1,0 +1,151 @@
+"""What is known of leads: the list, one lead, its scores; and a new score."""
+
+from typing import Annotated, Any
+
+import orjson
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy.orm import Session
+
+from governance.people.roles import DECIDERS, Role
+from serving.auth.dependencies import TheService, admits
+from serving.auth.visibility import InSight, TheSight
+from serving.errors import LeadUnknownError
+from serving.formats.score_json import score_json
+from serving.http.openapi import refuses
+from serving.http.request_body import JSON
+from serving.http.requests import LeadsAsked
+from serving.http.responses import (
+    ConcededShown,
+    InForceShown,
+    LeadLine,
+    LeadShown,
+    LeadsShown,
+    NoticeShown,
+    ProposalShown,
+    ScoreShown,
+    ScoresShown,
+    TaskShown,
+)
+from serving.repositories.api_keys import Scope
+from serving.repositories.decisions import conceded_on
+from serving.repositories.leads import (
+    LeadFilter,
+    LeadSummary,
+    count_leads,
+    find_lead,
+    listed_leads,
+)
+from serving.repositories.notices import notices_of
+from serving.repositories.proposals import proposals_of
+from serving.repositories.scores import latest_score, score_history
+from serving.repositories.suspensions import lead_suspensions
+from serving.repositories.tasks import tasks_of
+from serving.scoring.scoring import score_stored
+
+router = APIRouter(prefix="/v1/leads", tags=["leads"])
+
+Limit = Annotated[int, Query(ge=1, le=500)]
+LATEST_NOTICES = 20
+MayRead = Depends(admits(*Role, key=Scope.LEADS))
+
+
+@router.get(
+    "", name="list_leads", dependencies=[MayRead], responses=refuses(401, 403, 422)
+)
+def list_leads(
+    service: TheService, sight: TheSight, asked: Annotated[LeadsAsked, Query()]
+) -> LeadsShown:
+    """Leads by priority, then by score; won and abandoned ones only if asked for."""
+    wanted = LeadFilter(
+        priority=asked.priority,
+        stage=asked.stage,
+        owner=asked.owner,
+        with_closed=asked.with_closed,
+        sight=sight,
+    )
+    with service.store.reading() as session:
+        leads = listed_leads(session, wanted, limit=asked.limit, offset=asked.offset)
+        total = count_leads(session, wanted)
+    return LeadsShown(
+        total=total, leads=[LeadLine.model_validate(lead) for lead in leads]
+    )
+
+
+@router.get(
+    "/{lead_id}",
+    name="read_lead",
+    response_model=LeadShown,
+    dependencies=[MayRead, InSight],
+    responses=refuses(401, 403, 404),
+)
+def read_lead(lead_id: str, service: TheService) -> Response:
+    """One lead with its latest score, its open proposals and tasks, and what people
+    suspended there."""
+    with service.store.reading() as session:
+        lead = _found(session, lead_id)
+        proposals = proposals_of(session, lead.id)
+        tasks = tasks_of(session, lead.id)
+        notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
+        suspensions = lead_suspensions(session, lead.id, service.clock())
+        conceded = conceded_on(session, lead.id)
+        score = latest_score(session, lead.id)
+    if score is not None:
+        score["proposals"] = [str(proposal.id) for proposal in proposals]
+    return _json(
+        {
+            "lead_id": lead.lead_id,
+            "stage": lead.stage,
+            "priority": lead.priority,
+            "owner": lead.owner,
+            "score": score,
+            "proposals": [_shown(ProposalShown, one) for one in proposals],
+            "tasks": [_shown(TaskShown, one) for one in tasks],
+            "notices": [_shown(NoticeShown, one) for one in notices],
+            "suspensions": [_shown(InForceShown, one) for one in suspensions],
+            "conceded": _shown(ConcededShown, conceded),
+        }
+    )
+
+
+@router.get(
+    "/{lead_id}/scores",
+    name="read_scores",
+    response_model=ScoresShown,
+    dependencies=[MayRead, InSight],
+    responses=refuses(401, 403, 404, 422),
+)
+def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Response:
+    """The scores of a lead, the latest first."""
+    with service.store.reading() as session:
+        lead = _found(session, lead_id)
+        return _json({"scores": score_history(session, lead.id, limit=limit)})
+
+
+@router.post(
+    "/{lead_id}/score",
+    name="score_lead",
+    response_model=ScoreShown,
+    dependencies=[Depends(admits(*DECIDERS, key=Scope.SCORES)), InSight],
+    responses=refuses(401, 403, 404, 503),
+)
+def score_lead(lead_id: str, service: TheService) -> Response:
+    """Score a lead from its stored events, and record the score."""
+    return _json(score_json(score_stored(service, lead_id, service.clock())))
+
+
+def _found(session: Session, lead_id: str) -> LeadSummary:
+    lead = find_lead(session, lead_id)
+    if lead is None:
+        raise LeadUnknownError(lead_id)
+    return lead
+
+
+def _shown(
+    shape: type[ConcededShown | InForceShown | NoticeShown | ProposalShown | TaskShown],
+    value: object,
+) -> Any:
+    return shape.model_validate(value).model_dump(mode="json")
+
+
+def _json(content: object) -> Response:
+    return Response(orjson.dumps(content), media_type=JSON)

@@ -1,0 +1,76 @@
+"""POST /v1/scores: scores of events that are sent along; writes nothing."""
+
+from typing import Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Response
+
+from features.event import Actor, Event
+from governance.people.roles import Role
+from serving.auth.dependencies import TheService, admits, service_of
+from serving.errors import RequestInvalidError
+from serving.formats.cloud_event import as_event
+from serving.formats.score_json import score_json
+from serving.http.openapi import refuses, takes
+from serving.http.request_body import JSON, Body, body_reader
+from serving.http.requests import LeadSent, ScoresAsked
+from serving.http.responses import ScoresShown
+from serving.repositories.api_keys import Scope
+from serving.scoring.scoring import score_given
+
+router = APIRouter(prefix="/v1", tags=["scores"])
+
+read_body = body_reader(
+    lambda request: service_of(request).settings.max_scores_bytes, JSON
+)
+
+
+@router.post(
+    "/scores",
+    name="post_scores",
+    openapi_extra=takes({JSON: ScoresAsked}),
+    response_model=ScoresShown,
+    responses=refuses(400, 401, 403, 413, 415, 422, 503),
+    dependencies=[Depends(admits(*Role, key=Scope.SCORES))],
+)
+def post_scores(
+    service: TheService, body: Annotated[Body, Depends(read_body)]
+) -> Response:
+    """Score leads at one moment (now, unless it is given) from the events sent.
+
+    An event without `receivedat` counts as received when it happened.
+    """
+    explainer = service.models.current()
+    asked = body.fitted(ScoresAsked)
+    _refuse_odd(asked, service.settings.max_leads)
+    scores = score_given(
+        explainer,
+        {lead.lead_id: _events(lead) for lead in asked.leads},
+        service.pipeline,
+        asked.moment or service.clock(),
+    )
+    shown = {"scores": [score_json(score) for score in scores]}
+    return Response(orjson.dumps(shown), media_type=JSON)
+
+
+def _events(lead: LeadSent) -> list[Event]:
+    return [
+        as_event(
+            cloud,
+            received_at=cloud.receivedat or cloud.time,
+            actor=cloud.actor or Actor.LEAD,
+        )
+        for cloud in lead.events
+    ]
+
+
+def _refuse_odd(asked: ScoresAsked, max_leads: int) -> None:
+    if len(asked.leads) > max_leads:
+        raise RequestInvalidError("leads", "too_long")
+    names = set()
+    for index, lead in enumerate(asked.leads):
+        if lead.lead_id in names:
+            raise RequestInvalidError(f"leads.{index}.lead_id", "lead_twice")
+        names.add(lead.lead_id)
+        if any(event.subject != lead.lead_id for event in lead.events):
+            raise RequestInvalidError(f"leads.{index}.events", "other_subject")

@@ -1,0 +1,86 @@
+"""Scores on request: of a stored lead, or of events that are sent along."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from explanations.score import Score
+from features.event import Event, events_frame
+from features.featurise import moments_frame
+from governance.leads.state import LeadState, after, endings, read_by_model
+from governance.policy.pipeline import Pipeline
+from serving.errors import LeadUnknownError
+from serving.repositories.events import stored_events
+from serving.repositories.lead_states import lead_states
+from serving.runtime.served_model import Explains
+from serving.runtime.service import Service
+from serving.transaction.consequences import judged
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.unit_of_work import record
+
+
+def score_stored(service: Service, lead_id: str, now: datetime) -> Score:
+    """Score a lead from its stored events, and record the score.
+
+    Raises
+    ------
+    LeadUnknownError, ModelUnavailableError
+    """
+    service.models.current()
+
+    def plan(seen: Seen) -> Plan:
+        if lead_id not in seen.leads:
+            raise LeadUnknownError(lead_id)
+        return Plan(rescored=frozenset({lead_id}))
+
+    recorded = record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    return recorded.scores[lead_id]
+
+
+def previewed(service: Service, lead_id: str, now: datetime) -> Score:
+    """The score that `score_stored` would give; writes nothing."""
+    explainer = service.models.current()
+    with service.store.reading() as session:
+        lead = lead_states(session, [lead_id]).get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        events = {lead_id: stored_events(session, [lead.id])}
+    previous = {lead_id: lead.band} if lead.band else {}
+    ended = endings([lead], service.pipeline)
+    log = events_frame(read_by_model(events, ended, service.pipeline))
+    moments = moments_frame([(lead_id, now)])
+    (score,) = explainer.scores(log, moments, previous, ended)
+    said = judged(service, events[lead_id], now)
+    is_kept = said.by_person or score.priority is lead.band
+    if lead.priority is None or not (is_kept or said.is_settled):
+        return score
+    return explainer.retold(
+        score,
+        lead.priority,
+        lead.priority if is_kept else score.priority,
+        ended.get(lead_id),
+        by_person=said.by_person,
+        is_settled=said.is_settled,
+    )
+
+
+def score_given(
+    explainer: Explains,
+    leads: Mapping[str, Sequence[Event]],
+    pipeline: Pipeline,
+    moment: datetime,
+) -> list[Score]:
+    """Score leads, each from its events, at one moment; writes nothing."""
+    known = {
+        lead_id: after(
+            LeadState.unknown(lead_id, pipeline),
+            (e for e in events if max(e.occurred_at, e.received_at) <= moment),
+            pipeline,
+        )
+        for lead_id, events in leads.items()
+    }
+    ended = endings(known.values(), pipeline)
+    return explainer.scores(
+        events_frame(read_by_model(leads, ended, pipeline)),
+        moments_frame((lead_id, moment) for lead_id in leads),
+        closed=ended,
+    )

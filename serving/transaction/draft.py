@@ -1,0 +1,116 @@
+"""Look and plan, then score: what is known before anything is locked or written."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy.orm import Session
+
+from explanations.score import Ending, Score
+from features.event import Event, events_frame
+from features.featurise import moments_frame
+from governance.leads.state import LeadState, after, endings, read_by_model
+from serving.repositories.events import stored_events, stored_pairs
+from serving.repositories.lead_states import lead_states
+from serving.repositories.suspensions import suspended
+from serving.runtime.served_model import Explains, Models
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.task_lifecycle import (
+    with_endings,
+    with_handovers,
+    with_settled,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """`leads` as they will be once the plan's arrivals are known; `events` has these
+    too, by lead, of the leads to score. `moments` is when each of these is scored."""
+
+    seen: Seen
+    plan: Plan
+    leads: Mapping[str, LeadState]
+    events: Mapping[str, Sequence[Event]]
+    log: pl.DataFrame  # the same, of a lead that ended without its end
+    moments: Mapping[str, datetime]
+    closed: Mapping[str, Ending]
+    suspended_rules: frozenset[str]
+
+
+def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Draft:
+    stopped = suspended(session, now)
+    seen = Seen(
+        leads=lead_states(session, wish.lead_ids, stopped.leads),
+        pairs=stored_pairs(session, wish.pairs),
+    )
+    plan = wish.plan(seen)
+    leads = _leads_after(seen, plan, service)
+    plan = with_endings(session, seen, plan, leads, service.pipeline)
+    plan = with_settled(session, seen, plan, service.cases)
+    plan = with_handovers(session, seen, plan, leads, service.setting.desk)
+    if plan.is_tick:
+        leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
+    uuids = {name: leads[name].id for name in sorted(plan.to_score)}
+    events: dict[str, list[Event]] = {name: [] for name in uuids}
+    for event in (*_stored(session, uuids), *plan.arrivals):
+        events[event.lead_id].append(event)
+    closed = endings(leads.values(), service.pipeline)
+    return Draft(
+        seen=seen,
+        plan=plan,
+        leads=leads,
+        events=events,
+        log=events_frame(read_by_model(events, closed, service.pipeline)),
+        moments={name: _moment(known, now) for name, known in events.items()},
+        closed=closed,
+        suspended_rules=stopped.rules,
+    )
+
+
+def scored(
+    draft: Draft, explainer: Explains | None, models: Models
+) -> dict[str, Score]:
+    """The scores of the leads to score; none without a model."""
+    if explainer is None or not draft.moments:
+        return {}
+    moments = moments_frame(draft.moments.items())
+    previous = {name: lead.band for name, lead in draft.leads.items() if lead.band}
+    scores = explainer.scores(draft.log, moments, previous, draft.closed)
+    pasts = {  # none of a clock that has gone back since
+        name: past
+        for name, moment in draft.moments.items()
+        if (past := draft.leads[name].past) and past.past.moment <= moment
+    }
+    for sha256 in {past.model_sha256 for past in pasts.values()}:
+        earlier = models.of(sha256)
+        if earlier is not None:
+            told = {n: p.past for n, p in pasts.items() if p.model_sha256 == sha256}
+            scores = explainer.changed(scores, draft.log, told, earlier)
+    return {score.lead_id: score for score in scores}
+
+
+def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadState]:
+    arrivals: dict[str, list[Event]] = {name: [] for name in plan.touched}
+    for event in plan.arrivals:
+        arrivals[event.lead_id].append(event)
+    return {
+        name: after(
+            seen.leads.get(name) or LeadState.unknown(name, service.pipeline),
+            events,
+            service.pipeline,
+        )
+        for name, events in arrivals.items()
+    }
+
+
+def _stored(session: Session, uuids: Mapping[str, UUID]) -> list[Event]:
+    return stored_events(session, uuids.values()) if uuids else []
+
+
+def _moment(events: Iterable[Event], now: datetime) -> datetime:
+    """Now, or when the last of the events is known: clocks differ by a little."""
+    known_at = (max(one.occurred_at, one.received_at) for one in events)
+    return max([now, *known_at])

@@ -1,0 +1,117 @@
+"""A lead that comes to its end: what still waited for a person there ends with it."""
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import SYSTEM
+from governance.leads.state import LeadState
+from governance.people.feedback import judges_priority
+from governance.policy.effects import (
+    CloseProposal,
+    Effect,
+    EndTask,
+    HandOverTask,
+    ProposalStatus,
+)
+from governance.policy.pipeline import Pipeline
+from governance.policy.task import TaskKind
+from governance.rules.actions import Desk
+from governance.rules.exception_cases import Cases
+from serving.repositories.tasks import Task, tasks_of
+from serving.transaction.plan import Plan, Seen
+
+
+def with_endings(
+    session: Session,
+    seen: Seen,
+    plan: Plan,
+    leads: Mapping[str, LeadState],
+    pipeline: Pipeline,
+) -> Plan:
+    """The plan, and the end of what is open on the leads that it closes.
+
+    A task that the plan itself opens stays: a reserved move seen in the CRM is for a
+    person to look at, though it closed the lead.
+    """
+    ended = [
+        before
+        for name, before in seen.leads.items()
+        if name in leads
+        and not _closes(before.stage, pipeline)
+        and _closes(leads[name].stage, pipeline)
+    ]
+    return plan.with_effects(
+        (lead.lead_id, effect)
+        for lead in ended
+        for effect in _endings(lead, tasks_of(session, lead.id), plan)
+    )
+
+
+def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]:
+    """A proposal's tasks end with it; what the plan ends already ends once."""
+    for waiting in lead.waiting:
+        if not plan.ends_proposal(waiting.id):
+            yield CloseProposal(
+                proposal_id=waiting.id,
+                status=ProposalStatus.EXPIRED,
+                by=SYSTEM,
+                reason=None,
+            )
+    for task in tasks:
+        if task.proposal_id is None and not plan.ends_task(task.id):
+            yield EndTask(task_id=task.id, kind=TaskKind(task.kind))
+
+
+def _closes(stage: str, pipeline: Pipeline) -> bool:
+    known = pipeline.by_name.get(stage)  # None: it has left the file
+    return known is not None and known.closes
+
+
+def with_handovers(
+    session: Session,
+    seen: Seen,
+    plan: Plan,
+    leads: Mapping[str, LeadState],
+    desk: Desk,
+) -> Plan:
+    """The plan, and the tasks that change hands because their lead did."""
+    return plan.with_effects(
+        (name, effect)
+        for name, before in seen.leads.items()
+        if name in leads and leads[name].owner != before.owner
+        for effect in _handovers(
+            [one for one in tasks_of(session, before.id) if not _ends(one, plan)],
+            {before.owner, desk.owner_of(before.owner)},
+            desk.owner_of(leads[name].owner),
+        )
+    )
+
+
+def _handovers(
+    tasks: list[Task], former: set[str | None], to: str
+) -> Iterator[HandOverTask]:
+    """One that was escalated stays with the manager."""
+    for task in tasks:
+        if task.owner in former - {to} and task.escalated_at is None:
+            yield HandOverTask(task_id=task.id, origin=task.owner, to=to)
+
+
+def _ends(task: Task, plan: Plan) -> bool:
+    """Does the plan end the task, or the proposal that it calls for?"""
+    proposal = task.proposal_id
+    return plan.ends_task(task.id) or (
+        proposal is not None and plan.ends_proposal(proposal)
+    )
+
+
+def with_settled(session: Session, seen: Seen, plan: Plan, cases: Cases) -> Plan:
+    """The plan, and the end of the open tasks that its word on a priority settles."""
+    judged = sorted({one.lead_id for one in plan.arrivals if judges_priority(one)})
+    return plan.with_effects(
+        (name, EndTask(task_id=task.id, kind=TaskKind(task.kind)))
+        for name in judged
+        if name in seen.leads
+        for task in tasks_of(session, seen.leads[name].id)
+        if task.kind in cases.settled_kinds and not plan.ends_task(task.id)
+    )

@@ -1,0 +1,104 @@
+"""Who may call: keys, scopes, and what needs none."""
+
+from datetime import timedelta
+
+import pytest
+from starlette.testclient import TestClient
+
+from features.event import Actor
+from serving.auth.api_keys import issue_key
+from serving.database.engine import Store
+from serving.database.tables import Base
+from serving.errors import KeyInvalidError, RequestInvalidError
+from serving.repositories.api_keys import all_keys, revoke_key, split_token
+from serving.runtime.service import Service
+from tests.serving.builders import NOW, make_key, make_wish
+
+OPEN = {"/health/live", "/health/ready", "/docs", "/openapi.json"}
+
+
+@pytest.mark.parametrize("path", sorted(OPEN))
+def test_these_need_none(client: TestClient, path: str) -> None:
+    assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "Bearer nothing",
+        "Bearer frein_00000000_xxxx",
+        "Bearer frein__",
+        "Bearer other_00000000_xxxx",
+        "Bearer frein_\u00e9_x",
+    ],
+)
+def test_a_wrong_key_is_a_401(client: TestClient, given: str) -> None:
+    answer = client.get("/v1/leads", headers={b"Authorization": given.encode()})
+    assert (answer.status_code, answer.json()["code"]) == (401, "key_invalid")
+
+
+@pytest.mark.parametrize("given", ["Basic YTpi", "Bearer", ""])
+def test_another_scheme_is_no_key(client: TestClient, given: str) -> None:
+    answer = client.get("/v1/leads", headers={"Authorization": given})
+    assert (answer.status_code, answer.json()["code"]) == (401, "key_missing")
+
+
+def test_a_known_id_with_another_secret_is_a_401(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    altered = {"Authorization": headers["Authorization"][:-1] + "!"}
+    assert client.get("/v1/leads", headers=altered).status_code == 401
+
+
+def test_a_revoked_key_is_a_401_at_once(client: TestClient, service: Service) -> None:
+    key, headers = make_key(service)
+    assert client.get("/v1/leads", headers=headers).status_code == 200
+    with service.store.writing() as session:
+        revoke_key(session, key.id, NOW)
+    assert client.get("/v1/leads", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [
+        pytest.param(timedelta(seconds=1), 200, id="last-second"),
+        pytest.param(timedelta(0), 401, id="at-expiry"),
+    ],
+)
+def test_a_key_expires(
+    client: TestClient, service: Service, left: timedelta, status: int
+) -> None:
+    _, headers = make_key(service, expires_at=NOW + left)
+    assert client.get("/v1/leads", headers=headers).status_code == status
+
+
+def test_the_secret_is_not_stored(store: Store) -> None:
+    token = issue_key(store, make_wish(), NOW)
+    _, secret = split_token(token)
+
+    assert len(secret) == 43
+    with store.reading() as session:
+        assert [key.name for key in all_keys(session)] == ["CRM"]
+        for table in Base.metadata.sorted_tables:
+            assert secret not in str(session.execute(table.select()).all())
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"source": "frein"},
+        {"source": "Frein"},
+        {"source": ""},
+        {"name": " "},
+        {"scopes": frozenset({"everything"})},
+        {"max_actor": Actor.LEAD, "default_actor": Actor.PERSON},
+    ],
+)
+def test_an_odd_key_is_not_issued(store: Store, wrong: dict[str, object]) -> None:
+    with pytest.raises(RequestInvalidError):
+        issue_key(store, make_wish(**wrong), NOW)
+
+
+def test_a_token_of_another_sort_is_invalid() -> None:
+    with pytest.raises(KeyInvalidError):
+        split_token("sk_live_x")

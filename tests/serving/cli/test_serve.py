@@ -1,0 +1,128 @@
+"""The command line on a database of its own, without a model."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+import frein
+from serving.auth.accounts import close_account
+from serving.errors import PersonUnknownError
+from serving.repositories.api_keys import split_token
+from serving.repositories.proposals import all_proposals
+from serving.runtime.service import Service
+from tests.serving.builders import (
+    NOW,
+    as_the_command_line_has_it,
+    make_event,
+    make_person,
+    send,
+    url_of,
+)
+
+runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def environment(
+    service: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The command line works on the fixtures' database, and has no model."""
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
+    monkeypatch.setattr("serving.cli.serve.champion", _no_champion)
+
+
+def _no_champion() -> None:
+    from features.errors import ModelUnavailableError
+
+    raise ModelUnavailableError("no champion")
+
+
+def run(*arguments: str) -> str:
+    result = runner.invoke(frein.app, arguments)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_key_is_created_used_listed_and_revoked(client: TestClient) -> None:
+    token = run("keys", "create", "CRM", "--source", "crm").strip()
+    headers = {"Authorization": f"Bearer {token}"}
+    send(client, headers, make_event())
+
+    key_id, secret = split_token(token)
+    listed = run("keys", "list")
+    assert key_id in listed
+    assert secret not in listed
+    run("keys", "revoke", key_id)
+    assert client.get("/v1/leads", headers=headers).status_code == 401
+
+
+def test_a_person_confirms_a_proposal(
+    client: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    as_the_command_line_has_it(service)
+    send(client, headers, make_event())
+    asked = {"to": "negociation_finale"}
+    client.post("/v1/leads/L-1/stage-moves", json=asked, headers=headers)
+    with service.store.reading() as session:
+        (proposal,) = all_proposals(session)
+
+    assert "negociation" in run("proposals", "list")
+    make_person(service, login="awa")
+    run("proposals", "confirm", str(proposal.id), "--as", "awa")
+
+    lead = client.get("/v1/leads/L-1", headers=headers).json()
+    assert lead["stage"] == "negociation_finale"
+    assert "negociation" not in run("proposals", "list")
+
+
+def test_nobody_decides_nothing(service: Service) -> None:
+    make_person(service, login="awa")
+    close_account(service.store, "awa", NOW)
+    unknown = "00000000-0000-0000-0000-000000000000"
+    for login in (" ", "leo", "awa"):
+        command = ["proposals", "confirm", unknown, "--as", login]
+        result = runner.invoke(frein.app, command)
+        assert isinstance(result.exception, PersonUnknownError)
+
+
+def test_a_person_is_added_listed_given_a_token_and_disabled(
+    client: TestClient,
+) -> None:
+    account = ("Awa Diallo", "--login", "awa", "--role", "commercial")
+    run("persons", "add", *account, "--password", "le cheval de Nantes")
+    run("persons", "password", "awa", "--password", "un autre mot de passe")
+    headers = {"Authorization": f"Bearer {run('persons', 'token', 'awa').strip()}"}
+    assert "Awa Diallo" in run("persons", "list")
+    who = client.get("/v1/session", headers=headers).json()
+    assert (who["person"]["role"], who["csrf"]) == ("commercial", None)
+    run("persons", "change", "awa", "--role", "manager", "--team", "Nord")
+    who = client.get("/v1/session", headers=headers).json()
+    assert (who["person"]["role"], who["person"]["team"]) == ("manager", "Nord")
+    run("persons", "disable", "awa")
+    assert client.get("/v1/session", headers=headers).status_code == 401
+
+
+def test_the_leads_to_call_first(client: TestClient, headers: dict[str, str]) -> None:
+    send(client, headers, make_event())
+    assert "L-1" in run("leads", "--top", "5")
+
+
+def test_a_tick_ahead_of_the_clock_would_stop_those_to_come(service: Service) -> None:
+    ahead = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S")
+    result = runner.invoke(frein.app, ["tick", "--now", ahead])
+    assert (result.exit_code, "--now" in result.output) == (2, True)
+    assert "tasks escalated" in run("tick")
+
+
+def test_an_error_of_ours_is_told_and_exits_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["frein", "keys", "revoke", "nobody"])
+    with pytest.raises(SystemExit) as caught:
+        frein.main()
+    assert caught.value.code == 2
+    assert "key_unknown: Cette clé d’API est inconnue." in capsys.readouterr().err

@@ -1,0 +1,196 @@
+"""What is reserved, by every principal and way in: who makes it, and who can't."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+from sqlalchemy.exc import IntegrityError
+from starlette.testclient import TestClient
+from typer.testing import CliRunner
+
+import frein
+from features.event import Actor
+from governance.people.roles import DECIDERS, Role
+from governance.rules.trigger import Weekday
+from serving.app.scheduler import tick
+from serving.auth.accounts import close_account
+from serving.events.ingestion import ingest
+from serving.repositories.api_keys import Scope
+from serving.repositories.proposals import all_proposals
+from serving.runtime.service import Service
+from tests.factories import make_event as as_event
+from tests.governance.rule_builders import make_rules
+from tests.serving.builders import (
+    as_the_command_line_has_it,
+    make_event,
+    make_key,
+    make_person,
+    send,
+    url_of,
+    write,
+)
+from tests.serving.reserved import RESERVED, Reserved
+
+DAYS = [day.value for day in Weekday]
+# How an event could pretend that it was made.
+PRETENCES = ("stage_changed", "priority_set", "attributes_set", "concession_granted")
+OVERRIDES = ("status_adjusted", "priority_contested", "priority_confirmed")
+
+
+@dataclass(frozen=True)
+class Try:
+    """A try to make what is reserved; `proposal` waits for it already."""
+
+    client: TestClient
+    service: Service
+    what: Reserved
+    proposal: str
+
+
+def by_key(tried: Try, scopes: frozenset[Scope]) -> None:
+    _, headers = make_key(tried.service, scopes=scopes)
+    tried.what.ask(tried.client, headers)
+    path = f"/v1/proposals/{tried.proposal}/confirm"
+    tried.client.post(path, json={}, headers=headers)
+    override = tried.what.override or {}
+    tried.client.post("/v1/leads/L-1/overrides", json=override, headers=headers)
+
+
+def by_event(tried: Try, kinds: tuple[str, ...], **more: Any) -> None:
+    """Observed, it changes what is known of the CRM, and decides nothing."""
+    _, headers = make_key(tried.service, scopes=frozenset(Scope))
+    about = tried.what.sent | {"stage": tried.what.sent.get("to", "")}
+    for kind in kinds:
+        event = make_event(id=kind, type=kind, data=about, **more)
+        tried.client.post(
+            "/v1/events",
+            json=event,
+            headers=headers | {"Content-Type": "application/cloudevents+json"},
+        )
+
+
+def by_sql(tried: Try, kind: str) -> None:
+    with pytest.raises(IntegrityError):
+        write(tried.service.store, tried.what.insert(kind))
+
+
+def by_sql_as(tried: Try, role: Role | None) -> None:
+    """Signed by nobody known, or by a person who may not decide, or no longer."""
+    if role is not None:
+        person, _ = make_person(tried.service, role)
+        if role in DECIDERS:
+            close_account(tried.service.store, person.login, tried.service.clock())
+    by_sql(tried, "person")
+
+
+def by_asking(tried: Try, role: Role) -> None:
+    tried.what.ask(tried.client, make_person(tried.service, role)[1])
+
+
+def by_confirming(tried: Try, role: Role) -> None:
+    path = f"/v1/proposals/{tried.proposal}/confirm"
+    headers = make_person(tried.service, role)[1]
+    tried.client.post(path, json={}, headers=headers)
+
+
+def by_command(tried: Try, role: Role) -> None:
+    make_person(tried.service, role, login="who")
+    CliRunner().invoke(
+        frein.app, ["proposals", "confirm", tried.proposal, "--as", "who"]
+    )
+
+
+def by_sql_of(tried: Try, role: Role) -> None:
+    make_person(tried.service, role)
+    write(tried.service.store, tried.what.insert("person"))
+
+
+def by_time(tried: Try) -> None:
+    tried.service.clock.advance(timedelta(days=30))  # type: ignore[attr-defined]  # a SetClock
+    by_confirming(tried, Role.ADMIN)  # too late
+
+
+def by_rule(tried: Try, on: str) -> None:
+    """A rule that wants it may only propose it, whatever sets it off."""
+    if tried.what.then is None:
+        with pytest.raises(ValidationError, match="concede"):
+            make_rules({"on": on, "then": "{ concede = 11 }"})
+        return
+    rules = make_rules({"on": on, "then": tried.what.then})
+    ruled = replace(tried.service, rules=rules)
+    tried.service.clock.advance(timedelta(days=7))  # type: ignore[attr-defined]  # a SetClock
+    now = tried.service.clock()
+    seen = as_event(kind="page_viewed", lead_id="L-1", occurred_at=now)
+    ingest(ruled, [replace(seen, received_at=now)], now)
+    assert tick(ruled, now) is not None
+    with tried.service.store.reading() as session:
+        assert all_proposals(session)
+
+
+MACHINES: dict[str, Callable[[Try], None]] = {
+    **{f"key {one}": lambda t, one=one: by_key(t, frozenset({one})) for one in Scope},  # type: ignore[misc]  # mypy infers no default
+    "key of all scopes": lambda t: by_key(t, frozenset(Scope)),
+    **{
+        f"events of {actor}": lambda t, actor=actor: by_event(  # type: ignore[misc]  # the same
+            t, PRETENCES, actor=actor
+        )
+        for actor in Actor
+    },
+    "overrides as events": lambda t: by_event(t, OVERRIDES, actor="person"),
+    "events as ours": lambda t: by_event(t, PRETENCES, source="frein"),
+    **{
+        f"sql {kind}": lambda t, kind=kind: by_sql(t, kind)  # type: ignore[misc]  # the same
+        for kind in ("integration", "automation", "")
+    },
+    **{
+        f"sql as {role}": lambda t, role=role: by_sql_as(t, role)  # type: ignore[misc]  # the same
+        for role in (None, Role.ANALYST, Role.SALES)
+    },
+    "time": by_time,
+    "rule by an event": lambda t: by_rule(t, '{ event = { kind = "page_viewed" } }'),
+    "rule by the tick": lambda t: by_rule(t, f"{{ schedule = {DAYS} }}"),
+    "analyst's call": lambda t: by_asking(t, Role.ANALYST),
+    "analyst's confirmation": lambda t: by_confirming(t, Role.ANALYST),
+    "analyst's command": lambda t: by_command(t, Role.ANALYST),
+}
+WAYS_OF_PEOPLE = {
+    "call": by_asking,
+    "confirmation": by_confirming,
+    "command": by_command,
+    "sql": by_sql_of,
+}
+
+
+@pytest.fixture(params=RESERVED)
+def tried(
+    request: pytest.FixtureRequest,
+    client: TestClient,
+    headers: dict[str, str],
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Try:
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
+    monkeypatch.setattr("serving.cli.serve.champion_if_any", lambda: None)
+    as_the_command_line_has_it(service)
+    owned = make_event(type="attributes_set", data={"owner": "Awa Diallo"})
+    send(client, headers, owned)
+    what = RESERVED[request.param]
+    what.before(client, headers)
+    proposal = what.ask(client, headers).json()["proposal_id"]
+    return Try(client, service, what, proposal)
+
+
+@pytest.mark.parametrize("way", MACHINES)
+def test_no_way_leads_there_without_a_person_who_decides(tried: Try, way: str) -> None:
+    MACHINES[way](tried)
+    assert tried.what.made(tried.service) == []
+
+
+@pytest.mark.parametrize("role", sorted(DECIDERS))
+@pytest.mark.parametrize("way", WAYS_OF_PEOPLE)
+def test_a_person_who_decides_signs(tried: Try, way: str, role: Role) -> None:
+    WAYS_OF_PEOPLE[way](tried, role)
+    assert tried.what.made(tried.service) == [("person", "Awa Diallo")]

@@ -1,0 +1,71 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from features.errors import CatalogueError
+from features.featurise import featurise
+from tests.factories import make_catalogue
+from tests.training.builders import (
+    HORIZON_DAYS,
+    day,
+    make_moments,
+    make_visit_catalogue,
+    make_visit_log,
+)
+from training.baselines.baselines import lightgbm_31, odoo_baseline, stage_of
+from training.dataset.split import before_and_after
+from training.metrics.metrics import auc
+
+CATALOGUE = make_visit_catalogue()
+LOG = make_visit_log()
+MOMENTS, _ = make_moments(LOG, CATALOGUE)
+CUT = day(100)
+TRAINING, TEST = before_and_after(
+    MOMENTS, train_before=CUT, test_from=CUT, horizon_days=HORIZON_DAYS
+)
+
+
+def signals_of(moments: pl.DataFrame) -> pl.DataFrame:
+    return featurise(LOG.events, moments.select("lead_id", "moment"), CATALOGUE)
+
+
+def ranked(said: np.ndarray) -> float:
+    return auc(TEST["won"].to_numpy(), said, np.ones(TEST.height))
+
+
+def test_the_stage_is_the_first_ordered_category() -> None:
+    assert stage_of(CATALOGUE) == ("stage", ("nouveau", "qualifie"))
+
+
+def test_a_catalogue_without_stages_has_no_odoo_baseline() -> None:
+    with pytest.raises(CatalogueError, match="needs a stage"):
+        stage_of(make_catalogue())
+
+
+def test_odoo_learns_from_the_stage() -> None:
+    said = odoo_baseline(LOG, CATALOGUE, signals_of(TEST), known_at=CUT)
+    assert said.shape == (TEST.height,)
+    assert ((said > 0) & (said < 1)).all()
+    assert ranked(said) > 0.55
+
+
+def test_odoo_uses_no_outcome_received_later() -> None:
+    later = LOG.events.filter(pl.col("received_at") <= CUT)
+    cut_log = type(LOG)(LOG.about, later)
+    scored = signals_of(TEST)
+    assert np.array_equal(
+        odoo_baseline(LOG, CATALOGUE, scored, known_at=CUT),
+        odoo_baseline(cut_log, CATALOGUE, scored, known_at=CUT),
+    )
+
+
+def test_odoo_skips_an_unknown_number() -> None:
+    scored = signals_of(TEST)
+    unknown = scored.with_columns(headcount=pl.lit(float("nan")))
+    said = odoo_baseline(LOG, CATALOGUE, unknown, known_at=CUT)
+    assert np.isfinite(said).all()
+
+
+def test_lightgbm_as_it_comes_ranks_later_leads() -> None:
+    said = lightgbm_31(signals_of(TRAINING), TRAINING, signals_of(TEST), CATALOGUE)
+    assert ranked(said) > 0.6

@@ -1,0 +1,203 @@
+"""Baselines: what a user would have without Frein, on the same leads and moments."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import lightgbm as lgb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.catalogue import Catalogue, Last
+from features.encoding import encode
+from features.errors import CatalogueError
+from features.event import ATTRIBUTES_KIND
+from features.featurise import featurise
+from features.log import Log
+from training.baselines.logistic import logistic_baseline
+from training.baselines.odoo import odoo_probabilities
+from training.baselines.points_score import points_baseline, rules_of
+from training.dataset.encoding import learn_encoding
+from training.dataset.moments import lead_lives
+
+FloatArray = NDArray[np.float64]
+
+N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
+MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes long
+_JUST_BEFORE = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lesson:
+    """What a baseline may learn from: labelled moments and their signals, row for row.
+
+    `known_at`: outcomes received later are unknown.
+    """
+
+    log: Log
+    catalogue: Catalogue
+    moments: pl.DataFrame
+    signals: pl.DataFrame
+    known_at: datetime
+
+    def of_fewer_leads(self, *, most: int = MOST_MOMENTS, seed: int = 0) -> "Lesson":
+        """Of as many leads, drawn at random, as have about `most` moments."""
+        if self.moments.height <= most:
+            return self
+        leads = self.moments["lead_id"].unique(maintain_order=True)
+        share = most / self.moments.height
+        rows = self.moments["lead_id"].is_in(
+            leads.sample(fraction=share, seed=seed).implode()
+        )
+        return replace(
+            self, moments=self.moments.filter(rows), signals=self.signals.filter(rows)
+        )
+
+
+def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
+    """What each baseline says of some moments; without those that don't apply.
+
+    A catalogue without stages has no Odoo baseline, one without rules and without
+    directions no points.
+
+    Parameters
+    ----------
+    scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it for the lesson's catalogue.
+
+    Returns
+    -------
+    dict of name → ndarray of shape (n_moments,), float64, in [0, 1]
+    """
+    return dict(_each(lesson, lesson.of_fewer_leads(), scored))
+
+
+def _each(
+    lesson: Lesson, fewer: Lesson, scored: pl.DataFrame
+) -> Iterator[tuple[str, FloatArray]]:
+    catalogue, signals, moments = lesson.catalogue, fewer.signals, fewer.moments
+    if any(one.last is not None and one.last.order for one in catalogue.signals):
+        yield (
+            "odoo",
+            odoo_baseline(lesson.log, catalogue, scored, known_at=lesson.known_at),
+        )
+    if rules := rules_of(catalogue):
+        yield "points", points_baseline(signals, moments, scored, rules)
+    yield "logistic", logistic_baseline(signals, moments, scored, catalogue)
+    yield "lightgbm_31", lightgbm_31(signals, moments, scored, catalogue)
+
+
+def odoo_baseline(
+    log: Log,
+    catalogue: Catalogue,
+    scored: pl.DataFrame,
+    *,
+    known_at: datetime,
+) -> FloatArray:
+    """What Odoo's predictive lead scoring says of some moments.
+
+    It reads the stage and the lead's attributes, numbers in bands of equal mass,
+    and learns from the leads whose outcome was known, each with its values just
+    before that outcome.
+
+    Parameters
+    ----------
+    scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it for this catalogue.
+    known_at : datetime
+        Outcomes received later are unknown.
+
+    Returns
+    -------
+    ndarray of shape (n_moments,), float64, in [0, 1]
+
+    Raises
+    ------
+    CatalogueError
+        If no category of the catalogue has an `order`, as a stage does.
+    """
+    stage_field, stages = stage_of(catalogue)
+    closed = _closed_leads(log, known_at=known_at)
+    values = featurise(log.events, closed.select("lead_id", "moment"), catalogue)
+    numbers, categories = _attributes(catalogue)
+    bands = [_band(name, values[name]) for name in numbers]
+    return odoo_probabilities(
+        values.with_columns(bands),
+        closed["won"].to_numpy(),
+        scored.with_columns(bands),
+        stage_field=stage_field,
+        stages=stages,
+        fields=[*categories, *numbers],
+    )
+
+
+def stage_of(catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
+    """The catalogue's stage: its first ordered category, and the order."""
+    for signal in catalogue.signals:
+        if signal.last is not None and signal.last.order:
+            return signal.name, signal.last.order
+    raise CatalogueError(
+        f"catalogue {catalogue.name!r}: Odoo's algorithm needs a stage, "
+        "and no category has an `order`"
+    )
+
+
+def lightgbm_31(
+    signals: pl.DataFrame,
+    moments: pl.DataFrame,
+    scored: pl.DataFrame,
+    catalogue: Catalogue,
+) -> FloatArray:
+    """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration.
+
+    Parameters
+    ----------
+    signals, scored : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns them.
+    moments : DataFrame
+        `LabelledMoments.frame`, row for row with `signals`.
+
+    Returns
+    -------
+    ndarray of shape (n_scored,), float64, in [0, 1]
+    """
+    learnt = learn_encoding(signals, moments, catalogue, min_leads=1)
+    dataset = lgb.Dataset(
+        learnt.matrix,
+        moments["won"].to_numpy().astype(np.float64),
+        feature_name=list(catalogue.names),
+        categorical_feature=list(catalogue.categories),
+    )
+    params = {"objective": "binary", "deterministic": True, "force_row_wise": True}
+    booster = lgb.train({**params, "verbosity": -1}, dataset, 100)
+    return np.asarray(booster.predict(encode(scored, catalogue, learnt.codes)))
+
+
+def _closed_leads(log: Log, *, known_at: datetime) -> pl.DataFrame:
+    """`lead_id`, `moment` (just before the outcome) and `won`."""
+    return (
+        lead_lives(log, known_at=known_at)
+        .drop_nulls("ended_at")
+        .select("lead_id", "won", moment=pl.col("ended_at") - _JUST_BEFORE)
+    )
+
+
+def _attributes(catalogue: Catalogue) -> tuple[list[str], list[str]]:
+    """The signals that are a lead's attributes: numbers, and categories."""
+    by_type: dict[str, list[str]] = {"number": [], "category": [], "text": []}
+    for signal in catalogue.signals:
+        if isinstance(signal.last, Last) and signal.last.kind == (ATTRIBUTES_KIND,):
+            by_type[signal.last.type].append(signal.name)
+    return by_type["number"], by_type["category"]
+
+
+def _band(name: str, learnt_from: pl.Series) -> pl.Expr:
+    """A number as the text of its band; null where unknown."""
+    known = learnt_from.drop_nans().drop_nulls().to_numpy()
+    if not len(known):
+        return pl.lit(None, dtype=pl.String).alias(name)
+    cuts = np.unique(np.quantile(known, np.arange(1, N_BANDS) / N_BANDS)).tolist()
+    column = pl.col(name)
+    band = pl.sum_horizontal([column > cut for cut in cuts]).cast(pl.String)
+    return pl.when(column.is_not_nan()).then(band).alias(name)

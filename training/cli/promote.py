@@ -1,0 +1,170 @@
+"""`frein promote`, `frein rollback`, `frein champion`."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from training.promotion.promotion import Signed
+    from training.promotion.verdict import Verdict
+    from training.registry.champion_history import Change, Live
+
+promoting = typer.Typer()
+out = Console()
+err = Console(stderr=True)
+
+By = Annotated[str, typer.Option("--by", help="The person who decides.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why.")]
+
+
+@promoting.command("promote")
+def promote_version(
+    version: Annotated[str, typer.Argument(help="A registered version, or its run.")],
+    by: By,
+    reason: Reason,
+    against_the_gate: Annotated[
+        bool, typer.Option("--against-the-gate", help="Even if the gate refuses.")
+    ] = False,
+    log: Annotated[
+        Path | None, typer.Option(help="A log; else that of the training.")
+    ] = None,
+) -> None:
+    """Hold a version to the champion; if the gate lets it pass, it takes the place.
+
+    Exits 1 where the gate refuses. The verdict is logged to MLflow either way.
+    """
+    from features.log import EVENTS_FILE, read_log
+    from training.promotion.promotion import judge, promote
+    from training.promotion.version_notes import record_verdict
+    from training.registry.candidates import candidate
+    from training.registry.registry import current_champion
+    from training.registry.training_run import file_digest
+
+    signed = _signed(by, reason)
+    with err.status("Loading the models…") as status:
+        champion, challenger = current_champion(), candidate(version)
+        if champion.version == challenger.version:
+            raise typer.BadParameter(f"version {version} is the champion already")
+        folder = log or challenger.log_folder
+        verdict = judge(
+            champion,
+            challenger,
+            read_log(folder),
+            file_digest(folder / EVENTS_FILE),
+            phase=lambda name: status.update(f"{name}…"),
+        )
+        now = datetime.now(UTC)
+        record_verdict(verdict, challenger.run_id, now)
+        change = promote(verdict, signed, against_the_gate=against_the_gate, now=now)
+    out.print(_findings_table(verdict))
+    if change is None:
+        out.print(
+            f"The gate refuses version {verdict.challenger}: version "
+            f"{verdict.champion} stays champion.",
+            highlight=False,
+        )
+        raise typer.Exit(1)
+    _tell(change)
+
+
+@promoting.command("rollback")
+def roll_back_champion(by: By, reason: Reason) -> None:
+    """Make the champion before this one champion again."""
+    from training.promotion.promotion import roll_back
+
+    signed = _signed(by, reason)
+    with err.status("Rolling back…"):
+        change = roll_back(signed, now=datetime.now(UTC))
+    _tell(change)
+
+
+@promoting.command("champion")
+def champion_on(
+    on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="A day, in Paris; else now."),
+    ] = None,
+) -> None:
+    """Which version is champion, or was on a day, and who put it there."""
+    from features.errors import ModelUnavailableError
+    from training.registry.champion_history import PARIS, live_on, recorded
+
+    now = datetime.now(UTC)
+    if on is None:
+        _tell_current()
+        return
+    if on.date() > now.astimezone(PARIS).date():
+        raise typer.BadParameter(f"--on: {on.date()} is still to come")
+    changes = recorded()
+    found = live_on(on.date(), changes)
+    if not found:
+        begins = f"begins on {changes[0].at.astimezone(PARIS):%Y-%m-%d}"
+        raise ModelUnavailableError(
+            f"no champion is recorded for {on.date()}: the record "
+            f"{begins if changes else 'is empty'}"
+        )
+    for one in found:
+        out.print(_told(one), highlight=False, markup=False, soft_wrap=True)
+
+
+def _tell_current() -> None:
+    from training.registry.champion_history import Live, recorded
+    from training.registry.registry import current_champion
+
+    champion, changes = current_champion(), recorded()
+    if changes and changes[-1].version == champion.version:
+        line = _told(Live(changes[-1], None))
+    else:
+        line = (
+            f"version {champion.version}; the record doesn't say who put it there: the "
+            "alias was moved by other means, or a promotion was cut short"
+        )
+    out.print(line, highlight=False, markup=False, soft_wrap=True)
+
+
+def _signed(by: str, reason: str) -> "Signed":
+    from training.promotion.promotion import Signed
+
+    try:
+        return Signed(by=by, reason=reason)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _findings_table(verdict: "Verdict") -> Table:
+    table = Table(title="the gate")
+    for name in ("rule", "finding", "figure", "bound", ""):
+        table.add_column(name, overflow="fold")
+    for one in verdict.findings:
+        table.add_row(
+            one.rule.value,
+            one.outcome.value,
+            "" if one.figure is None else f"{one.figure:.4f}",
+            "" if one.bound is None else f"{one.bound:.4f}",
+            one.why,
+        )
+    return table
+
+
+def _tell(change: "Change") -> None:
+    from training.registry.champion_history import Live
+
+    out.print(_told(Live(change, None)), highlight=False, markup=False, soft_wrap=True)
+
+
+def _told(live: "Live") -> str:
+    from training.registry.champion_history import PARIS
+
+    change = live.change
+    since = f"since {change.at.astimezone(PARIS):%Y-%m-%d %H:%M}"
+    if live.until is not None:
+        since += f" until {live.until.astimezone(PARIS):%Y-%m-%d %H:%M}"
+    before = f", after version {change.previous}" if change.previous else ""
+    return (
+        f"version {change.version}, champion {since}{before}: "
+        f"{change.how.value} by {change.by}: {change.reason}"
+    )

@@ -1,0 +1,126 @@
+"""Comparison: is one model better than another, or is it noise?"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import numpy as np
+
+from features.errors import TrainingError
+from features.log import Log
+from training.dataset.groups import Group, age_bands, segments
+from training.dataset.hold_out import newest_hold_out, refuse_one_sided
+from training.evaluation.evaluation import BY_GROUP, WHOLE
+from training.metrics.bootstrap import Drawn
+from training.metrics.metrics import METRICS, Metric
+from training.metrics.multiple_testing import holm_shares
+from training.metrics.paired_scores import Said, changes
+from training.registry.candidates import Candidate
+
+N_RESAMPLES = 500
+SEED = 0
+LESS_IS_BETTER = {"log_loss", "ece"}
+
+
+class Reading(StrEnum):
+    """What a change is worth."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    INDISTINCT = "indistinct"  # from noise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One metric of one group: the second model's less the first's."""
+
+    group: Group
+    metric: str
+    change: Drawn
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """Two models on the same leads, those that began once both were trained."""
+
+    begins: datetime
+    n_leads: int
+    compared: tuple[Compared, ...]
+
+
+def compared(log: Log, first: Candidate, second: Candidate) -> Comparison:
+    """The second model against the first, whole, by segment and by age.
+
+    Intervals are of one figure each. A reading is held to Holm's level among all of
+    the whole, or of the groups: among forty figures of equal models, two intervals
+    would leave zero out by chance.
+
+    Raises
+    ------
+    TrainingError
+        If the hold-out has no lead, none won or no other, or the horizons differ.
+    """
+    if first.horizon_days != second.horizon_days:
+        raise TrainingError(
+            f"version {first.version} foretells {first.horizon_days:g} days, version "
+            f"{second.version} {second.horizon_days:g}: they can't be compared"
+        )
+    begins = max(first.trained_until, second.trained_until)
+    moments = newest_hold_out(
+        log, second.plan, horizon_days=second.horizon_days, begins=begins
+    )
+    refuse_one_sided(moments, begins)
+    signals = second.signals(log, moments)
+    said = Said(
+        lead_ids=moments["lead_id"].to_list(),
+        won=moments["won"].to_numpy(),
+        champion=first.says(first.signals(log, moments)),
+        challenger=second.says(signals),
+    )
+    whole = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
+    parts = [
+        *segments(signals, moments, second.scorer.catalogue),
+        *age_bands(moments),
+    ]
+    return Comparison(
+        begins=begins,
+        n_leads=moments["lead_id"].n_unique(),
+        compared=(
+            *readings(list(_changes(said, whole, METRICS))),
+            *readings(
+                [one for part in parts for one in _changes(said, part, BY_GROUP)]
+            ),
+        ),
+    )
+
+
+def readings(several: Sequence[tuple[Group, str, Drawn]]) -> Iterator[Compared]:
+    """What each change of a family is worth, at Holm's levels."""
+    p_values = [_p_value(change) for _, _, change in several]
+    shares = holm_shares(p_values)
+    for (group, metric, change), p, share in zip(
+        several, p_values, shares, strict=True
+    ):
+        gain = -change.value if metric in LESS_IS_BETTER else change.value
+        surely = Reading.BETTER if gain > 0 else Reading.WORSE
+        reading = surely if p <= share else Reading.INDISTINCT
+        yield Compared(group=group, metric=metric, change=change, reading=reading)
+
+
+def _p_value(change: Drawn) -> float:
+    """Two-sided, of no change at all."""
+    below = change.chance_of_at_least(0.0)
+    return 2 * min(below, 1 - below) if change.standard_error > 0 else 1.0
+
+
+def _changes(
+    said: Said, group: Group, metrics: Mapping[str, Metric]
+) -> Iterator[tuple[Group, str, Drawn]]:
+    theirs = said.of(group.rows)
+    if len(set(theirs.won.tolist())) < 2:
+        return
+    found = changes(theirs, metrics, n_resamples=N_RESAMPLES, seed=SEED)
+    for metric, change in found.items():
+        yield group, metric, change

@@ -1,0 +1,159 @@
+"""Evaluation: a model, the champion and the baselines on leads that came later."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.errors import TrainingError
+from features.log import Log
+from training.baselines.baselines import Lesson, baselines
+from training.dataset.groups import Group, age_bands, segments
+from training.dataset.hold_out import newest_hold_out, refuse_one_sided
+from training.dataset.moments import labelled_moments
+from training.metrics.bootstrap import Interval
+from training.metrics.metrics import METRICS, bootstrap
+from training.registry.candidates import Candidate
+
+FloatArray = NDArray[np.float64]
+Phase = Callable[[str], None]
+
+MODEL, CHAMPION = "model", "champion"
+EVALUATION_SCHEMA = pl.Schema(
+    {
+        "contestant": pl.String(),
+        "dimension": pl.String(),
+        "label": pl.String(),
+        "leads": pl.Int64(),
+        "moments": pl.Int64(),
+        "won": pl.Int64(),
+        "metric": pl.String(),
+        "value": pl.Float64(),
+        "low": pl.Float64(),
+        "high": pl.Float64(),
+    }
+)
+WHOLE = "all"  # dimension and label of the whole hold-out
+BY_GROUP = {name: METRICS[name] for name in ("auc", "average_precision", "log_loss")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """`table` of EVALUATION_SCHEMA: each contestant on the whole and on each group."""
+
+    begins: datetime
+    n_leads: int
+    n_moments: int
+    taught_baselines: bool
+    table: pl.DataFrame
+
+    def metrics(self, contestant: str) -> dict[str, Interval]:
+        """A contestant's figures on the whole hold-out."""
+        theirs = self.table.filter(
+            (pl.col("contestant") == contestant) & (pl.col("dimension") == WHOLE)
+        )
+        rows = theirs.select("metric", "value", "low", "high").iter_rows()
+        return {metric: Interval(*bounds) for metric, *bounds in rows}
+
+    @property
+    def contestants(self) -> list[str]:
+        return self.table["contestant"].unique(maintain_order=True).to_list()
+
+
+def evaluated(
+    log: Log, model: Candidate, champion: Candidate | None, *, phase: Phase
+) -> Evaluation:
+    """Every contestant on the newest hold-out, whole, by segment and by age.
+
+    Parameters
+    ----------
+    champion : Candidate, optional
+        Left out where it is the model itself, or was trained for another horizon.
+
+    Raises
+    ------
+    TrainingError
+        If the hold-out has no lead, none won or no other.
+    """
+    phase("the hold-out")
+    others = {CHAMPION: champion} if champion else {}
+    begins = max(one.trained_until for one in (model, *others.values()))
+    moments = newest_hold_out(
+        log, model.plan, horizon_days=model.horizon_days, begins=begins
+    )
+    refuse_one_sided(moments, begins)
+    signals = model.signals(log, moments)
+    said = {MODEL: model.says(signals)}
+    for name, other in others.items():
+        said[name] = other.says(other.signals(log, moments))
+    phase("baselines")
+    lesson = _lesson(log, model)
+    if lesson is not None:
+        said |= baselines(lesson, signals)
+    phase("intervals")
+    groups = [
+        *segments(signals, moments, model.scorer.catalogue),
+        *age_bands(moments),
+    ]
+    return Evaluation(
+        begins=begins,
+        n_leads=moments["lead_id"].n_unique(),
+        n_moments=moments.height,
+        taught_baselines=lesson is not None,
+        table=_table(moments, said, groups),
+    )
+
+
+def _lesson(log: Log, model: Candidate) -> Lesson | None:
+    """What was known when the model was trained; None where the log is younger."""
+    try:
+        taught = labelled_moments(
+            log,
+            model.plan,
+            horizon_days=model.horizon_days,
+            known_at=model.trained_until,
+        ).frame
+    except TrainingError:
+        return None
+    return Lesson(
+        log=log,
+        catalogue=model.scorer.catalogue,
+        moments=taught,
+        signals=model.signals(log, taught),
+        known_at=model.trained_until,
+    )
+
+
+def _table(
+    moments: pl.DataFrame, said: Mapping[str, FloatArray], groups: list[Group]
+) -> pl.DataFrame:
+    everything = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
+    rows = (
+        row
+        for name, probability in said.items()
+        for group in (everything, *groups)
+        for row in _rows(name, group, moments, probability)
+    )
+    return pl.DataFrame(list(rows), schema=EVALUATION_SCHEMA, orient="row")
+
+
+def _rows(
+    contestant: str, group: Group, moments: pl.DataFrame, probability: FloatArray
+) -> Iterator[tuple[object, ...]]:
+    theirs = moments.filter(pl.Series(group.rows))
+    metrics = METRICS if group.dimension == WHOLE else BY_GROUP
+    drawn = bootstrap(
+        theirs["lead_id"].to_list(),
+        theirs["won"].to_numpy(),
+        probability[group.rows],
+        metrics=metrics,
+    )
+    size = theirs["lead_id"].n_unique(), theirs.height, int(theirs["won"].sum())
+    for name, figure in drawn.items():
+        if not np.isnan(figure.value):
+            found = figure.interval
+            bounds = found.value, found.low, found.high
+            yield contestant, group.dimension, group.label, *size, name, *bounds

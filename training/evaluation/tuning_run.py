@@ -1,0 +1,136 @@
+"""A study as an MLflow run, with a run for each of its trials below it."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param, Run, RunStatus
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from training.evaluation.tuning import finished
+from training.fitting.fit import FitSettings
+from training.fitting.settings_file import settings_text
+from training.registry.registry import connect, registry_errors
+from training.registry.training_run import experiment_id, git_commit
+
+SETTINGS_FILE = "settings.toml"
+STUDY_TAG, TRIAL_TAG, STATE_TAG = "study", "trial", "trial_state"
+LOSS, BEST = "log_loss", "best_log_loss"
+PARENT_TAG, SOURCE_TAG = "mlflow.parentRunId", "mlflow.source.name"
+
+
+@contextmanager
+def recorded_study(study: Study, inputs: Mapping[str, str | float]) -> Iterator[str]:
+    """The run of a study, under way; the one there was, if it is resumed.
+
+    Interrupted, it is told as killed; it loses none of the trials that finished.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the store can't be reached or written.
+    """
+    client = connect()
+    with registry_errors():
+        run_id = _run_of(client, study, inputs)
+    status = RunStatus.KILLED
+    try:
+        yield run_id
+        status = RunStatus.FINISHED
+    except Exception:
+        status = RunStatus.FAILED
+        raise
+    finally:
+        with registry_errors():
+            record_trials(study, run_id)
+            client.set_terminated(run_id, RunStatus.to_string(status))
+
+
+def record_trials(study: Study, run_id: str) -> None:
+    """Log each finished trial that isn't yet; raises ModelUnavailableError."""
+    client = connect()
+    with registry_errors():
+        experiment = experiment_id()
+        there = {run.data.tags[TRIAL_TAG] for run in _below(client, experiment, run_id)}
+        lowest = float("inf")
+        for trial in finished(study):
+            if trial.state is TrialState.COMPLETE:
+                lowest = min(lowest, trial.value or 0.0)
+            if str(trial.number) not in there:
+                _record_trial(client, experiment, trial, run_id)
+                if lowest < float("inf"):
+                    client.log_metric(run_id, BEST, lowest, step=trial.number)
+
+
+def record_best(run_id: str, settings: FitSettings, loss: float) -> None:
+    """Log the best settings found; raises ModelUnavailableError."""
+    client = connect()
+    with registry_errors():
+        client.log_metric(run_id, LOSS, loss)
+        client.log_text(run_id, settings_text(settings), SETTINGS_FILE)
+
+
+def _run_of(
+    client: MlflowClient, study: Study, inputs: Mapping[str, str | float]
+) -> str:
+    name = study.study_name
+    there = client.search_runs(
+        [experiment_id()], f"tags.{STUDY_TAG} = '{name}'", max_results=1
+    )
+    if there:
+        run_id = str(there[0].info.run_id)
+        client.update_run(run_id, RunStatus.to_string(RunStatus.RUNNING))
+        return run_id
+    tags = {STUDY_TAG: name, "git_commit": git_commit(), SOURCE_TAG: "frein tune"}
+    if above := os.environ.get("MLFLOW_RUN_ID"):  # of `mlflow run`
+        tags[PARENT_TAG] = above
+    made = client.create_run(experiment_id(), tags=tags, run_name=f"tuning {name}")
+    told = [Param(key, str(value)) for key, value in inputs.items()]
+    client.log_batch(made.info.run_id, params=told)
+    return str(made.info.run_id)
+
+
+def _below(client: MlflowClient, experiment: str, run_id: str) -> Iterator[Run]:
+    token = None
+    while True:
+        page = client.search_runs(
+            [experiment], f"tags.`{PARENT_TAG}` = '{run_id}'", page_token=token
+        )
+        yield from page
+        if not (token := page.token):
+            return
+
+
+def _record_trial(
+    client: MlflowClient, experiment: str, trial: FrozenTrial, run_id: str
+) -> None:
+    tags = {
+        PARENT_TAG: run_id,
+        SOURCE_TAG: "frein tune",
+        TRIAL_TAG: str(trial.number),
+        STATE_TAG: trial.state.name.lower(),
+    } | {key: str(told) for key, told in trial.user_attrs.items()}
+    made = client.create_run(
+        experiment,
+        start_time=_milliseconds(trial.datetime_start),
+        tags=tags,
+        run_name=f"trial {trial.number}",
+    ).info.run_id
+    ended = _milliseconds(trial.datetime_complete)
+    losses = [
+        Metric(f"{LOSS}_to_origin", loss, ended, step)
+        for step, loss in sorted(trial.intermediate_values.items())
+    ]
+    if trial.value is not None and trial.state is TrialState.COMPLETE:
+        losses.append(Metric(LOSS, trial.value, ended, 0))
+    told = [Param(name, str(value)) for name, value in trial.params.items()]
+    client.log_batch(made, metrics=losses, params=told)
+    client.set_terminated(made, RunStatus.to_string(RunStatus.FINISHED), ended)
+
+
+def _milliseconds(at: datetime | None) -> int:
+    assert at is not None  # of a trial that finished
+    return int(at.timestamp() * 1000)

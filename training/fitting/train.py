@@ -1,0 +1,211 @@
+"""From a log to a scorer and its measured quality."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from explanations.importance import importance
+from explanations.scorer import Scorer, ScorerFacts, probability
+from explanations.trees import trees_of
+from features.catalogue import Catalogue
+from features.errors import CatalogueError, TrainingError
+from features.event import OPINION_KINDS
+from features.log import Log
+from training.dataset.delays import usual_delays
+from training.dataset.moments import MomentPlan, labelled_moments
+from training.dataset.split import before_and_after, newest_leads_from
+from training.fitting.engine import Engine, OneMachine
+from training.fitting.fit import FitSettings, Fitted, fit
+from training.fitting.quantile_cuts import (
+    ATYPICAL_SHARE,
+    GRADE_SHARES,
+    PRIORITY_SHARES,
+    quantile_cuts,
+)
+from training.metrics.bootstrap import Interval
+from training.metrics.metrics import bootstrap_intervals
+
+HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
+FloatArray = NDArray[np.float64]
+Phase = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainSettings:
+    plan: MomentPlan
+    horizon_days: float
+    fit: FitSettings
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class HoldOut:
+    """Moments of the newest leads, their signals, and what the scorer says of them.
+
+    Row for row: `moments` as `LabelledMoments.frame`, `signals` as `featurise` returns
+    them, `said` (n_moments,) probabilities.
+    """
+
+    moments: pl.DataFrame
+    signals: pl.DataFrame
+    said: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """A scorer, and how it did on leads that began after its training ended."""
+
+    scorer: Scorer
+    metrics: dict[str, Interval]
+    n_train: int
+    n_test: int
+    n_censored: int
+    trained_until: datetime
+    signals: pl.DataFrame  # of the training moments
+    won: pl.Series
+    importance: pl.DataFrame  # of the hold-out: IMPORTANCE_SCHEMA
+    hold_out: HoldOut
+
+
+def train(
+    log: Log,
+    catalogue: Catalogue,
+    settings: TrainSettings,
+    *,
+    phase: Phase,
+    engine: Engine | None = None,
+) -> Trained:
+    """Train on the older leads, measure on the newest.
+
+    `phase` is told the name of each phase as it begins. `engine` does the heavy work,
+    else this process: it has the events in full, and `log` may lack their data.
+
+    Raises
+    ------
+    TrainingError
+        If the log is too short, or nothing can be learnt from it.
+    CatalogueError
+        If a signal reads a kind that no event of the log has.
+    """
+    refuse_absent_kinds(log, catalogue)
+    phase("moments")
+    moments = labelled_moments(log, settings.plan, horizon_days=settings.horizon_days)
+    fitted_on, held_out, cut = _split(log, moments.frame, settings)
+    phase("signals")
+    engine = engine or OneMachine(log)
+    signals = _signals(engine, fitted_on, catalogue)
+    phase("fitting")
+    fitted = fit(
+        signals,
+        fitted_on,
+        catalogue,
+        settings.fit,
+        seed=settings.seed,
+        boosting=engine.boosting,
+    )
+    delays = usual_delays(log.events, catalogue, known_at=cut, signals=engine.signals)
+    scorer = scorer_of(fitted, fitted_on, catalogue, delays, settings.horizon_days)
+    phase("evaluation")
+    newest = _signals(engine, held_out, catalogue)
+    seen = HoldOut(held_out, newest, probability(scorer.log_odds(newest)))
+    return Trained(
+        scorer=scorer,
+        metrics=_measure(seen),
+        n_train=fitted_on.height,
+        n_test=held_out.height,
+        n_censored=moments.n_censored,
+        trained_until=cut,
+        signals=signals,
+        won=fitted_on["won"],
+        importance=importance(scorer.contributions(newest), tuple(catalogue.ideas)),
+        hold_out=seen,
+    )
+
+
+def scorer_of(
+    fitted: Fitted,
+    moments: pl.DataFrame,
+    catalogue: Catalogue,
+    delays: dict[str, dict[str, float]],
+    horizon_days: float,
+) -> Scorer:
+    """The fitted booster, with what is stored beside it.
+
+    Cuts come from out-of-block scores; what is familiar, from the training rows.
+
+    Parameters
+    ----------
+    moments : DataFrame of shape (n_moments, 5)
+        That it was fitted on.
+    horizon_days : float, > 0
+    """
+    raw, typical = trees_of(fitted.booster).scores(fitted.matrix)
+    known = 100 * probability(raw)
+    scores = 100 * probability(fitted.out_of_block)
+    weight = moments["weight"].to_numpy()
+    a, b, c = quantile_cuts(scores, weight, GRADE_SHARES)
+    high, low = quantile_cuts(scores, weight, PRIORITY_SHARES)
+    (typical_from,) = quantile_cuts(typical, weight, [1 - ATYPICAL_SHARE])
+    facts = ScorerFacts(
+        horizon_days=horizon_days,
+        slope=fitted.slope,
+        intercept=fitted.intercept,
+        codes=fitted.codes,
+        grade_cuts=(a, b, c),
+        priority_cuts=(high, low),
+        usual_delay_hours=delays,
+        typical_from=typical_from,
+        score_range=(float(known.min()), float(known.max())),
+    )
+    return Scorer(fitted.booster, catalogue, facts)
+
+
+def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
+    """A kind that no event has is a typing error, or another log's catalogue.
+
+    Opinions on priorities may be absent: only the service that comes after has them.
+    """
+    needed = catalogue.kinds - OPINION_KINDS
+    absent = sorted(needed - log.kinds)
+    if absent:
+        raise CatalogueError(
+            f"catalogue {catalogue.name!r}: no event of log {log.about.name!r} is "
+            f"{', '.join(absent)}; correct the kind, or disable the signal"
+        )
+
+
+def _split(
+    log: Log, moments: pl.DataFrame, settings: TrainSettings
+) -> tuple[pl.DataFrame, pl.DataFrame, datetime]:
+    """What was known at the cut (outcomes received later teach nothing), and after."""
+    cut = newest_leads_from(moments, share=HOLD_OUT_SHARE)
+    _, held_out = before_and_after(
+        moments, train_before=cut, test_from=cut, horizon_days=settings.horizon_days
+    )
+    fitted_on = labelled_moments(
+        log, settings.plan, horizon_days=settings.horizon_days, known_at=cut
+    ).frame
+    for name, part in (("training", fitted_on), ("the hold-out", held_out)):
+        if part.is_empty() or part["won"].sum() in {0, part.height}:
+            raise TrainingError(
+                f"{name} has no won lead, or no other: the log must span several "
+                f"horizons of {settings.horizon_days:g} days; give a longer log or a "
+                "shorter horizon"
+            )
+    return fitted_on, held_out, cut
+
+
+def _signals(
+    engine: Engine, moments: pl.DataFrame, catalogue: Catalogue
+) -> pl.DataFrame:
+    return engine.signals(moments.select("lead_id", "moment"), catalogue)
+
+
+def _measure(seen: HoldOut) -> dict[str, Interval]:
+    return bootstrap_intervals(
+        seen.moments["lead_id"].to_list(), seen.moments["won"].to_numpy(), [seen.said]
+    )

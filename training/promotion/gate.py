@@ -1,0 +1,141 @@
+"""The promotion gate's statistics: what two models said, held to the bounds.
+
+`training.judging` puts two models to the same hold-out and asks this.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from training.dataset.groups import Group
+from training.metrics.multiple_testing import holm_shares
+from training.metrics.paired_scores import Said, changes
+from training.metrics.weighted_metrics import Ranking
+from training.promotion.verdict import Finding, Rule, at_least, at_most, not_applicable
+
+# The bounds are issue 3's; docs/promotion.md says what each means.
+AVERAGE_PRECISION_AT_LEAST = -0.01
+LOG_LOSS_AT_MOST = 0.005
+CALIBRATION_ERROR_AT_MOST = 0.04
+SEGMENT_AUC_AT_LEAST = -0.03
+SEGMENT_LEADS = 100  # won, and as many not
+MORE_CONTRADICTIONS = 0.02
+TIMES_AS_LONG = 2.0
+
+N_RESAMPLES = 500
+SEED = 20_260_101
+
+
+def quality_findings(
+    said: Said, *, n_resamples: int = N_RESAMPLES, seed: int = SEED
+) -> Iterator[Finding]:
+    """Average precision, log loss and calibration, from a bootstrap over leads.
+
+    Parameters
+    ----------
+    said : Said, of n_moments
+    n_resamples : int, >= 2
+
+    Examples
+    --------
+    >>> won = np.tile([True, False, False, False], 100)
+    >>> said = np.where(won, 0.35, 0.2)
+    >>> same = Said(lead_ids=[f"L-{i}" for i in range(400)], won=won, champion=said,
+    ...             challenger=said)
+    >>> [finding.outcome.value for finding in quality_findings(same)]
+    ['kept', 'kept', 'broken']
+    """
+    metrics = {
+        "average_precision": Ranking.average_precision,
+        "log_loss": Ranking.log_loss,
+    }
+    change = changes(said, metrics, n_resamples=n_resamples, seed=seed)
+    precision, loss = change["average_precision"], change["log_loss"]
+    yield at_least(
+        Rule.AVERAGE_PRECISION,
+        precision.lower(),
+        AVERAGE_PRECISION_AT_LEAST,
+        f"changes by {precision.value:+.4f}; this is its lower 95 % bound",
+    )
+    yield at_most(
+        Rule.LOG_LOSS,
+        loss.upper(),
+        LOG_LOSS_AT_MOST,
+        f"changes by {loss.value:+.4f}; this is its upper 95 % bound",
+    )
+    even = np.ones((1, len(said.won)))
+    error = Ranking(said.won, said.challenger, even).calibration_error().item()
+    yield at_most(
+        Rule.CALIBRATION,
+        error,
+        CALIBRATION_ERROR_AT_MOST,
+        "the challenger's calibration error",
+    )
+
+
+def segments_finding(
+    said: Said,
+    groups: Sequence[Group],
+    *,
+    n_resamples: int = N_RESAMPLES,
+    seed: int = SEED,
+) -> Finding:
+    """Broken where a segment is surely worse, however many segments are looked at.
+
+    Parameters
+    ----------
+    said : Said, of n_moments
+    groups : sequence of Group
+        Those with enough leads.
+    n_resamples : int, >= 2
+    """
+    if not groups:
+        (finding,) = not_applicable(
+            f"no segment has {SEGMENT_LEADS} leads won and as many not", Rule.SEGMENTS
+        )
+        return finding
+    auc = {"auc": Ranking.auc}
+    lost = [
+        changes(said.of(one.rows), auc, n_resamples=n_resamples, seed=seed)["auc"]
+        for one in groups
+    ]
+    p_values = [change.chance_of_at_least(SEGMENT_AUC_AT_LEAST) for change in lost]
+    uppers = [
+        change.normal_upper(1 - share)
+        for change, share in zip(lost, holm_shares(p_values), strict=True)
+    ]
+    worst = int(np.argmin(uppers))
+    worse = [
+        f"{group.dimension} {group.label}"
+        for group, upper in zip(groups, uppers, strict=True)
+        if upper < SEGMENT_AUC_AT_LEAST
+    ]
+    name = f"{groups[worst].dimension} {groups[worst].label}"
+    why = (
+        f"AUC is lost in {', '.join(worse)}"
+        if worse
+        else f"the least sure of {len(groups)} is {name}, where AUC changes by "
+        f"{lost[worst].value:+.3f}"
+    )
+    return at_least(Rule.SEGMENTS, uppers[worst], SEGMENT_AUC_AT_LEAST, why)
+
+
+def contradictions_finding(champion: float | None, challenger: float | None) -> Finding:
+    """From the share of plain reasons contradicted, of each model; None: unknown."""
+    if champion is None or challenger is None:
+        (finding,) = not_applicable(
+            "no plain reason has evidence to take away", Rule.CONTRADICTIONS
+        )
+        return finding
+    return at_most(
+        Rule.CONTRADICTIONS,
+        challenger,
+        champion + MORE_CONTRADICTIONS,
+        f"share of plain TreeSHAP reasons contradicted; the champion's: {champion:.3f}",
+    )
+
+
+def speed_finding(champion: float, challenger: float) -> Finding:
+    """From the seconds in which each explains the same moments."""
+    why = "times as long to explain a lead as the champion"
+    return at_most(Rule.SPEED, challenger / champion, TIMES_AS_LONG, why)

@@ -1,0 +1,95 @@
+"""Registered versions of the model, loaded to be measured."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+from mlflow.entities import Run
+from numpy import float64
+from numpy.typing import NDArray
+
+from explanations.artifact import load_scorer
+from explanations.scorer import Scorer, probability
+from features.errors import ModelRejectedError
+from features.featurise import featurise
+from features.log import Log
+from training.dataset.moments import MomentPlan
+from training.registry.registry import (
+    Champion,
+    download,
+    registered,
+    run_of,
+    version_of_run,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A version with its scorer, and what its run says of its training."""
+
+    version: str
+    run_id: str
+    scorer: Scorer
+    trained_until: datetime
+    plan: MomentPlan
+    log_folder: Path
+
+    @property
+    def horizon_days(self) -> float:
+        return self.scorer.facts.horizon_days
+
+    def signals(self, log: Log, moments: pl.DataFrame) -> pl.DataFrame:
+        """The signals of its own catalogue, a row a moment, as `featurise` has them."""
+        wanted = moments.select("lead_id", "moment")
+        return featurise(log.events, wanted, self.scorer.catalogue)
+
+    def says(self, signals: pl.DataFrame) -> NDArray[float64]:
+        """Its probabilities, (n_moments,), of rows that `signals` gave."""
+        return probability(self.scorer.log_odds(signals))
+
+
+def candidate(named: str) -> Candidate:
+    """The version of that number, or the one that the run of that identifier made.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If there is none, or the registry can't be reached.
+    ModelRejectedError
+        If its files aren't those registered, or its run doesn't say how it was made.
+    """
+    return loaded(
+        registered(named) if named.isdecimal() else version_of_run(named),
+    )
+
+
+def loaded(model: Champion) -> Candidate:
+    """A registered version, its files checked; raises as `candidate` does."""
+    run = run_of(model.version)
+    with TemporaryDirectory(prefix="frein-model-") as folder:
+        scorer = load_scorer(download(model, Path(folder)), model.manifest_sha256)
+    try:
+        return Candidate(
+            version=model.version,
+            run_id=run.info.run_id,
+            scorer=scorer,
+            trained_until=datetime.fromisoformat(run.data.tags["trained_until"]),
+            plan=_plan(run),
+            log_folder=Path(run.data.tags["log_folder"]),
+        )
+    except (KeyError, ValueError) as error:
+        raise ModelRejectedError(
+            f"version {model.version}: its run {run.info.run_id} doesn't say how it "
+            f"was trained ({error}); it was made by another version of Frein: train "
+            "again"
+        ) from error
+
+
+def _plan(run: Run) -> MomentPlan:
+    ages = run.data.params["ages_days"].split(",")
+    kinds = run.data.params["key_kinds"].split(",")
+    return MomentPlan(
+        ages_days=tuple(map(float, ages)), key_kinds=tuple(filter(None, kinds))
+    )

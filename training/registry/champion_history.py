@@ -1,0 +1,137 @@
+"""Who was champion when: a record in the registry that is only ever added to.
+
+Each change is a tag of the registered model, named by its instant; its value is JSON.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from features.errors import ModelUnavailableError
+from training.registry.registry import add_tag, tags
+
+PREFIX = "champion."
+PARIS = ZoneInfo("Europe/Paris")  # a day is a day of those who were served
+
+
+class How(StrEnum):
+    """How a version became champion."""
+
+    FIRST = "first"  # by itself: there was none, or none that could serve
+    PROMOTED = "promoted"
+    AGAINST_THE_GATE = "against_the_gate"
+    ROLLED_BACK = "rolled_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A version took the champion's place: who, why, when, from, to, and the verdict.
+
+    `findings`: each rule and its outcome, where a gate was asked.
+    """
+
+    at: datetime
+    how: How
+    version: str
+    previous: str | None
+    by: str
+    reason: str
+    findings: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A change, and until when its version was champion; None: still."""
+
+    change: Change
+    until: datetime | None
+
+
+_CHANGE = TypeAdapter(Change)
+
+
+def record(change: Change) -> None:
+    """Add a change to the record; raises ModelUnavailableError."""
+    key = f"{PREFIX}{change.at.astimezone(UTC):%Y-%m-%dT%H.%M.%S.%fZ}"
+    add_tag(key, orjson.dumps(asdict(change)).decode())
+
+
+def recorded() -> list[Change]:
+    """Every change, the oldest first.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the registry can't be reached, or a change can't be read.
+    """
+    written = {key: text for key, text in tags().items() if key.startswith(PREFIX)}
+    return [_read(key, text) for key, text in sorted(written.items())]
+
+
+def live_on(day: date, changes: Sequence[Change]) -> list[Live]:
+    """The versions that were champion on a day of Paris, in order; there may be none.
+
+    Examples
+    --------
+    >>> at = datetime(2026, 3, 1, 23, 30, tzinfo=UTC)  # the 2nd, in Paris
+    >>> first = Change(at=at, how=How.FIRST, version="1", previous=None, by="frein",
+    ...                reason="the first", findings={})
+    >>> [len(live_on(date(2026, 3, number), [first])) for number in (1, 2, 3)]
+    [0, 1, 1]
+    """
+    begins, ends = (
+        datetime.combine(one, time(), PARIS) for one in (day, day + timedelta(days=1))
+    )
+    return [
+        one
+        for one in _lives(changes)
+        if one.change.at < ends and (one.until is None or one.until > begins)
+    ]
+
+
+def one_before(champion: str, changes: Sequence[Change]) -> str | None:
+    """The version to return to: each rollback goes one further back.
+
+    Examples
+    --------
+    >>> def became(version: str, how: How) -> Change:
+    ...     return Change(at=datetime.now(UTC), how=how, version=version,
+    ...                   previous=None, by="Awa", reason="better", findings={})
+    >>> changes = [became("1", How.FIRST), became("2", How.PROMOTED)]
+    >>> one_before("2", changes)
+    '1'
+    >>> one_before("1", [*changes, became("1", How.ROLLED_BACK)]) is None
+    True
+    """
+    standing: list[str] = []
+    for change in changes:
+        if change.how is How.ROLLED_BACK and change.version in standing:
+            while standing[-1] != change.version:
+                standing.pop()
+        else:
+            if change.previous and standing[-1:] != [change.previous]:
+                standing.append(change.previous)  # put there by other means
+            standing.append(change.version)
+    if standing and standing[-1] == champion:
+        standing.pop()
+    return standing[-1] if standing else None
+
+
+def _lives(changes: Sequence[Change]) -> Iterator[Live]:
+    untils = [*(change.at for change in changes[1:]), None]
+    for change, until in zip(changes, untils, strict=True):
+        yield Live(change, until)
+
+
+def _read(key: str, text: str) -> Change:
+    try:
+        return _CHANGE.validate_json(text)
+    except ValidationError as error:
+        raise ModelUnavailableError(
+            f"the record of champions, tag {key!r}: {error}"
+        ) from error

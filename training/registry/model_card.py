@@ -1,0 +1,170 @@
+"""The model card: what a model is for, how good it is, its limits, who put it there.
+
+Its French is one file of messages, `card.fr.ftl`; here stand its figures.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from babel import Locale
+from babel.dates import format_date
+from babel.numbers import format_decimal
+
+from explanations.french import paris_day
+from explanations.language import Argument
+from explanations.messages import Messages
+from explanations.wording import read_wording
+from features.catalogue import Catalogue
+from features.errors import WordingError
+from features.log import Log
+from training.dataset.groups import Group, lead_counts, segments
+from training.fitting.train import HoldOut, Trained
+from training.metrics.bootstrap import Interval
+from training.metrics.metrics import METRICS, bootstrap
+from training.registry.champion_history import Change
+
+_FILE = Path(__file__).parent / "model_card.fr.ftl"
+_LOCALE = Locale("fr")
+_IDEAS_TOLD = 8
+_TABLE_MARKS = str.maketrans({"|": "/", "\n": " "})  # of a table's cell
+
+
+def model_card(trained: Trained, log: Log, *, model: str, digest: str) -> str:
+    """The card of a training, as Markdown.
+
+    Parameters
+    ----------
+    model : str
+        The registered model's name.
+    digest : str
+        SHA-256 of the log's events.
+    """
+    catalogue, seen = trained.scorer.catalogue, trained.hold_out
+    begins, ends = log.events["occurred_at"].min(), log.events["occurred_at"].max()
+    assert isinstance(begins, datetime)  # a log is never empty
+    assert isinstance(ends, datetime)
+    return _text(
+        "card",
+        model=model,
+        log=log.about.name,
+        horizon=_number(trained.scorer.facts.horizon_days),
+        events=_number(log.events.height),
+        leads=_number(log.events["lead_id"].n_unique()),
+        **{"from": _day(begins), "until": _day(ends)},
+        trained=_number(trained.n_train),
+        cut=_day(trained.trained_until),
+        won=_number(100 * int(trained.won.sum()) / trained.n_train, "#,##0.0"),
+        censored=_number(trained.n_censored),
+        catalogue=catalogue.name,
+        signals=len(catalogue.names),
+        digest=digest[:12],
+        tested=_number(trained.n_test),
+        metrics="\n".join(_metric_rows(trained.metrics)),
+        segments=_segments_table(seen, catalogue),
+        ideas="\n".join(_ideas(trained, catalogue)),
+    )
+
+
+def promotions(changes: Iterable[Change]) -> str:
+    """When a version was put into service, by whom and why: a line each, maybe none."""
+    return "\n".join(
+        "- "
+        + _text(
+            f"service-{change.how.value}",
+            day=_day(change.at),
+            by=change.by.translate(_TABLE_MARKS),
+            reason=change.reason.translate(_TABLE_MARKS),
+        )
+        for change in changes
+    )
+
+
+def _metric_rows(metrics: Mapping[str, Interval]) -> Iterator[str]:
+    for name, found in metrics.items():
+        yield _row(_text(f"metric-{name}"), _figure(found.value), _between(found))
+
+
+def _segments_table(seen: HoldOut, catalogue: Catalogue) -> str:
+    rows = [
+        _segment_row(seen, group)
+        for group in segments(seen.signals, seen.moments, catalogue)
+        if seen.moments["won"].filter(group.rows).n_unique() == 2
+    ]
+    if not rows:
+        return _text("segments-none")
+    return _text("segments-table", rows="\n".join(rows))
+
+
+def _segment_row(seen: HoldOut, group: Group) -> str:
+    theirs = seen.moments.filter(group.rows)
+    drawn = bootstrap(
+        theirs["lead_id"].to_list(),
+        theirs["won"].to_numpy(),
+        seen.said[group.rows],
+        metrics={"auc": METRICS["auc"]},
+    )
+    n_won, n_other = lead_counts(seen.moments, group.rows)
+    found = drawn["auc"].interval
+    return _row(
+        f"`{group.dimension}`",
+        _band(*group.band) if group.band else f"`{group.label}`",
+        _number(n_won + n_other),
+        _number(n_won),
+        _figure(found.value),
+        _between(found),
+    )
+
+
+def _band(over: float, up_to: float) -> str:
+    if math.isinf(over):
+        return _text("band.first", high=_number(up_to))
+    if math.isinf(up_to):
+        return _text("band.last", low=_number(over))
+    return _text("band", low=_number(over), high=_number(up_to))
+
+
+def _ideas(trained: Trained, catalogue: Catalogue) -> Iterator[str]:
+    named = _idea_names(catalogue)
+    for number, idea in enumerate(trained.importance["idea"][:_IDEAS_TOLD], start=1):
+        yield f"{number}. {named[idea]}"
+
+
+def _idea_names(catalogue: Catalogue) -> dict[str, str]:
+    """What each idea is called; its code, where a model was given no wording."""
+    try:
+        wording = read_wording(catalogue)
+    except WordingError:  # `frein train` refuses such a catalogue; a program may not
+        return {idea: f"`{idea}`" for idea in catalogue.ideas}
+    return {idea: wording.idea(idea) for idea in catalogue.ideas}
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cell.translate(_TABLE_MARKS) for cell in cells)} |"
+
+
+def _between(found: Interval) -> str:
+    return _text("interval", low=_figure(found.low), high=_figure(found.high))
+
+
+def _figure(value: float) -> str:
+    return _number(value, "0.000")
+
+
+def _number(value: float, pattern: str = "#,##0.###") -> str:
+    return str(format_decimal(value, pattern, locale=_LOCALE))
+
+
+def _day(at: datetime) -> str:
+    return str(format_date(paris_day(at), "dd/MM/y", locale=_LOCALE))
+
+
+def _text(key: str, **arguments: Argument) -> str:
+    return _messages().text(key, arguments)
+
+
+@lru_cache(maxsize=1)
+def _messages() -> Messages:
+    return Messages([(_FILE.name, _FILE.read_text(encoding="utf-8"))], _LOCALE)

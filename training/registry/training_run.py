@@ -1,0 +1,219 @@
+"""One training as one MLflow run: what went in, what came out, and the model."""
+
+import hashlib
+import os
+import subprocess
+import time
+from dataclasses import asdict
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import numpy as np
+import pandas as pd
+import polars as pl
+from mlflow import MlflowClient
+from mlflow.data.pandas_dataset import from_pandas
+from mlflow.entities import Metric
+
+from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, save_scorer
+from explanations.scorer import Scorer, probability
+from features.encoding import encode
+from features.log import EVENTS_FILE, Log
+from features.stopping import stop_if_told
+from training.dataset.mlflow_frame import model_frame
+from training.fitting.train import Trained, TrainSettings
+from training.metrics.learning_curve import learning_curve
+from training.registry.figures import figures
+from training.registry.model_card import model_card
+from training.registry.publish_card import CARD_FILE, show_card
+from training.registry.registry import (
+    MODEL_NAME,
+    Champion,
+    connect,
+    register,
+    registry_errors,
+    store_folder,
+)
+
+EXPERIMENT = "lead-scoring"
+_ROWS_SHOWN = 1_000  # enough for a signature; the digest covers the whole log
+_ROWS_IN_CURVE = 50_000  # spread over time: more say the same
+_PINNED = ("lightgbm", "numpy", "pandas", "scipy")
+
+
+def record_training(
+    trained: Trained, log: Log, log_folder: Path, settings: TrainSettings
+) -> Champion:
+    """Log the run and its model, and register the model as a new version.
+
+    Nothing is registered unless all of it was logged.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the store can't be reached or written.
+    """
+    connect()
+    with registry_errors(), TemporaryDirectory() as folder:
+        mlflow.set_experiment(experiment_id=experiment_id())
+        with mlflow.start_run(
+            run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
+        ) as run:
+            log_sha256 = file_digest(log_folder / EVENTS_FILE)
+            _log_inputs(trained, log, log_folder, log_sha256, settings)
+            _log_metrics(trained, run.info.run_id)
+            _log_pictures(trained)
+            card = model_card(trained, log, model=MODEL_NAME, digest=log_sha256)
+            mlflow.log_text(card, CARD_FILE)
+            model_uri, digest = _log_model(trained, Path(folder))
+            stop_if_told()
+            version = register(model_uri, digest)
+            show_card(run.info.run_id, version.version, card)
+            return version
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def git_commit() -> str:
+    """The commit of the checkout, with `-dirty` if it was changed; or "unknown"."""
+    here = Path(__file__).parent
+    try:
+        done = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"  # an image or an archive has no checkout
+    return done.stdout.strip()
+
+
+def experiment_id() -> str:
+    """The experiment of every run, made where it is missing.
+
+    `mlflow run` has made the run already, in the experiment that it was told.
+    """
+    if run_id := os.environ.get("MLFLOW_RUN_ID"):
+        return str(mlflow.get_run(run_id).info.experiment_id)
+    found = mlflow.get_experiment_by_name(EXPERIMENT)
+    if found is not None:
+        return str(found.experiment_id)
+    if not mlflow.get_tracking_uri().startswith("sqlite:///"):
+        return str(mlflow.create_experiment(EXPERIMENT))
+    artifacts = store_folder() / "artifacts"
+    return str(mlflow.create_experiment(EXPERIMENT, artifacts.resolve().as_uri()))
+
+
+def _log_inputs(
+    trained: Trained,
+    log: Log,
+    log_folder: Path,
+    digest: str,
+    settings: TrainSettings,
+) -> None:
+    mlflow.log_params(
+        {
+            **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
+            **settings.fit.params,
+            "horizon_days": settings.horizon_days,
+            "ages_days": ",".join(f"{age:g}" for age in settings.plan.ages_days),
+            "key_kinds": ",".join(settings.plan.key_kinds),
+            "seed": settings.seed,
+            "n_signals": len(trained.scorer.catalogue.names),
+            "n_train": trained.n_train,
+            "n_test": trained.n_test,
+            "n_censored": trained.n_censored,
+            "calibration_slope": trained.scorer.facts.slope,
+            "calibration_intercept": trained.scorer.facts.intercept,
+        }
+    )
+    mlflow.set_tags(
+        {
+            "git_commit": git_commit(),
+            "log": log.about.name,
+            "log_folder": str(log_folder.resolve()),
+            "log_sha256": digest,
+            "catalogue": trained.scorer.catalogue.name,
+            "catalogue_sha256": trained.scorer.catalogue.digest,
+            "trained_until": trained.trained_until.isoformat(),
+        }
+    )
+    dataset = from_pandas(
+        _shown(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
+        name=log.about.name,
+        targets="won",
+        digest=digest[:32],
+    )
+    mlflow.log_input(dataset, context="training")
+
+
+def _log_metrics(trained: Trained, run_id: str) -> None:
+    """The figures with their bounds, and the learning curve by number of trees."""
+    for name, interval in trained.metrics.items():
+        bounds = {f"{name}_low": interval.low, f"{name}_high": interval.high}
+        mlflow.log_metrics({name: interval.value, **bounds})
+    seen, now = trained.hold_out, int(time.time() * 1000)
+    parts = {
+        "train": (trained.signals, trained.won),
+        "hold_out": (seen.signals, seen.moments["won"]),
+    }
+    curves = [
+        Metric(f"curve/{part}_{figure}", value, now, step)
+        for part, (signals, won) in parts.items()
+        for step, *values in _curve(trained.scorer, signals, won).iter_rows()
+        for figure, value in zip(("auc", "log_loss"), values, strict=True)
+    ]
+    MlflowClient().log_batch(run_id, curves)
+
+
+def _curve(scorer: Scorer, signals: pl.DataFrame, won: pl.Series) -> pl.DataFrame:
+    rows = np.linspace(0, won.len() - 1, min(won.len(), _ROWS_IN_CURVE), dtype=int)
+    return learning_curve(
+        scorer.booster,
+        scorer.facts.intercept,
+        encode(signals[rows], scorer.catalogue, scorer.facts.codes),
+        won[rows].to_numpy(),
+    )
+
+
+def _log_pictures(trained: Trained) -> None:
+    mlflow.log_table(trained.importance.to_pandas(), "importance.json")
+    for file, figure in figures(trained):
+        mlflow.log_figure(figure, file)
+
+
+def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
+    """Log the booster with its catalogue and facts; its URI and manifest's digest."""
+    digest = save_scorer(folder, trained.scorer)
+    frame = _shown(trained)
+    scores = probability(trained.scorer.log_odds(trained.signals[:_ROWS_SHOWN]))
+    info = mlflow.lightgbm.log_model(
+        trained.scorer.booster,
+        name="scorer",
+        signature=mlflow.models.infer_signature(frame, scores),
+        input_example=_made_up(frame),
+        extra_files=[
+            str(folder / name) for name in (CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE)
+        ],
+        pip_requirements=list(_PINNED),
+    )
+    return info.model_uri, digest
+
+
+def _shown(trained: Trained) -> pd.DataFrame:
+    """The first training rows, as the booster reads them."""
+    return model_frame(trained.signals[:_ROWS_SHOWN], trained.scorer)
+
+
+def _made_up(frame: pd.DataFrame) -> pd.DataFrame:
+    """Three rows that are nobody's: each signal's quartiles, taken on their own."""
+    return frame.quantile([0.25, 0.5, 0.75], interpolation="nearest").reset_index(
+        drop=True
+    )
