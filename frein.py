@@ -86,7 +86,7 @@ def demo(
 
 
 def _have_a_champion() -> None:
-    from features.errors import ModelRejectedError
+    from explanations.errors import ModelRejectedError
     from training.promotion.promotion import install
     from training.registry.registry import has_champion
 
@@ -221,7 +221,8 @@ def main() -> None:
 
 def _told(error: FreinError) -> str:
     """What went wrong, in English where the error says it whole."""
-    if type(error).__module__ == FreinError.__module__:
+    room, _, _ = type(error).__module__.partition(".")
+    if room not in {"governance", "serving"}:  # theirs are told in French
         return str(error)
     from serving.http.problems import detail_of
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import polars as pl
 
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
-from features.errors import TrainingError
 from features.log import Log, read_log
 from features.selector import duration_days
 from training.dataset.moments import MomentPlan, labelled_moments
 from training.dataset.split import before_and_after
+from training.errors import TrainingError
 from training.fitting.train import refuse_absent_kinds
 
 

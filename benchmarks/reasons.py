@@ -45,11 +45,12 @@ from benchmarks.public_scores import (
 from benchmarks.reasons_report import Report, fields, tables
 from explanations.scorer import Scorer, probability
 from features.catalogue import Catalogue
-from features.errors import FreinError, TrainingError
+from features.errors import FreinError
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.delays import usual_delays
 from training.dataset.moments import lead_lives, log_end
+from training.errors import TrainingError
 from training.fitting.fit import FitSettings, fit
 from training.fitting.train import scorer_of
 

@@ -30,10 +30,11 @@ from benchmarks.phases import Phases, phases
 from benchmarks.plain_stack import PlainStack, plain_stack
 from benchmarks.speed_report import Report, fields, tables
 from explanations.explain import Explainer, load_explainer
-from features.errors import FreinError, ModelUnavailableError
+from features.errors import FreinError
 from features.log import Log, read_log
 from serving.scoring.model_registry import champion_id, fetched
 from training.dataset.moments import log_end
+from training.errors import ModelUnavailableError
 from training.registry.registry import has_champion
 
 MOST_PLAIN = 2_000  # leads: the plain stack takes its time

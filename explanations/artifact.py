@@ -16,10 +16,11 @@ from typing import Any
 import lightgbm as lgb
 import orjson
 
+from explanations.errors import ModelRejectedError
 from explanations.scorer import Scorer, ScorerFacts
 from features.catalogue import Catalogue, parse_catalogue
 from features.encoding import Labels
-from features.errors import CatalogueError, ModelRejectedError
+from features.errors import CatalogueError
 from features.text import TextModel
 
 MODEL_FILE = "model.lgb"

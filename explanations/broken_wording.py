@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from explanations.errors import WordingError
 from explanations.general_messages import GENERAL, TRIED, sample_text
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
 from explanations.score import SHORT_LENGTH, Doubt, Priority
 from explanations.told_signal import TRIED_DAYS, tried_signal
 from features.catalogue import Catalogue, Idea, Nature
-from features.errors import WordingError
 
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
 MOST_TRIED = 1_000  # mixtures of one message's arguments, some 20 ms; drawn beyond

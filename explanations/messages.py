@@ -14,6 +14,7 @@ from fluent.runtime import FluentBundle, FluentResource
 from fluent.syntax import ast
 
 from explanations.compiled_messages import MessageCompiler, key_of
+from explanations.errors import WordingError
 from explanations.language import Argument, Language
 from explanations.message_calls import (
     Functions,
@@ -21,7 +22,6 @@ from explanations.message_calls import (
     nodes_of,
     words_selected,
 )
-from features.errors import WordingError
 
 UNKNOWN = "inconnu"
 MEMO_SIZE = 100_000  # texts of some 100 bytes: 10 MB

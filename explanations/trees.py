@@ -14,8 +14,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
+from explanations.errors import ModelRejectedError
 from features.compiled import compiled
-from features.errors import ModelRejectedError
 from features.program import NONE, Integers, Numbers
 
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal

@@ -21,6 +21,7 @@ from pathlib import Path
 from babel import Locale, UnknownLocaleError
 
 from explanations.broken_wording import EVIDENCE_DAYS, BrokenWording
+from explanations.errors import WordingError
 from explanations.french import gone_by
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
@@ -30,7 +31,6 @@ from explanations.score import Doubt, Priority, TextedReason
 from explanations.shown import nearest
 from explanations.told_signal import told_signal
 from features.catalogue import Catalogue, Signal
-from features.errors import WordingError
 
 LOCALE = Path(__file__).parent / "locale"
 FRENCH = "fr"

@@ -1,15 +1,11 @@
-"""Errors of Frein; the tree is the documentation.
+"""Errors of the log and of the catalogue, and the root of all errors of Frein.
 
 FreinError
 ├── LogError             an event log is absent, damaged or empty
 ├── EventError           one event is malformed; says which field
 ├── CatalogueError       a signal catalogue is malformed; says where
-├── ImportFailedError    a source could not be imported
-├── TrainingError        a log does not allow training
-├── ModelUnavailableError   the registry did not yield a usable model
-├── ModelRejectedError   a model's files are not what was registered
-├── WordingError         a message catalogue is incomplete or broken
-└── (serving adds its own: see serving/errors.py)
+└── (each room adds its own: `data`, `explanations`, `training`, `governance` and
+    `serving` have an `errors.py`)
 """
 
 from typing import ClassVar
@@ -38,23 +34,3 @@ class EventError(FreinError):
 
 class CatalogueError(FreinError):
     code = "catalogue_invalid"
-
-
-class ImportFailedError(FreinError):
-    code = "import_failed"
-
-
-class TrainingError(FreinError):
-    code = "training_impossible"
-
-
-class ModelUnavailableError(FreinError):
-    code = "model_unavailable"
-
-
-class ModelRejectedError(FreinError):
-    code = "model_rejected"
-
-
-class WordingError(FreinError):
-    code = "wording_broken"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import frein
-from features.errors import ModelRejectedError
+from explanations.errors import ModelRejectedError
 
 Raises = Exception | None
 

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from data.errors import ImportFailedError
 from data.importing.mapping import FieldColumn, Mapping, TimeColumn
 from data.importing.sheet import Sheet
 from data.importing.times import instants
-from features.errors import ImportFailedError
 
 Reading = tuple[pl.Series, pl.Series]
 

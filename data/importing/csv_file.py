@@ -5,9 +5,9 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+from data.errors import ImportFailedError
 from data.importing.sheet import Refused, Sheet, content_key
 from data.importing.source import UTF_16, digest, pieces
-from features.errors import ImportFailedError
 
 _LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from data.errors import ImportFailedError
 from data.importing.csv_file import read_csv
 from data.importing.event_rows import read_event_rows
 from data.importing.json_lines import read_json_lines
@@ -18,7 +19,6 @@ from data.importing.rows import Rows
 from data.importing.sheet import Refused, Sheet
 from data.importing.ties import space_ties
 from data.importing.xes import read_xes
-from features.errors import ImportFailedError
 from features.log import LogAbout, new_log_folder, write_about, write_events
 
 REJECTED_FILE = "rejected.csv"

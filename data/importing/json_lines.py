@@ -5,9 +5,9 @@ from pathlib import Path
 
 import orjson
 
+from data.errors import ImportFailedError
 from data.importing.sheet import RecordSheet, Sheet
 from data.importing.source import UTF_16, digest, pieces
-from features.errors import ImportFailedError
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 16 << 20  # bytes; past it the file has no lines, as one long list

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from features.errors import ImportFailedError
+from data.errors import ImportFailedError
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
+from data.errors import ImportFailedError
 from data.importing.sheet import RecordSheet, Sheet, told
 from data.importing.source import digest, pieces
-from features.errors import ImportFailedError
 
 TRACE_PREFIX = "case:"
 _DEEPEST = 4  # log, trace, event, value: what is further inside is not read

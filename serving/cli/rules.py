@@ -219,7 +219,7 @@ def _simulation(
 def _refuse_another_log(
     explainer: "Explainer | None", events: "pl.DataFrame", name: str
 ) -> None:
-    from features.errors import ModelUnavailableError
+    from training.errors import ModelUnavailableError
 
     if explainer is not None and not explainer.reads(events):
         raise ModelUnavailableError(

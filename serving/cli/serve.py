@@ -179,7 +179,8 @@ def champion(version: str | None = None) -> "Explains":
 
 def champion_if_any() -> "Explains | None":
     """The champion; without one leads are not scored, and the rest is done."""
-    from features.errors import ModelRejectedError, ModelUnavailableError
+    from explanations.errors import ModelRejectedError
+    from training.errors import ModelUnavailableError
 
     try:
         return champion()

@@ -6,22 +6,25 @@ guillemets are U+00A0.
 
 from datetime import datetime, time, timedelta
 
+from data import errors as data_errors
+from explanations import errors as explanations_errors
 from explanations.french import PARIS
 from features import errors as features_errors
 from features.errors import FreinError
 from governance import errors as governance_errors
 from governance.policy.policy import Clause
 from serving import errors
+from training import errors as training_errors
 
 SENTENCE: dict[type[FreinError], str] = {
     features_errors.LogError: "Le journal d’évènements ne peut pas être lu ou écrit.",
     features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
     features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
-    features_errors.ImportFailedError: "L’import a échoué.",
-    features_errors.TrainingError: "L’entraînement est impossible.",
-    features_errors.ModelUnavailableError: "Aucun modèle n’est disponible.",
-    features_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",
-    features_errors.WordingError: "Le catalogue de messages est incomplet.",
+    data_errors.ImportFailedError: "L’import a échoué.",
+    training_errors.TrainingError: "L’entraînement est impossible.",
+    training_errors.ModelUnavailableError: "Aucun modèle n’est disponible.",
+    explanations_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",
+    explanations_errors.WordingError: "Le catalogue de messages est incomplet.",
     governance_errors.PipelineError: "La description des étapes est invalide.",
     governance_errors.RulesError: "Les règles sont invalides.",
     governance_errors.ExceptionsError: "La description des exceptions est invalide.",

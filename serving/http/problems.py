@@ -8,6 +8,8 @@ import orjson
 from fastapi import Response
 from pydantic import JsonValue
 
+from data import errors as data_errors
+from explanations import errors as explanations_errors
 from features import errors as features_errors
 from features.errors import EventError, FreinError
 from governance import errors as governance_errors
@@ -24,6 +26,7 @@ from serving.http.messages_fr import (
     WHY,
     until,
 )
+from training import errors as training_errors
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -31,11 +34,11 @@ STATUS: dict[type[FreinError], int] = {
     features_errors.LogError: 500,
     features_errors.EventError: 422,
     features_errors.CatalogueError: 500,
-    features_errors.ImportFailedError: 500,
-    features_errors.TrainingError: 500,
-    features_errors.ModelUnavailableError: 503,
-    features_errors.ModelRejectedError: 503,
-    features_errors.WordingError: 500,
+    data_errors.ImportFailedError: 500,
+    training_errors.TrainingError: 500,
+    training_errors.ModelUnavailableError: 503,
+    explanations_errors.ModelRejectedError: 503,
+    explanations_errors.WordingError: 500,
     governance_errors.PipelineError: 500,
     governance_errors.RulesError: 500,
     governance_errors.ExceptionsError: 500,

@@ -7,15 +7,12 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from explanations.errors import ModelRejectedError, WordingError
 from explanations.reason import Past
 from explanations.score import Ending, ModelId, Priority, Score
-from features.errors import (
-    FreinError,
-    ModelRejectedError,
-    ModelUnavailableError,
-    WordingError,
-)
+from features.errors import FreinError
 from serving.runtime.periodic import Recurring
+from training.errors import ModelUnavailableError
 
 log = logging.getLogger(__name__)
 

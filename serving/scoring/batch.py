@@ -21,10 +21,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from explanations.score import ModelId, Score, TextedReason
-from features.errors import LogError, ModelUnavailableError
+from features.errors import LogError
 from features.log import LogAbout, LogPart, log_parts
 from serving.formats.cloud_event import as_cloud
 from serving.runtime.worker_process import inherited
+from training.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
     from explanations.explain import Explainer

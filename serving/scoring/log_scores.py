@@ -6,12 +6,12 @@ from pathlib import Path
 import polars as pl
 
 from explanations.score import Ending, Priority, Score
-from features.errors import ModelUnavailableError
 from features.featurise import moments_frame
 from features.log import LogAbout, last_known_at, read_log
 from serving.errors import LeadUnknownError
 from serving.events.import_log import open_leads
 from serving.runtime.served_model import Explains
+from training.errors import ModelUnavailableError
 
 _RANK = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
 

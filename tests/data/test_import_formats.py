@@ -12,9 +12,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from data.errors import ImportFailedError
 from data.importing.importer import ImportCounts, import_file
 from data.importing.mapping import load_mapping
-from features.errors import ImportFailedError
 from features.log import read_log
 from tests.data.import_builders import (
     make_event_mapping,

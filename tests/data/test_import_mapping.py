@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from data.errors import ImportFailedError
 from data.importing.mapping import load_mapping
-from features.errors import ImportFailedError
 
 SHIPPED = sorted((Path(__file__).parents[2] / "data" / "mappings").glob("*.toml"))
 

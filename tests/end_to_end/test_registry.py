@@ -5,11 +5,12 @@ import numpy as np
 import pytest
 
 from explanations.artifact import load_scorer
+from explanations.errors import ModelRejectedError
 from explanations.scorer import probability
 from features.encoding import encode
-from features.errors import ModelRejectedError, ModelUnavailableError
 from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
+from training.errors import ModelUnavailableError
 from training.registry.registry import connect, current_champion, download
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from explanations import artifact
 from explanations.artifact import MANIFEST_FILE, load_scorer, save_scorer
+from explanations.errors import ModelRejectedError
 from explanations.scorer import Scorer
-from features.errors import ModelRejectedError
 from features.text import TextModel
 from tests.explanations.models import small_signals
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from explanations.artifact import save_scorer
+from explanations.errors import ModelRejectedError
 from explanations.explain import Explainer, load_explainer
 from explanations.reason import Way
 from explanations.score import SHORT_LENGTH, Doubt, ModelId, Priority, Score
 from explanations.scorer import Scorer
-from features.errors import ModelRejectedError
 from features.event import Actor, Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from explanations.errors import ModelRejectedError
 from explanations.trees import MOST_SIGNALS, Trees, trees_of
-from features.errors import ModelRejectedError
 
 N_SIGNALS = 6
 CATEGORY = 5  # the last signal

@@ -10,12 +10,12 @@ import pytest
 
 from benchmarks.forms import CODES, message_texts, reasons_of, told_ideas
 from explanations import broken_wording
+from explanations.errors import WordingError
 from explanations.general_messages import GENERAL
 from explanations.reason import Check, Evidence, Reason, Way
 from explanations.score import Doubt
 from explanations.wording import LOCALE, Wording, read_wording
 from features.catalogue import Catalogue, Nature, read_catalogue, shipped_catalogue
-from features.errors import WordingError
 from tests.explanations.grammar import grammar_faults
 from tests.factories import make_catalogue
 

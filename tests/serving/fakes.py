@@ -21,8 +21,8 @@ from explanations.score import (
     TextedDoubt,
     TextedReason,
 )
-from features.errors import ModelUnavailableError
 from serving.runtime.served_model import Explains, Registry
+from training.errors import ModelUnavailableError
 
 MODEL = ModelId(name="lead-scoring", version="1", sha256="a" * 64)
 

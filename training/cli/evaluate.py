@@ -89,7 +89,7 @@ def compare_models(
 
 def _other_champion(model: "Candidate") -> "Candidate | None":
     """The champion, where it is another model that foretells the same."""
-    from features.errors import ModelRejectedError
+    from explanations.errors import ModelRejectedError
     from training.registry.candidates import loaded
     from training.registry.registry import current_champion, has_champion
 

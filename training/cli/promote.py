@@ -90,7 +90,7 @@ def champion_on(
     ] = None,
 ) -> None:
     """Which version is champion, or was on a day, and who put it there."""
-    from features.errors import ModelUnavailableError
+    from training.errors import ModelUnavailableError
     from training.registry.champion_history import PARIS, live_on, recorded
 
     now = datetime.now(UTC)

@@ -4,9 +4,9 @@ from datetime import datetime
 
 import polars as pl
 
-from features.errors import TrainingError
 from features.log import Log
 from training.dataset.moments import MomentPlan, labelled_moments
+from training.errors import TrainingError
 
 
 def newest_hold_out(

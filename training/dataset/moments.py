@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from features.errors import TrainingError
 from features.log import Log
+from training.errors import TrainingError
 
 QUIET = timedelta(days=30)  # a log that goes on isn't silent for so long
 LAST_OF = 1_000  # so few of a log's events don't say where it ends

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 import numpy as np
 
-from features.errors import TrainingError
 from features.log import Log
 from training.dataset.groups import Group, age_bands, segments
 from training.dataset.hold_out import newest_hold_out, refuse_one_sided
+from training.errors import TrainingError
 from training.evaluation.evaluation import BY_GROUP, WHOLE
 from training.metrics.bootstrap import Drawn
 from training.metrics.metrics import METRICS, Metric

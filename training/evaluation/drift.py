@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from explanations.scorer import Scorer, probability
 from features.catalogue import Catalogue
 from features.encoding import OTHER, Codes, encoded
-from features.errors import TrainingError
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan, log_end, open_moments, with_outcomes
+from training.errors import TrainingError
 from training.metrics.bootstrap import Interval
 from training.metrics.population_stability import (
     Recurrence,

@@ -8,12 +8,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.errors import TrainingError
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.groups import Group, age_bands, segments
 from training.dataset.hold_out import newest_hold_out, refuse_one_sided
 from training.dataset.moments import labelled_moments
+from training.errors import TrainingError
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, bootstrap
 from training.registry.candidates import Candidate

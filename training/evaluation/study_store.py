@@ -9,7 +9,7 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.study import Study
 
-from features.errors import ModelUnavailableError
+from training.errors import ModelUnavailableError
 from training.evaluation.tuning import Problem, pruner
 from training.registry.registry import registry_errors, store_folder
 

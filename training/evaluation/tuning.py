@@ -25,11 +25,11 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from features.catalogue import Catalogue
 from features.encoding import encode
-from features.errors import TrainingError
 from features.log import Log
 from training.dataset.moments import MomentPlan, labelled_moments
 from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
 from training.dataset.split import newest_leads_from, time_blocks
+from training.errors import TrainingError
 from training.fitting.fit import DEEPEST, FitSettings, fit
 from training.fitting.train import HOLD_OUT_SHARE
 from training.metrics.metrics import logarithmic_loss

@@ -24,10 +24,10 @@ from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
 from features.catalogue import Catalogue
-from features.errors import TrainingError
 from features.featurise import EVENTS_AT_ONCE, featurise
 from features.log import Log, LogPart, log_parts, once_each
 from features.timelines import MOMENT_SCHEMA
+from training.errors import TrainingError
 from training.fitting.boosting import BoolArray, Boost, Examples, FloatArray, IntArray
 
 SECONDS_TO_CONNECT = 10

@@ -12,9 +12,9 @@ from pydantic import Field
 
 from features.catalogue import Catalogue
 from features.encoding import Codes
-from features.errors import TrainingError
 from training.dataset.encoding import learn_encoding
 from training.dataset.split import time_blocks
+from training.errors import TrainingError
 from training.fitting.boosting import Boosting, Examples, on_this_machine
 from training.fitting.calibration import fit_affine, fold_in
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
-from features.errors import TrainingError
+from training.errors import TrainingError
 from training.fitting.fit import FitSettings
 
 _SETTINGS = TypeAdapter(FitSettings)

@@ -12,12 +12,13 @@ from explanations.importance import importance
 from explanations.scorer import Scorer, ScorerFacts, probability
 from explanations.trees import trees_of
 from features.catalogue import Catalogue
-from features.errors import CatalogueError, TrainingError
+from features.errors import CatalogueError
 from features.event import OPINION_KINDS
 from features.log import Log
 from training.dataset.delays import usual_delays
 from training.dataset.moments import MomentPlan, labelled_moments
 from training.dataset.split import before_and_after, newest_leads_from
+from training.errors import TrainingError
 from training.fitting.engine import Engine, OneMachine
 from training.fitting.fit import FitSettings, Fitted, fit
 from training.fitting.quantile_cuts import (

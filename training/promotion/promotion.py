@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from features.errors import ModelRejectedError, ModelUnavailableError
+from explanations.errors import ModelRejectedError
 from features.log import Log
+from training.errors import ModelUnavailableError
 from training.promotion.challenge import MEASURED, Phase, judged
 from training.promotion.verdict import Rule, Verdict, not_applicable
 from training.registry.candidates import Candidate, loaded

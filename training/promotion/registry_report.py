@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
 
-from features.errors import ModelUnavailableError
+from training.errors import ModelUnavailableError
 from training.evaluation.drift_run import JSON_FILE
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS

@@ -11,8 +11,8 @@ from numpy import float64
 from numpy.typing import NDArray
 
 from explanations.artifact import load_scorer
+from explanations.errors import ModelRejectedError
 from explanations.scorer import Scorer, probability
-from features.errors import ModelRejectedError
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan

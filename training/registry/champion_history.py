@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from features.errors import ModelUnavailableError
+from training.errors import ModelUnavailableError
 from training.registry.registry import add_tag, tags
 
 PREFIX = "champion."

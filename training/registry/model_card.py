@@ -13,12 +13,12 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from explanations.errors import WordingError
 from explanations.french import paris_day
 from explanations.language import Argument
 from explanations.messages import Messages
 from explanations.wording import read_wording
 from features.catalogue import Catalogue
-from features.errors import WordingError
 from features.log import Log
 from training.dataset.groups import Group, lead_counts, segments
 from training.fitting.train import HoldOut, Trained

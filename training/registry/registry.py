@@ -17,7 +17,7 @@ from mlflow.store.db.db_types import DATABASE_ENGINES
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from features.errors import ModelUnavailableError
+from training.errors import ModelUnavailableError
 
 MODEL_NAME = "lead-scoring"
 CHAMPION = "champion"

@@ -2,12 +2,12 @@
 
 from fastapi import APIRouter, Response
 
-from features.errors import ModelUnavailableError
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
 from serving.console.authentication import TheReader, needs_role
 from serving.console.rendering import page
 from serving.console.reports.charts import reliability_of
+from training.errors import ModelUnavailableError
 
 router = APIRouter()
 ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})

@@ -36,7 +36,7 @@ def environment(
 
 
 def _no_champion() -> None:
-    from features.errors import ModelUnavailableError
+    from training.errors import ModelUnavailableError
 
     raise ModelUnavailableError("no champion")
 

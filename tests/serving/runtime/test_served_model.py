@@ -7,12 +7,13 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from features.errors import ModelRejectedError, ModelUnavailableError
+from explanations.errors import ModelRejectedError
 from serving.app.application import create_app
 from serving.runtime.served_model import Models, ModelWatch
 from serving.runtime.service import Service
 from tests.serving.builders import make_event, send
 from tests.serving.fakes import MODEL, FakeRegistry
+from training.errors import ModelUnavailableError
 
 SECOND = replace(MODEL, version="2", sha256="b" * 64)
 

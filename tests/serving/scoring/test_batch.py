@@ -10,9 +10,10 @@ import pytest
 
 from data.generate import generate
 from explanations.artifact import save_scorer
+from explanations.errors import ModelRejectedError
 from explanations.explain import load_explainer
 from explanations.score import ModelId
-from features.errors import LogError, ModelRejectedError, ModelUnavailableError
+from features.errors import LogError
 from features.event import events_frame
 from features.featurise import moments_frame
 from features.log import Log, LogAbout, read_log, write_log
@@ -21,6 +22,7 @@ from serving.scoring import batch as explaining
 from serving.scoring.batch import explain_log
 from tests.explanations.models import trained_on
 from tests.factories import NOW, make_event
+from training.errors import ModelUnavailableError
 
 Model = tuple[Path, ModelId]
 

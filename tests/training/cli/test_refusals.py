@@ -19,7 +19,6 @@ import pytest
 
 import frein
 from data.generate import generate
-from features.errors import ModelUnavailableError
 from features.event import TIME
 from features.log import EVENTS_FILE, Log, write_events, write_log
 from features.stopping import stop_when_told
@@ -31,6 +30,7 @@ from tests.training.builders import (
     make_visit_catalogue,
     make_visit_log,
 )
+from training.errors import ModelUnavailableError
 from training.fitting.train import TrainSettings, train
 from training.registry.registry import has_champion
 from training.registry.training_run import record_training
@@ -225,7 +225,7 @@ def test_a_read_only_store_is_told_before_the_work(
 
 def test_two_make_a_store_at_once(tmp_path: Path) -> None:
     uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    asks = "from training.registry import has_champion; assert not has_champion()"
+    asks = "from training.registry.registry import has_champion; assert not has_champion()"
     both = [
         subprocess.Popen(
             [sys.executable, "-c", asks], env={**os.environ, "MLFLOW_TRACKING_URI": uri}

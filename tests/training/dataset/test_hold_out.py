@@ -3,8 +3,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from features.errors import TrainingError
 from training.dataset.hold_out import refuse_one_sided
+from training.errors import TrainingError
 
 BEGINS = datetime(2026, 3, 1, tzinfo=UTC)
 

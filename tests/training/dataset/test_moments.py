@@ -2,7 +2,6 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from features.errors import TrainingError
 from features.event import Event
 from features.log import Log
 from tests.factories import make_event, make_log
@@ -14,6 +13,7 @@ from training.dataset.moments import (
     log_end,
     weekly_plan,
 )
+from training.errors import TrainingError
 
 HORIZON = 30.0
 AFTER_ONE_DAY = MomentPlan(ages_days=(1.0,))

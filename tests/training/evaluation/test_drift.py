@@ -4,7 +4,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from features.errors import TrainingError
 from features.log import Log
 from features.text import TextModel
 from tests.factories import make_catalogue
@@ -17,6 +16,7 @@ from tests.training.builders import (
     make_visit_log,
 )
 from training.dataset.moments import MomentPlan
+from training.errors import TrainingError
 from training.evaluation.catalogue_report import warning_of
 from training.evaluation.drift import Drift, drift, periods, share_won, signal_drift
 from training.evaluation.drift_run import figure, metrics, report

@@ -7,13 +7,13 @@ import pytest
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
-from features.errors import TrainingError
 from tests.training.builders import (
     HORIZON_DAYS,
     PLAN,
     make_visit_catalogue,
     make_visit_log,
 )
+from training.errors import TrainingError
 from training.evaluation import tuning
 from training.evaluation.tuning import Problem, best, finished, problem_of, pruner, tune
 from training.fitting.fit import DEEPEST, FitSettings

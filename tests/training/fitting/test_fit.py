@@ -5,13 +5,13 @@ import pytest
 
 from explanations.scorer import probability
 from features.encoding import encode
-from features.errors import TrainingError
 from tests.training.builders import (
     make_moments,
     make_settings,
     make_visit_catalogue,
     make_visit_log,
 )
+from training.errors import TrainingError
 from training.fitting.fit import FitSettings, Fitted, fit
 from training.metrics.metrics import auc
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 import polars as pl
 import pytest
 
-from features.errors import CatalogueError, TrainingError
+from features.errors import CatalogueError
 from features.event import OPINION_KINDS, events_frame
 from features.log import Log
 from tests.factories import make_catalogue, make_event
@@ -16,6 +16,7 @@ from tests.training.builders import (
     make_visit_catalogue,
     make_visit_log,
 )
+from training.errors import TrainingError
 from training.evaluation.tuning import problem_of
 from training.fitting.train import Trained, TrainSettings, refuse_absent_kinds, train
 from training.metrics.metrics import METRICS

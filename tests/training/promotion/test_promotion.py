@@ -12,9 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 import frein
-from features.errors import ModelUnavailableError, TrainingError
 from features.log import Log, write_log
 from tests.training.conftest import GOOD, POOR, SAME, Shelf
+from training.errors import ModelUnavailableError, TrainingError
 from training.promotion.challenge import judged
 from training.promotion.promotion import Signed, install, place, roll_back
 from training.promotion.verdict import Finding, Outcome, Rule
