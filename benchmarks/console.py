@@ -28,8 +28,8 @@ from serving.app.startup import opened
 from serving.auth.accounts import PersonWish, open_account
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
-from serving.console.pages.inbox import ON_A_PAGE
-from serving.console.rendering import HOME, address_of
+from serving.console.inbox.page import ON_A_PAGE
+from serving.console.page.rendering import HOME, address_of
 from serving.events.import_log import known_between, load_leads, open_leads
 from serving.repositories.leads import LeadFilter, listed_leads
 from serving.runtime.service import Service

@@ -14,14 +14,14 @@ from starlette.exceptions import HTTPException
 from features.errors import FreinError
 from serving.app import health as routes_operations
 from serving.app.access_log import CallLog
+from serving.app.console import create_console
 from serving.app.idempotency import Once
 from serving.audit import routes as routes_audit
 from serving.auth import routes as routes_session
 from serving.auth.dependencies import refuse_nul
 from serving.automation import routes as routes_rules
 from serving.automation import suspension_routes
-from serving.console.app import create_console
-from serving.console.rendering import HOME
+from serving.console.page.rendering import HOME
 from serving.decisions import feedback_routes as routes_judgement
 from serving.decisions import reserved_routes as routes_reserved
 from serving.decisions import routes as routes_decisions

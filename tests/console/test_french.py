@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-from serving.console import rendering as pages
+from serving.console.page import rendering as pages
 from tests.explanations.grammar import grammar_faults
 
 _WORDING = (
-    "format_fr.py",
-    "pages/journal_lines.py",
+    "page/format_fr.py",
+    "journal/lines.py",
     "lead/timeline.py",
-    "reports/format_fr.py",
+    "page/figures_fr.py",
 )
-CONSOLE = Path(pages.__file__).parent
+CONSOLE = Path(pages.__file__).parents[1]
 # What a template puts in is judged where it comes from; here a name stands for it.
 _PUT_IN = re.compile(r"{{.*?}}", re.DOTALL)
 _FOREIGN = re.compile(r'<code>.*?</code>|<span lang="en">.*?</span>')

@@ -13,8 +13,8 @@ from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
-from serving.console.format_fr import FORM_IS_STALE, SESSION_OVER
-from serving.console.pages.redirects import way_back
+from serving.console.page.format_fr import FORM_IS_STALE, SESSION_OVER
+from serving.console.page.redirects import way_back
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.console.axe import looked_at

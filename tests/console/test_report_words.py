@@ -3,7 +3,7 @@
 from governance.impact.cumulative_incidence import Incidence
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import Level
-from serving.console.reports import format_fr as words
+from serving.console.page import figures_fr as words
 from serving.console.reports.charts import curves_of, whiskers
 
 NBSP, NARROW = "\u00a0", "\u202f"

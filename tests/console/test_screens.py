@@ -6,8 +6,8 @@ import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Page, expect
 
-from serving.console.app import ROUTERS
-from serving.console.pages import task_routes as routes_tasks
+from serving.app.console import ROUTERS
+from serving.console import tasks as routes_tasks
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive

@@ -6,7 +6,7 @@ import httpx2
 import pytest
 from playwright.sync_api import Page, expect
 
-from serving.console.pages import inbox_routes as routes_inbox
+from serving.console.inbox import routes as routes_inbox
 from tests.console.axe import looked_at, runs_off
 from tests.console.conftest import SIZES, Console
 

@@ -30,8 +30,8 @@ from governance.rules.ruleset import RULES_FILE, read_rules
 from serving.auth.accounts import PersonWish, open_account
 from serving.automation.rule_activity import rule_uses
 from serving.automation.suspension import Suspension, suspend_rule
-from serving.console.format_fr import act, said
-from serving.console.pages.journal_lines import SENTENCE
+from serving.console.journal.lines import SENTENCE
+from serving.console.page.format_fr import act, said
 from serving.decisions.override import Override, judge_priority_of
 from serving.decisions.statement import Why
 from serving.events.ingestion import ingest
@@ -297,7 +297,7 @@ def test_a_rule_that_would_fight_with_another_is_not_simulated(
     def fights(*_: object) -> None:
         raise RulesError("rule 'R-03': R-04 has priority 4 as well")
 
-    monkeypatch.setattr("serving.console.pages.rule_routes.trial_ahead", fights)
+    monkeypatch.setattr("serving.console.rules.trial_ahead", fights)
     page = open_page()
     console.sign_in(page, "analyste")
     page.goto(f"{console.address}/console/regles/R-03/simulation")

@@ -7,8 +7,8 @@ import pytest
 from features.event import Actor, Event
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
-from serving.console.format_fr import doubts
 from serving.console.lead.timeline import told_events
+from serving.console.page.format_fr import doubts
 from tests.serving.builders import NOW
 
 

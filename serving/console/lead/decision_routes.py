@@ -8,9 +8,9 @@ from fastapi.responses import RedirectResponse
 
 from serving.auth.dependencies import Caller, TheService
 from serving.automation.suspension_routes import resume_automation, suspend_automation
-from serving.console.authentication import InSight, TheDecider, TheForm
-from serving.console.form_parsing import body_of
-from serving.console.rendering import address_of
+from serving.console.page.authentication import InSight, TheDecider, TheForm
+from serving.console.page.form_parsing import body_of
+from serving.console.page.rendering import address_of
 from serving.decisions.feedback_routes import (
     add_note,
     override,

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 from governance.audit.chain import Action
 from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline, StageRole
-from serving.console.format_fr import ended_by
 from serving.console.lead.timeline import ACTOR
+from serving.console.page.format_fr import ended_by
 from serving.repositories.audit import Told, last_entry
 from serving.repositories.leads import LeadSummary
 from serving.repositories.principals import principals_named

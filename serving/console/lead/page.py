@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from serving.console.format_fr import awaited
 from serving.console.lead.charts import Bars, Point, bars_of, line_of
 from serving.console.lead.ending import Ended, ended
 from serving.console.lead.human_priority import Given, given
 from serving.console.lead.timeline import ToldEvent, told_events
+from serving.console.page.format_fr import awaited
 from serving.errors import LeadUnknownError
 from serving.repositories.decisions import Conceded, conceded_on
 from serving.repositories.events import stored_events

@@ -11,8 +11,8 @@ from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.people.feedback import Judgement
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline
-from serving.console.format_fr import percent
 from serving.console.lead.event_values import attributes, readable, value_of
+from serving.console.page.format_fr import percent
 
 ACTOR = {
     Actor.LEAD: "le prospect",

@@ -7,8 +7,8 @@ from features.catalogue import read_catalogue, shipped_catalogue
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
 from serving.automation.adoption import Adoption, Use, adoption, week_of
-from serving.console.authentication import InSight, TheForm, TheReader, needs_role
-from serving.console.rendering import page
+from serving.console.page.authentication import InSight, TheForm, TheReader, needs_role
+from serving.console.page.rendering import page
 from serving.console.reports.charts import columns_of
 from serving.errors import RequestInvalidError
 from serving.repositories.leads import find_lead

@@ -11,9 +11,9 @@ from governance.impact.groups import By, Group, speeding
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import attributes_of
 from governance.impact.report import AutomationReport
-from serving.console.rendering import titles_of
+from serving.console.page.figures_fr import between
+from serving.console.page.rendering import titles_of
 from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
-from serving.console.reports.format_fr import between
 from serving.runtime.background_cache import Made
 from serving.runtime.service import Service
 

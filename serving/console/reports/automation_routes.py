@@ -10,9 +10,9 @@ from pydantic import BaseModel, ValidationError
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
 from serving.automation.impact_report import report_ahead
-from serving.console.authentication import TheForm, TheReader, needs_role
-from serving.console.pages.inbox_routes import Empty
-from serving.console.rendering import HOME, page
+from serving.console.page.authentication import TheForm, TheReader, needs_role
+from serving.console.page.form_parsing import EmptyAsNone
+from serving.console.page.rendering import HOME, page
 from serving.console.reports.automation_page import automation_page
 from serving.errors import RequestInvalidError
 from serving.runtime.background_cache import Failed, Made
@@ -24,7 +24,7 @@ MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
 class Since(BaseModel):
     """The form of the report, as its address has it."""
 
-    depuis: Annotated[date | None, Empty] = None
+    depuis: Annotated[date | None, EmptyAsNone] = None
 
     @property
     def instant(self) -> datetime | None:

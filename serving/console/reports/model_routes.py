@@ -4,8 +4,8 @@ from fastapi import APIRouter, Response
 
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
-from serving.console.authentication import TheReader, needs_role
-from serving.console.rendering import page
+from serving.console.page.authentication import TheReader, needs_role
+from serving.console.page.rendering import page
 from serving.console.reports.charts import reliability_of
 from training.errors import ModelUnavailableError
 

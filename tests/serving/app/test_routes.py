@@ -10,10 +10,10 @@ from starlette.testclient import TestClient
 
 from governance.people.roles import DECIDERS, Role
 from serving.app.application import ROUTERS
+from serving.app.console import ROUTERS as CONSOLE_ROUTERS
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
-from serving.console.app import ROUTERS as CONSOLE_ROUTERS
-from serving.console.format_fr import FORM_IS_STALE, SESSION_OVER
+from serving.console.page.format_fr import FORM_IS_STALE, SESSION_OVER
 from serving.errors import CsrfMissingError, RoleMissingError
 from serving.http.problems import detail_of
 from serving.repositories.api_keys import Scope

@@ -7,10 +7,10 @@ from fastapi.exceptions import RequestValidationError
 
 from features.errors import EventError, FreinError
 from serving.auth.dependencies import service_of
-from serving.console import format_fr as words
-from serving.console.authentication import fields_of, is_from_elsewhere
-from serving.console.pages.redirects import asked_address, way_back
-from serving.console.rendering import HOME, address_of, page
+from serving.console.page import format_fr as words
+from serving.console.page.authentication import fields_of, is_from_elsewhere
+from serving.console.page.redirects import asked_address, way_back
+from serving.console.page.rendering import HOME, address_of, page
 from serving.errors import (
     CsrfMissingError,
     LeadUnknownError,

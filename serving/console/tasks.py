@@ -11,10 +11,10 @@ from governance.policy.task import TaskStatus
 from serving.auth.dependencies import TheService
 from serving.auth.visibility import sight_of_caller
 from serving.automation.routes import close_task
-from serving.console.authentication import TheDecider, TheForm, TheReader
-from serving.console.form_parsing import body_of
-from serving.console.lead.last_action import ClosedTask, closed_task
-from serving.console.rendering import HOME, page
+from serving.console.journal.last_actions import ClosedTask, closed_task
+from serving.console.page.authentication import TheDecider, TheForm, TheReader
+from serving.console.page.form_parsing import body_of
+from serving.console.page.rendering import HOME, page
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, listed_tasks
 from serving.runtime.service import Service

@@ -19,10 +19,10 @@ from serving.automation.dry_run import (
 from serving.automation.routes import list_rules
 from serving.automation.rule_activity import rule_uses
 from serving.automation.suspension_routes import resume_a_rule, suspend_a_rule
-from serving.console.authentication import TheForm, TheReader, needs_role
-from serving.console.form_parsing import body_of
-from serving.console.lead.last_action import done_to_rule
-from serving.console.rendering import HOME, page, titles_of
+from serving.console.journal.last_actions import done_to_rule
+from serving.console.page.authentication import TheForm, TheReader, needs_role
+from serving.console.page.form_parsing import body_of
+from serving.console.page.rendering import HOME, page, titles_of
 from serving.repositories.leads import seen_among
 from serving.repositories.persons import Person
 from serving.runtime.background_cache import Failed, Made

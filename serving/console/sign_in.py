@@ -6,9 +6,14 @@ from fastapi.responses import RedirectResponse
 from serving.auth.dependencies import COOKIE, TheService
 from serving.auth.routes import keep_session
 from serving.auth.sessions import sign_in, sign_out
-from serving.console.authentication import Fields, TheForm, TheReader, is_from_elsewhere
-from serving.console.pages.redirects import way_back
-from serving.console.rendering import HOME, page
+from serving.console.page.authentication import (
+    Fields,
+    TheForm,
+    TheReader,
+    is_from_elsewhere,
+)
+from serving.console.page.redirects import way_back
+from serving.console.page.rendering import HOME, page
 from serving.errors import CsrfMissingError, SignInRefusedError
 from serving.http.problems import STATUS, detail_of
 

@@ -13,8 +13,8 @@ from governance.rules.messages_fr import FATE as STOPPED
 from governance.rules.outcome import Fate
 from serving.audit.reasons_given import Words
 from serving.audit.trace import Trace
-from serving.console.format_fr import day, percent, priority
-from serving.console.rendering import titles_of
+from serving.console.page.format_fr import day, percent, priority
+from serving.console.page.rendering import titles_of
 from serving.http.messages_fr import FATE, PRIORITY
 from serving.repositories.audit import Recorded
 from serving.runtime.service import Service

@@ -9,13 +9,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
-from serving.console import format_fr as words
-from serving.console.reports import format_fr as report_words
+from serving.console.page import figures_fr as report_words
+from serving.console.page import format_fr as words
 from serving.runtime.service import Service
 
 HOME = "/console"
+FOLDER = Path(__file__).parents[1]  # of templates and static files
 _TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).with_name("templates")),
+    loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,

@@ -12,9 +12,9 @@ from explanations.french import PARIS, paris_day
 from explanations.score import Priority
 from governance.people.roles import Role
 from serving.auth.visibility import sight_of_caller
-from serving.console.format_fr import silence
-from serving.console.pages.recent_changes import NEWS_LAST, news_of
-from serving.console.rendering import titles_of
+from serving.console.inbox.recent_changes import NEWS_LAST, news_of
+from serving.console.page.format_fr import silence
+from serving.console.page.rendering import titles_of
 from serving.repositories.leads import (
     LeadFilter,
     LeadSummary,

@@ -12,9 +12,9 @@ from fastapi import APIRouter, Response
 from serving.audit.routes import read_audit
 from serving.audit.trace import Trace, trace_of
 from serving.auth.dependencies import TheService
-from serving.console.authentication import InSight, TheReader
-from serving.console.pages.journal_lines import Line, lines_of
-from serving.console.rendering import page
+from serving.console.journal.lines import Line, lines_of
+from serving.console.page.authentication import InSight, TheReader
+from serving.console.page.rendering import page
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 _SHOWN, _EXPORTED = 100, 500  # entries

@@ -3,34 +3,30 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import BaseModel, Field
 
 from explanations.score import Priority
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
-from serving.console.authentication import TheReader
-from serving.console.pages.inbox import Asked, Silence, inbox_of
-from serving.console.rendering import page, titles_of
+from serving.console.inbox.page import Asked, Silence, inbox_of
+from serving.console.page.authentication import TheReader
+from serving.console.page.form_parsing import EmptyAsNone
+from serving.console.page.rendering import page, titles_of
 from serving.errors import RequestInvalidError
 
 router = APIRouter()
 
 
-def _none_if_empty(given: object) -> object:
-    return None if isinstance(given, str) and not given.strip() else given
-
-
-Empty = BeforeValidator(_none_if_empty)  # a field of the form that was left empty
 Short = Annotated[str, Field(max_length=200)]
-Text = Annotated[Short | None, Empty]
+Text = Annotated[Short | None, EmptyAsNone]
 
 
 class Filters(BaseModel):
     """The form of filters, as its address has it."""
 
-    priorite: Annotated[Priority | None, Empty] = None
+    priorite: Annotated[Priority | None, EmptyAsNone] = None
     etape: Text = None
-    silence: Annotated[Silence | None, Empty] = None
+    silence: Annotated[Silence | None, EmptyAsNone] = None
     proprietaire: Text = None
     recherche: Text = None
     page: Annotated[int, Field(ge=1, le=100_000)] = 1

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from explanations.shown import nearest
 from features.event import Event
 from governance.audit.chain import Action
-from serving.console.format_fr import priority
 from serving.console.lead.timeline import title_of
+from serving.console.page.format_fr import priority
 from serving.repositories.audit import Told, entries_since
 from serving.repositories.events import events_since
 from serving.repositories.leads import LeadSummary

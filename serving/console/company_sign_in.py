@@ -8,8 +8,8 @@ from fastapi.responses import RedirectResponse
 from serving.auth.dependencies import TheService
 from serving.auth.routes import is_private, keep_session
 from serving.auth.sessions import sign_in_as
-from serving.console.pages.redirects import way_back
-from serving.console.rendering import HOME, page
+from serving.console.page.redirects import way_back
+from serving.console.page.rendering import HOME, page
 from serving.errors import (
     NotVouchedForError,
     ProviderUnavailableError,

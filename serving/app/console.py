@@ -1,7 +1,6 @@
 """The console's application, mounted beside the HTTP interface: pages, errors."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -11,43 +10,42 @@ from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
 from serving.auth.dependencies import refuse_nul
-from serving.console.authentication import SignedOutError
-from serving.console.error_pages import (
+from serving.console import company_sign_in, rules, sign_in, tasks
+from serving.console.inbox import routes as inbox
+from serving.console.journal import routes as journal
+from serving.console.lead import decision_routes as decisions
+from serving.console.lead import routes as lead
+from serving.console.page.authentication import SignedOutError
+from serving.console.page.error_pages import (
     error_page,
     invalid_request,
     lost_page,
     typed_in,
 )
-from serving.console.lead import decision_routes as routes_decide
-from serving.console.lead import routes as routes_lead
-from serving.console.pages import company_sign_in as routes_elsewhere
-from serving.console.pages import inbox_routes as routes_inbox
-from serving.console.pages import journal_routes as routes_journal
-from serving.console.pages import rule_routes as routes_rules
-from serving.console.pages import sign_in_routes as routes_signing
-from serving.console.pages import task_routes as routes_tasks
-from serving.console.pages.redirects import asked_address, sign_in_address
-from serving.console.rendering import HOME
-from serving.console.reports import adoption_routes as routes_adoption
-from serving.console.reports import automation_routes as routes_reports
-from serving.console.reports import model_routes as routes_model
+from serving.console.page.redirects import asked_address, sign_in_address
+from serving.console.page.rendering import FOLDER, HOME
+from serving.console.reports import adoption_routes as adoption
+from serving.console.reports import automation_routes as automation
+from serving.console.reports import model_routes as model
 from serving.errors import InternalError, RouteUnknownError
 from serving.runtime.service import Service
 
-ROUTERS = (
-    routes_signing.router,
-    routes_elsewhere.router,
-    routes_inbox.router,
-    routes_lead.router,
-    routes_journal.router,
-    routes_decide.router,
-    routes_tasks.router,
-    routes_rules.router,
-    routes_reports.router,
-    routes_adoption.router,
-    routes_model.router,
+ROUTERS = tuple(
+    screen.router
+    for screen in (
+        sign_in,
+        company_sign_in,
+        inbox,
+        lead,
+        journal,
+        decisions,
+        tasks,
+        rules,
+        automation,
+        adoption,
+        model,
+    )
 )
-_STATIC = Path(__file__).with_name("static")
 # Nothing but our own files, no script or style in a page, no frame around it.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -73,7 +71,7 @@ def create_console(service: Service) -> FastAPI:
     app.state.service = service
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_exception_handler(SignedOutError, _to_sign_in)
     app.add_exception_handler(FreinError, _on_our_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)

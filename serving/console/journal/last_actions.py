@@ -8,7 +8,7 @@ from uuid import UUID
 from governance.audit.chain import Action, Subject, SubjectKind
 from serving.audit.reasons_given import words_given
 from serving.audit.trace import Trace, trace_of
-from serving.console.pages.journal_lines import Line, lines_of
+from serving.console.journal.lines import Line, lines_of
 from serving.repositories.audit import entries_on
 from serving.repositories.tasks import Task, find_task
 from serving.runtime.service import Service

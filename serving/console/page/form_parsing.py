@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 import orjson
+from pydantic import BeforeValidator
 
 from explanations.french import PARIS
 from serving.errors import RequestInvalidError
 from serving.http.request_body import JSON, Body
 
 Form = Mapping[str, list[str]]
+
+
+def _none_if_empty(value: object) -> object:
+    return None if isinstance(value, str) and not value.strip() else value
+
+
+EmptyAsNone = BeforeValidator(_none_if_empty)  # of a field that was left empty
 
 
 def body_of(form: Form) -> Body:

@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from fastapi import Request
 
-from serving.console.rendering import HOME
+from serving.console.page.rendering import HOME
 
 _MOST = 2_000  # characters; an address that we lead to is shorter
 _FIRST = f"{HOME}/"
