@@ -1,14 +1,16 @@
 """Is the service alive, is it ready; and its documentation. No key is needed."""
 
 from pathlib import Path
+from typing import Literal
 
 from fastapi import APIRouter
 from fastapi.responses import FileResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from serving.auth.dependencies import TheService
+from serving.formats.schema import Shown
+from serving.formats.score_json import ModelShown
 from serving.http.openapi import refuses
-from serving.http.responses import Health, ModelShown
 
 router = APIRouter(tags=["operations"])
 
@@ -17,6 +19,13 @@ DOCS_POLICY = (
     "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; "
     "script-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"
 )
+
+
+class Health(Shown):
+    status: Literal["live", "ready"]
+    model: ModelShown | None = None
+    automation: Literal["running", "stopped"] | None = None
+    audit_broken_at: int | None = None
 
 
 @router.get("/health/live", name="read_live")

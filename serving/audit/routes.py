@@ -5,12 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 
 from governance.people.roles import Role
-from serving.audit.trace import Trace, trace_of
-from serving.auth.dependencies import TheCaller, TheService, admits
-from serving.auth.visibility import refuse_unseen
-from serving.formats.cloud_event import LeadName
-from serving.http.openapi import refuses
-from serving.http.responses import (
+from serving.audit.schemas import (
     AuditShown,
     CauseShown,
     EntryShown,
@@ -19,6 +14,11 @@ from serving.http.responses import (
     WhoShown,
     WordsShown,
 )
+from serving.audit.trace import Trace, trace_of
+from serving.auth.dependencies import TheCaller, TheService, admits
+from serving.auth.visibility import refuse_unseen
+from serving.formats.cloud_event import LeadName
+from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.audit import Recorded
 

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from governance.people.roles import Role
 from serving.auth.dependencies import COOKIE, TheBody, TheService, TheSignIn, admits
+from serving.auth.schemas import PersonShown, SessionShown, SignInSent
 from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
 from serving.errors import PersonRequiredError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
-from serving.http.requests import SignInSent
-from serving.http.responses import PersonShown, SessionShown
 from serving.repositories.persons import Person
 from serving.runtime.settings import LOOPBACK
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import TheBody, TheService, admits
 from serving.auth.visibility import refuse_unseen
+from serving.automation.schemas import RuleShown, RulesShown, TaskClosing
+from serving.decisions.schemas import InForceShown
 from serving.decisions.tasks import close, found_task
 from serving.errors import LeadUnknownError, TaskUnknownError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
-from serving.http.requests import TaskClosing
-from serving.http.responses import InForceShown, RuleShown, RulesShown
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.suspensions import rule_suspensions

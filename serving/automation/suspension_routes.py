@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import Caller, TheBody, TheService, admits
 from serving.auth.visibility import InSight
+from serving.automation.schemas import SuspensionSent, SuspensionShown
 from serving.automation.suspension import (
     Suspension,
     resume_lead,
@@ -19,10 +20,6 @@ from serving.decisions.statement import Why, checked
 from serving.errors import RequestInvalidError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON, Body
-from serving.http.requests import (
-    SuspensionSent,
-)
-from serving.http.responses import SuspensionShown
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["judgement"])

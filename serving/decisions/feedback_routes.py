@@ -19,18 +19,19 @@ from serving.decisions.override import (
     adjust_status,
     judge_priority_of,
 )
-from serving.decisions.statement import Why, Word, checked, say
-from serving.errors import RequestInvalidError
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON
-from serving.http.requests import (
+from serving.decisions.schemas import (
+    ChoicesShown,
     NoteSent,
     OverrideSent,
     PriorityConfirmed,
     PriorityContested,
+    SaidShown,
     StatusAdjusted,
 )
-from serving.http.responses import ChoicesShown, SaidShown
+from serving.decisions.statement import Why, Word, checked, say
+from serving.errors import RequestInvalidError
+from serving.http.openapi import refuses, takes
+from serving.http.request_body import JSON
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 

@@ -9,12 +9,16 @@ from serving.auth.dependencies import Caller, TheBody, TheService, admits
 from serving.auth.visibility import InSight
 from serving.decisions.concession import ConcessionAsked, concede
 from serving.decisions.requalification import PriorityAsked, ask_priority
+from serving.decisions.schemas import (
+    ConcessionSent,
+    ConcessionShown,
+    RequalificationSent,
+    RequalifiedShown,
+)
 from serving.errors import RequestInvalidError
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
-from serving.http.requests import ConcessionSent, RequalificationSent
-from serving.http.responses import ConcessionShown, RequalifiedShown
 from serving.repositories.api_keys import Scope
 
 router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])

@@ -16,12 +16,18 @@ from serving.decisions.proposals import (
     refuse_as_decider,
     refuse_decision,
 )
+from serving.decisions.schemas import (
+    DecisionSent,
+    DismissalSent,
+    MoveSent,
+    MoveShown,
+    TaskShown,
+    TasksShown,
+)
 from serving.decisions.stage_move import MoveAsked, MoveMade, move_stage
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
-from serving.http.requests import DecisionSent, DismissalSent, MoveSent
-from serving.http.responses import MoveShown, TaskShown, TasksShown
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.tasks import listed_tasks

@@ -8,11 +8,11 @@ from features.errors import FreinError
 from serving.auth.dependencies import TheService, needs_key, service_of
 from serving.errors import RequestInvalidError
 from serving.events.ingestion import Counted, ingest, observed
+from serving.events.schemas import EventsTaken, Rejected
 from serving.formats.cloud_event import CloudEvent, read_event
 from serving.http.openapi import refuses, takes
 from serving.http.problems import detail_of
 from serving.http.request_body import JSON, Body, body_reader
-from serving.http.responses import EventsTaken, Rejected
 from serving.repositories.api_keys import ApiKey, Scope
 
 router = APIRouter(prefix="/v1", tags=["events"])

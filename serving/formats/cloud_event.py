@@ -20,6 +20,7 @@ from pydantic_core import PydanticCustomError
 from features.errors import EventError
 from features.event import Actor, Event
 from serving.errors import KindMalformedError, TimeNaiveError
+from serving.formats.schema import Shown
 
 MAX_DEPTH = 16  # of `data`; orjson itself stops writing at 254
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -126,6 +127,18 @@ class CloudEvent(BaseModel):
     data_base64: None = None
     actor: Actor | None = None
     receivedat: Instant | None = None
+
+
+class EventShown(Shown):
+    specversion: Literal["1.0"]
+    id: str
+    source: str
+    type: str
+    time: datetime
+    subject: str
+    data: dict[str, object]
+    actor: Actor
+    receivedat: datetime
 
 
 SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error

@@ -1,10 +1,90 @@
 """A score as it is served and kept: the JSON of DESIGN §8."""
 
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
 from pydantic import JsonValue
 
 from explanations.reason import Evidence, Reason
-from explanations.score import Score, TextedChange, TextedReason
-from serving.formats.cloud_event import as_cloud
+from explanations.score import Grade, Priority, Score, TextedChange, TextedReason
+from serving.formats.cloud_event import EventShown, as_cloud
+from serving.formats.schema import Shown
+
+
+class EvidenceShown(Shown):
+    source: str
+    event_id: str
+    field: str | None = None
+
+
+class ReasonShown(Shown):
+    idea: str
+    direction: Literal["up", "down"]
+    points: float
+    text: str
+    check: Literal["deletion", "insertion"]
+    evidence: list[EvidenceShown]
+    inserted: EventShown | None = None
+    score_without: float
+
+
+class NarrativeShown(Shown):
+    happened: str
+    why: str
+    expected: str
+    short: str
+    text: str
+
+
+class ExceptionShown(Shown):
+    kind: str
+    text: str
+
+
+class ModelShown(Shown):
+    name: str
+    version: str
+    sha256: str
+
+
+class NextStepShown(Shown):
+    """What the model would say, were this done now; no promise."""
+
+    name: str
+    text: str
+    score_with: float
+
+
+class ChangeShown(Shown):
+    """before + time + events + model = after, in points of 100."""
+
+    before: float
+    after: float
+    time: float
+    events: float
+    model: float
+    ideas: list[str]
+    text: str
+
+
+class ScoreShown(Shown):
+    """base + the reasons' points + other_points = score, in points of 100."""
+
+    lead_id: str
+    moment: datetime
+    score: float
+    base: float
+    grade: Grade
+    priority: Priority
+    reasons: list[ReasonShown]
+    other_points: float
+    narrative: NarrativeShown
+    next_steps: list[NextStepShown]
+    exceptions: list[ExceptionShown]
+    proposals: list[UUID]
+    change: ChangeShown | None = None
+    model: ModelShown
 
 
 def score_json(score: Score) -> dict[str, JsonValue]:

@@ -1,6 +1,6 @@
 """The OpenAPI document: bodies that routes read by themselves, and every problem."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fastapi import FastAPI
@@ -8,39 +8,9 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from serving.formats.cloud_event import CloudEvent
-from serving.http.problems import PROBLEM_JSON
-from serving.http.requests import (
-    ConcessionSent,
-    DecisionSent,
-    DismissalSent,
-    MoveSent,
-    NoteSent,
-    OverrideSent,
-    RequalificationSent,
-    ScoresAsked,
-    SignInSent,
-    SuspensionSent,
-    TaskClosing,
-)
-from serving.http.responses import Problem
+from serving.http.problems import PROBLEM_JSON, Problem
 
 _REF = "#/components/schemas/{model}"
-_BODIES: tuple[type[BaseModel], ...] = (
-    CloudEvent,
-    ConcessionSent,
-    DecisionSent,
-    DismissalSent,
-    MoveSent,
-    NoteSent,
-    OverrideSent,
-    Problem,
-    RequalificationSent,
-    ScoresAsked,
-    SignInSent,
-    SuspensionSent,
-    TaskClosing,
-)
 
 
 def takes(
@@ -63,7 +33,7 @@ def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-def documents(app: FastAPI) -> None:
+def documents(app: FastAPI, bodies: Iterable[type[BaseModel]]) -> None:
     """Give the app an OpenAPI document that knows the shapes of its bodies."""
 
     def openapi() -> dict[str, Any]:
@@ -74,16 +44,17 @@ def documents(app: FastAPI) -> None:
                 description=app.description,
                 routes=app.routes,
             )
-            document["components"].setdefault("schemas", {}).update(_shapes())
+            document["components"].setdefault("schemas", {}).update(_shapes(bodies))
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way
 
 
-def _shapes() -> dict[str, Any]:
+def _shapes(bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    models: list[type[BaseModel]] = [*bodies, Problem]
     _, schema = models_json_schema(
-        [(shape, "validation") for shape in _BODIES], ref_template=_REF
+        [(model, "validation") for model in models], ref_template=_REF
     )
     shapes: dict[str, Any] = schema["$defs"]
     return shapes

@@ -14,6 +14,7 @@ from features import errors as features_errors
 from features.errors import EventError, FreinError
 from governance import errors as governance_errors
 from serving import errors
+from serving.formats.schema import Shown
 from serving.http.messages_fr import (
     ANY_OTHER_WHY,
     CHANGED,
@@ -29,6 +30,20 @@ from serving.http.messages_fr import (
 from training import errors as training_errors
 
 PROBLEM_JSON = "application/problem+json"
+
+
+class Problem(Shown):
+    """RFC 9457; the media type is application/problem+json."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    proposal_id: UUID | None = None
+    task_id: UUID | None = None
+
 
 STATUS: dict[type[FreinError], int] = {
     features_errors.LogError: 500,

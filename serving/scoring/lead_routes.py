@@ -9,23 +9,11 @@ from sqlalchemy.orm import Session
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import TheService, admits
 from serving.auth.visibility import InSight, TheSight
+from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
 from serving.errors import LeadUnknownError
-from serving.formats.score_json import score_json
+from serving.formats.score_json import ScoreShown, score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON
-from serving.http.requests import LeadsAsked
-from serving.http.responses import (
-    ConcededShown,
-    InForceShown,
-    LeadLine,
-    LeadShown,
-    LeadsShown,
-    NoticeShown,
-    ProposalShown,
-    ScoreShown,
-    ScoresShown,
-    TaskShown,
-)
 from serving.repositories.api_keys import Scope
 from serving.repositories.decisions import conceded_on
 from serving.repositories.leads import (
@@ -40,6 +28,15 @@ from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions
 from serving.repositories.tasks import tasks_of
+from serving.scoring.schemas import (
+    ConcededShown,
+    LeadLine,
+    LeadsAsked,
+    LeadShown,
+    LeadsShown,
+    NoticeShown,
+    ScoresShown,
+)
 from serving.scoring.scoring import score_stored
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])

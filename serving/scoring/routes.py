@@ -13,9 +13,8 @@ from serving.formats.cloud_event import as_event
 from serving.formats.score_json import score_json
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON, Body, body_reader
-from serving.http.requests import LeadSent, ScoresAsked
-from serving.http.responses import ScoresShown
 from serving.repositories.api_keys import Scope
+from serving.scoring.schemas import LeadSent, ScoresAsked, ScoresShown
 from serving.scoring.scoring import score_given
 
 router = APIRouter(prefix="/v1", tags=["scores"])

@@ -1,0 +1,220 @@
+"""Schemas of decisions, of what people say, and of what waits for them."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import ConfigDict, Field, RootModel
+
+from explanations.score import Priority
+from governance.policy.effects import ProposalStatus
+from governance.policy.policy import Clause
+from governance.policy.task import TaskStatus
+from serving.formats.cloud_event import FreeText, Instant, Name
+from serving.formats.schema import Sent, Shown
+
+StageName = Annotated[str, Field(min_length=1, max_length=64)]
+
+# What the caller saw: if the lead is no longer that, the call is refused.
+StageSeen = Annotated[StageName | None, Field(alias="from")]
+
+PrioritySeen = Annotated[Priority | None, Field(alias="from")]
+
+ConcededSeen = Annotated[
+    float | None, Field(alias="from", ge=0, allow_inf_nan=False, strict=True)
+]
+
+
+class MoveSent(Sent):
+    """`from`: the stage that the caller saw; if it is another now, 409."""
+
+    to: StageName
+    seen: StageSeen = None
+    reason: FreeText | None = None
+
+
+class DecisionSent(Sent):
+    """Why a person confirms. `from`: the stage or priority that the person saw; if it
+    is another now, 409."""
+
+    seen: Annotated[StageName | None, Field(alias="from")] = None
+    reason: FreeText | None = None
+
+
+class DismissalSent(Sent):
+    reason: Annotated[FreeText, Field(min_length=1)]
+
+
+class ConcessionSent(Sent):
+    """Of the price, in percent, of 0.1 at least. A person gives a reason. `from`: what
+    the caller saw conceded so far, in percent; if it is another now, 409."""
+
+    percent: Annotated[float, Field(ge=0.1, le=100, allow_inf_nan=False, strict=True)]
+    seen: ConcededSeen = None
+    reason: FreeText | None = None
+
+
+class RequalificationSent(Sent):
+    """`from`: the priority that the caller saw; if it is another now, 409."""
+
+    priority: Priority
+    seen: PrioritySeen = None
+    reason: FreeText | None = None
+
+
+class NoteSent(Sent):
+    """A note from the field; `tone` from -2 to 2. One of the three at least.
+
+    `taken_at`: when it was written, if it couldn't be sent then.
+    """
+
+    tone: Annotated[int, Field(strict=True, ge=-2, le=2)] | None = None
+    objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
+    text: Annotated[FreeText, Field(min_length=1)] | None = None
+    taken_at: Instant | None = None
+
+
+ReasonName = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class WhySent(Sent):
+    """A reason of the list (GET /v1/choices), and words of one's own."""
+
+    reason: ReasonName
+    text: FreeText | None = None
+
+
+class PriorityContested(WhySent):
+    """`from`: the priority that the person saw; if it is another now, 409."""
+
+    kind: Literal["priority_contested"]
+    priority: Priority
+    seen: PrioritySeen = None
+
+
+class PriorityConfirmed(WhySent):
+    """`from`: the priority that is confirmed; if it is another now, 409."""
+
+    kind: Literal["priority_confirmed"]
+    seen: PrioritySeen = None
+
+
+class StatusAdjusted(WhySent):
+    """`from`: the stage that the person saw; if it is another now, 409."""
+
+    kind: Literal["status_adjusted"]
+    stage: StageName
+    seen: StageSeen = None
+
+
+class OverrideSent(
+    RootModel[
+        Annotated[
+            PriorityContested | PriorityConfirmed | StatusAdjusted,
+            Field(discriminator="kind"),
+        ]
+    ]
+):
+    """A priority contested or confirmed, or a status adjusted; with a reason."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+class MoveShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    clause: Clause
+    detail: str
+
+
+class ConcessionShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    percent: float
+    clause: Clause
+    detail: str
+
+
+class RequalifiedShown(Shown):
+    decision_id: UUID
+    lead_id: str
+    priority: Priority
+    clause: Clause
+    detail: str
+
+
+class SaidShown(Shown):
+    """A person's word, which is now an event of the log."""
+
+    lead_id: str
+    event_id: UUID
+    kind: str
+
+
+class ProposalShown(Shown):
+    id: UUID
+    lead_id: str
+    from_stage: str
+    to_stage: str
+    from_priority: Priority | None
+    to_priority: Priority | None
+    concession_percent: float | None
+    clause: str
+    reason: str | None
+    asked_by: str
+    status: ProposalStatus
+    created_at: datetime
+    expires_at: datetime | None
+
+
+class TaskShown(Shown):
+    id: UUID
+    lead_id: str
+    proposal_id: UUID | None
+    kind: str
+    owner: str
+    expected: str
+    due_on: date
+    status: TaskStatus
+    created_at: datetime
+    closed_at: datetime | None
+    why: str | None
+    escalated_at: datetime | None
+
+
+class TasksShown(Shown):
+    tasks: list[TaskShown]
+
+
+class InForceShown(Shown):
+    """What somebody suspended, and why; `until` null: until somebody ends it."""
+
+    id: UUID
+    by: str
+    since: datetime
+    until: datetime | None
+    reason: str
+    words: str | None
+
+
+class ChoiceShown(Shown):
+    name: str
+    title: str
+
+
+class ReasonChoiceShown(ChoiceShown):
+    needs_text: bool
+    agrees: bool
+
+
+class ToneShown(Shown):
+    value: int
+    title: str
+
+
+class ChoicesShown(Shown):
+    reason: list[ReasonChoiceShown]
+    tone: list[ToneShown]
+    objection: list[ChoiceShown]

@@ -1,0 +1,87 @@
+"""Schemas of scores and leads."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from explanations.score import Grade, Priority
+from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
+from serving.formats.cloud_event import CloudEvent, Instant, LeadName
+from serving.formats.schema import Sent, Shown
+from serving.formats.score_json import ScoreShown
+
+
+class LeadSent(Sent):
+    lead_id: LeadName
+    events: tuple[CloudEvent, ...] = ()
+
+
+class ScoresAsked(Sent):
+    moment: Instant | None = None
+    leads: Annotated[tuple[LeadSent, ...], Field(min_length=1)]
+
+
+class ScoresShown(Shown):
+    scores: list[ScoreShown]
+
+
+class LeadsAsked(Sent):
+    """The query of the list."""
+
+    priority: Priority | None = None
+    stage: Annotated[str, Field(max_length=64)] | None = None
+    owner: Annotated[str, Field(max_length=200)] | None = None
+    with_closed: bool = False
+    limit: Annotated[int, Field(ge=1, le=500)] = 50
+    offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+
+
+class LeadLine(Shown):
+    lead_id: str
+    stage: str
+    owner: str | None
+    priority: Priority | None
+    score: float | None
+    grade: Grade | None
+    short: str | None
+    moment: datetime | None
+
+
+class LeadsShown(Shown):
+    total: int
+    leads: list[LeadLine]
+
+
+class NoticeShown(Shown):
+    """What a rule told somebody of the lead."""
+
+    id: UUID
+    rule_id: str
+    recipient: str
+    text: str
+    created_at: datetime
+
+
+class ConcededShown(Shown):
+    """In percent, all told; and what of it no person signed."""
+
+    percent: float
+    by_machines_percent: float
+
+
+class LeadShown(Shown):
+    """`priority` is the one that stands, whoever gave it; `suspensions` hold automation
+    on the lead; `conceded` is of the price, so far."""
+
+    lead_id: str
+    stage: str
+    priority: Priority | None
+    owner: str | None
+    score: ScoreShown | None
+    proposals: list[ProposalShown]
+    tasks: list[TaskShown]
+    notices: list[NoticeShown]
+    suspensions: list[InForceShown]
+    conceded: ConcededShown
