@@ -1,12 +1,16 @@
-"""What Fiche shows of a lead."""
+"""The page Fiche: all that it shows of a lead."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from serving.console.lead.charts import Bars, Point, bars_of, line_of
-from serving.console.lead.ending import Ended, ended
-from serving.console.lead.human_priority import Given, given
-from serving.console.lead.timeline import ToldEvent, told_events
+from serving.console.lead.human_decisions import (
+    HumanPriority,
+    LeadEnding,
+    human_priority,
+    lead_ending,
+)
+from serving.console.lead.timeline import TimelineEvent, timeline_of
 from serving.console.page.format_fr import awaited
 from serving.errors import LeadUnknownError
 from serving.repositories.decisions import Conceded, conceded_on
@@ -28,24 +32,24 @@ _EVIDENCE = 8  # events shown under a reason
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadPage:
     """`score` is the latest as it was served, None if there is none. `expected` is what
-    a person is to do, and by when; nothing of a lead that `ended`."""
+    a person is to do, and by when; nothing of a lead that has an `ending`."""
 
     lead: LeadSummary
-    ended: Ended | None
+    ending: LeadEnding | None
     score: dict[str, Any] | None
     bars: Bars | None
     history: list[Point]
-    events: list[ToldEvent]
+    events: list[TimelineEvent]
     n_events: int
     first_event: int
-    proofs: dict[str, tuple[list[ToldEvent], int]]  # by idea; and how many more
+    proofs: dict[str, tuple[list[TimelineEvent], int]]  # by idea; and how many more
     proposals: list[Proposal]
     tasks: list[Task]
     expected: str
     notices: list[Notice]
     suspensions: list[InForce]
     conceded: Conceded
-    given: Given | None  # of one that ended: no matter any more
+    human_priority: HumanPriority | None  # None of a lead that ended
 
     @property
     def is_suspended(self) -> bool:
@@ -66,17 +70,19 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
             raise LeadUnknownError(lead_id)
         history = score_history(session, lead.id, limit=_SCORES)
         log = stored_events(session, [lead.id])
-        events = told_events(log, service.pipeline, service.judgement)
+        events = timeline_of(log, service.pipeline, service.judgement)
         proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
-        end = ended(session, lead, service.pipeline)
-        notices = [] if end else notices_of(session, lead.id, limit=_NOTICES)
+        ending = lead_ending(session, lead, service.pipeline)
+        notices = [] if ending else notices_of(session, lead.id, limit=_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
-        by_person = None if end else given(session, service, lead, log)
+        by_person = (
+            None if ending else human_priority(session, service.judgement, lead, log)
+        )
     score = history[0] if history else None
     return LeadPage(
         lead=lead,
-        ended=end,
+        ending=ending,
         score=score,
         bars=bars_of(score) if score else None,
         history=line_of(history[::-1]),
@@ -86,11 +92,11 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         proofs=_proofs(score, events) if score else {},
         proposals=[one for one in proposals if not one.is_over(now)],
         tasks=tasks,
-        expected="" if end else _expected(score, tasks),
+        expected="" if ending else _expected(score, tasks),
         notices=notices,
         suspensions=suspensions,
         conceded=conceded,
-        given=by_person,
+        human_priority=by_person,
     )
 
 
@@ -105,8 +111,8 @@ def _expected(score: dict[str, Any] | None, tasks: list[Task]) -> str:
 
 
 def _proofs(
-    score: dict[str, Any], events: dict[tuple[str, str], ToldEvent]
-) -> dict[str, tuple[list[ToldEvent], int]]:
+    score: dict[str, Any], events: dict[tuple[str, str], TimelineEvent]
+) -> dict[str, tuple[list[TimelineEvent], int]]:
     """The evidence of each reason, the latest first, by the reason's idea."""
     proofs = {}
     for reason in score["reasons"]:

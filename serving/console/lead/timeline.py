@@ -1,4 +1,4 @@
-"""The events of a lead as a timeline tells them."""
+"""The timeline of a lead: its events, with their data in words."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -8,11 +8,12 @@ from babel.numbers import format_decimal
 from pydantic import JsonValue
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
+from governance.impact.lead_course import attributes_of
 from governance.people.feedback import Judgement
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline
-from serving.console.lead.event_values import attributes, readable, value_of
-from serving.console.page.format_fr import percent
+from serving.console.page.format_fr import percent, wording
+from serving.http.messages_fr import PRIORITY
 
 ACTOR = {
     Actor.LEAD: "le prospect",
@@ -44,13 +45,22 @@ _KIND = {
     "unsubscribed": "Désabonnement",
     "won": "Opportunité gagnée",
 }
-# What of an event's data is told beside its kind, in this order.
-_TOLD = ("page", "template", "document", "form", "outcome", "channel", "priority")
-_TOLD_ANYWAY = {*_TOLD, "amount", "percent", "text"}
+# The fields of an event's data that stand beside its kind, in this order.
+_FIELDS = ("page", "template", "document", "form", "outcome", "channel", "priority")
+_IN_DETAIL = {*_FIELDS, "amount", "percent", "text"}
+# Codes that lose an accent, or more; no narrative tells them.
+_CODE = {
+    "demo": "démonstration",
+    "etude_de_cas": "étude de cas",
+    "newsletter": "lettre d’information",
+    "visio": "visioconférence",
+}
+# Attributes that no narrative tells, or tells without their name.
+_NAME = {"lead_source": "origine", "owner": "responsable"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldEvent:
+class TimelineEvent:
     at: datetime
     title: str
     detail: str
@@ -58,13 +68,13 @@ class ToldEvent:
     source: str
 
 
-def told_events(
+def timeline_of(
     events: Iterable[Event], pipeline: Pipeline, judgement: Judgement
-) -> dict[tuple[str, str], ToldEvent]:
+) -> dict[tuple[str, str], TimelineEvent]:
     """Events by (source, event_id), the latest first."""
     latest_first = sorted(events, key=lambda one: one.occurred_at, reverse=True)
     return {
-        (one.source, one.event_id): ToldEvent(
+        (one.source, one.event_id): TimelineEvent(
             at=one.occurred_at,
             title=title_of(one.kind),
             detail=_detail(one, pipeline, judgement),
@@ -76,7 +86,7 @@ def told_events(
 
 
 def title_of(kind: str) -> str:
-    return _KIND.get(kind, readable(kind).capitalize())
+    return _KIND.get(kind, _readable(kind).capitalize())
 
 
 def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
@@ -85,34 +95,64 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     if event.kind == "stage_changed":
         return " → ".join(filter(None, ends))
     parts = list(filter(None, ends)) if event.kind == "status_adjusted" else []
-    parts += [value_of(name, about[name]) for name in _TOLD if about.get(name)]
+    parts += [_value_of(name, about[name]) for name in _FIELDS if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
     if isinstance(conceded := about.get("percent"), int | float):
         parts.append(percent(conceded))
     if event.source == OWN_SOURCE:
-        parts += _judged(about, judgement)
+        parts += _choices(about, judgement)
     if text := about.get("text"):
         parts.append(f"«\u00a0{text}\u00a0»")
     if event.kind == ATTRIBUTES_KIND:
-        rest = {name: about[name] for name in about if name not in _TOLD_ANYWAY}
-        parts += attributes(rest, event.occurred_at)
+        rest = {name: about[name] for name in about if name not in _IN_DETAIL}
+        parts += _attributes(rest, event.occurred_at)
     return ", ".join(parts)
 
 
-def _judged(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
+def _choices(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
     """What a person chose of the short lists, as the lists have it."""
     tones = {int(one.value): f"ton {one.title}" for one in judgement.tone}
     heard = {one.name: one.title for one in judgement.objection}
     reasons = {one.name: one.title for one in judgement.reason}
     objections = about.get("objections")
     named = objections if isinstance(objections, list) else []
-    told = [tones.get(tone) if isinstance(tone := about.get("tone"), int) else None]
-    told += [f"objection {heard.get(str(name), name)}" for name in named]
-    told.append(reasons.get(str(about.get("reason"))))
-    return [one for one in told if one]
+    titles = [tones.get(tone) if isinstance(tone := about.get("tone"), int) else None]
+    titles += [f"objection {heard.get(str(name), name)}" for name in named]
+    titles.append(reasons.get(str(about.get("reason"))))
+    return [title for title in titles if title]
 
 
 def _stage(name: JsonValue, pipeline: Pipeline) -> str:
     known = pipeline.by_name.get(str(name))
     return known.title if known else str(name or "")
+
+
+def _value_of(name: str, value: JsonValue) -> str:
+    """What a field of an event says: « étude de cas », « élevée »."""
+    words = PRIORITY if name == "priority" else _CODE
+    return words.get(str(value), _readable(value))
+
+
+def _attribute(name: str, value: str | float, at: datetime) -> str:
+    """An attribute with its name: « secteur de la santé », « origine : salon »."""
+    known = attributes_of(wording().catalogue)
+    has_words = name in (known.labels if isinstance(value, str) else known.numbers)
+    text = wording().attribute(name, value, at) if has_words else _readable(value)
+    named = _NAME.get(name, "" if has_words else _readable(name))
+    return f"{named}\u00a0: {text}" if named else text
+
+
+def _attributes(about: Mapping[str, JsonValue], at: datetime) -> list[str]:
+    """Those of an event that are a text or a number."""
+    return [
+        _attribute(name, value, at)
+        for name, value in about.items()
+        if isinstance(value, str | int | float)
+        and not isinstance(value, bool)
+        and value != ""
+    ]
+
+
+def _readable(code: JsonValue) -> str:
+    return str(code).replace("_", " ")

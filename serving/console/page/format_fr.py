@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from babel.dates import format_date
@@ -10,6 +11,8 @@ from babel.numbers import format_decimal
 from explanations.french import PARIS, paris_day
 from explanations.language import MINUS
 from explanations.shown import nearest
+from explanations.wording import Wording, read_wording
+from features.catalogue import read_catalogue, shipped_catalogue
 from governance.policy.actions import (
     Assign,
     AutomaticAction,
@@ -106,6 +109,12 @@ _SECTION = {
     "regles": "Revenir aux règles",
     "taches": "Revenir aux tâches",
 }
+
+
+@cache
+def wording() -> Wording:
+    """The words of the narratives, for ideas and attributes."""
+    return read_wording(read_catalogue(shipped_catalogue("b2b")))
 
 
 def decided_before(status: str, by: str) -> str:

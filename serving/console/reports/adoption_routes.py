@@ -2,12 +2,11 @@
 
 from fastapi import APIRouter, Response
 
-from explanations.wording import read_wording
-from features.catalogue import read_catalogue, shipped_catalogue
 from governance.people.roles import Role
 from serving.auth.dependencies import TheService
 from serving.automation.adoption import Adoption, Use, adoption, week_of
 from serving.console.page.authentication import InSight, TheForm, TheReader, needs_role
+from serving.console.page.format_fr import wording
 from serving.console.page.rendering import page
 from serving.console.reports.charts import columns_of
 from serving.errors import RequestInvalidError
@@ -56,8 +55,9 @@ def show_adoption(service: TheService, found: TheReader) -> Response:
 
 def _names(service: Service, shown: Adoption) -> dict[str, str]:
     """What ideas and rules are called; one that is gone keeps its code."""
-    wording = read_wording(read_catalogue(shipped_catalogue("b2b")))
     rules = {rule.id: rule.title for rule in service.rules.rule}
     codes = {name for name, _ in shown.opened} | {one.name for one in shown.judged}
-    ideas = {code: wording.idea(code) for code in codes & set(wording.catalogue.ideas)}
+    ideas = {
+        code: wording().idea(code) for code in codes & set(wording().catalogue.ideas)
+    }
     return {code: code for code in codes} | rules | ideas

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from explanations.wording import Wording, read_wording
-from features.catalogue import read_catalogue, shipped_catalogue
+from explanations.wording import Wording
 from governance.impact.adjustment import Adjusted, OfSegment, Shift, bounds_of
 from governance.impact.groups import By, Group, speeding
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import attributes_of
 from governance.impact.report import AutomationReport
 from serving.console.page.figures_fr import between
+from serving.console.page.format_fr import wording
 from serving.console.page.rendering import titles_of
 from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
 from serving.runtime.background_cache import Made
@@ -82,8 +82,7 @@ def automation_page(
     report = made.thing
     if report is None:
         return None
-    wording = read_wording(read_catalogue(shipped_catalogue("b2b")))
-    names = _Names(wording, report.until, titles_of(service))
+    names = _Names(wording(), report.until, titles_of(service))
     effect = _effect(report.adjusted, names) if report.adjusted else None
     clear = [one for one in _segments(effect) if one[1].is_clear]
     return AutomationPage(

@@ -7,7 +7,7 @@ import pytest
 from features.event import Actor, Event
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
-from serving.console.lead.timeline import told_events
+from serving.console.lead.timeline import timeline_of
 from serving.console.page.format_fr import doubts
 from tests.serving.builders import NOW
 
@@ -23,7 +23,7 @@ def told(kind: str, about: dict[str, Any]) -> str:
         actor=Actor.PERSON,
         data=about,
     )
-    (line,) = told_events([event], read_pipeline(), read_judgement()).values()
+    (line,) = timeline_of([event], read_pipeline(), read_judgement()).values()
     return line.detail.replace("\u00a0", " ")
 
 

@@ -1,0 +1,101 @@
+"""The end of a lead and the priority that a person gave it, as Fiche shows them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import orjson
+from sqlalchemy.orm import Session
+
+from features.event import Event
+from governance.audit.chain import Action
+from governance.people.feedback import Judgement, Standing, last_word
+from governance.people.overrides import OverrideKind
+from governance.people.principal import PrincipalKind
+from governance.policy.pipeline import Pipeline, StageRole
+from serving.audit.reasons_given import words_given
+from serving.console.lead.timeline import ACTOR
+from serving.console.page.format_fr import ended_by
+from serving.repositories.audit import Recorded, Told, entries_at, last_entry
+from serving.repositories.leads import LeadSummary
+from serving.repositories.principals import principals_named
+
+_MOVES = (Action.STAGE_MOVED, Action.STAGE_OBSERVED)
+_GIVING = frozenset(
+    {
+        Action.PRIORITY_CONTESTED,
+        Action.PRIORITY_CONFIRMED,
+        Action.PROPOSAL_CLOSED,  # of a priority: confirmed or dismissed
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadEnding:
+    """`at` is None where nobody knows; `by` follows it in a sentence, or is empty."""
+
+    is_won: bool
+    at: datetime | None
+    by: str
+
+
+def lead_ending(
+    session: Session, lead: LeadSummary, pipeline: Pipeline
+) -> LeadEnding | None:
+    """None: the lead is open."""
+    stage = pipeline.by_name.get(lead.stage)  # None: it has left the file
+    if stage is None or not stage.closes:
+        return None
+    entry = last_entry(session, lead.id, _MOVES)
+    return LeadEnding(
+        is_won=stage.role is StageRole.WON,
+        at=lead.stage_at,
+        by="" if entry is None else _ended_by(session, entry),
+    )
+
+
+def _ended_by(session: Session, entry: Told) -> str:
+    who = principals_named(session, [entry.who]).get(entry.who)
+    if entry.action == Action.STAGE_OBSERVED:
+        source = who.name if who else None
+        return ended_by(ACTOR[orjson.loads(entry.why)["actor"]], source)
+    is_person = who is not None and who.kind is PrincipalKind.PERSON
+    return ended_by(who.name if who and is_person else None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HumanPriority:
+    """`who` None: they are forgotten. `reason`, of the list, and `words` if they gave
+    any. `stands`: no new fact questions it."""
+
+    is_confirmed: bool
+    who: str | None
+    at: datetime
+    reason: str | None
+    words: str | None
+    stands: bool
+
+
+def human_priority(
+    session: Session, judgement: Judgement, lead: LeadSummary, log: Sequence[Event]
+) -> HumanPriority | None:
+    """None: no person gave the lead its priority."""
+    word = last_word(log)
+    if word is None:
+        return None
+    entries = entries_at(session, lead.id, word.received_at)
+    entry = next(filter(_gives_priority, entries), None)
+    why = words_given(session, [entry]).get(entry.id) if entry else None
+    listed = judgement.reasons.get(why.reason or "") if why else None
+    return HumanPriority(
+        is_confirmed=word.kind == OverrideKind.PRIORITY_CONFIRMED,
+        who=entry.who.name if entry else None,
+        at=word.received_at,
+        reason=listed.title if listed else None,
+        words=why.text if why else None,
+        stands=judgement.standing(log) is Standing.STANDS,
+    )
+
+
+def _gives_priority(entry: Recorded) -> bool:
+    return entry.who.kind == PrincipalKind.PERSON and entry.action in _GIVING
