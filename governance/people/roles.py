@@ -18,7 +18,7 @@ DECIDERS = frozenset({Role.SALES, Role.MANAGER, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Visibility:
     """Which leads are seen: those of some owners, and maybe those of nobody.
 
     `owners` None: every lead.
@@ -41,18 +41,18 @@ class Sight:
         return self.unowned if owner is None else owner in self.owners
 
 
-EVERYTHING = Sight(None, unowned=True)
+EVERYTHING = Visibility(None, unowned=True)
 
 
-def sight_of(role: Role, name: str, team: frozenset[str]) -> Sight:
+def visibility_of(role: Role, name: str, team: frozenset[str]) -> Visibility:
     """What a person sees; `team` are the names of the team, their own among them.
 
     A lead of nobody is the managers' to hand out.
     """
     match role:
         case Role.SALES:
-            return Sight(frozenset({name}))
+            return Visibility(frozenset({name}))
         case Role.MANAGER:
-            return Sight(team | {name}, unowned=True)
+            return Visibility(team | {name}, unowned=True)
         case Role.ANALYST | Role.ADMIN:
             return EVERYTHING

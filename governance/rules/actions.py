@@ -33,14 +33,14 @@ _FREE = Ruling(Verdict.APPLY, Clause.ACTION_FREE)
 class Desk:
     """Whom rules answer to: the brake, the pipeline, and the people there are.
 
-    `stand_ins`: who answers for the leads of those who left, by name; "" for nobody.
+    `substitutes`: who answers for the leads of those who left, by name; "" for nobody.
     """
 
     pipeline: Pipeline
     fallback_owner: str
     manager: str | None = None
     brake: Brake = field(default_factory=Brake)
-    stand_ins: Mapping[str, str] = field(default_factory=dict)
+    substitutes: Mapping[str, str] = field(default_factory=dict)
 
     def owner(self, facts: Facts) -> str:
         return self.owner_of(facts.owner)
@@ -48,7 +48,7 @@ class Desk:
     def owner_of(self, lead_owner: str | None) -> str:
         """Who answers for a lead: never nobody."""
         named = (lead_owner or "").strip()
-        there = self.stand_ins.get(named, named)
+        there = self.substitutes.get(named, named)
         return owner_of(there, self.fallback_owner, self.manager)
 
     @property

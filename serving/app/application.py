@@ -15,10 +15,9 @@ from features.errors import FreinError
 from serving.app import health as routes_operations
 from serving.app.access_log import CallLog
 from serving.app.console import create_console
-from serving.app.idempotency import Once
+from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
 from serving.auth import routes as routes_session
-from serving.auth.dependencies import refuse_nul
 from serving.auth.schemas import SignInSent
 from serving.automation import routes as routes_rules
 from serving.automation import suspension_routes
@@ -47,6 +46,7 @@ from serving.events import routes as routes_events
 from serving.formats.cloud_event import CloudEvent
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
+from serving.http.request_body import refuse_nul
 from serving.runtime.metrics import CallMeter
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
@@ -125,7 +125,12 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(Exception, _on_bug)
-    app.add_middleware(Once, service=service)
+    app.add_middleware(
+        IdempotencyMiddleware,
+        store=service.store,
+        clock=service.clock,
+        max_body=service.settings.max_body_bytes,
+    )
     app.add_middleware(CallMeter, metrics=service.metrics)
     app.add_middleware(CallLog)
     documents(app, BODIES)

@@ -9,7 +9,6 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.auth.dependencies import refuse_nul
 from serving.console import company_sign_in, rules, sign_in, tasks
 from serving.console.inbox import routes as inbox
 from serving.console.journal import routes as journal
@@ -28,6 +27,7 @@ from serving.console.reports import adoption_routes as adoption
 from serving.console.reports import automation_routes as automation
 from serving.console.reports import model_routes as model
 from serving.errors import InternalError, RouteUnknownError
+from serving.http.request_body import refuse_nul
 from serving.runtime.service import Service
 
 ROUTERS = tuple(

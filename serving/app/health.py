@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
-from serving.auth.dependencies import TheService
 from serving.formats.schema import Shown
 from serving.formats.score_json import ModelShown
 from serving.http.openapi import refuses
+from serving.runtime.dependencies import TheService
 
 router = APIRouter(tags=["operations"])
 

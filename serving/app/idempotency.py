@@ -6,8 +6,9 @@ that was cut off may be made again.
 """
 
 import hashlib
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from anyio import to_thread
@@ -16,10 +17,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.errors import FreinError
 from serving.auth.dependencies import known_caller
+from serving.database.engine import Store
 from serving.database.idempotency_keys import (
     Answer,
     Call,
-    Standing,
+    CallStatus,
     begin,
     forget_call,
     note_answer,
@@ -28,7 +30,6 @@ from serving.errors import CallUnderWayError, KeyReusedError, RequestInvalidErro
 from serving.http.problems import problem_response
 from serving.http.request_body import content_of
 from serving.repositories.api_keys import ApiKey
-from serving.runtime.service import Service
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -39,9 +40,12 @@ _EXEMPT = ("/v1/events", "/v1/scores", "/v1/session")
 _UNREAD = {400, 413, 415, 422}  # what was sent: it may be put right and sent again
 
 
-class Once:
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app, self._service = app, service
+class IdempotencyMiddleware:
+    def __init__(
+        self, app: ASGIApp, store: Store, clock: Callable[[], datetime], max_body: int
+    ) -> None:
+        self._app, self._store, self._clock = app, store, clock
+        self._max_body = max_body  # bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_concerned(scope):
@@ -49,7 +53,7 @@ class Once:
             return
         request = Request(scope, receive)
         try:
-            body = await content_of(request, self._service.settings.max_body_bytes)
+            body = await content_of(request, self._max_body)
             call = await to_thread.run_sync(self._call, request, body)
             found = None
             if call is not None:
@@ -72,7 +76,7 @@ class Once:
         key = request.headers[HEADER]
         if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
             raise RequestInvalidError(HEADER, "string_too_long")
-        caller = known_caller(self._service, request)
+        caller = known_caller(self._store, request, self._clock())
         if caller is None:
             return None
         kind = "key" if isinstance(caller, ApiKey) else "person"
@@ -82,16 +86,16 @@ class Once:
 
     def _begun(self, call: Call) -> Answer | None:
         """What it was answered before; raises what forbids to make it now."""
-        with self._service.store.writing() as session:
-            found = begin(session, call, self._service.clock())
-        if found is Standing.OTHER:
+        with self._store.writing() as session:
+            found = begin(session, call, self._clock())
+        if found is CallStatus.OTHER:
             raise KeyReusedError
-        if found is Standing.UNDER_WAY:
+        if found is CallStatus.UNDER_WAY:
             raise CallUnderWayError
         return found if isinstance(found, Answer) else None
 
     def _ended(self, call: Call, answer: Answer | None) -> None:
-        with self._service.store.writing() as session:
+        with self._store.writing() as session:
             if answer is None or answer.status in _UNREAD or answer.status >= 500:
                 forget_call(session, call)
             else:

@@ -28,12 +28,12 @@ from serving.audit.verification import anchor, check_audit
 from serving.database.idempotency_keys import forget_calls
 from serving.database.leases import (
     Duty,
+    acquire,
+    audit_break,
     done_at,
-    finding,
-    give_back,
+    note_audit_break,
     note_done,
-    note_finding,
-    take,
+    release,
 )
 from serving.errors import AnchorsUnreadableError, AuditBrokenError
 from serving.repositories.audit import append
@@ -41,7 +41,7 @@ from serving.repositories.leads import due_leads
 from serving.repositories.persons import managers_of
 from serving.repositories.proposals import expired_proposals
 from serving.repositories.tasks import overdue_tasks
-from serving.runtime.periodic import Recurring
+from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import record
@@ -85,7 +85,7 @@ class Ticker:
         self._service = service
         self._holder = uuid4().hex
         every = service.settings.tick_seconds
-        self._recurring = Recurring("tick", every, self.look)
+        self._recurring = PeriodicThread("tick", every, self.look)
 
     def start(self) -> None:
         self._recurring.start()
@@ -100,18 +100,20 @@ class Ticker:
 
 def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked | None:
     """Do what is due; None: another service does, or the clock went back."""
-    service.stand_ins.read(service.store)
+    service.substitutes.read(service.store)
     with service.store.writing() as session:
-        service.audit_status.broken = finding(session) or service.audit_status.broken
+        service.audit_status.broken = (
+            audit_break(session) or service.audit_status.broken
+        )
         last = done_at(session, Duty.TICK)
         if last is not None and now < last - service.settings.clock_tolerance:
             _doubt_the_clock(session, last, now)
             return None
-        if not take(session, holder or uuid4().hex, now, LEASE):
+        if not acquire(session, holder or uuid4().hex, now, LEASE):
             return None
     done = _ticked(service, now)
     with service.store.writing() as session:
-        give_back(session, now)
+        release(session, now)
         forget_calls(session, now - CALLS_KEPT)
     service.metrics.note_tick(now.timestamp())
     log.info("ticked", extra=asdict(done))
@@ -216,7 +218,7 @@ def _verified(service: Service, now: datetime) -> bool:
         service.audit_status, service.store, service.settings.anchors_folder, whole=True
     )
     with service.store.writing() as session:
-        note_finding(session, service.audit_status.broken)  # for the other services
+        note_audit_break(session, service.audit_status.broken)  # for the other services
     return True
 
 

@@ -11,7 +11,7 @@ from serving.database.engine import Store
 from serving.database.migrate import install_pipeline, upgrade
 from serving.errors import ProviderUnsupportedError
 from serving.runtime.served_model import Explains, Models
-from serving.runtime.service import Service, Vouches
+from serving.runtime.service import IdentityProvider, Service
 from serving.runtime.settings import OidcSettings, Settings
 
 
@@ -47,13 +47,13 @@ def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Se
             models=Models(explainer),
             provider=provider,
         )
-        service.stand_ins.read(store)
+        service.substitutes.read(store)
         yield service
     finally:
         store.close()
 
 
-def _provider(settings: OidcSettings | None) -> Vouches | None:
+def _provider(settings: OidcSettings | None) -> IdentityProvider | None:
     if settings is None:
         return None
     try:

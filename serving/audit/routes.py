@@ -15,12 +15,13 @@ from serving.audit.schemas import (
     WordsShown,
 )
 from serving.audit.trace import Trace, trace_of
-from serving.auth.dependencies import TheCaller, TheService, admits
+from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import refuse_unseen
 from serving.formats.cloud_event import LeadName
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.audit import Recorded
+from serving.runtime.dependencies import TheService
 
 router = APIRouter(prefix="/v1", tags=["audit"])
 
@@ -28,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 @router.get(
     "/audit",
     name="read_audit",
-    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 404, 422, 503),
 )
 def read_audit(
@@ -38,7 +39,7 @@ def read_audit(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditShown:
     """The last entries on a lead, the oldest first, with the causes of each."""
-    refuse_unseen(service, caller, lead_id)
+    refuse_unseen(service.store, caller, lead_id)
     trace = trace_of(service.store, lead_id, limit)
     return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
 

@@ -13,7 +13,7 @@ from serving.database.engine import Store
 from serving.errors import AuditBrokenError
 from serving.repositories.audit import head, links_since
 from serving.runtime.audit_status import AuditStatus
-from serving.runtime.worker_process import apart
+from serving.runtime.worker_process import in_subprocess
 
 log = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ def check_audit(
 ) -> None:
     """Verify the chain, and note in `status` where it is broken."""
     if whole and status.in_subprocess:
-        status.broken = apart(store, find_break, folder, whole=True)
+        status.broken = in_subprocess(store, find_break, folder, whole=True)
     else:
         status.broken = find_break(store, folder, whole=whole)
     if status.broken is not None:

@@ -1,8 +1,9 @@
-"""What every route asks first: the service, and who is calling."""
+"""FastAPI dependencies of authentication: who calls, and what their role allows."""
 
 from collections.abc import Callable
+from datetime import datetime
 from hmac import compare_digest
-from typing import Annotated, cast
+from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
@@ -10,15 +11,14 @@ from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBea
 from features.errors import FreinError
 from governance.people.roles import Role
 from serving.auth.sessions import SignedIn, signed_in
+from serving.database.engine import Store
 from serving.errors import (
     CsrfMissingError,
     KeyInvalidError,
     KeyMissingError,
     PersonRequiredError,
-    RequestInvalidError,
     RoleMissingError,
 )
-from serving.http.request_body import JSON, Body, body_reader
 from serving.repositories.api_keys import (
     ApiKey,
     Scope,
@@ -28,7 +28,7 @@ from serving.repositories.api_keys import (
     split_token,
 )
 from serving.repositories.persons import TOKEN_PREFIX, PassKind, Person
-from serving.runtime.service import Service
+from serving.runtime.dependencies import TheNow, TheStore
 
 COOKIE = "frein_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -46,39 +46,21 @@ _cookie = APIKeyCookie(
 Caller = ApiKey | Person
 
 
-def service_of(request: Request) -> Service:
-    return cast(Service, request.app.state.service)
-
-
-_read_json = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
-TheBody = Annotated[Body, Depends(_read_json)]
-
-
-def refuse_nul(request: Request) -> None:
-    """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
-    if "\0" in request.url.path or "%00" in request.url.query:
-        raise RequestInvalidError("url", "not_printable")
-
-
-TheService = Annotated[Service, Depends(service_of)]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 Cookie = Annotated[str | None, Depends(_cookie)]
 
 
 def sign_in_of(
-    service: TheService, bearer: Bearer, cookie: Cookie, request: Request
+    store: TheStore, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
 ) -> SignedIn | None:
     """Who signed in, if a person did; a bearer token goes before a cookie."""
-    now = service.clock()
     if bearer is not None:
         if not bearer.credentials.startswith(f"{TOKEN_PREFIX}_"):
             return None
-        return signed_in(service.store, bearer.credentials, PassKind.TOKEN, now)
+        return signed_in(store, bearer.credentials, PassKind.TOKEN, now)
     if cookie is None:
         return None
-    found = signed_in(service.store, cookie, PassKind.SESSION, now)
+    found = signed_in(store, cookie, PassKind.SESSION, now)
     if request.method not in _SAFE:
         given = request.headers.get(CSRF_HEADER, "")
         if not compare_digest(given.encode(), (found.csrf or "").encode()):
@@ -90,27 +72,26 @@ TheSignIn = Annotated[SignedIn | None, Depends(sign_in_of)]
 
 
 def caller_of(
-    service: TheService, bearer: Bearer, found: TheSignIn, request: Request
+    store: TheStore, now: TheNow, bearer: Bearer, found: TheSignIn, request: Request
 ) -> Caller:
     """Who calls; an unknown, wrong, expired or revoked key looks the same."""
     if found is not None:
         return found.person
     if bearer is None:
         raise KeyMissingError
-    key = _key(service, bearer.credentials)
+    key = _key(store, bearer.credentials, now)
     request.state.key_id = key.id
     return key
 
 
-def _key(service: Service, token: str) -> ApiKey:
+def _key(store: Store, token: str, now: datetime) -> ApiKey:
     key_id, secret = split_token(token)
-    now = service.clock()
-    with service.store.reading() as session:
+    with store.reading() as session:
         key = find_key(session, key_id)
     if key is None or not key.opens_with(secret, now):
         raise KeyInvalidError
     if is_use_to_note(key, now):
-        with service.store.writing() as session:
+        with store.writing() as session:
             note_use(session, key.id, now)
     return key
 
@@ -118,7 +99,7 @@ def _key(service: Service, token: str) -> ApiKey:
 TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
-def known_caller(service: Service, request: Request) -> Caller | None:
+def known_caller(store: Store, request: Request, now: datetime) -> Caller | None:
     """Who calls, outside of a route; None: nobody known, and a route says why."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
@@ -128,13 +109,13 @@ def known_caller(service: Service, request: Request) -> Caller | None:
         else None
     )
     try:
-        found = sign_in_of(service, bearer, request.cookies.get(COOKIE), request)
-        return caller_of(service, bearer, found, request)
+        found = sign_in_of(store, now, bearer, request.cookies.get(COOKIE), request)
+        return caller_of(store, now, bearer, found, request)
     except FreinError:
         return None
 
 
-def admits(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]:
+def require_role(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]:
     """A dependency: the caller, a person of one of these roles or a key that has this
     scope; None: no key at all."""
 
@@ -151,7 +132,7 @@ def admits(*roles: Role, key: Scope | None = None) -> Callable[[Caller], Caller]
     return check
 
 
-def needs_key(scope: Scope) -> Callable[[Caller], ApiKey]:
+def require_scope(scope: Scope) -> Callable[[Caller], ApiKey]:
     """A dependency: the caller's key, which has this scope; no person."""
 
     def check(caller: TheCaller) -> ApiKey:

@@ -5,18 +5,19 @@ from datetime import datetime
 from fastapi import APIRouter, Depends, Request, Response
 
 from governance.people.roles import Role
-from serving.auth.dependencies import COOKIE, TheBody, TheService, TheSignIn, admits
+from serving.auth.dependencies import COOKIE, TheSignIn, require_role
 from serving.auth.schemas import PersonShown, SessionShown, SignInSent
 from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
 from serving.errors import PersonRequiredError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
 from serving.repositories.persons import Person
+from serving.runtime.dependencies import TheBody, TheService
 from serving.runtime.settings import LOOPBACK
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
-Anyone = Depends(admits(*Role))
+Anyone = Depends(require_role(*Role))
 
 
 @router.post(

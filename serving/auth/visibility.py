@@ -1,46 +1,45 @@
-"""Which leads a caller sees, as the routes ask it."""
+"""FastAPI dependencies of visibility: the leads that a caller may see."""
 
 from typing import Annotated
 
 from fastapi import Depends
 
-from governance.people.roles import EVERYTHING, Sight, sight_of
-from serving.auth.dependencies import Caller, TheCaller, TheService
-from serving.errors import (
-    LeadUnknownError,
-)
+from governance.people.roles import EVERYTHING, Visibility, visibility_of
+from serving.auth.dependencies import Caller, TheCaller
+from serving.database.engine import Store
+from serving.errors import LeadUnknownError
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import Person, names_in_team
-from serving.runtime.service import Service
+from serving.runtime.dependencies import TheStore
 
 
-def sight_of_caller(service: Service, caller: Caller) -> Sight:
+def visibility_of_caller(store: Store, caller: Caller) -> Visibility:
     """A key sees every lead; a person, by role and team."""
     if not isinstance(caller, Person):
         return EVERYTHING
-    with service.store.reading() as session:
+    with store.reading() as session:
         team = names_in_team(session, caller.team) if caller.team else frozenset()
-    return sight_of(caller.role, caller.name, team)
+    return visibility_of(caller.role, caller.name, team)
 
 
-def refuse_unseen(service: Service, caller: Caller, lead_id: str) -> None:
+def refuse_unseen(store: Store, caller: Caller, lead_id: str) -> None:
     """Raises LeadUnknownError: whose lead it is, isn't told."""
-    sight = sight_of_caller(service, caller)
-    if sight == EVERYTHING:
+    visibility = visibility_of_caller(store, caller)
+    if visibility == EVERYTHING:
         return
-    with service.store.reading() as session:
+    with store.reading() as session:
         found = find_lead(session, lead_id)
-    if found is None or not sight.reaches(found.owner):
+    if found is None or not visibility.reaches(found.owner):
         raise LeadUnknownError(lead_id)
 
 
-def _sight(service: TheService, caller: TheCaller) -> Sight:
-    return sight_of_caller(service, caller)
+def _visibility(store: TheStore, caller: TheCaller) -> Visibility:
+    return visibility_of_caller(store, caller)
 
 
-def _in_sight(lead_id: str, service: TheService, caller: TheCaller) -> None:
-    refuse_unseen(service, caller, lead_id)
+def _require_visible(lead_id: str, store: TheStore, caller: TheCaller) -> None:
+    refuse_unseen(store, caller, lead_id)
 
 
-TheSight = Annotated[Sight, Depends(_sight)]
-InSight = Depends(_in_sight)
+TheVisibility = Annotated[Visibility, Depends(_visibility)]
+RequireVisible = Depends(_require_visible)

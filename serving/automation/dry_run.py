@@ -18,12 +18,12 @@ from serving.database.engine import Store
 from serving.errors import RuleUnknownError
 from serving.events.export_log import stored_log
 from serving.repositories.suspensions import suspended_rules
-from serving.runtime.background_cache import Failed, Made
+from serving.runtime.background_cache import Cached, Failed
 from serving.runtime.service import Service
-from serving.runtime.worker_process import apart
+from serving.runtime.worker_process import in_subprocess
 
 
-def trial_ahead(service: Service, rule_id: str) -> Made[Trial] | Failed | None:
+def trial_ahead(service: Service, rule_id: str) -> Cached[Trial] | Failed | None:
     """The last trial of a rule; None: the first one is under way.
 
     Raises
@@ -59,7 +59,7 @@ def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
     explainer = loaded if isinstance(loaded, Explainer) else None
     if service.trials.in_subprocess:
         model = explainer.model if explainer else None
-        return apart(service.store, tried_apart, setting, model, rule_id, now)
+        return in_subprocess(service.store, tried_apart, setting, model, rule_id, now)
     return tried(service.store, setting, explainer, rule_id, now)
 
 

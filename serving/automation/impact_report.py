@@ -12,14 +12,14 @@ from governance.impact.report import AutomationReport, automation_report
 from governance.policy.pipeline import Pipeline, StageRole
 from serving.database.engine import Store
 from serving.events.export_log import stored_log
-from serving.runtime.background_cache import Failed, Made
+from serving.runtime.background_cache import Cached, Failed
 from serving.runtime.service import Service
-from serving.runtime.worker_process import apart
+from serving.runtime.worker_process import in_subprocess
 
 
 def report_ahead(
     service: Service, since: datetime | None
-) -> Made[AutomationReport | None] | Failed | None:
+) -> Cached[AutomationReport | None] | Failed | None:
     """The service's report as it was last made; None: the first one is under way.
 
     Failed: none could be made; it is tried again in a while.
@@ -41,7 +41,7 @@ def report_of_service(
     """
     history, now = service.settings.history_log, service.clock()
     if service.reports.in_subprocess:
-        return apart(
+        return in_subprocess(
             service.store, report_of_store, service.pipeline, history, now, since
         )
     return report_of_store(service.store, service.pipeline, history, now, since)

@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import TheBody, TheService, admits
+from serving.auth.dependencies import require_role
 from serving.auth.visibility import refuse_unseen
 from serving.automation.schemas import RuleShown, RulesShown, TaskClosing
 from serving.decisions.schemas import InForceShown
@@ -17,6 +17,7 @@ from serving.http.request_body import JSON
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.suspensions import rule_suspensions
+from serving.runtime.dependencies import TheBody, TheService
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 
@@ -24,7 +25,7 @@ router = APIRouter(prefix="/v1", tags=["rules"])
 @router.get(
     "/rules",
     name="list_rules",
-    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
 def list_rules(service: TheService) -> RulesShown:
@@ -68,13 +69,13 @@ def list_rules(service: TheService) -> RulesShown:
 )
 def close_task(
     task_id: UUID,
-    person: Annotated[Person, Depends(admits(*DECIDERS))],
+    person: Annotated[Person, Depends(require_role(*DECIDERS))],
     service: TheService,
     body: TheBody,
 ) -> None:
     """A person closes a task; if it is an exception, automation goes on."""
     try:
-        refuse_unseen(service, person, found_task(service, task_id).lead_id)
+        refuse_unseen(service.store, person, found_task(service, task_id).lead_id)
     except LeadUnknownError as error:
         raise TaskUnknownError(str(task_id)) from error
     reason = body.fitted(TaskClosing).reason

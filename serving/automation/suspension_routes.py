@@ -6,8 +6,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Depends
 
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import Caller, TheBody, TheService, admits
-from serving.auth.visibility import InSight
+from serving.auth.dependencies import Caller, require_role
+from serving.auth.visibility import RequireVisible
 from serving.automation.schemas import SuspensionSent, SuspensionShown
 from serving.automation.suspension import (
     Suspension,
@@ -20,13 +20,14 @@ from serving.decisions.statement import Why, checked
 from serving.errors import RequestInvalidError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON, Body
+from serving.runtime.dependencies import TheBody, TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
-TheDecider = Annotated[Caller, Depends(admits(*DECIDERS))]
+TheDecider = Annotated[Caller, Depends(require_role(*DECIDERS))]
 # A rule acts on everybody's leads.
-TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
+TheManager = Annotated[Caller, Depends(require_role(Role.MANAGER, Role.ADMIN))]
 
 
 @router.post(
@@ -35,7 +36,7 @@ TheManager = Annotated[Caller, Depends(admits(Role.MANAGER, Role.ADMIN))]
     status_code=201,
     openapi_extra=takes({JSON: SuspensionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def suspend_automation(
     lead_id: str,
@@ -54,7 +55,7 @@ def suspend_automation(
     name="resume_automation",
     status_code=204,
     responses=refuses(401, 403, 404, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> None:
     """End the suspension of automation on a lead."""

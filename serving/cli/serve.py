@@ -42,7 +42,7 @@ def serve(
     from serving.app.startup import opened
     from serving.audit.verification import check_audit
     from serving.automation.impact_report import report_ahead
-    from serving.runtime.periodic import Recurring
+    from serving.runtime.periodic import PeriodicThread
     from serving.runtime.served_model import ModelWatch
     from serving.runtime.settings import Settings
     from serving.scoring.model_registry import mlflow_registry
@@ -56,7 +56,7 @@ def serve(
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )
-        reports = Recurring(
+        reports = PeriodicThread(
             "reports", settings.tick_seconds, lambda: report_ahead(service, None)
         )
         uvicorn.run(

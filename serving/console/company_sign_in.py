@@ -5,7 +5,6 @@ from urllib.parse import quote, unquote
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.auth.dependencies import TheService
 from serving.auth.routes import is_private, keep_session
 from serving.auth.sessions import sign_in_as
 from serving.console.page.redirects import way_back
@@ -16,7 +15,8 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.http.problems import STATUS, detail_of
-from serving.runtime.service import Service, Vouches
+from serving.runtime.dependencies import TheService
+from serving.runtime.service import IdentityProvider, Service
 
 router = APIRouter(prefix="/connexion/entreprise")
 
@@ -68,7 +68,7 @@ def come_back(service: TheService, request: Request) -> Response:
     return answer
 
 
-def _provider(service: Service) -> Vouches:
+def _provider(service: Service) -> IdentityProvider:
     if service.provider is None:
         raise RouteUnknownError
     return service.provider

@@ -10,8 +10,7 @@ from explanations.french import paris_day
 from governance.errors import RulesError
 from governance.people.roles import Role
 from governance.simulation.trial import MOST_TOUCHES, Touch, Trial
-from serving.auth.dependencies import TheService
-from serving.auth.visibility import sight_of_caller
+from serving.auth.visibility import visibility_of_caller
 from serving.automation.dry_run import (
     trial_ahead,
     try_again,
@@ -25,7 +24,8 @@ from serving.console.page.form_parsing import body_of
 from serving.console.page.rendering import HOME, page, titles_of
 from serving.repositories.leads import seen_among
 from serving.repositories.persons import Person
-from serving.runtime.background_cache import Failed, Made
+from serving.runtime.background_cache import Cached, Failed
+from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/regles")
@@ -91,15 +91,15 @@ def try_trial_again(
 
 
 def _seen_touches(
-    service: Service, person: Person, made: Made[Trial] | Failed | None
+    service: Service, person: Person, made: Cached[Trial] | Failed | None
 ) -> list[Touch]:
     """What a rule would have done to the leads that a person sees."""
-    if not isinstance(made, Made):
+    if not isinstance(made, Cached):
         return []
-    touched = {one.lead_id for one in made.thing.touches}
-    sight = sight_of_caller(service, person)
+    touched = {one.lead_id for one in made.value.touches}
+    visibility = visibility_of_caller(service.store, person)
     with service.store.reading() as session:
-        return made.thing.touches_on(seen_among(session, touched, sight))
+        return made.value.touches_on(seen_among(session, touched, visibility))
 
 
 @router.post("/{rule_id}/suspension")

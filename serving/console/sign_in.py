@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from serving.auth.dependencies import COOKIE, TheService
+from serving.auth.dependencies import COOKIE
 from serving.auth.routes import keep_session
 from serving.auth.sessions import sign_in, sign_out
 from serving.console.page.authentication import (
@@ -16,6 +16,7 @@ from serving.console.page.redirects import way_back
 from serving.console.page.rendering import HOME, page
 from serving.errors import CsrfMissingError, SignInRefusedError
 from serving.http.problems import STATUS, detail_of
+from serving.runtime.dependencies import TheService
 
 router = APIRouter()
 

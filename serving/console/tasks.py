@@ -8,8 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from explanations.french import paris_day
 from governance.policy.task import TaskStatus
-from serving.auth.dependencies import TheService
-from serving.auth.visibility import sight_of_caller
+from serving.auth.visibility import visibility_of_caller
 from serving.automation.routes import close_task
 from serving.console.journal.last_actions import ClosedTask, closed_task
 from serving.console.page.authentication import TheDecider, TheForm, TheReader
@@ -17,6 +16,7 @@ from serving.console.page.form_parsing import body_of
 from serving.console.page.rendering import HOME, page
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, listed_tasks
+from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/taches")
@@ -47,9 +47,9 @@ def show_tasks(
 
 
 def _open_tasks(service: Service, person: Person, owner: str | None) -> list[Task]:
-    sight = sight_of_caller(service, person)
+    visibility = visibility_of_caller(service.store, person)
     with service.store.reading() as session:
-        return listed_tasks(session, TaskStatus.OPEN, owner, _SHOWN, sight)
+        return listed_tasks(session, TaskStatus.OPEN, owner, _SHOWN, visibility)
 
 
 def _closed(service: Service, person: Person, named: str) -> ClosedTask | None:

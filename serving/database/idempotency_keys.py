@@ -29,7 +29,7 @@ class Answer:
     body: bytes
 
 
-class Standing(StrEnum):
+class CallStatus(StrEnum):
     """How a call stands that was not answered before."""
 
     NEW = "new"
@@ -37,7 +37,7 @@ class Standing(StrEnum):
     OTHER = "other"  # the key came with another call
 
 
-def begin(session: Session, call: Call, now: datetime) -> Answer | Standing:
+def begin(session: Session, call: Call, now: datetime) -> Answer | CallStatus:
     """Begin a call, or give what it was answered before."""
     hold(session, Lock.CALLS)
     row = session.scalar(select(CallRow).where(*_is(call)))
@@ -50,16 +50,16 @@ def begin(session: Session, call: Call, now: datetime) -> Answer | Standing:
                 begun_at=now,
             )
         )
-        return Standing.NEW
+        return CallStatus.NEW
     if row.fingerprint != call.fingerprint:
-        return Standing.OTHER
+        return CallStatus.OTHER
     if row.status is not None:
         body = (row.body or "").encode()
         return Answer(status=row.status, media_type=row.media_type, body=body)
     if now - row.begun_at < CUT_OFF:
-        return Standing.UNDER_WAY
+        return CallStatus.UNDER_WAY
     row.begun_at = now
-    return Standing.NEW
+    return CallStatus.NEW
 
 
 def note_answer(session: Session, call: Call, answer: Answer) -> None:

@@ -18,7 +18,7 @@ class Duty(StrEnum):
     CLOCK = "clock"  # to say that it went back
 
 
-def take(session: Session, holder: str, now: datetime, lasts: timedelta) -> bool:
+def acquire(session: Session, holder: str, now: datetime, lasts: timedelta) -> bool:
     """Take this minute's tick, unless another service has it or has done it."""
     row = _row(session, Duty.TICK)
     is_held = row.holder not in {None, holder} and _later(row.held_until, now)
@@ -29,7 +29,7 @@ def take(session: Session, holder: str, now: datetime, lasts: timedelta) -> bool
     return True
 
 
-def give_back(session: Session, now: datetime) -> None:
+def release(session: Session, now: datetime) -> None:
     """This minute's tick is done."""
     row = _row(session, Duty.TICK)
     row.holder, row.held_until, row.done_at = None, None, now
@@ -44,7 +44,7 @@ def note_done(session: Session, duty: Duty, now: datetime) -> None:
     _row(session, duty).done_at = now
 
 
-def finding(session: Session) -> Break | None:
+def audit_break(session: Session) -> Break | None:
     """Where the audit was found broken the last time that it was verified whole."""
     found = _row(session, Duty.VERIFY).holder
     if found is None:
@@ -53,7 +53,7 @@ def finding(session: Session) -> Break | None:
     return Break(BreakKind(kind), int(seq))
 
 
-def note_finding(session: Session, found: Break | None) -> None:
+def note_audit_break(session: Session, found: Break | None) -> None:
     told = None if found is None else f"{found.kind.value} {found.seq}"
     _row(session, Duty.VERIFY).holder = told
 

@@ -11,8 +11,8 @@ from pydantic import JsonValue
 
 from governance.audit.chain import Action
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import Caller, TheBody, TheService, admits
-from serving.auth.visibility import InSight
+from serving.auth.dependencies import Caller, require_role
+from serving.auth.visibility import RequireVisible
 from serving.decisions.override import (
     Adjustment,
     Override,
@@ -34,17 +34,18 @@ from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
+from serving.runtime.dependencies import TheBody, TheService
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
-TheDecider = Annotated[Caller, Depends(admits(*DECIDERS))]
+TheDecider = Annotated[Caller, Depends(require_role(*DECIDERS))]
 _OLDEST_NOTE = timedelta(days=30)
 
 
 @router.get(
     "/choices",
     name="read_choices",
-    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
 def read_choices(service: TheService) -> ChoicesShown:
@@ -58,7 +59,7 @@ def read_choices(service: TheService) -> ChoicesShown:
     status_code=201,
     openapi_extra=takes({JSON: NoteSent}),
     responses=refuses(400, 401, 403, 404, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def add_note(
     lead_id: str,
@@ -99,7 +100,7 @@ def add_note(
     status_code=201,
     openapi_extra=takes({JSON: OverrideSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def override(
     lead_id: str,

@@ -246,6 +246,8 @@ def refuse_as_decider(service: Service, person: Person, proposal_id: UUID) -> No
     if person.role not in DECIDERS:
         raise RoleMissingError
     try:
-        refuse_unseen(service, person, found_proposal(service, proposal_id).lead_id)
+        refuse_unseen(
+            service.store, person, found_proposal(service, proposal_id).lead_id
+        )
     except LeadUnknownError as error:
         raise ProposalUnknownError(str(proposal_id)) from error

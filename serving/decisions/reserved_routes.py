@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from governance.people.roles import DECIDERS
-from serving.auth.dependencies import Caller, TheBody, TheService, admits
-from serving.auth.visibility import InSight
+from serving.auth.dependencies import Caller, require_role
+from serving.auth.visibility import RequireVisible
 from serving.decisions.concession import ConcessionAsked, concede
 from serving.decisions.requalification import PriorityAsked, ask_priority
 from serving.decisions.schemas import (
@@ -20,10 +20,11 @@ from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
 from serving.repositories.api_keys import Scope
+from serving.runtime.dependencies import TheBody, TheService
 
 router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])
 
-TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
+TheCaller = Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))]
 
 
 @router.post(
@@ -31,7 +32,7 @@ TheCaller = Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))]
     name="post_concession",
     openapi_extra=takes({JSON: ConcessionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def post_concession(
     lead_id: str,
@@ -66,7 +67,7 @@ def post_concession(
     name="post_requalification",
     openapi_extra=takes({JSON: RequalificationSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def post_requalification(
     lead_id: str,

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 
 from governance.people.roles import DECIDERS, Role
 from governance.policy.task import TaskStatus
-from serving.auth.dependencies import Caller, TheBody, TheCaller, TheService, admits
-from serving.auth.visibility import InSight, TheSight
+from serving.auth.dependencies import Caller, TheCaller, require_role
+from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.decisions.proposals import (
     confirm,
     dismiss,
@@ -31,6 +31,7 @@ from serving.http.request_body import JSON
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.tasks import listed_tasks
+from serving.runtime.dependencies import TheBody, TheService
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
 
@@ -40,11 +41,11 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
     name="post_stage_move",
     openapi_extra=takes({JSON: MoveSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-    dependencies=[InSight],
+    dependencies=[RequireVisible],
 )
 def post_stage_move(
     lead_id: str,
-    caller: Annotated[Caller, Depends(admits(*DECIDERS, key=Scope.MOVES))],
+    caller: Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))],
     service: TheService,
     body: TheBody,
 ) -> MoveShown:
@@ -112,19 +113,19 @@ def dismiss_proposal(
 @router.get(
     "/tasks",
     name="list_tasks",
-    dependencies=[Depends(admits(*Role, key=Scope.LEADS))],
+    dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 422),
 )
 def list_tasks(
     service: TheService,
-    sight: TheSight,
+    visibility: TheVisibility,
     status: TaskStatus | None = TaskStatus.OPEN,
     owner: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> TasksShown:
     """What people are expected to do, the most urgent first."""
     with service.store.reading() as session:
-        tasks = listed_tasks(session, status, owner, limit, sight)
+        tasks = listed_tasks(session, status, owner, limit, visibility)
     return TasksShown(tasks=[TaskShown.model_validate(task) for task in tasks])
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from features.errors import FreinError
-from serving.auth.dependencies import TheService, needs_key, service_of
+from serving.auth.dependencies import require_scope
 from serving.errors import RequestInvalidError
 from serving.events.ingestion import Counted, ingest, observed
 from serving.events.schemas import EventsTaken, Rejected
@@ -14,6 +14,7 @@ from serving.http.openapi import refuses, takes
 from serving.http.problems import detail_of
 from serving.http.request_body import JSON, Body, body_reader
 from serving.repositories.api_keys import ApiKey, Scope
+from serving.runtime.dependencies import TheService, service_of
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -32,7 +33,7 @@ read_body = body_reader(
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
 )
 def post_events(
-    key: Annotated[ApiKey, Depends(needs_key(Scope.EVENTS))],
+    key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
     service: TheService,
     body: Annotated[Body, Depends(read_body)],
 ) -> EventsTaken:

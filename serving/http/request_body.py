@@ -78,6 +78,12 @@ async def content_of(request: Request, limit: int) -> bytes:
     return bytes(content)
 
 
+def refuse_nul(request: Request) -> None:
+    """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
+    if "\0" in request.url.path or "%00" in request.url.query:
+        raise RequestInvalidError("url", "not_printable")
+
+
 def request_error(error: ValidationError) -> RequestInvalidError | EventError:
     """The first thing that doesn't fit, as our own error."""
     first = error.errors(include_url=False, include_input=False)[0]

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
-from governance.people.roles import EVERYTHING, Sight
+from governance.people.roles import EVERYTHING, Visibility
 from serving.database.tables import LeadRow, StageRow
 
 _AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
@@ -50,7 +50,7 @@ class LeadFilter:
     owner: str | None = None
     silent_since: datetime | None = None
     with_closed: bool = False
-    sight: Sight = EVERYTHING
+    visibility: Visibility = EVERYTHING
 
 
 def listed_leads(
@@ -75,9 +75,11 @@ def count_leads(session: Session, wanted: LeadFilter) -> int:
     return session.scalar(counted) or 0
 
 
-def owners_seen(session: Session, sight: Sight) -> list[str]:
+def owners_seen(session: Session, visibility: Visibility) -> list[str]:
     """Who owns the leads that are seen, by name."""
-    owners = select(LeadRow.owner).where(LeadRow.owner.is_not(None), *seen_leads(sight))
+    owners = select(LeadRow.owner).where(
+        LeadRow.owner.is_not(None), *seen_leads(visibility)
+    )
     return sorted(filter(None, session.scalars(owners.distinct())))
 
 
@@ -110,24 +112,26 @@ def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
 
 
 def seen_among(
-    session: Session, lead_ids: Iterable[str], sight: Sight
+    session: Session, lead_ids: Iterable[str], visibility: Visibility
 ) -> frozenset[str]:
     """Those of some leads that are there and seen."""
     wanted, found = sorted(set(lead_ids)), set[str]()
     for start in range(0, len(wanted), _AT_ONCE):
         some = LeadRow.external_id.in_(wanted[start : start + _AT_ONCE])
         found.update(
-            session.scalars(select(LeadRow.external_id).where(some, *seen_leads(sight)))
+            session.scalars(
+                select(LeadRow.external_id).where(some, *seen_leads(visibility))
+            )
         )
     return frozenset(found)
 
 
-def seen_leads(sight: Sight) -> list[ColumnElement[bool]]:
-    """The conditions on leads that a sight sets."""
-    if sight.owners is None:
+def seen_leads(visibility: Visibility) -> list[ColumnElement[bool]]:
+    """The conditions on leads that a visibility sets."""
+    if visibility.owners is None:
         return []
-    owned = LeadRow.owner.in_(sight.owners)
-    return [owned | LeadRow.owner.is_(None) if sight.unowned else owned]
+    owned = LeadRow.owner.in_(visibility.owners)
+    return [owned | LeadRow.owner.is_(None) if visibility.unowned else owned]
 
 
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
@@ -141,7 +145,7 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         for column, value in given.items()
         if value is not None
     ]
-    conditions += seen_leads(wanted.sight)
+    conditions += seen_leads(wanted.visibility)
     if wanted.search is not None:
         found_in = (LeadRow.external_id, LeadRow.owner)
         contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from governance.people.roles import Sight
+from governance.people.roles import Visibility
 from serving.database.tables import LeadRow, NoticeRow
 from serving.repositories.leads import IS_OPEN, seen_leads
 
@@ -48,7 +48,12 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
 
 
 def notices_to(
-    session: Session, recipient: str, since: datetime, *, limit: int, sight: Sight
+    session: Session,
+    recipient: str,
+    since: datetime,
+    *,
+    limit: int,
+    visibility: Visibility,
 ) -> list[tuple[str, Notice]]:
     """What somebody was told since of open leads that they still see, the latest
     first, each with the lead's id."""
@@ -56,7 +61,7 @@ def notices_to(
         select(LeadRow.external_id, NoticeRow)
         .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
         .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
-        .where(IS_OPEN, *seen_leads(sight))
+        .where(IS_OPEN, *seen_leads(visibility))
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from governance.people.roles import EVERYTHING, Sight
+from governance.people.roles import EVERYTHING, Visibility
 from governance.policy.effects import CloseTask, EndTask, EscalateTask, HandOverTask
 from governance.policy.task import OpenTask, TaskStatus
 from serving.database.tables import LeadRow, TaskRow
@@ -176,10 +176,10 @@ def listed_tasks(
     status: TaskStatus | None,
     owner: str | None,
     limit: int,
-    sight: Sight = EVERYTHING,
+    visibility: Visibility = EVERYTHING,
 ) -> list[Task]:
     """The tasks on the leads that are seen, the most urgent first."""
-    conditions = seen_leads(sight)
+    conditions = seen_leads(visibility)
     if status is not None:
         conditions.append(TaskRow.status == status.value)
     if owner is not None:

@@ -16,11 +16,11 @@ AGAIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Made(Generic[T]):
+class Cached(Generic[T]):
     """`at`: when its making began, which is what it knows of."""
 
     at: datetime
-    thing: T
+    value: T
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Failed:
     at: datetime
 
 
-class Ahead(Generic[T]):
+class BackgroundCache(Generic[T]):
     """Things by key, each made again once it is as old as `lasts` and asked for.
 
     `in_subprocess`: they are made in a process of its own.
@@ -40,14 +40,14 @@ class Ahead(Generic[T]):
         self.in_subprocess = False
         self._lasts = lasts
         self._turn = Lock()  # one thing is made at a time
-        self._made: dict[Hashable, Made[T]] = {}
+        self._made: dict[Hashable, Cached[T]] = {}
         self._failed: dict[Hashable, Failed] = {}
         self._under_way: dict[Hashable, Thread] = {}
         self._lock = Lock()  # of these three
 
     def get(
         self, key: Hashable, now: datetime, make: Callable[[], T]
-    ) -> Made[T] | Failed | None:
+    ) -> Cached[T] | Failed | None:
         """What was last made, however old; None: nothing yet. Begins what is due.
 
         Failed: nothing was ever made, and the last making failed. It is begun again in
@@ -86,7 +86,7 @@ class Ahead(Generic[T]):
             with self._turn:
                 made = make()
             with self._lock:
-                _keep(self._made, key, Made(now, made))
+                _keep(self._made, key, Cached(now, made))
         except Exception:  # the edge of a thread
             log.exception("making_failed")
             with self._lock:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 _STRIPES = 1024  # leads that share one wait for each other without need, rarely
 
 
-class Turns:
+class LeadLocks:
     """A lock a lead, of a fixed number; taken in one order, so never in a circle."""
 
     def __init__(self) -> None:

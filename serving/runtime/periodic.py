@@ -7,7 +7,7 @@ from collections.abc import Callable
 log = logging.getLogger(__name__)
 
 
-class Recurring:
+class PeriodicThread:
     """Acts at once when it is started, and then at intervals until it is stopped."""
 
     def __init__(self, name: str, every_seconds: float, act: Callable[[], object]):

@@ -11,7 +11,7 @@ from explanations.errors import ModelRejectedError, WordingError
 from explanations.reason import Past
 from explanations.score import Ending, ModelId, Priority, Score
 from features.errors import FreinError
-from serving.runtime.periodic import Recurring
+from serving.runtime.periodic import PeriodicThread
 from training.errors import ModelUnavailableError
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ class ModelWatch:
         self._registry = registry
         self._models = models
         self._last_complaint = ""
-        self._recurring = Recurring("models", every_seconds, self.look)
+        self._recurring = PeriodicThread("models", every_seconds, self.look)
 
     def start(self) -> None:
         self._recurring.start()

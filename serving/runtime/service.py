@@ -15,12 +15,12 @@ from governance.rules.ruleset import Rules
 from serving.database.engine import Store
 from serving.repositories.persons import Identity
 from serving.runtime.audit_status import AuditStatus
-from serving.runtime.background_cache import Ahead
-from serving.runtime.lead_locks import Turns
+from serving.runtime.background_cache import BackgroundCache
+from serving.runtime.lead_locks import LeadLocks
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
 from serving.runtime.settings import Settings
-from serving.runtime.substitutes import StandIns
+from serving.runtime.substitutes import Substitutes
 
 if TYPE_CHECKING:
     from governance.impact.report import AutomationReport
@@ -34,7 +34,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class Vouches(Protocol):
+class IdentityProvider(Protocol):
     """An identity provider, as `serving.oidc` speaks to one; without it, nothing of
     that is imported."""
 
@@ -57,15 +57,17 @@ class Service:
     models: Models
     judgement: Judgement = field(default_factory=read_judgement)
     brake: Brake = field(default_factory=Brake)
-    provider: Vouches | None = None  # where people may sign in as well
-    stand_ins: StandIns = field(default_factory=StandIns)
-    turns: Turns = field(default_factory=Turns)
+    provider: IdentityProvider | None = None  # where people may sign in as well
+    substitutes: Substitutes = field(default_factory=Substitutes)
+    lead_locks: LeadLocks = field(default_factory=LeadLocks)
     audit_status: AuditStatus = field(default_factory=AuditStatus)
     metrics: Metrics = field(default_factory=Metrics)
-    reports: "Ahead[AutomationReport | None]" = field(
-        default_factory=lambda: Ahead(REPORTS_LAST)
+    reports: "BackgroundCache[AutomationReport | None]" = field(
+        default_factory=lambda: BackgroundCache(REPORTS_LAST)
     )
-    trials: "Ahead[Trial]" = field(default_factory=lambda: Ahead(TRIALS_LAST))
+    trials: "BackgroundCache[Trial]" = field(
+        default_factory=lambda: BackgroundCache(TRIALS_LAST)
+    )
     clock: Callable[[], datetime] = utc_now
 
     @property
@@ -76,7 +78,7 @@ class Service:
             fallback_owner=self.settings.fallback_owner,
             manager=self.settings.manager,
             brake=self.brake,
-            stand_ins=self.stand_ins.by_name,
+            substitutes=self.substitutes.by_name,
         )
         return Setting(
             rules=self.rules,

@@ -6,7 +6,7 @@ from serving.database.engine import Store
 from serving.repositories.persons import disabled_names, managers_of
 
 
-class StandIns:
+class Substitutes:
     """Read when the service opens and by each tick, so that no call has to.
 
     `by_name` has whoever is disabled; "" where their team has no manager.

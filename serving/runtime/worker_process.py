@@ -15,7 +15,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def apart(
+def in_subprocess(
     store: Store,
     work: Callable[Concatenate[Store, P], T],
     *args: P.args,

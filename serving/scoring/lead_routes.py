@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.orm import Session
 
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import TheService, admits
-from serving.auth.visibility import InSight, TheSight
+from serving.auth.dependencies import require_role
+from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
 from serving.errors import LeadUnknownError
 from serving.formats.score_json import ScoreShown, score_json
@@ -28,6 +28,7 @@ from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions
 from serving.repositories.tasks import tasks_of
+from serving.runtime.dependencies import TheService
 from serving.scoring.schemas import (
     ConcededShown,
     LeadLine,
@@ -43,14 +44,16 @@ router = APIRouter(prefix="/v1/leads", tags=["leads"])
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 LATEST_NOTICES = 20
-MayRead = Depends(admits(*Role, key=Scope.LEADS))
+MayRead = Depends(require_role(*Role, key=Scope.LEADS))
 
 
 @router.get(
     "", name="list_leads", dependencies=[MayRead], responses=refuses(401, 403, 422)
 )
 def list_leads(
-    service: TheService, sight: TheSight, asked: Annotated[LeadsAsked, Query()]
+    service: TheService,
+    visibility: TheVisibility,
+    asked: Annotated[LeadsAsked, Query()],
 ) -> LeadsShown:
     """Leads by priority, then by score; won and abandoned ones only if asked for."""
     wanted = LeadFilter(
@@ -58,7 +61,7 @@ def list_leads(
         stage=asked.stage,
         owner=asked.owner,
         with_closed=asked.with_closed,
-        sight=sight,
+        visibility=visibility,
     )
     with service.store.reading() as session:
         leads = listed_leads(session, wanted, limit=asked.limit, offset=asked.offset)
@@ -72,7 +75,7 @@ def list_leads(
     "/{lead_id}",
     name="read_lead",
     response_model=LeadShown,
-    dependencies=[MayRead, InSight],
+    dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404),
 )
 def read_lead(lead_id: str, service: TheService) -> Response:
@@ -108,7 +111,7 @@ def read_lead(lead_id: str, service: TheService) -> Response:
     "/{lead_id}/scores",
     name="read_scores",
     response_model=ScoresShown,
-    dependencies=[MayRead, InSight],
+    dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404, 422),
 )
 def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Response:
@@ -122,7 +125,7 @@ def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Respons
     "/{lead_id}/score",
     name="score_lead",
     response_model=ScoreShown,
-    dependencies=[Depends(admits(*DECIDERS, key=Scope.SCORES)), InSight],
+    dependencies=[Depends(require_role(*DECIDERS, key=Scope.SCORES)), RequireVisible],
     responses=refuses(401, 403, 404, 503),
 )
 def score_lead(lead_id: str, service: TheService) -> Response:

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Response
 
 from features.event import Actor, Event
 from governance.people.roles import Role
-from serving.auth.dependencies import TheService, admits, service_of
+from serving.auth.dependencies import require_role
 from serving.errors import RequestInvalidError
 from serving.formats.cloud_event import as_event
 from serving.formats.score_json import score_json
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON, Body, body_reader
 from serving.repositories.api_keys import Scope
+from serving.runtime.dependencies import TheService, service_of
 from serving.scoring.schemas import LeadSent, ScoresAsked, ScoresShown
 from serving.scoring.scoring import score_given
 
@@ -30,7 +31,7 @@ read_body = body_reader(
     openapi_extra=takes({JSON: ScoresAsked}),
     response_model=ScoresShown,
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
-    dependencies=[Depends(admits(*Role, key=Scope.SCORES))],
+    dependencies=[Depends(require_role(*Role, key=Scope.SCORES))],
 )
 def post_scores(
     service: TheService, body: Annotated[Body, Depends(read_body)]

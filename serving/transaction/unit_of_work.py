@@ -55,7 +55,7 @@ class _Ready:
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
     """Carry out a wish in one transaction, on leads that nobody else changed."""
-    with service.turns.of(wish.lead_ids):
+    with service.lead_locks.of(wish.lead_ids):
         recorded = _recorded(service, wish, now)
     service.metrics.note_events(len(recorded.plan.arrivals))
     for one in recorded.followed.values():

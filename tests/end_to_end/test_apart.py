@@ -14,10 +14,10 @@ from serving.automation.dry_run import trial_ahead
 from serving.automation.impact_report import report_of_service
 from serving.database.engine import Store
 from serving.events.import_log import load_leads, open_leads
-from serving.runtime.background_cache import Ahead, Made
+from serving.runtime.background_cache import BackgroundCache, Cached
 from serving.runtime.service import REPORTS_LAST, TRIALS_LAST, Service
 from serving.runtime.settings import Settings
-from serving.runtime.worker_process import apart
+from serving.runtime.worker_process import in_subprocess
 from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
 
@@ -46,12 +46,12 @@ def tried(service: Service, rule_id: str) -> Trial:
     trial_ahead(service, rule_id)
     service.trials.wait()
     made = trial_ahead(service, rule_id)
-    assert isinstance(made, Made)
-    return made.thing
+    assert isinstance(made, Cached)
+    return made.value
 
 
 def test_a_trial_with_a_model_is_the_same(served: Service) -> None:
-    there = replace(served, trials=Ahead(TRIALS_LAST))
+    there = replace(served, trials=BackgroundCache(TRIALS_LAST))
     there.trials.in_subprocess = True
     for rule_id in ("R-03", "R-07"):  # R-07 asks for the score
         here = tried(served, rule_id)
@@ -62,7 +62,7 @@ def test_a_trial_with_a_model_is_the_same(served: Service) -> None:
 def test_a_report_is_the_same(served: Service) -> None:
     here = report_of_service(served, None)
     assert here is not None
-    there = replace(served, reports=Ahead(REPORTS_LAST))
+    there = replace(served, reports=BackgroundCache(REPORTS_LAST))
     there.reports.in_subprocess = True
     assert report_of_service(there, None) == here
 
@@ -77,6 +77,6 @@ def ending(_: Store) -> None:
 
 def test_an_error_of_ours_comes_back_and_another_end_is_told(served: Service) -> None:
     with pytest.raises(LogError, match="no such folder"):
-        apart(served.store, failing, "no such folder")
+        in_subprocess(served.store, failing, "no such folder")
     with pytest.raises(EOFError):
-        apart(served.store, ending)
+        in_subprocess(served.store, ending)

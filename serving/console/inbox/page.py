@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from explanations.french import PARIS, paris_day
 from explanations.score import Priority
 from governance.people.roles import Role
-from serving.auth.visibility import sight_of_caller
+from serving.auth.visibility import visibility_of_caller
 from serving.console.inbox.recent_changes import NEWS_LAST, news_of
 from serving.console.page.format_fr import silence
 from serving.console.page.rendering import titles_of
@@ -111,7 +111,7 @@ class Inbox:
 
 def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
     """The page that is asked for, else the last one there is."""
-    sight, now = sight_of_caller(service, person), service.clock()
+    visibility, now = visibility_of_caller(service.store, person), service.clock()
     closing = {stage.name for stage in service.pipeline.stage if stage.closes}
     wanted = LeadFilter(
         priority=asked.priority,
@@ -120,7 +120,7 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         silent_since=asked.silence.began(now) if asked.silence else None,
         search=asked.search,
         with_closed=asked.shows_closed(closing),
-        sight=sight,
+        visibility=visibility,
     )
     with service.store.reading() as session:
         total = count_leads(session, wanted)
@@ -132,10 +132,14 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
         news = news_of(session, leads, titles_of(service), now - NEWS_LAST)
         notices = notices_to(
-            session, person.name, now - _NOTICES_LAST, limit=_NOTICES, sight=sight
+            session,
+            person.name,
+            now - _NOTICES_LAST,
+            limit=_NOTICES,
+            visibility=visibility,
         )
         is_rep = person.role is Role.SALES  # whose leads are all their own
-        owners = [] if is_rep else owners_seen(session, sight)
+        owners = [] if is_rep else owners_seen(session, visibility)
     lines = [
         Line(
             lead=lead,

@@ -7,12 +7,12 @@ from pydantic import BaseModel, Field
 
 from explanations.score import Priority
 from governance.people.roles import Role
-from serving.auth.dependencies import TheService
 from serving.console.inbox.page import Asked, Silence, inbox_of
 from serving.console.page.authentication import TheReader
 from serving.console.page.form_parsing import EmptyAsNone
 from serving.console.page.rendering import page, titles_of
 from serving.errors import RequestInvalidError
+from serving.runtime.dependencies import TheService
 
 router = APIRouter()
 

@@ -11,10 +11,10 @@ from fastapi import APIRouter, Response
 
 from serving.audit.routes import read_audit
 from serving.audit.trace import Trace, trace_of
-from serving.auth.dependencies import TheService
 from serving.console.journal.lines import Line, lines_of
 from serving.console.page.authentication import InSight, TheReader
 from serving.console.page.rendering import page
+from serving.runtime.dependencies import TheService
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 _SHOWN, _EXPORTED = 100, 500  # entries

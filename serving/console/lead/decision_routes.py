@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from fastapi.responses import RedirectResponse
 
-from serving.auth.dependencies import Caller, TheService
+from serving.auth.dependencies import Caller
 from serving.automation.suspension_routes import resume_automation, suspend_automation
 from serving.console.page.authentication import InSight, TheDecider, TheForm
 from serving.console.page.form_parsing import body_of
@@ -25,6 +25,7 @@ from serving.decisions.routes import (
 from serving.errors import ProposalUnknownError, RouteUnknownError
 from serving.http.request_body import Body
 from serving.repositories.persons import Person
+from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])

@@ -6,11 +6,11 @@ from fastapi import APIRouter, Query, Response
 
 from explanations.french import paris_day
 from explanations.score import Priority
-from serving.auth.dependencies import TheService
 from serving.console.journal.last_actions import done_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.page.authentication import InSight, TheDecider, TheReader
 from serving.console.page.rendering import page, titles_of
+from serving.runtime.dependencies import TheService
 
 router = APIRouter()
 

@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from features.errors import FreinError
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import COOKIE, TheService, service_of
+from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import SignedIn, signed_in
 from serving.auth.visibility import refuse_unseen
 from serving.errors import (
@@ -23,6 +23,7 @@ from serving.http.problems import detail_of
 from serving.http.request_body import content_of
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import PassKind, Person
+from serving.runtime.dependencies import TheService, service_of
 
 
 class SignedOutError(Exception):
@@ -100,7 +101,7 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
 
 def in_sight(lead_id: str, service: TheService, found: TheReader) -> None:
     """Raises LeadUnknownError, also for who sees all the leads that there are."""
-    refuse_unseen(service, found.person, lead_id)
+    refuse_unseen(service.store, found.person, lead_id)
     with service.store.reading() as session:
         if find_lead(session, lead_id) is None:
             raise LeadUnknownError(lead_id)

@@ -6,7 +6,6 @@ from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
 from features.errors import EventError, FreinError
-from serving.auth.dependencies import service_of
 from serving.console.page import format_fr as words
 from serving.console.page.authentication import fields_of, is_from_elsewhere
 from serving.console.page.redirects import asked_address, way_back
@@ -19,6 +18,7 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.http.problems import STATUS, detail_of
+from serving.runtime.dependencies import service_of
 
 _WRITTEN = ("text", "reason")  # fields of words of one's own, or of a list
 _AFTER_A_FORM = ("taches", "regles", "automatisation")  # pages with forms, of no lead

@@ -3,7 +3,6 @@
 from fastapi import APIRouter, Response
 
 from governance.people.roles import Role
-from serving.auth.dependencies import TheService
 from serving.automation.adoption import Adoption, Use, adoption, week_of
 from serving.console.page.authentication import InSight, TheForm, TheReader, needs_role
 from serving.console.page.format_fr import wording
@@ -12,6 +11,7 @@ from serving.console.reports.charts import columns_of
 from serving.errors import RequestInvalidError
 from serving.repositories.leads import find_lead
 from serving.repositories.scores import add_opening, latest_score
+from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter()

@@ -14,7 +14,7 @@ from serving.console.page.figures_fr import between
 from serving.console.page.format_fr import wording
 from serving.console.page.rendering import titles_of
 from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
-from serving.runtime.background_cache import Made
+from serving.runtime.background_cache import Cached
 from serving.runtime.service import Service
 
 _MOST_SHIFTS = 3  # told; the others are narrower
@@ -76,10 +76,10 @@ class AutomationPage:
 
 
 def automation_page(
-    service: Service, made: Made[AutomationReport | None]
+    service: Service, made: Cached[AutomationReport | None]
 ) -> AutomationPage | None:
     """The page of a report; None if nothing was known for one."""
-    report = made.thing
+    report = made.value
     if report is None:
         return None
     names = _Names(wording(), report.until, titles_of(service))

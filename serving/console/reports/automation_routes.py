@@ -8,14 +8,14 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, ValidationError
 
 from governance.people.roles import Role
-from serving.auth.dependencies import TheService
 from serving.automation.impact_report import report_ahead
 from serving.console.page.authentication import TheForm, TheReader, needs_role
 from serving.console.page.form_parsing import EmptyAsNone
 from serving.console.page.rendering import HOME, page
 from serving.console.reports.automation_page import automation_page
 from serving.errors import RequestInvalidError
-from serving.runtime.background_cache import Failed, Made
+from serving.runtime.background_cache import Cached, Failed
+from serving.runtime.dependencies import TheService
 
 router = APIRouter()
 MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
@@ -45,7 +45,7 @@ def show_automation(
         found,
         is_under_way=made is None,
         has_failed=isinstance(made, Failed),
-        shown=automation_page(service, made) if isinstance(made, Made) else None,
+        shown=automation_page(service, made) if isinstance(made, Cached) else None,
         since=since.depuis,
     )
 

@@ -3,10 +3,10 @@
 from fastapi import APIRouter, Response
 
 from governance.people.roles import Role
-from serving.auth.dependencies import TheService
 from serving.console.page.authentication import TheReader, needs_role
 from serving.console.page.rendering import page
 from serving.console.reports.charts import reliability_of
+from serving.runtime.dependencies import TheService
 from training.errors import ModelUnavailableError
 
 router = APIRouter()

@@ -16,7 +16,7 @@ from serving.database.engine import Store
 from serving.database.tables import AuditRow
 from serving.repositories.proposals import all_proposals
 from serving.repositories.tasks import listed_tasks
-from serving.runtime.lead_locks import Turns
+from serving.runtime.lead_locks import LeadLocks
 from serving.runtime.served_model import Models
 from serving.runtime.service import Service
 from tests.serving.builders import NOW, make_event, make_person, url_of
@@ -30,7 +30,7 @@ TOMORROW = NOW + timedelta(days=1)
 def elsewhere(service: Service) -> Iterator[Service]:
     """Another process on the same database, as far as locks go."""
     store = Store(url_of(service.store))
-    yield replace(service, store=store, turns=Turns())
+    yield replace(service, store=store, lead_locks=LeadLocks())
     store.close()
 
 

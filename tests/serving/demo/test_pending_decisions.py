@@ -56,7 +56,9 @@ def test_who_answers_late_is_told_of_to_the_owner(service: Service) -> None:
 
     day = timedelta(days=1)
     with ruled.store.reading() as session:
-        told = notices_to(session, "Awa Diallo", NOW - day, limit=10, sight=EVERYTHING)
+        told = notices_to(
+            session, "Awa Diallo", NOW - day, limit=10, visibility=EVERYTHING
+        )
     assert [(lead, one.rule_id) for lead, one in told] == [("L-3", "R-03")]
     assert not answer_late(ruled, "Awa Diallo", NOW)
 

@@ -6,32 +6,38 @@ from threading import Event
 
 import pytest
 
-from serving.runtime.background_cache import AGAIN, MOST, Ahead, Failed, Made
+from serving.runtime.background_cache import (
+    AGAIN,
+    MOST,
+    BackgroundCache,
+    Cached,
+    Failed,
+)
 from tests.serving.builders import NOW
 
 HOUR = timedelta(hours=1)
 
 
 def test_the_first_who_asks_finds_nothing_and_the_next_what_was_made() -> None:
-    ahead: Ahead[str] = Ahead(HOUR)
+    ahead: BackgroundCache[str] = BackgroundCache(HOUR)
     assert ahead.get("a", NOW, lambda: "one") is None
     ahead.wait()
     found = ahead.get("a", NOW + HOUR / 2, pytest.fail)
-    assert found == Made(NOW, "one")
+    assert found == Cached(NOW, "one")
 
 
 def test_what_is_old_is_still_given_while_another_is_made() -> None:
-    ahead: Ahead[str] = Ahead(HOUR)
+    ahead: BackgroundCache[str] = BackgroundCache(HOUR)
     ahead.get("a", NOW, lambda: "one")
     ahead.wait()
-    assert ahead.get("a", NOW + HOUR, lambda: "two") == Made(NOW, "one")
+    assert ahead.get("a", NOW + HOUR, lambda: "two") == Cached(NOW, "one")
     ahead.wait()
     found = ahead.get("a", NOW + HOUR, pytest.fail)
-    assert found == Made(NOW + HOUR, "two")
+    assert found == Cached(NOW + HOUR, "two")
 
 
 def test_what_is_under_way_is_not_begun_again() -> None:
-    ahead: Ahead[int] = Ahead(HOUR)
+    ahead: BackgroundCache[int] = BackgroundCache(HOUR)
     may_end, begun = Event(), []
 
     def make() -> int:
@@ -43,13 +49,13 @@ def test_what_is_under_way_is_not_begun_again() -> None:
         assert ahead.get("a", NOW, make) is None
     may_end.set()
     ahead.wait()
-    assert ahead.get("a", NOW, pytest.fail) == Made(NOW, 1)
+    assert ahead.get("a", NOW, pytest.fail) == Cached(NOW, 1)
 
 
 def test_what_failed_is_told_and_tried_again_when_asked(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    ahead: Ahead[float] = Ahead(HOUR)
+    ahead: BackgroundCache[float] = BackgroundCache(HOUR)
     with caplog.at_level(logging.ERROR):
         assert ahead.get("a", NOW, lambda: 1 / 0) is None
         ahead.wait()
@@ -58,34 +64,34 @@ def test_what_failed_is_told_and_tried_again_when_asked(
     ahead.retry("a")
     assert ahead.get("a", NOW, lambda: 1.0) is None
     ahead.wait()
-    assert ahead.get("a", NOW, pytest.fail) == Made(NOW, 1.0)
+    assert ahead.get("a", NOW, pytest.fail) == Cached(NOW, 1.0)
 
 
 def test_what_failed_is_tried_again_by_itself_after_a_while() -> None:
-    ahead: Ahead[float] = Ahead(HOUR)
+    ahead: BackgroundCache[float] = BackgroundCache(HOUR)
     ahead.get("a", NOW, lambda: 1 / 0)
     ahead.wait()
     soon, later = NOW + AGAIN / 2, NOW + AGAIN
     assert ahead.get("a", soon, pytest.fail) == Failed(NOW)
     assert ahead.get("a", later, lambda: 1.0) is None
     ahead.wait()
-    assert ahead.get("a", later, pytest.fail) == Made(later, 1.0)
+    assert ahead.get("a", later, pytest.fail) == Cached(later, 1.0)
 
 
 def test_what_was_made_is_given_though_the_next_fails() -> None:
-    ahead: Ahead[float] = Ahead(HOUR)
+    ahead: BackgroundCache[float] = BackgroundCache(HOUR)
     ahead.get("a", NOW, lambda: 1.0)
     ahead.wait()
     ahead.get("a", NOW + HOUR, lambda: 1 / 0)
     ahead.wait()
-    assert ahead.get("a", NOW + HOUR, pytest.fail) == Made(NOW, 1.0)
+    assert ahead.get("a", NOW + HOUR, pytest.fail) == Cached(NOW, 1.0)
 
 
 def test_the_oldest_is_forgotten() -> None:
-    ahead: Ahead[int] = Ahead(HOUR)
+    ahead: BackgroundCache[int] = BackgroundCache(HOUR)
     for key in range(MOST + 1):
         ahead.get(key, NOW, lambda: 0)
         ahead.wait()
-    assert ahead.get(MOST, NOW, pytest.fail) == Made(NOW, 0)
+    assert ahead.get(MOST, NOW, pytest.fail) == Cached(NOW, 0)
     assert ahead.get(0, NOW, lambda: 1) is None
     ahead.wait()

@@ -81,7 +81,7 @@ def test_what_the_same_call_ends_changes_no_hands(crm: Governed) -> None:
 
 
 def test_of_who_left_they_come_back_from_who_stood_in(crm: Governed) -> None:
-    crm.service.stand_ins.by_name = {ZOE: "Léa Roux"}
+    crm.service.substitutes.by_name = {ZOE: "Léa Roux"}
     crm.send(owned_by(ZOE, 1))
     assert set(owners(crm).values()) == {"Léa Roux"}
     crm.send(owned_by(AWA.name, 2))

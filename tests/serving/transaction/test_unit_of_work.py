@@ -11,7 +11,7 @@ from serving.database.engine import Store
 from serving.events.ingestion import ingest
 from serving.formats.cloud_event import as_event, read_event
 from serving.repositories.scores import latest_score
-from serving.runtime.lead_locks import Turns
+from serving.runtime.lead_locks import LeadLocks
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import TRIES_OUTSIDE_THE_LOCK, record
@@ -23,7 +23,7 @@ from tests.serving.fakes import score_of
 def elsewhere(service: Service) -> Iterator[Service]:
     """Another process on the same database, as far as locks go."""
     store = Store(url_of(service.store))
-    yield replace(service, store=store, turns=Turns())
+    yield replace(service, store=store, lead_locks=LeadLocks())
     store.close()
 
 

@@ -1,0 +1,51 @@
+"""FastAPI dependencies: the parts of the service that a route works with.
+
+A route asks for the store, the moment, the pipeline; only a use case that needs most of
+the service is given the whole.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Annotated, Any, cast
+
+from fastapi import Depends, Request
+
+from governance.people.feedback import Judgement
+from governance.policy.pipeline import Pipeline
+from governance.rules.ruleset import Rules
+from serving.database.engine import Store
+from serving.http.request_body import JSON, Body, body_reader
+from serving.runtime.audit_status import AuditStatus
+from serving.runtime.served_model import Models
+from serving.runtime.service import IdentityProvider, Service
+from serving.runtime.settings import Settings
+
+
+def service_of(request: Request) -> Service:
+    return cast(Service, request.app.state.service)
+
+
+def _part(read: Callable[[Service], Any]) -> Any:
+    async def dependency(request: Request) -> Any:  # async: it takes no thread
+        return read(service_of(request))
+
+    return Depends(dependency)
+
+
+TheService = Annotated[Service, _part(lambda service: service)]
+TheStore = Annotated[Store, _part(lambda service: service.store)]
+TheNow = Annotated[datetime, _part(lambda service: service.clock())]
+TheSettings = Annotated[Settings, _part(lambda service: service.settings)]
+ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
+TheRules = Annotated[Rules, _part(lambda service: service.rules)]
+TheJudgement = Annotated[Judgement, _part(lambda service: service.judgement)]
+TheModels = Annotated[Models, _part(lambda service: service.models)]
+TheAuditStatus = Annotated[AuditStatus, _part(lambda service: service.audit_status)]
+TheProvider = Annotated[
+    IdentityProvider | None, _part(lambda service: service.provider)
+]
+
+_read_json = body_reader(
+    lambda request: service_of(request).settings.max_body_bytes, JSON
+)
+TheBody = Annotated[Body, Depends(_read_json)]
