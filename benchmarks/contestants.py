@@ -6,16 +6,14 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import encode
 from features.featurise import featurise
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.fitting.fit import FitSettings, fit
-
-FloatArray = NDArray[np.float64]
 
 SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
 

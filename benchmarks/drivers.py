@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.scorer import probability
+from features.arrays import FloatArray
 from features.errors import LogError
 
 TRUTH_FILE = "truth.parquet"
@@ -135,10 +135,8 @@ def _share(truth: TrueDrivers, first: Sequence[str | None]) -> float:
     return sum(idea in main for idea, main in pairs) / len(truth.main)
 
 
-def _effect(
-    chance: NDArray[np.float64], share: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _effect(chance: FloatArray, share: FloatArray) -> FloatArray:
     """Points of the chance of winning that a share in log-odds accounts for."""
     log_odds = np.log(chance) - np.log1p(-chance)
-    points: NDArray[np.float64] = 100 * (chance - probability(log_odds - share))
+    points: FloatArray = 100 * (chance - probability(log_odds - share))
     return points

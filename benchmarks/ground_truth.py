@@ -8,12 +8,11 @@ and can teach nothing; read as they stand at the end of the log they tell it.
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from benchmarks.contestants import Answer, Exam, model_answer
 from benchmarks.drivers import TRUTH_FILE
+from features.arrays import FloatArray
 from features.catalogue import parse_catalogue
 from features.featurise import featurise
 from features.log import Log
@@ -21,8 +20,6 @@ from training.dataset.moments import log_end
 from training.metrics.bootstrap import Drawn, Interval, mean_drawn
 from training.metrics.metrics import bootstrap
 from training.metrics.weighted_metrics import Ranking
-
-FloatArray = NDArray[np.float64]
 
 NAME = 'name = "trap"'
 TRAP = """

@@ -11,10 +11,10 @@ import numpy as np
 import orjson
 import pandas as pd
 import shap
-from numpy.typing import NDArray
 
 from benchmarks.plain_signals import signals_of_lead, signals_of_leads
 from explanations.scorer import Scorer
+from features.arrays import FloatArray
 from features.log import EVENTS_FILE
 from training.registry.registry import CHAMPION, MODEL_NAME, connect
 
@@ -32,8 +32,8 @@ class Explained:
     """Scores (n_leads,) in points, and SHAP values (n_leads, n_signals), log-odds."""
 
     leads: pd.Index
-    scores: NDArray[np.float64]
-    values: NDArray[np.float64]
+    scores: FloatArray
+    values: FloatArray
 
 
 @dataclass(frozen=True, slots=True)

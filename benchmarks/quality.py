@@ -15,7 +15,6 @@ from datetime import timedelta
 import numpy as np
 import orjson
 import polars as pl
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -31,6 +30,7 @@ from benchmarks.protocol import (
     test_part,
     training_part,
 )
+from features.arrays import BoolArray
 from features.catalogue import Catalogue
 from features.errors import FreinError
 from features.log import Log
@@ -93,9 +93,7 @@ def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:
     )
 
 
-def _auc_of(
-    answer: Answer, won: NDArray[np.bool_], rows: NDArray[np.bool_]
-) -> float | None:
+def _auc_of(answer: Answer, won: BoolArray, rows: BoolArray) -> float | None:
     if len(set(won[rows])) < 2:
         return None
     even = np.ones(int(rows.sum()))

@@ -19,7 +19,6 @@ import httpx2
 import numpy as np
 import orjson
 import polars as pl
-from numpy.typing import NDArray
 from rich.console import Console
 
 from benchmarks.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
@@ -30,6 +29,7 @@ from benchmarks.phases import Phases, phases
 from benchmarks.plain_stack import PlainStack, plain_stack
 from benchmarks.speed_report import Report, fields, tables
 from explanations.explain import Explainer, load_explainer
+from features.arrays import FloatArray
 from features.errors import FreinError
 from features.log import Log, read_log
 from serving.scoring.model_registry import champion_id, fetched
@@ -163,7 +163,7 @@ def _both(ours: OursInBulk, plain: PlainInBulk) -> tuple[Sequence[float], ...]:
 
 
 def _largest(one: Sequence[float], other: Sequence[float]) -> float:
-    difference: NDArray[np.float64] = np.abs(np.subtract(one, other))
+    difference: FloatArray = np.abs(np.subtract(one, other))
     return float(difference.max())
 
 

@@ -6,6 +6,7 @@
 writes `events.parquet`, `log.toml` and `truth.parquet`. Intent is a hidden chain
 (`data/demo/intent.py`) that drives what leads do; `truth.parquet` is what an exact
 filter knew of them each week (`data/demo/truth.py`). Leads are drawn by blocks, each
+from features.arrays import FloatArray, IntArray
 from a seed of its own, and written as they come: memory does not grow with them.
 """
 
@@ -20,7 +21,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.demo import truth
-from data.demo.arrays import Floats, Ints
 from data.demo.block import Block, draw_block
 from data.demo.effect import Effect, described, effect, mean_effect
 from data.demo.endings import endings
@@ -32,6 +32,7 @@ from data.demo.record import LATE_SHARE
 from data.demo.site import site
 from data.demo.stages import stages
 from data.demo.working_time import WorkingTime, working_time
+from features.arrays import FloatArray, IntArray
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log import (
@@ -153,7 +154,9 @@ def _blocks(leads: int, seed: int, end: date, with_truth: bool) -> Iterator[_Dra
         yield _drawn(rng, block, number, with_truth)
 
 
-def _entry_days(rng: np.random.Generator, time: WorkingTime, share: Floats) -> Ints:
+def _entry_days(
+    rng: np.random.Generator, time: WorkingTime, share: FloatArray
+) -> IntArray:
     """(leads,): the day by which `share`, in [0, 1), of all leads have entered."""
     reached = time.lead_clock[1 : LOG_DAYS + 1] / time.lead_clock[LOG_DAYS]
     return np.searchsorted(reached, share, side="right")

@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.scorer import EVERY_SEGMENT, ScorerFacts
 from features.aggregate import HOUR
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
-from features.program import Integers, Numbers
 from features.seen import Seen
 
 _COLUMNS = 3  # of a wait, in the program: since, came, came in its place
@@ -34,9 +33,9 @@ class Absences:
     All (n_rows, n_waits): is it `overdue`, and `since` and `due` as above.
     """
 
-    overdue: NDArray[np.bool_]
-    since: Integers
-    due: Integers
+    overdue: BoolArray
+    since: IntArray
+    due: IntArray
 
     def of(self, row: int, wait: int) -> Absence | None:
         """The event that a row awaits, if it is overdue."""
@@ -66,7 +65,7 @@ def absences(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Absences:
     return Absences(is_waiting & (due <= seen.rows.moment[:, None]), begun, due)
 
 
-def _delays(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Numbers:
+def _delays(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> FloatArray:
     """Usual delay of each row and wait, in microseconds; NaN where none is known."""
     labels: tuple[str, ...] = ()
     segment = np.full(len(seen.table), -1)
@@ -85,5 +84,5 @@ def _delays(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Numbers:
             for label in (*labels, EVERY_SEGMENT)  # the last: a segment unknown
         ]
     ).reshape(len(labels) + 1, len(waits))
-    delays: Numbers = np.rint(by_segment[segment])
+    delays: FloatArray = np.rint(by_segment[segment])
     return delays

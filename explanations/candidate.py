@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.absence import Absence, Absences, absences
 from explanations.evidence import Found, Pieces, evidence_found
 from explanations.reason import Check, Way
 from explanations.scorer import Contributions, ScorerFacts
 from features.aggregate import Variants
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.compiled import compiled
-from features.program import NONE, Integers, Numbers, Program
+from features.program import NONE, Program
 from features.seen import Seen
 
 WORTH_CHECKING = 0.05  # log-odds; half of what a check must move (design §6)
@@ -52,14 +52,14 @@ class CandidateArrays(NamedTuple):
     come.
     """
 
-    row: Integers
-    idea: Integers
-    points: Numbers
-    log_odds: Numbers
-    wait: Integers
-    start: Integers
-    end: Integers
-    due: Integers
+    row: IntArray
+    idea: IntArray
+    points: FloatArray
+    log_odds: FloatArray
+    wait: IntArray
+    start: IntArray
+    end: IntArray
+    due: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Candidates:
     def __len__(self) -> int:
         return len(self.arrays.row)
 
-    def each(self, which: Integers) -> Iterator[Candidate]:
+    def each(self, which: IntArray) -> Iterator[Candidate]:
         """Some of them, by position, one after another."""
         columns = (column[which].tolist() for column in self.arrays)
         for row, idea, points, log_odds, wait, start, end, _ in zip(
@@ -90,7 +90,7 @@ class Candidates:
                 else self.absent.at(row, wait),
             )
 
-    def variants(self, which: Integers) -> Variants:
+    def variants(self, which: IntArray) -> Variants:
         """The rows of some as they would be without the evidence, or with the event."""
         row, wait = self.arrays.row[which], self.arrays.wait[which]
         return Variants(
@@ -103,7 +103,7 @@ class Candidates:
             at=self.arrays.due[which],
         )
 
-    def place(self, among: NDArray[np.bool_]) -> Integers:
+    def place(self, among: BoolArray) -> IntArray:
         """How many of those `among` are stronger in the same row and way, (n,) each."""
         row, is_up = self.arrays.row, self.arrays.log_odds > 0
         first = np.searchsorted(row, row)
@@ -139,7 +139,7 @@ def find_candidates(
     return Candidates(arrays, found, absent, program.ideas)
 
 
-def _awaited(program: Program) -> tuple[Integers, Integers]:
+def _awaited(program: Program) -> tuple[IntArray, IntArray]:
     """`wait_of_idea` and `same_wait`, as _Basis has them."""
     waits = [
         program.waits.index(idea) if idea in program.waits else NONE
@@ -163,18 +163,18 @@ class _Basis(NamedTuple):
     same event.
     """
 
-    pieces_of: Integers
-    event: Integers
-    field: Integers
-    wait_of_idea: Integers
-    same_wait: Integers
-    overdue: NDArray[np.bool_]
-    due: Integers
+    pieces_of: IntArray
+    event: IntArray
+    field: IntArray
+    wait_of_idea: IntArray
+    same_wait: IntArray
+    overdue: BoolArray
+    due: IntArray
 
 
 @compiled
 def _candidates(
-    by_idea: Numbers, points: Numbers, strongest_first: Integers, basis: _Basis
+    by_idea: FloatArray, points: FloatArray, strongest_first: IntArray, basis: _Basis
 ) -> CandidateArrays:
     n_rows, n_ideas = by_idea.shape
     found, of_row = _empty(n_rows * MOST_CHECKED), _empty(n_ideas)
@@ -204,7 +204,7 @@ def _candidates(
 
 
 @compiled
-def _strongest(log_odds: Numbers, n: int) -> int:
+def _strongest(log_odds: FloatArray, n: int) -> int:
     """The first of the n that are farthest from zero; NONE of none."""
     strongest = NONE
     for k in range(n):
@@ -238,8 +238,8 @@ def _copy(of: CandidateArrays, k: int, to: CandidateArrays, n: int) -> None:
 def _merge(
     several: CandidateArrays,
     n: int,
-    by_idea: Numbers,
-    points: Numbers,
+    by_idea: FloatArray,
+    points: FloatArray,
     place: tuple[int, int],
     basis: _Basis,
 ) -> int:

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.language import sentence
 from explanations.reason import Change, Past
 from explanations.scorer import Contributions, Scorer
 from explanations.shown import shown_points
 from explanations.wording import Wording
+from features.arrays import FloatArray
 from features.seen import Seen, see, see_at
 from features.timelines import timelines_of
 
@@ -106,7 +106,7 @@ def _contributions(seen: Seen, scorer: Scorer) -> Contributions:
     return scorer.contributions_of(scorer.matrix(seen.table, seen.timelines))
 
 
-def _score(contributions: Contributions) -> NDArray[np.float64]:
+def _score(contributions: Contributions) -> FloatArray:
     _, _, score = contributions.points()
     return score
 

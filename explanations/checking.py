@@ -1,12 +1,11 @@
 """Check by deletion or insertion: would the score move as the reason claims?"""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.candidate import Candidates
 from explanations.scorer import Scorer
 from features.aggregate import Variants
-from features.program import Integers, Numbers
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.seen import Seen
 from features.variants import signals_of_variants
 
@@ -15,8 +14,8 @@ MOST_UP, MOST_DOWN = 4, 2  # told of a row: a rep reads no more (design §6)
 
 
 def true_ones(
-    candidates: Candidates, log_odds: Numbers, seen: Seen, scorer: Scorer
-) -> tuple[Integers, Numbers]:
+    candidates: Candidates, log_odds: FloatArray, seen: Seen, scorer: Scorer
+) -> tuple[IntArray, FloatArray]:
     """The strongest candidates of each row that hold, as many as are told.
 
     A weaker one is checked only once a stronger one of its row and way has failed.
@@ -51,13 +50,13 @@ def true_ones(
         )
 
 
-def log_odds_of(variants: Variants, seen: Seen, scorer: Scorer) -> Numbers:
+def log_odds_of(variants: Variants, seen: Seen, scorer: Scorer) -> FloatArray:
     """Calibrated log-odds of each variant, (n_variants,): what is left, scored anew."""
     table = signals_of_variants(variants, seen)
     return scorer.log_odds_of(scorer.matrix(table, seen.timelines))
 
 
-def holds(share: Numbers, log_odds: Numbers, without: Numbers) -> NDArray[np.bool_]:
+def holds(share: FloatArray, log_odds: FloatArray, without: FloatArray) -> BoolArray:
     """Does the score move the way a share of it claims, and by enough?
 
     All (n_candidates,), in log-odds: the candidate's share, and the row's score as it

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from explanations.reason import Evidence
 from features.aggregate import evidence
-from features.program import Integers
+from features.arrays import IntArray
 from features.seen import Seen
 from features.timelines import Timelines
 
@@ -14,8 +14,8 @@ class Pieces:
     """Events (positions in the timelines, by time), and of each the field that is
     evidence, NONE for the whole event."""
 
-    events: Integers
-    fields: Integers
+    events: IntArray
+    fields: IntArray
 
     def told(self, timelines: Timelines) -> tuple[Evidence, ...]:
         """The evidence as people and other systems know it."""
@@ -38,9 +38,9 @@ class Pieces:
 class Found:
     """The evidence of every row and idea."""
 
-    pieces_of: Integers
-    events: Integers
-    fields: Integers
+    pieces_of: IntArray
+    events: IntArray
+    fields: IntArray
     n_ideas: int
 
     def of(self, row: int, idea: int) -> Pieces | None:

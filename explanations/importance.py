@@ -2,9 +2,9 @@
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.scorer import Contributions
+from features.arrays import BoolArray, FloatArray
 
 IMPORTANCE_SCHEMA = pl.Schema(
     {
@@ -64,9 +64,7 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
     ).sort("importance", descending=True, maintain_order=True)
 
 
-def _mean_where(
-    points: NDArray[np.float64], where: NDArray[np.bool_]
-) -> NDArray[np.float64]:
+def _mean_where(points: FloatArray, where: BoolArray) -> FloatArray:
     total = np.where(where, points, 0.0).sum(axis=0)
-    mean: NDArray[np.float64] = total / np.maximum(where.sum(axis=0), 1)
+    mean: FloatArray = total / np.maximum(where.sum(axis=0), 1)
     return mean

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.checking import MUST_MOVE
 from explanations.reason import NextStep
 from explanations.scorer import probability
 from features.aggregate import Variants
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.seen import Seen
 
@@ -32,8 +32,8 @@ def step_variants(seen: Seen) -> Variants:
 
 
 def next_steps(
-    log_odds: NDArray[np.float64],
-    log_odds_with: NDArray[np.float64],
+    log_odds: FloatArray,
+    log_odds_with: FloatArray,
     catalogue: Catalogue,
 ) -> Iterator[tuple[NextStep, ...]]:
     """The steps that would raise each row's score most, the best first.

@@ -7,15 +7,14 @@ from functools import cached_property
 import lightgbm as lgb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.score import Grade, Priority
 from explanations.trees import Trees, trees_of
+from features.arrays import FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.encoding import Codes, encode, recode
 from features.timelines import Timelines
 
-FloatArray = NDArray[np.float64]
 EVERY_SEGMENT = "*"
 PAST_THE_CUT = 3.0  # points; a priority changes only this far past a cut (design §5)
 
@@ -177,6 +176,6 @@ class Scorer:
         return trees_of(self.booster)
 
     @cached_property
-    def _idea_of_signal(self) -> NDArray[np.int64]:
+    def _idea_of_signal(self) -> IntArray:
         ideas = list(self.catalogue.ideas)
         return np.array([ideas.index(one.idea) for one in self.catalogue.signals])

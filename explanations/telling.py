@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import numpy as np
 import orjson
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.absence import Absence
 from explanations.candidate import Candidate, find_candidates
@@ -15,6 +13,7 @@ from explanations.evidence import Pieces
 from explanations.next_step import next_steps, step_variants
 from explanations.reason import Evidence, NextStep, Reason
 from explanations.scorer import Contributions, Scorer, probability
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.event import Event
 from features.seen import Seen, see
@@ -28,7 +27,7 @@ class Told:
     the next steps, best first. `typical` (n_rows,) as `Trees.scores` has it."""
 
     contributions: Contributions
-    typical: NDArray[np.float64]
+    typical: FloatArray
     reasons: tuple[tuple[Reason, ...], ...]
     steps: tuple[tuple[NextStep, ...], ...]
 

@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.errors import ModelRejectedError
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
-from features.program import NONE, Integers, Numbers
+from features.program import NONE
 
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
 _NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing
@@ -32,14 +32,14 @@ class Nodes(NamedTuple):
     go left begin and end in `codes`; both NONE where the split is by `threshold`.
     """
 
-    signal: Integers
-    threshold: Numbers
-    children: Integers
-    missing: Integers
-    missing_left: NDArray[np.bool_]
-    codes_from: Integers
-    codes_to: Integers
-    codes: Integers
+    signal: IntArray
+    threshold: FloatArray
+    children: IntArray
+    missing: IntArray
+    missing_left: BoolArray
+    codes_from: IntArray
+    codes_to: IntArray
+    codes: IntArray
 
 
 class Leaves(NamedTuple):
@@ -50,16 +50,16 @@ class Leaves(NamedTuple):
     each slot's contribution for each pattern of slots whose conditions are met.
     """
 
-    value: Numbers
-    log_share: Numbers
-    steps_of: Integers
-    step_node: Integers
-    step_left: NDArray[np.bool_]
-    step_slot: Integers
-    slots_of: Integers
-    slot_signal: Integers
-    table_of: Integers
-    table: Numbers
+    value: FloatArray
+    log_share: FloatArray
+    steps_of: IntArray
+    step_node: IntArray
+    step_left: BoolArray
+    step_slot: IntArray
+    slots_of: IntArray
+    slot_signal: IntArray
+    table_of: IntArray
+    table: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,10 @@ class Trees:
 
     nodes: Nodes
     leaves: Leaves
-    roots: Integers
+    roots: IntArray
     expected: float
 
-    def scores(self, matrix: Numbers) -> tuple[Numbers, Numbers]:
+    def scores(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Raw score of each row, and how typical it is.
 
         Parameters
@@ -88,7 +88,7 @@ class Trees:
         """
         return _scores(self.nodes, self.leaves, self.roots, matrix)
 
-    def contributions(self, matrix: Numbers, group: Integers) -> Numbers:
+    def contributions(self, matrix: FloatArray, group: IntArray) -> FloatArray:
         """TreeSHAP, summed per group of signals, (n_rows, n_groups), in log-odds.
 
         Parameters
@@ -156,7 +156,7 @@ class _Reading:
             self.children[number].append(child)
         return number
 
-    def trees(self, roots: Integers) -> Trees:
+    def trees(self, roots: IntArray) -> Trees:
         leaves = self._leaves()
         return Trees(self._nodes(), leaves, roots, _expected(leaves, self.leaves))
 
@@ -241,7 +241,7 @@ def _count(node: dict[str, Any]) -> int:
     return int(node.get("internal_count", node.get("leaf_count", 0)))
 
 
-def _integers(several: Iterator[int]) -> Integers:
+def _integers(several: Iterator[int]) -> IntArray:
     return np.fromiter(several, np.int64)
 
 
@@ -250,8 +250,8 @@ def _integers(several: Iterator[int]) -> Integers:
 
 @compiled
 def _scores(
-    nodes: Nodes, leaves: Leaves, roots: Integers, matrix: Numbers
-) -> tuple[Numbers, Numbers]:
+    nodes: Nodes, leaves: Leaves, roots: IntArray, matrix: FloatArray
+) -> tuple[FloatArray, FloatArray]:
     raw, typical = np.zeros(len(matrix)), np.zeros(len(matrix))
     block = np.empty((matrix.shape[1], _ROWS_AT_ONCE))
     left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
@@ -269,7 +269,7 @@ def _scores(
 
 @compiled
 def _decide(
-    nodes: Nodes, matrix: Numbers, first: int, block: Numbers, left: NDArray[np.bool_]
+    nodes: Nodes, matrix: FloatArray, first: int, block: FloatArray, left: BoolArray
 ) -> int:
     """Which of the next rows go left at each node, as LightGBM decides.
 
@@ -295,7 +295,7 @@ def _decide(
 
 @compiled
 def _compare(
-    nodes: Nodes, node: int, block: Numbers, n_rows: int, left: NDArray[np.bool_]
+    nodes: Nodes, node: int, block: FloatArray, n_rows: int, left: BoolArray
 ) -> None:
     """Rows at a node that splits numbers: no branch, so that many go at once."""
     signal, threshold = nodes.signal[node], nodes.threshold[node]
@@ -310,8 +310,8 @@ def _compare(
 
 @compiled
 def _contributions(
-    nodes: Nodes, leaves: Leaves, matrix: Numbers, into: Integers, n_groups: int
-) -> Numbers:
+    nodes: Nodes, leaves: Leaves, matrix: FloatArray, into: IntArray, n_groups: int
+) -> FloatArray:
     shares = np.zeros((len(matrix), n_groups))
     block = np.empty((matrix.shape[1], _ROWS_AT_ONCE))
     left = np.empty((len(nodes.signal), _ROWS_AT_ONCE), dtype=np.bool_)
@@ -331,7 +331,7 @@ def _contributions(
 
 @compiled
 def _meet(
-    leaves: Leaves, leaf: int, left: NDArray[np.bool_], n_rows: int, met: Integers
+    leaves: Leaves, leaf: int, left: BoolArray, n_rows: int, met: IntArray
 ) -> None:
     """Of each row, the pattern of the leaf's slots whose conditions are met."""
     every = (1 << (leaves.slots_of[leaf + 1] - leaves.slots_of[leaf])) - 1
@@ -346,8 +346,8 @@ def _meet(
 
 @compiled
 def _tabulated(
-    value: Numbers, slots_of: Integers, share: Numbers, table_of: Integers
-) -> Numbers:
+    value: FloatArray, slots_of: IntArray, share: FloatArray, table_of: IntArray
+) -> FloatArray:
     r"""Each leaf's contributions, by pattern of conditions met, then by slot.
 
     .. math:: \phi_j = v (o_j - z_j) \sum_{S \not\ni j} \frac{|S|! (u - |S| - 1)!}{u!}
@@ -369,7 +369,7 @@ def _tabulated(
 
 
 @compiled
-def _others(met: int, j: int, u: int, share: Numbers) -> float:
+def _others(met: int, j: int, u: int, share: FloatArray) -> float:
     """The sum over subsets of the slots other than j; one known and unmet adds none."""
     total = 0.0
     for known in range(1 << u):

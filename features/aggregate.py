@@ -6,10 +6,10 @@ One scan of a lead's known events per column. Kept in one module, as `compiled` 
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
-from features.program import NONE, WHOLE, Integers, Numbers, Op, ProgramArrays
+from features.program import NONE, WHOLE, Op, ProgramArrays
 
 DAY = 86_400e6  # microseconds
 HOUR = 3_600e6
@@ -25,12 +25,12 @@ class EventArrays(NamedTuple):
     times one stands before the events of a greater `order`.
     """
 
-    occurred: Integers
-    received: Integers
-    reads: NDArray[np.bool_]
-    values: Numbers
-    n_labels: Integers
-    order: Integers
+    occurred: IntArray
+    received: IntArray
+    reads: BoolArray
+    values: FloatArray
+    n_labels: IntArray
+    order: IntArray
     first_insertion: int
 
 
@@ -41,10 +41,10 @@ class RowArrays(NamedTuple):
     out; mostly the two are one.
     """
 
-    start: Integers
-    end: Integers
-    known_at: Integers
-    moment: Integers
+    start: IntArray
+    end: IntArray
+    known_at: IntArray
+    moment: IntArray
 
 
 class Variants(NamedTuple):
@@ -56,13 +56,13 @@ class Variants(NamedTuple):
     microseconds since 1970.
     """
 
-    row: Integers
-    start: Integers
-    end: Integers
-    event: Integers
-    field: Integers
-    insertion: Integers
-    at: Integers
+    row: IntArray
+    start: IntArray
+    end: IntArray
+    event: IntArray
+    field: IntArray
+    insertion: IntArray
+    at: IntArray
 
 
 class _Known(NamedTuple):
@@ -75,23 +75,23 @@ class _Known(NamedTuple):
     filled. `met` (n_labels,) and `spans` (longest,) are for one column at a time.
     """
 
-    event: Integers
-    at: Integers
-    age: Numbers
-    lost: Integers
-    taken: NDArray[np.bool_]
-    begins: Integers
-    read: Numbers
-    needed_selectors: NDArray[np.bool_]
-    needed_values: NDArray[np.bool_]
-    met: Integers
-    spans: Numbers
+    event: IntArray
+    at: IntArray
+    age: FloatArray
+    lost: IntArray
+    taken: BoolArray
+    begins: IntArray
+    read: FloatArray
+    needed_selectors: BoolArray
+    needed_values: BoolArray
+    met: IntArray
+    spans: FloatArray
 
 
 @compiled
 def aggregate(
     program: ProgramArrays, events: EventArrays, rows: RowArrays, n_columns: int
-) -> Numbers:
+) -> FloatArray:
     """The first columns of the program, (n_rows, n_columns); NaN is unknown.
 
     Categories are positions among the labels of their column; FIRST_AT and LAST_AT are
@@ -114,9 +114,9 @@ def aggregate_changed(
     events: EventArrays,
     rows: RowArrays,
     variants: Variants,
-    was: Numbers,
+    was: FloatArray,
     n_columns: int,
-) -> Numbers:
+) -> FloatArray:
     """The first columns of each variant, (n_variants, n_columns).
 
     A column that reads nothing of what went or came is as it was in its row: `was` is
@@ -143,7 +143,7 @@ def aggregate_changed(
 @compiled
 def evidence(
     program: ProgramArrays, events: EventArrays, rows: RowArrays
-) -> tuple[Integers, Integers, Integers]:
+) -> tuple[IntArray, IntArray, IntArray]:
     """What each idea of each row rests on.
 
     Returns
@@ -212,7 +212,7 @@ def _touch(
     events: EventArrays,
     variants: Variants,
     i: int,
-    touched: NDArray[np.bool_],
+    touched: BoolArray,
 ) -> None:
     """Which selectors may mean other events than before: those that read a change."""
     inserted = events.first_insertion + variants.insertion[i]
@@ -231,8 +231,8 @@ def _touch(
 @compiled
 def _need(
     program: ProgramArrays,
-    touched: NDArray[np.bool_],
-    changed: NDArray[np.bool_],
+    touched: BoolArray,
+    changed: BoolArray,
     known: _Known,
 ) -> None:
     """Which columns change, and what has to be gathered for them."""
@@ -479,7 +479,7 @@ def _latency(
 
 @compiled
 def _read_by(
-    program: ProgramArrays, known: _Known, n: int, idea: int, fields: Integers
+    program: ProgramArrays, known: _Known, n: int, idea: int, fields: IntArray
 ) -> None:
     """Bits of what the idea reads of each event: WHOLE, or some of its fields."""
     fields[:n] = 0
@@ -499,7 +499,7 @@ def _read_by(
 
 
 @compiled
-def _with_room(pieces: Integers, wanted: int) -> Integers:
+def _with_room(pieces: IntArray, wanted: int) -> IntArray:
     while len(pieces) < wanted:
         pieces = np.concatenate((pieces, pieces))
     return pieces
@@ -509,10 +509,10 @@ def _with_room(pieces: Integers, wanted: int) -> Integers:
 def _put(  # apart from the growing: what grows is slow to write to
     known: _Known,
     n: int,
-    fields: Integers,
+    fields: IntArray,
     found: int,
-    piece_event: Integers,
-    piece_field: Integers,
+    piece_event: IntArray,
+    piece_field: IntArray,
 ) -> int:
     """Put the pieces of an idea after those found; returns how many there are."""
     for k in range(n):

@@ -5,13 +5,12 @@ from math import nan
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.text import TextModel
 from features.timelines import Timelines
 
-FloatArray = NDArray[np.float64]
 Labels = tuple[str, ...]
 # Signal → its labels, where the code is the position, or the model of its texts.
 Codes = Mapping[str, Labels | TextModel]

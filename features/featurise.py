@@ -7,9 +7,9 @@ from datetime import datetime
 import polars as pl
 
 from features.aggregate import aggregate
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.event import times
-from features.program import Numbers
 from features.timelines import MOMENT_SCHEMA, Timelines, timelines_of
 
 ZERO_WITHOUT_EVENTS = frozenset({"count", "distinct", "sum", "trend"})
@@ -106,7 +106,7 @@ def _featurise_at_once(
 
 
 def _columns(
-    table: Numbers, timelines: Timelines, catalogue: Catalogue
+    table: FloatArray, timelines: Timelines, catalogue: Catalogue
 ) -> list[pl.Series]:
     return [
         _labelled(name, table[:, i], timelines.labels_of(i))
@@ -116,6 +116,6 @@ def _columns(
     ]
 
 
-def _labelled(name: str, codes: Numbers, labels: tuple[str, ...]) -> pl.Series:
+def _labelled(name: str, codes: FloatArray, labels: tuple[str, ...]) -> pl.Series:
     position = pl.Series(codes).fill_nan(None).cast(pl.Int64)
     return pl.Series(labels, dtype=pl.String()).gather(position).alias(name)

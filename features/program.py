@@ -9,15 +9,12 @@ from math import inf
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Awaited, Catalogue, Last, Nature, Signal, Step
 from features.errors import CatalogueError
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from features.selector import FieldSelector, Selector
-
-Integers = NDArray[np.int64]
-Numbers = NDArray[np.float64]
 
 NONE = -1  # no selector, value, field or event
 WHOLE = 1 << 62  # the bit that says: the whole event; those below are fields
@@ -55,20 +52,20 @@ class ProgramArrays(NamedTuple):
     `any_kind`. `attributes` is the selector of attributes.
     """
 
-    op: Integers
-    first: Integers
-    second: Integers
-    value: Integers
-    window: Numbers
-    after: Integers
-    fields: Integers
-    value_field: Integers
-    readers_of: Integers
-    reader_selector: Integers
-    reader_window: Numbers
-    reader_value: Integers
-    reader_field: Integers
-    reader_any_kind: NDArray[np.bool_]
+    op: IntArray
+    first: IntArray
+    second: IntArray
+    value: IntArray
+    window: FloatArray
+    after: IntArray
+    fields: IntArray
+    value_field: IntArray
+    readers_of: IntArray
+    reader_selector: IntArray
+    reader_window: FloatArray
+    reader_value: IntArray
+    reader_field: IntArray
+    reader_any_kind: BoolArray
     attributes: int
 
 

@@ -8,8 +8,9 @@ from functools import cached_property
 import polars as pl
 
 from features.aggregate import RowArrays, aggregate
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
-from features.program import Numbers, Program
+from features.program import Program
 from features.timelines import Timelines, timelines_of
 
 
@@ -22,7 +23,7 @@ class Seen:
 
     timelines: Timelines
     rows: RowArrays
-    table: Numbers
+    table: FloatArray
 
     @property
     def program(self) -> Program:

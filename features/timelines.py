@@ -16,14 +16,14 @@ from weakref import finalize
 import numpy as np
 import orjson
 import polars as pl
-from numpy.typing import NDArray
 
 from features.aggregate import EventArrays, RowArrays
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, TIME, events_frame
 from features.log import once_each
-from features.program import INSERTED_SOURCE, Integers, Numbers, Program, program_of
+from features.program import INSERTED_SOURCE, Program, program_of
 from features.selecting import as_number, of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
@@ -154,7 +154,7 @@ def _order_of_few(events: pl.DataFrame, kinds: Collection[str]) -> list[int]:
     return sorted(known, key=lambda i: (lead[i], occurred[i], source[i], name[i]))
 
 
-def microseconds(times: pl.Series) -> Integers:
+def microseconds(times: pl.Series) -> IntArray:
     """Times of TIME as microseconds since 1970, int64."""
     return times.cast(pl.Int64).to_numpy()
 
@@ -166,7 +166,7 @@ def _insertions(catalogue: Catalogue) -> pl.DataFrame:
     return events_frame(one.event("", _SOME_TIME) for one in insertions)
 
 
-def _order(events: pl.DataFrame, program: Program) -> Integers:
+def _order(events: pl.DataFrame, program: Program) -> IntArray:
     """Where each event stands among those that may be put in, by source and name."""
     names = sorted(one.event_id for one in program.insertions)
     source = events["source"]
@@ -181,8 +181,8 @@ def _order(events: pl.DataFrame, program: Program) -> Integers:
 class _Reading:
     """`reads` and `values` as EventArrays has them, and the labels of each value."""
 
-    reads: NDArray[np.bool_]
-    values: Numbers
+    reads: BoolArray
+    values: FloatArray
     labels: tuple[tuple[str, ...], ...]
 
 
@@ -216,7 +216,7 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     )
 
 
-def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], Integers]:
+def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], IntArray]:
     """Each content once, and which of them each event has, (n_events,)."""
     content = ["kind", "actor", "data"]
     if events.height <= MOST_KEPT:  # Polars takes longer to begin than this takes

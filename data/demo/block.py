@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.demo.arrays import Flags, Floats, Ints
 from data.demo.intent import LIFE_DAYS, Law, Lives, law, live
 from data.demo.profile import Profiles, draw_profiles
 from data.demo.working_time import WorkingTime
+from features.arrays import BoolArray, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +19,19 @@ class Block:
     (leads, LIFE_DAYS), and zero once the lead has ended.
     """
 
-    lead_ids: Ints
+    lead_ids: IntArray
     time: WorkingTime
-    entry_day: Ints
-    entry_moment: Floats
+    entry_day: IntArray
+    entry_moment: FloatArray
     profiles: Profiles
     laws: Law
     lives: Lives
-    lead_pace: Floats
-    person_pace: Floats
+    lead_pace: FloatArray
+    person_pace: FloatArray
 
-    def moments(self, rng: np.random.Generator, lead: Ints, day: Ints) -> Floats:
+    def moments(
+        self, rng: np.random.Generator, lead: IntArray, day: IntArray
+    ) -> FloatArray:
         """A moment of the day for each event, 0 to DAY_ENDS, after the entry."""
         start = np.where(day == 0, self.entry_moment[lead] + 0.01, 0.08)
         return np.asarray(start + (DAY_ENDS - start) * rng.random(len(lead)))
@@ -39,7 +41,7 @@ DAY_ENDS = 0.86  # what is later in the day is kept for endings
 
 
 def draw_block(
-    rng: np.random.Generator, time: WorkingTime, lead_ids: Ints, entry_day: Ints
+    rng: np.random.Generator, time: WorkingTime, lead_ids: IntArray, entry_day: IntArray
 ) -> Block:
     """Draw the profiles and the lives of leads that enter on `entry_day`, (leads,)."""
     profiles = draw_profiles(rng, len(lead_ids))
@@ -60,6 +62,6 @@ def draw_block(
     )
 
 
-def open_days(last_day: Ints) -> Flags:
+def open_days(last_day: IntArray) -> BoolArray:
     """(leads, LIFE_DAYS): the days up to each lead's last one, and that one."""
     return np.asarray(np.arange(LIFE_DAYS) <= last_day[:, None])

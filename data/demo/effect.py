@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from pydantic import JsonValue
 
-from data.demo.arrays import Floats
 from data.demo.block import Block
 from data.demo.intent import (
     HAZARD_RATIO,
@@ -16,6 +15,7 @@ from data.demo.intent import (
     winning_within,
 )
 from data.demo.mail import AUTOMATED_SHARE
+from features.arrays import FloatArray
 
 EXPOSURE_DAYS = 14  # the exposure is told from the lead's first days
 EFFECT_DAYS = 90  # the effect on winning is told at this age
@@ -67,13 +67,13 @@ def mean_effect(effects: list[Effect]) -> Effect:
     )
 
 
-def _chance_from_entry(block: Block, laws: Law) -> Floats:
+def _chance_from_entry(block: Block, laws: Law) -> FloatArray:
     age = np.zeros_like(block.entry_day)
     worth = winning_within(EFFECT_DAYS, laws, block.time, block.entry_day, age)
     return np.asarray((laws.start * worth).sum(axis=1))
 
 
-def _chance_once_open(block: Block, laws: Law) -> Floats:
+def _chance_once_open(block: Block, laws: Law) -> FloatArray:
     still = open_at(EXPOSURE_DAYS, laws, block.time, block.entry_day)
     days = EFFECT_DAYS - EXPOSURE_DAYS
     age = np.full_like(block.entry_day, EXPOSURE_DAYS)

@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from data.demo.arrays import Ints
 from data.demo.block import Block
 from data.demo.intent import LIFE_DAYS
 from data.demo.profile import SECTORS
@@ -17,6 +16,7 @@ from data.demo.stages import (
     moves,
     quotes,
 )
+from features.arrays import IntArray
 
 REASONS = ("prix", "concurrent", "budget", "sans_suite", "besoin_disparu")
 REASON_SHARES = (0.2, 0.18, 0.2, 0.27, 0.15)
@@ -25,7 +25,7 @@ BETWEEN_MOVES = 0.003  # of a day's hours
 
 
 def endings(
-    rng: np.random.Generator, block: Block, stage: Ints, deals: Deals
+    rng: np.random.Generator, block: Block, stage: IntArray, deals: Deals
 ) -> list[Records]:
     """The last moves of each lead, all by people, `won` or `lost`, and what follows.
 
@@ -39,7 +39,7 @@ def endings(
 
 
 def _sales(
-    rng: np.random.Generator, block: Block, stage: Ints, deals: Deals
+    rng: np.random.Generator, block: Block, stage: IntArray, deals: Deals
 ) -> list[Records]:
     lead = np.flatnonzero(block.lives.won)
     day = block.lives.closed_day[lead]
@@ -56,7 +56,7 @@ def _sales(
     return [*records, in_crm("won", (lead, day), moment, {"amount": paid})]
 
 
-def _losses(rng: np.random.Generator, block: Block, stage: Ints) -> list[Records]:
+def _losses(rng: np.random.Generator, block: Block, stage: IntArray) -> list[Records]:
     lead = np.flatnonzero(~block.lives.won)
     day = _working(block, lead, block.lives.closed_day[lead])
     moment = rng.uniform(0.93, 0.985, len(lead))
@@ -86,7 +86,7 @@ def _after_sale(rng: np.random.Generator, block: Block) -> Records:
     return in_crm("attributes_set", where, moment, fields)
 
 
-def _working(block: Block, lead: Ints, day: Ints) -> Ints:
+def _working(block: Block, lead: IntArray, day: IntArray) -> IntArray:
     """The first day from `day` on that people work, counted from entry."""
     entry = block.entry_day[lead]
     return np.asarray(block.time.next_working[entry + day] - entry)

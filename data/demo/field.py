@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints, choose
 from data.demo.block import Block
+from data.demo.drawing import choose
 from data.demo.idea import Idea
 from data.demo.notes import OBJECTIONS, TONES, write_notes
 from data.demo.record import Channel, Clues, Part, Records, clues, known
+from features.arrays import BoolArray, FloatArray, IntArray
 
 # Rates a working day, by state of intent.
 CALLS_RECEIVED = np.array([0.001, 0.004, 0.012, 0.005, 0.035])
@@ -45,7 +46,7 @@ OBJECTION = np.array(
 )
 
 
-def field(rng: np.random.Generator, block: Block) -> tuple[Part, Ints, Ints]:
+def field(rng: np.random.Generator, block: Block) -> tuple[Part, IntArray, IntArray]:
     """The field's part, and the lead and day of each meeting."""
     calls, reached, call_clues = _calls_made(rng, block)
     received = Channel(Idea.CALLS, CALLS_RECEIVED, block.lead_pace)
@@ -67,7 +68,7 @@ def field(rng: np.random.Generator, block: Block) -> tuple[Part, Ints, Ints]:
     return part, meetings.lead, meetings.day
 
 
-def _rate_clues(idea: Idea, records: Records, rates: Floats) -> Clues:
+def _rate_clues(idea: Idea, records: Records, rates: FloatArray) -> Clues:
     return clues(idea, records.lead, records.day, records.day, np.log(rates))
 
 
@@ -75,8 +76,8 @@ def _records(
     rng: np.random.Generator,
     block: Block,
     kind: str,
-    where: tuple[Ints, Ints],
-    minutes: Ints,
+    where: tuple[IntArray, IntArray],
+    minutes: IntArray,
 ) -> Records:
     """Calls or meetings of `minutes` each; `where` is lead and day."""
     lead, day = where
@@ -99,7 +100,9 @@ def _records(
     )
 
 
-def _calls_made(rng: np.random.Generator, block: Block) -> tuple[Records, Flags, Clues]:
+def _calls_made(
+    rng: np.random.Generator, block: Block
+) -> tuple[Records, BoolArray, Clues]:
     """The calls made, which of them reached someone, and the clues."""
     lead, day = Channel(Idea.CALLS, CALLS_MADE, block.person_pace).draw(rng, block)
     reached = rng.random(len(lead)) < REACHED[block.lives.states[lead, day]]
@@ -119,7 +122,7 @@ def _notes(
     block: Block,
     meetings: Records,
     calls: Records,
-    reached: Flags,
+    reached: BoolArray,
 ) -> tuple[Records, list[Clues]]:
     """Notes taken after some meetings, and some calls that reached someone."""
     noted = np.flatnonzero(rng.random(len(meetings.lead)) < NOTE_AFTER_MEETING)
@@ -151,13 +154,13 @@ def _notes(
     ]
 
 
-def _end(records: Records) -> Floats:
+def _end(records: Records) -> FloatArray:
     """The moment each call or meeting ends."""
     minutes = records.fields["duration_minutes"].to_numpy()
     return np.asarray(records.moment + minutes / DAY_MINUTES)
 
 
-def _note_fields(tone: Ints, objected: Flags, texts: list[str]) -> pl.DataFrame:
+def _note_fields(tone: IntArray, objected: BoolArray, texts: list[str]) -> pl.DataFrame:
     objections = [
         [code for code, told in zip(OBJECTIONS, row, strict=True) if told]
         for row in objected.tolist()

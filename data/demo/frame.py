@@ -6,10 +6,10 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints
 from data.demo.block import Block
 from data.demo.profile import OWNERS, REGIONS, SECTORS, SOURCES
 from data.demo.record import Records
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.event import EVENT_SCHEMA, TIME
 
 SECOND = 1_000_000  # microseconds, as in the log
@@ -69,7 +69,7 @@ def events_of(
     )
 
 
-def lead_names(numbers: Ints) -> pl.Series:
+def lead_names(numbers: IntArray) -> pl.Series:
     """The leads' identifiers in the log.
 
     >>> lead_names(np.array([7])).to_list()
@@ -104,13 +104,13 @@ def _rows(
     ).with_columns(kind=pl.lit(records.kind), source=pl.lit(records.source))
 
 
-def _instants(day: Ints, moment: Floats) -> Ints:
+def _instants(day: IntArray, moment: FloatArray) -> IntArray:
     """Microseconds since 1970, to the second; `day` since 1970, `moment` 0 to 1."""
     seconds = np.round((DAY_STARTS + DAY_HOURS * moment) * 3600).astype(np.int64)
     return day * DAY + seconds * SECOND
 
 
-def _actors(actor: str | Flags, rows: int) -> pl.Series:
+def _actors(actor: str | BoolArray, rows: int) -> pl.Series:
     if isinstance(actor, str):
         return pl.Series([actor]).new_from_index(0, rows)
     return pl.Series(np.where(actor, "automation", "person"))

@@ -10,9 +10,10 @@ from enum import IntEnum
 
 import numpy as np
 
-from data.demo.arrays import Flags, Floats, Ints, choose
+from data.demo.drawing import choose
 from data.demo.profile import Profiles
 from data.demo.working_time import WorkingTime
+from features.arrays import BoolArray, FloatArray, IntArray
 
 LIFE_DAYS = 182  # then an open lead is closed as lost, without an answer
 
@@ -44,7 +45,7 @@ _CHANGE = np.array(
 _TO_VALIDATION = (0.5, 1.0, 2.5)  # large leads validate internally more often
 
 
-def _changes() -> Floats:
+def _changes() -> FloatArray:
     changes = np.stack([_CHANGE] * len(_TO_VALIDATION))
     changes[:, :, Intent.VALIDATING] *= np.array(_TO_VALIDATION)[:, None]
     for change in changes:
@@ -79,10 +80,10 @@ class Law:
     (leads,) and positive, `size` is (leads,).
     """
 
-    start: Floats
-    speed: Floats
-    appeal: Floats
-    size: Ints
+    start: FloatArray
+    speed: FloatArray
+    appeal: FloatArray
+    size: IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +93,12 @@ class Lives:
     `closed_day` counts from entry, 0 to LIFE_DAYS (then lost for want of an answer).
     """
 
-    states: Ints
-    closed_day: Ints
-    won: Flags
+    states: IntArray
+    closed_day: IntArray
+    won: BoolArray
 
 
-def law(profiles: Profiles, automated: Flags) -> Law:
+def law(profiles: Profiles, automated: BoolArray) -> Law:
     """The law of leads with these profiles, were they `automated` or not."""
     return Law(
         start=START[profiles.source],
@@ -108,7 +109,7 @@ def law(profiles: Profiles, automated: Flags) -> Law:
 
 
 def live(
-    rng: np.random.Generator, laws: Law, time: WorkingTime, entry_day: Ints
+    rng: np.random.Generator, laws: Law, time: WorkingTime, entry_day: IntArray
 ) -> Lives:
     """Draw every lead's states and ending; `entry_day` is (leads,), in `time`."""
     leads = len(entry_day)
@@ -132,8 +133,8 @@ def live(
 
 
 def winning_within(
-    days: int, laws: Law, time: WorkingTime, entry_day: Ints, age: Ints
-) -> Floats:
+    days: int, laws: Law, time: WorkingTime, entry_day: IntArray, age: IntArray
+) -> FloatArray:
     """The chance of being won within `days` days, from each state: exact.
 
     Parameters
@@ -159,7 +160,7 @@ def winning_within(
     return worth
 
 
-def open_at(age: int, laws: Law, time: WorkingTime, entry_day: Ints) -> Floats:
+def open_at(age: int, laws: Law, time: WorkingTime, entry_day: IntArray) -> FloatArray:
     """The chance of being open at `age` days, in each state: exact.
 
     Parameters

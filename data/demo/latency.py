@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr
 
-from data.demo.arrays import Floats, Ints
+from features.arrays import FloatArray, IntArray
 
 # Log-normal latency, in working days of the lead's clock. Large leads are often
 # slow, the more so when they mean to buy: many hands touch the answer.
@@ -19,7 +19,9 @@ SLOW_SHARE = np.array(
 SPREAD, SLOW_SPREAD = 1.0, 0.55  # of the logarithm
 
 
-def draw_latency(rng: np.random.Generator, states: Ints, size: Ints) -> Floats:
+def draw_latency(
+    rng: np.random.Generator, states: IntArray, size: IntArray
+) -> FloatArray:
     """A latency a mail, in working days, by state at sending and size of the lead."""
     slow = rng.random(len(states)) < SLOW_SHARE[size, states]
     median = np.where(slow, SLOW_MEDIAN, MEDIAN_LATENCY[states])
@@ -27,7 +29,7 @@ def draw_latency(rng: np.random.Generator, states: Ints, size: Ints) -> Floats:
     return np.asarray(median * np.exp(spread * rng.standard_normal(len(states))))
 
 
-def latency_reached(waited: Floats, size: Ints) -> Floats:
+def latency_reached(waited: FloatArray, size: IntArray) -> FloatArray:
     """(mails, states): the share of latencies below `waited`, (mails,) > 0."""
     logs = np.log(waited)[:, None]
     plain = ndtr((logs - np.log(MEDIAN_LATENCY)) / SPREAD)
@@ -36,7 +38,7 @@ def latency_reached(waited: Floats, size: Ints) -> Floats:
     return np.asarray((1 - share) * plain + share * slow)
 
 
-def latency_density(latency: Floats, size: Ints) -> Floats:
+def latency_density(latency: FloatArray, size: IntArray) -> FloatArray:
     """(mails, states): density of `latency`, up to a factor of the latency alone."""
     logs = np.log(latency)[:, None]
     plain = np.exp(-0.5 * ((logs - np.log(MEDIAN_LATENCY)) / SPREAD) ** 2) / SPREAD

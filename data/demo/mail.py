@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints, choose
 from data.demo.block import DAY_ENDS, Block, open_days
+from data.demo.drawing import choose
 from data.demo.idea import Idea
 from data.demo.intent import LIFE_DAYS, STATES
 from data.demo.latency import draw_latency, latency_density, latency_reached
@@ -22,6 +22,7 @@ from data.demo.record import (
     known,
 )
 from data.demo.working_time import WorkingTime
+from features.arrays import BoolArray, FloatArray, IntArray
 
 TEMPLATES = ("prospection", "relance", "personnel", "invitation")
 CLICKED = ("accueil", "produit", "tarifs", "cas_clients")
@@ -59,22 +60,22 @@ class Mails:
     answered, `latency` is NaN and `reply_day` and `reply_known_day` are NEVER.
     """
 
-    lead: Ints
-    day: Ints
-    moment: Floats
-    clock: Floats
-    step: Ints
-    template: Ints
-    latency: Floats
-    reply_day: Ints
-    reply_moment: Floats
-    reply_known_day: Ints
+    lead: IntArray
+    day: IntArray
+    moment: FloatArray
+    clock: FloatArray
+    step: IntArray
+    template: IntArray
+    latency: FloatArray
+    reply_day: IntArray
+    reply_moment: FloatArray
+    reply_known_day: IntArray
 
 
 NEVER = 10**6
 
 
-def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, Flags]:
+def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, BoolArray]:
     """The mail's part but replies, the mails, and which a machine sent."""
     asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace)
     lead, day = asking.draw(rng, block)
@@ -103,7 +104,7 @@ def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, Flags]:
     return part, mails, automated
 
 
-def _send(rng: np.random.Generator, block: Block, last_day: Ints) -> Mails:
+def _send(rng: np.random.Generator, block: Block, last_day: IntArray) -> Mails:
     """Send each lead its mails until `last_day`, (leads,), and draw the replies.
 
     What is sent depends on what was received alone, so that sending tells nothing.
@@ -124,7 +125,7 @@ def _send(rng: np.random.Generator, block: Block, last_day: Ints) -> Mails:
     return _by_day(sent)
 
 
-def _working(block: Block, lead: Ints, day: Ints) -> Ints:
+def _working(block: Block, lead: IntArray, day: IntArray) -> IntArray:
     """The first working day from `day` on, or a day past LIFE_DAYS."""
     entry = block.entry_day[lead]
     return np.where(
@@ -137,9 +138,9 @@ def _working(block: Block, lead: Ints, day: Ints) -> Ints:
 def _replies(
     rng: np.random.Generator,
     block: Block,
-    lead: Ints,
-    day: Ints,
-    template: Ints,
+    lead: IntArray,
+    day: IntArray,
+    template: IntArray,
     step: int,
 ) -> Mails:
     """Mails sent to `lead` on `day`, with their replies."""
@@ -179,7 +180,7 @@ def _by_day(sent: list[Mails]) -> Mails:
     return Mails(**{name: joined(name) for name in Mails.__slots__})
 
 
-def _sent(mails: Mails, automated: Flags) -> Records:
+def _sent(mails: Mails, automated: BoolArray) -> Records:
     fields = pl.DataFrame(
         {"template": np.array(TEMPLATES)[mails.template], "step": mails.step + 1}
     )
@@ -249,7 +250,7 @@ def _engagement(
 
 
 def _reading(
-    kind: str, mails: Mails, read: Flags, moment: Floats, fields: pl.DataFrame
+    kind: str, mails: Mails, read: BoolArray, moment: FloatArray, fields: pl.DataFrame
 ) -> Records:
     return Records(
         kind=kind,
@@ -291,12 +292,12 @@ def reply_clues(block: Block, mails: Mails, known_by: int) -> list[Clues]:
 
 def _received_by(
     time: WorkingTime,
-    entry_day: Ints,
+    entry_day: IntArray,
     mails: Mails,
-    size: Ints,
+    size: IntArray,
     known_by: int,
-    which: Flags,
-) -> Floats:
+    which: BoolArray,
+) -> FloatArray:
     """(mails, states): share of replies that would be received before `known_by`."""
     day, entry = mails.day[which], entry_day[mails.lead[which]]
     late = np.arange(LATE_DAYS + 1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from data.demo.arrays import Flags, Ints
+from features.arrays import BoolArray, IntArray
 
 TONES = np.arange(-2, 3)
 OBJECTIONS = (
@@ -97,7 +97,7 @@ _OBJECTION = (
 
 
 def write_notes(
-    rng: np.random.Generator, met: Flags, tone: Ints, objected: Flags
+    rng: np.random.Generator, met: BoolArray, tone: IntArray, objected: BoolArray
 ) -> list[str]:
     """One text a note.
 

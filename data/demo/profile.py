@@ -5,7 +5,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from data.demo.arrays import Flags, Floats, Ints, choose
+from data.demo.drawing import choose
+from features.arrays import BoolArray, FloatArray, IntArray
 
 SECTORS = ("industrie", "logiciel", "sante", "distribution", "services", "btp")
 SECTOR_SHARES = np.array([0.22, 0.2, 0.12, 0.16, 0.18, 0.12])
@@ -75,26 +76,26 @@ class Profiles:
     `automated` tells who gets the automated sequence.
     """
 
-    sector: Ints
-    source: Ints
-    region: Ints
-    owner: Ints
-    headcount: Ints
-    automated: Flags
+    sector: IntArray
+    source: IntArray
+    region: IntArray
+    owner: IntArray
+    headcount: IntArray
+    automated: BoolArray
 
     @property
-    def size(self) -> Ints:
+    def size(self) -> IntArray:
         """(leads,) of `Size`."""
         return np.searchsorted([MEDIUM, LARGE], self.headcount, side="right")
 
     @property
-    def fit(self) -> Floats:
+    def fit(self) -> FloatArray:
         """(leads,), > 0: what the profile multiplies the hazard of winning by."""
         log_fit = SECTOR_FIT[self.sector] + SOURCE_FIT[self.source]
         return np.asarray(np.exp(log_fit + SIZE_FIT[self.size]))
 
     @property
-    def visits(self) -> Floats:
+    def visits(self) -> FloatArray:
         """(leads,), > 0: how much more than others these leads use the site."""
         return np.asarray(SECTOR_VISITS[self.sector] * SOURCE_VISITS[self.source])
 
@@ -116,12 +117,12 @@ def draw_profiles(rng: np.random.Generator, leads: int) -> Profiles:
     )
 
 
-def propensity(source: Ints, headcount: Ints) -> Floats:
+def propensity(source: IntArray, headcount: IntArray) -> FloatArray:
     """(leads,) in (0, 1): the chance of the automated sequence, known at entry."""
     size = np.searchsorted([MEDIUM, LARGE], headcount, side="right")
     log_odds = SEQUENCE_BASE + SEQUENCE_BY_SOURCE[source] + SEQUENCE_BY_SIZE[size]
     return np.asarray(1 / (1 + np.exp(-log_odds)))
 
 
-def _shared(rng: np.random.Generator, shares: Floats, leads: int) -> Ints:
+def _shared(rng: np.random.Generator, shares: FloatArray, leads: int) -> IntArray:
     return choose(rng, np.tile(shares, (leads, 1)))

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints
 from data.demo.block import Block
 from data.demo.idea import NUMBER, Idea
 from data.demo.intent import STATES
+from features.arrays import BoolArray, FloatArray, IntArray
 
 LATE_SHARE = 0.03  # of visits, documents, forms and replies
 LATE_DAYS = 7  # a late event is received 1 to 7 days after, each as likely
@@ -25,11 +25,11 @@ class Records:
 
     kind: str
     source: str
-    actor: str | Flags  # flags: automation, else a person
-    lead: Ints
-    day: Ints
-    moment: Floats
-    known_day: Ints
+    actor: str | BoolArray  # flags: automation, else a person
+    lead: IntArray
+    day: IntArray
+    moment: FloatArray
+    known_day: IntArray
     fields: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
@@ -41,11 +41,11 @@ class Clues:
     `says` is (clues, states), each row up to a constant.
     """
 
-    lead: Ints
-    day: Ints
-    known_day: Ints
-    idea: Ints
-    says: Floats
+    lead: IntArray
+    day: IntArray
+    known_day: IntArray
+    idea: IntArray
+    says: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,11 @@ class Channel:
     `scale` (leads, LIFE_DAYS). It may be `late`; that it stays away is a clue too."""
 
     idea: Idea
-    rates: Floats
-    scale: Floats
+    rates: FloatArray
+    scale: FloatArray
     late: bool = False
 
-    def draw(self, rng: np.random.Generator, block: Block) -> tuple[Ints, Ints]:
+    def draw(self, rng: np.random.Generator, block: Block) -> tuple[IntArray, IntArray]:
         """Lead and day of each event, a Poisson number a day."""
         counts = rng.poisson(self.rates[block.lives.states] * self.scale)
         lead, day = np.nonzero(counts)
@@ -75,13 +75,15 @@ class Part:
     channels: Sequence[Channel] = ()
 
 
-def known(rng: np.random.Generator, day: Ints, late_share: float = LATE_SHARE) -> Ints:
+def known(
+    rng: np.random.Generator, day: IntArray, late_share: float = LATE_SHARE
+) -> IntArray:
     """The day on which each event is received: its own, or up to a week later."""
     late = rng.random(len(day)) < late_share
     return np.asarray(day + late * rng.integers(1, LATE_DAYS + 1, len(day)))
 
 
-def received_share(age: Ints) -> Floats:
+def received_share(age: IntArray) -> FloatArray:
     """The share of late-able events received `age` days (≥ 1) after their day began.
 
     >>> received_share(np.array([1, 8])).tolist()
@@ -90,7 +92,9 @@ def received_share(age: Ints) -> Floats:
     return np.asarray(1 - LATE_SHARE * (1 - np.clip(age - 1, 0, LATE_DAYS) / LATE_DAYS))
 
 
-def clues(idea: Idea, lead: Ints, day: Ints, known_day: Ints, says: Floats) -> Clues:
+def clues(
+    idea: Idea, lead: IntArray, day: IntArray, known_day: IntArray, says: FloatArray
+) -> Clues:
     """Clues of one idea; `says` is (clues, states), or (states,) for all alike."""
     rows = np.broadcast_to(says, (len(lead), STATES))
     return Clues(lead, day, known_day, np.full(len(lead), NUMBER[idea]), rows)

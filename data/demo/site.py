@@ -3,11 +3,12 @@
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints, choose
 from data.demo.block import Block
+from data.demo.drawing import choose
 from data.demo.idea import Idea
 from data.demo.intent import LIFE_DAYS, STATES
 from data.demo.record import Channel, Part, Records, clues, known
+from features.arrays import BoolArray, FloatArray, IntArray
 
 PAGES = (
     "accueil",
@@ -67,7 +68,9 @@ BETWEEN_PAGES = (20, 240)  # seconds
 DAY_SECONDS = 13 * 3600  # a day's hours, see `frame.py`
 
 
-def site(rng: np.random.Generator, block: Block, met: Ints, met_day: Ints) -> Part:
+def site(
+    rng: np.random.Generator, block: Block, met: IntArray, met_day: IntArray
+) -> Part:
     """The site's part; `met` and `met_day` are lead and day of each meeting."""
     pace = block.lead_pace * block.profiles.visits[:, None]
     returning = _after_meetings(met, met_day, pace.shape)
@@ -85,7 +88,9 @@ def site(rng: np.random.Generator, block: Block, met: Ints, met_day: Ints) -> Pa
     )
 
 
-def _after_meetings(met: Ints, met_day: Ints, shape: tuple[int, ...]) -> Flags:
+def _after_meetings(
+    met: IntArray, met_day: IntArray, shape: tuple[int, ...]
+) -> BoolArray:
     """(leads, LIFE_DAYS): the days that follow a meeting."""
     after = np.zeros(shape, dtype=np.bool_)
     for later in range(1, RETURN_DAYS + 1):
@@ -94,7 +99,7 @@ def _after_meetings(met: Ints, met_day: Ints, shape: tuple[int, ...]) -> Flags:
     return after
 
 
-def _returns(rng: np.random.Generator, block: Block, scale: Floats) -> Part:
+def _returns(rng: np.random.Generator, block: Block, scale: FloatArray) -> Part:
     """Visits after a meeting: visits as all are, and more frequent than these."""
     part = _visits(rng, block, scale, RETURN)
     visits = part.clues[0]
@@ -106,8 +111,8 @@ def _returns(rng: np.random.Generator, block: Block, scale: Floats) -> Part:
 def _visits(
     rng: np.random.Generator,
     block: Block,
-    scale: Floats,
-    times: Floats,
+    scale: FloatArray,
+    times: FloatArray,
 ) -> Part:
     """Visits, `times` (states,) as frequent; a careers page tells of job seekers."""
     lead, day = Channel(Idea.PRODUCT, VISITS * times, scale, True).draw(rng, block)
@@ -153,9 +158,9 @@ def _pricing_visits(rng: np.random.Generator, block: Block, channel: Channel) ->
 def _pages(
     rng: np.random.Generator,
     block: Block,
-    visits: tuple[Ints, Ints, Ints],
-    visit: Ints,
-    page: Ints,
+    visits: tuple[IntArray, IntArray, IntArray],
+    visit: IntArray,
+    page: IntArray,
 ) -> Records:
     """The pages of visits (lead, day, day of reception); `visit` is (pages,)."""
     lead, day, known_day = visits

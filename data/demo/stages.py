@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints
 from data.demo.block import Block
 from data.demo.idea import Idea
 from data.demo.intent import LIFE_DAYS, Intent
 from data.demo.mail import Mails
 from data.demo.record import Channel, Clues, Part, Records, clues
+from features.arrays import BoolArray, FloatArray, IntArray
 
 STAGES = (
     "nouveau",
@@ -40,13 +40,13 @@ DISCOUNTS, DISCOUNT_SHARES = np.array([0, 5, 10, 15]), np.array([0.5, 0.25, 0.17
 class Deals:
     """What each lead would be quoted: euros a year, and percent off; (leads,)."""
 
-    amount: Ints
-    discount: Ints
+    amount: IntArray
+    discount: IntArray
 
 
 def stages(
-    rng: np.random.Generator, block: Block, mails: Mails, automated: Flags
-) -> tuple[Part, Ints, Deals]:
+    rng: np.random.Generator, block: Block, mails: Mails, automated: BoolArray
+) -> tuple[Part, IntArray, Deals]:
     """The pipeline's part, the stage each lead reached, and what it is quoted.
 
     The first mail, by a machine or a person, is the first contact.
@@ -66,8 +66,8 @@ def stages(
 
 
 def _walk(
-    rng: np.random.Generator, block: Block, contacted: Ints
-) -> tuple[Ints, dict[int, tuple[Ints, Ints]], list[Channel]]:
+    rng: np.random.Generator, block: Block, contacted: IntArray
+) -> tuple[IntArray, dict[int, tuple[IntArray, IntArray]], list[Channel]]:
     """Stage at the end, lead and day of each arrival by stage, and the channels."""
     stage = np.full(len(contacted), NEW)
     at_stage = np.empty((len(contacted), LIFE_DAYS), dtype=np.int64)
@@ -91,7 +91,7 @@ def _walk(
     return stage, moved, channels
 
 
-def _clues(block: Block, moved: dict[int, tuple[Ints, Ints]]) -> list[Clues]:
+def _clues(block: Block, moved: dict[int, tuple[IntArray, IntArray]]) -> list[Clues]:
     return [
         clues(
             Idea.STAGE,
@@ -107,7 +107,7 @@ def _clues(block: Block, moved: dict[int, tuple[Ints, Ints]]) -> list[Clues]:
 def _forward(
     rng: np.random.Generator,
     block: Block,
-    moved: dict[int, tuple[Ints, Ints]],
+    moved: dict[int, tuple[IntArray, IntArray]],
     deals: Deals,
 ) -> list[Records]:
     records = []
@@ -122,11 +122,11 @@ def _forward(
 
 
 def moves(
-    where: tuple[Ints, Ints],
-    moment: Floats,
-    start: int | Ints,
-    to: int | Ints,
-    automated: Flags,
+    where: tuple[IntArray, IntArray],
+    moment: FloatArray,
+    start: int | IntArray,
+    to: int | IntArray,
+    automated: BoolArray,
 ) -> Records:
     """Moves of stage; `where` is lead and day, the rest (moves,) or one for all."""
     names = np.array(STAGES)
@@ -137,7 +137,9 @@ def moves(
     return in_crm("stage_changed", where, moment, fields, automated)
 
 
-def quotes(deals: Deals, where: tuple[Ints, Ints], moment: Floats) -> Records:
+def quotes(
+    deals: Deals, where: tuple[IntArray, IntArray], moment: FloatArray
+) -> Records:
     """Quotes sent; `where` is lead and day."""
     fields = {
         "amount": deals.amount[where[0]],
@@ -148,10 +150,10 @@ def quotes(deals: Deals, where: tuple[Ints, Ints], moment: Floats) -> Records:
 
 def in_crm(
     kind: str,
-    where: tuple[Ints, Ints],
-    moment: Floats,
+    where: tuple[IntArray, IntArray],
+    moment: FloatArray,
     fields: Mapping[str, Any],
-    automated: Flags | None = None,
+    automated: BoolArray | None = None,
 ) -> Records:
     """What a person, unless `automated`, enters in the CRM on the day itself."""
     return Records(

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from data.demo.arrays import Flags, Floats, Ints
 from data.demo.block import Block
 from data.demo.frame import lead_names
 from data.demo.idea import IDEAS, NUMBER, Idea
@@ -42,6 +41,7 @@ from data.demo.profile import (
     propensity,
 )
 from data.demo.record import LATE_DAYS, Channel, Clues, joined, received_share
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.event import TIME
 
 HORIZON_DAYS = 60
@@ -112,15 +112,15 @@ def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
     return _table(block, lead, ages, _chances(block, lead, ages, now), log_days)
 
 
-def _beliefs_at_entry(block: Block) -> Floats:
+def _beliefs_at_entry(block: Block) -> FloatArray:
     """(leads, RUNS, states); a run that knows no source starts from the mean one."""
     known = KNOWS[:, NUMBER[Idea.SOURCE], None]
     start = block.laws.start[:, None]
-    belief: Floats = np.where(known, start, SOURCE_SHARES @ START)
+    belief: FloatArray = np.where(known, start, SOURCE_SHARES @ START)
     return belief
 
 
-def _appeals(block: Block, lead: Ints) -> Floats:
+def _appeals(block: Block, lead: IntArray) -> FloatArray:
     """(laws, leads): what multiplies the hazard of winning, as each of LAWS says."""
     profiles = block.profiles
     expected = propensity(profiles.source, profiles.headcount)
@@ -139,8 +139,8 @@ def _appeals(block: Block, lead: Ints) -> Floats:
 
 
 def _follow(
-    told: Evidence, belief: Floats, lead: Ints, days: tuple[int, int], age: int
-) -> Floats:
+    told: Evidence, belief: FloatArray, lead: IntArray, days: tuple[int, int], age: int
+) -> FloatArray:
     """Carry beliefs (leads, RUNS, states) over `days`, by what was received by `age`.
 
     A day: what it showed, that the lead did not end, then the change of state.
@@ -158,7 +158,9 @@ def _follow(
     return belief
 
 
-def _likelihoods(told: Evidence, lead: Ints, days: tuple[int, int], age: int) -> Floats:
+def _likelihoods(
+    told: Evidence, lead: IntArray, days: tuple[int, int], age: int
+) -> FloatArray:
     """(leads, days, RUNS, states): what each day showed by `age`, in each state."""
     block, day = told.block, slice(*days)
     alone = np.exp(_log_likelihoods(told, lead, days, age))
@@ -174,8 +176,8 @@ def _likelihoods(told: Evidence, lead: Ints, days: tuple[int, int], age: int) ->
 
 
 def _log_likelihoods(
-    told: Evidence, lead: Ints, days: tuple[int, int], age: int
-) -> Floats:
+    told: Evidence, lead: IntArray, days: tuple[int, int], age: int
+) -> FloatArray:
     """(leads, days, ideas, states): the clues of each idea, received before `age`."""
     start, end = days
     place = np.full(len(told.block.lead_ids), -1)
@@ -208,7 +210,9 @@ def _between(mails: Mails, days: tuple[int, int]) -> Mails:
     return Mails(**{name: getattr(mails, name)[of] for name in Mails.__slots__})
 
 
-def _chances(block: Block, lead: Ints, age: Ints, now: Floats) -> Floats:
+def _chances(
+    block: Block, lead: IntArray, age: IntArray, now: FloatArray
+) -> FloatArray:
     """(rows, RUNS): the chance of winning within the horizon, as each run believes."""
     chances = np.empty(now.shape[:2])
     for number, appeal in enumerate(_appeals(block, lead)):
@@ -227,14 +231,14 @@ def _chances(block: Block, lead: Ints, age: Ints, now: Floats) -> Floats:
 
 
 def _table(
-    block: Block, lead: Ints, age: Ints, chances: Floats, log_days: int
+    block: Block, lead: IntArray, age: IntArray, chances: FloatArray, log_days: int
 ) -> pl.DataFrame:
     log_odds = np.log(chances) - np.log1p(-chances)
     everything, nothing = log_odds[:, :1], log_odds[:, 1:2]
     without, alone = np.split(log_odds[:, 2:], 2, axis=1)
     shares = ((everything - without) + (alone - nothing)) / 2
     day = block.entry_day[lead] + age
-    complete: Flags = day + HORIZON_DAYS <= log_days
+    complete: BoolArray = day + HORIZON_DAYS <= log_days
     won = block.lives.won[lead] & (block.lives.closed_day[lead] < age + HORIZON_DAYS)
     first = np.datetime64(block.time.first, "us")
     table = pl.DataFrame(

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from data.demo.arrays import Floats, Ints
+from features.arrays import FloatArray, IntArray
 
 LEAD_OFF = 0.12  # a lead's activity on a day off, of a plain day's
 LEAD_AUGUST, PERSON_AUGUST = 0.45, 0.5
@@ -23,10 +23,10 @@ class WorkingTime:
     """
 
     first: date
-    lead_pace: Floats
-    person_pace: Floats
-    lead_clock: Floats
-    next_working: Ints
+    lead_pace: FloatArray
+    person_pace: FloatArray
+    lead_clock: FloatArray
+    next_working: IntArray
 
 
 def working_time(first: date, days: int) -> WorkingTime:

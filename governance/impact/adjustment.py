@@ -19,7 +19,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from governance.impact.interval import Estimate, FloatArray, percentiles
+from features.arrays import BoolArray, FloatArray, IntArray
+from governance.impact.interval import Estimate, percentiles
 from governance.impact.lead_course import QUARTER, Attributes, Level
 
 REPLICATES = 200  # of the bootstrap; more move a bound by a tenth of its width at most
@@ -131,9 +132,9 @@ class _Question:
     """`design` is (n_leads, n_columns) of 0 and 1; the rest (n_leads,)."""
 
     design: FloatArray
-    won: NDArray[np.bool_]
+    won: BoolArray
     level: NDArray[np.object_]
-    segment: NDArray[np.int64]
+    segment: IntArray
 
     def answer(self, weight: FloatArray) -> _Answer:
         """`weight` is (n_leads,): how often each lead was drawn."""
@@ -152,7 +153,7 @@ class _Question:
             segments=by_segment,
         )
 
-    def _chances(self, group: NDArray[np.bool_], weight: FloatArray) -> FloatArray:
+    def _chances(self, group: BoolArray, weight: FloatArray) -> FloatArray:
         """(n_leads,): everyone's chance, as the group's leads tell it."""
         from sklearn.linear_model import LogisticRegression
 
@@ -214,7 +215,7 @@ def _design(labelled: pl.DataFrame) -> FloatArray:
     return design
 
 
-def _segments(leads: pl.DataFrame, attributes: Attributes) -> NDArray[np.int64]:
+def _segments(leads: pl.DataFrame, attributes: Attributes) -> IntArray:
     """(n_leads,): the position of each lead's segment among `_names`."""
     if attributes.segment not in attributes.labels:
         return np.zeros(leads.height, dtype=np.int64)

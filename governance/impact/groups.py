@@ -7,12 +7,8 @@ from enum import StrEnum
 import numpy as np
 import polars as pl
 
-from governance.impact.interval import (
-    Estimate,
-    FloatArray,
-    percentiles,
-    share,
-)
+from features.arrays import FloatArray
+from governance.impact.interval import Estimate, percentiles, share
 from governance.impact.lead_course import Attributes, Level
 
 MIN_SALES = 10  # fewer have no median worth telling

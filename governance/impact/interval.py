@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.arrays import FloatArray
+
 _BOUNDS = (2.5, 97.5)  # percentiles of a two-sided interval of 95 %
 
 

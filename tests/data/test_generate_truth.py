@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
@@ -13,10 +12,11 @@ from sklearn.preprocessing import StandardScaler
 
 from data.demo.idea import IDEAS
 from data.generate import LOG_DAYS, generate
+from features.arrays import FloatArray
 from features.log import read_log
 
 LEADS = 3000
-Table = NDArray[np.float64]
+Table = FloatArray
 
 
 @pytest.fixture(scope="module")

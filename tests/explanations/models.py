@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.scorer import Scorer, ScorerFacts
+from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
 from features.log import Log
 from features.timelines import MOMENT_SCHEMA
@@ -124,7 +124,7 @@ def small_scorer() -> Scorer:
 
 def small_signals(
     rows: int, *, seed: int, catalogue: Catalogue
-) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+) -> tuple[pl.DataFrame, BoolArray]:
     """Made-up signals with holes, and outcomes that they explain in part."""
     rng = np.random.default_rng(seed)
     visits = rng.poisson(2, rows).astype(float)
@@ -138,7 +138,7 @@ def small_signals(
     won = rng.random(rows) < 1 / (1 + np.exp(-log_odds))
     unknown = rng.random(rows) < 0.15
     told = [None if u else str(s) for u, s in zip(unknown, sector, strict=True)]
-    columns: list[Sequence[object] | NDArray[np.float64]]
+    columns: list[Sequence[object] | FloatArray]
     columns = [visits, age, replies, told, headcount]
     signals = pl.DataFrame(
         {

@@ -7,9 +7,8 @@ from typing import Any
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.arrays import FloatArray
 
 
 def shap_values(

@@ -9,12 +9,12 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 
 from explanations.checking import MUST_MOVE, holds, log_odds_of
 from explanations.reason import Check, Evidence, Way
 from explanations.scorer import Scorer
 from explanations.telling import Told
+from features.arrays import FloatArray
 from features.catalogue import parse_catalogue
 from features.event import Actor, events_frame
 from features.featurise import featurise, moments_frame
@@ -74,7 +74,7 @@ def test_the_score_has_to_move_by_the_bar_and_the_right_way(
 
 def log_odds_without(
     variants: Sequence[Variant], seen: Seen, scorer: Scorer
-) -> NDArray[np.float64]:
+) -> FloatArray:
     return log_odds_of(variants_of(variants), seen, scorer)
 
 

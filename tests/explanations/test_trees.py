@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from explanations.errors import ModelRejectedError
 from explanations.trees import MOST_SIGNALS, Trees, trees_of
+from features.arrays import FloatArray
 
 N_SIGNALS = 6
 CATEGORY = 5  # the last signal
 randomly = settings(max_examples=30, deadline=None)
 
 
-def rows(n: int, seed: int) -> NDArray[np.float64]:
+def rows(n: int, seed: int) -> FloatArray:
     """Made-up signals: counts, small and large numbers, holes, zeros, categories."""
     rng = np.random.default_rng(seed)
     matrix = rng.normal(size=(n, N_SIGNALS)) * [1, 10, 1e-36, 1e6, 1, 1]
@@ -60,7 +60,7 @@ params = st.fixed_dictionaries(
 )
 
 
-def every_signal(trees: Trees, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+def every_signal(trees: Trees, matrix: FloatArray) -> FloatArray:
     return trees.contributions(matrix, np.arange(N_SIGNALS))
 
 

@@ -8,9 +8,9 @@ within one, and the two differ by 0.07 between leads and 0.07 within.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from explanations.scorer import probability
+from features.arrays import FloatArray
 from training.dataset.groups import Group
 from training.metrics.paired_scores import Said
 from training.promotion.gate import N_RESAMPLES, quality_findings, segments_finding
@@ -20,8 +20,6 @@ OF_SEEDS = 0.07 / np.sqrt(2)  # each model's own, between leads and within one
 MOMENTS = 7  # a lead, on average
 WORSE = 0.695  # noise in log-odds that costs 0.05 in AUC (0.754), on 60,000 leads
 SECTORS = 4
-
-FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 import lightgbm as lgb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue, Last
 from features.encoding import encode
 from features.errors import CatalogueError
@@ -20,8 +20,6 @@ from training.baselines.odoo import odoo_probabilities
 from training.baselines.points_score import points_baseline, rules_of
 from training.dataset.encoding import learn_encoding
 from training.dataset.moments import lead_lives
-
-FloatArray = NDArray[np.float64]
 
 N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
 MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes long

@@ -1,19 +1,16 @@
 """Logistic regression on the same signals, as a data scientist would begin."""
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from sklearn.compose import make_column_transformer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import encode
 from training.dataset.encoding import learn_encoding
-
-FloatArray = NDArray[np.float64]
 
 MIN_LEADS_OF_LABEL = 20  # as FitSettings has it
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+
+from features.arrays import BoolArray, FloatArray
 
 Values = Mapping[str, str | None]
 NEW_ROW = 0.1  # what a new value starts with, on both sides
@@ -81,13 +82,13 @@ class OdooScoring:
 
 def odoo_probabilities(
     closed: pl.DataFrame,
-    won: NDArray[np.bool_],
+    won: BoolArray,
     scored: pl.DataFrame,
     *,
     stage_field: str,
     stages: Sequence[str],
     fields: Sequence[str],
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Learn from closed leads, score others.
 
     Parameters

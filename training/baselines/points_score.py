@@ -5,16 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import TypeAdapter, model_validator
 
 from explanations.scorer import probability
+from features.arrays import FloatArray
 from features.catalogue import Catalogue, Direction
 from features.selector import Strict
 from training.fitting.calibration import fit_affine
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 RULES_FILE = Path(__file__).parent / "points_score.toml"
 DERIVED_POINTS = 10.0

@@ -2,16 +2,14 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import Codes, encode, encoded, learn_labels
 from training.dataset.split import time_blocks
 from training.dataset.texts import Texts
 
-FloatArray = NDArray[np.float64]
 N_BLOCKS = 5
 
 

@@ -7,13 +7,10 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue, Nature
 from features.event import ATTRIBUTES_KIND
-
-BoolArray = NDArray[np.bool_]
-FloatArray = NDArray[np.float64]
 
 AGE = "age"
 AGE_DAYS = (-np.inf, 1, 7, 14, 30, 60, 90, np.inf)

@@ -5,9 +5,8 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-IntArray = NDArray[np.int64]
+from features.arrays import IntArray
 
 
 def before_and_after(

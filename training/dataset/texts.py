@@ -6,14 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 from sklearn.linear_model import LogisticRegression
 
+from features.arrays import IntArray
 from features.text import TextModel, stem_of, stems_of, words
-
-IntArray = NDArray[np.int64]
 
 LEADS_OF_STEM = 20  # rarer, a stem may tell who is meant; and little is learnt of it
 NOTHING_LEARNT = TextModel(intercept=0.0, stems={})

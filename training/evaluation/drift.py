@@ -5,9 +5,9 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.scorer import Scorer, probability
+from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue
 from features.encoding import OTHER, Codes, encoded
 from features.featurise import featurise
@@ -22,7 +22,6 @@ from training.metrics.population_stability import (
     recurrence,
 )
 
-FloatArray = NDArray[np.float64]
 ANY_TEXT = (OTHER,)  # one code for all that is known
 NO_CODES: Codes = {}
 _Z = 1.96  # two-sided 95 % of the normal distribution
@@ -208,7 +207,7 @@ def _drift_of(
     )
 
 
-def _is_missing(values: pl.Series) -> NDArray[np.bool_]:
+def _is_missing(values: pl.Series) -> BoolArray:
     if values.dtype == pl.String:
         return values.is_null().to_numpy()
     return values.is_nan().to_numpy()

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.groups import Group, age_bands, segments
@@ -18,7 +18,6 @@ from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, bootstrap
 from training.registry.candidates import Candidate
 
-FloatArray = NDArray[np.float64]
 Phase = Callable[[str], None]
 
 MODEL, CHAMPION = "model", "champion"

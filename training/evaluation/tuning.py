@@ -12,7 +12,6 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from optuna.distributions import (
     BaseDistribution,
     FloatDistribution,
@@ -23,6 +22,7 @@ from optuna.samplers import TPESampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, Trial, TrialState
 
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import encode
 from features.log import Log
@@ -33,8 +33,6 @@ from training.errors import TrainingError
 from training.fitting.fit import DEEPEST, FitSettings, fit
 from training.fitting.train import HOLD_OUT_SHARE
 from training.metrics.metrics import logarithmic_loss
-
-FloatArray = NDArray[np.float64]
 
 # Of time, to calibrate on: a trial then costs two boosters an origin, and not five.
 N_BLOCKS = 2

@@ -2,13 +2,12 @@
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-FloatArray = NDArray[np.float64]
+from features.arrays import BoolArray, FloatArray
 
 
-def fit_affine(log_odds: FloatArray, won: NDArray[np.bool_]) -> tuple[float, float]:
+def fit_affine(log_odds: FloatArray, won: BoolArray) -> tuple[float, float]:
     r"""Platt's slope and intercept, each moment counting once.
 
     .. math:: p = \sigma(a \, z + c)

@@ -23,12 +23,13 @@ from distributed import Client, Future
 from distributed.client import FutureCancelledError
 from distributed.scheduler import KilledWorker
 
+from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.featurise import EVENTS_AT_ONCE, featurise
 from features.log import Log, LogPart, log_parts, once_each
 from features.timelines import MOMENT_SCHEMA
 from training.errors import TrainingError
-from training.fitting.boosting import BoolArray, Boost, Examples, FloatArray, IntArray
+from training.fitting.boosting import Boost, Examples
 
 SECONDS_TO_CONNECT = 10
 CHUNKS_A_WORKER = 2  # of the rows: memory is taken and freed in halves

@@ -7,9 +7,9 @@ from typing import Annotated
 import lightgbm as lgb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from pydantic import Field
 
+from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue
 from features.encoding import Codes
 from training.dataset.encoding import learn_encoding
@@ -17,9 +17,6 @@ from training.dataset.split import time_blocks
 from training.errors import TrainingError
 from training.fitting.boosting import Boosting, Examples, on_this_machine
 from training.fitting.calibration import fit_affine, fold_in
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 # That a block's model is fitted on, at most: the calibration is but two numbers, and
 # would cost as much as four boosters on a large log.

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+
+from features.arrays import FloatArray
 
 GRADE_SHARES = (0.10, 0.30, 0.60)  # the best tenth is A, then B, C; the rest is D
 ATYPICAL_SHARE = 0.005  # of the training moments: a person looks at what is as rare
@@ -11,7 +12,7 @@ PRIORITY_SHARES = (0.15, 0.60)  # elevee above, basse below: a rep's week holds 
 
 
 def quantile_cuts(
-    scores: NDArray[np.float64], weight: NDArray[np.float64], shares: Sequence[float]
+    scores: FloatArray, weight: FloatArray, shares: Sequence[float]
 ) -> tuple[float, ...]:
     """The scores that the best `shares` of moments reach.
 

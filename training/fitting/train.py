@@ -4,13 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.importance import importance
 from explanations.scorer import Scorer, ScorerFacts, probability
 from explanations.trees import trees_of
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.errors import CatalogueError
 from features.event import OPINION_KINDS
@@ -31,7 +30,6 @@ from training.metrics.bootstrap import Interval
 from training.metrics.metrics import bootstrap_intervals
 
 HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
-FloatArray = NDArray[np.float64]
 Phase = Callable[[str], None]
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
+from features.arrays import FloatArray, IntArray
 
 LEVEL = 0.95
 CELLS_AT_ONCE = 4_000_000  # weights held at once: 32 MB
@@ -108,9 +107,7 @@ def lead_weights(
         yield np.array(counts, np.float64)[:, lead]
 
 
-def _counts(
-    draws: np.random.Generator, n_leads: int, *, is_drawn: bool
-) -> NDArray[np.int64]:
+def _counts(draws: np.random.Generator, n_leads: int, *, is_drawn: bool) -> IntArray:
     if not is_drawn:
         return np.ones(n_leads, np.int64)
     return np.bincount(draws.integers(n_leads, size=n_leads), minlength=n_leads)

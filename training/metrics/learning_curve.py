@@ -3,13 +3,10 @@
 import lightgbm as lgb
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from explanations.scorer import probability
+from features.arrays import BoolArray, FloatArray
 from training.metrics.metrics import auc, logarithmic_loss
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 N_STEPS = 30
 CURVE_SCHEMA = pl.Schema(

@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray
 from training.metrics.bootstrap import Drawn, Interval, lead_weights, mean_drawn
 from training.metrics.weighted_metrics import N_BINS, TOP_SHARE, Ranking
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 Metric = Callable[[Ranking], FloatArray]
 N_RESAMPLES = 200
 

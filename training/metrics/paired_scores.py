@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray
 from training.metrics.bootstrap import Drawn
-from training.metrics.metrics import BoolArray, FloatArray, Metric, bootstrap
+from training.metrics.metrics import Metric, bootstrap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Said:
     champion: FloatArray
     challenger: FloatArray
 
-    def of(self, rows: NDArray[np.bool_]) -> "Said":
+    def of(self, rows: BoolArray) -> "Said":
         """Those of some rows, (n_moments,) bool."""
         return Said(
             lead_ids=np.asarray(self.lead_ids)[rows].tolist(),

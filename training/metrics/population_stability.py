@@ -5,10 +5,8 @@ from enum import StrEnum
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
+from features.arrays import FloatArray, IntArray
 
 N_BINS = 10  # deciles of the earlier sample, as is usual
 N_LABELS = 20  # of a category, the commonest; what is rarer is one bin

@@ -4,14 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from features.arrays import BoolArray, FloatArray
 from training.metrics.bootstrap import LEVEL, lead_weights
 from training.metrics.metrics import N_RESAMPLES
 from training.metrics.weighted_metrics import N_BINS
-
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 RELIABILITY_SCHEMA = pl.Schema(
     {

@@ -7,7 +7,8 @@ from explanations.checking import holds, log_odds_of
 from explanations.evidence import evidence_found
 from explanations.scorer import Scorer
 from features.aggregate import Variants
-from features.program import NONE, Integers, Numbers
+from features.arrays import FloatArray, IntArray
+from features.program import NONE
 from features.seen import Seen, see
 
 PLAIN_TOP = 4  # reasons that a plain TreeSHAP stack shows (design §6)
@@ -43,7 +44,9 @@ def contradicted_share(
     return float(1 - kept.mean())
 
 
-def _plain_claims(seen: Seen, weights: Numbers) -> tuple[Integers, Integers, Variants]:
+def _plain_claims(
+    seen: Seen, weights: FloatArray
+) -> tuple[IntArray, IntArray, Variants]:
     """Rows, ideas, and each row without what its idea rests on; (n_claims,) each."""
     found = evidence_found(seen)
     heaviest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :PLAIN_TOP]

@@ -7,10 +7,8 @@ rows are sorted once, not once a resample.
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
+from features.arrays import BoolArray, FloatArray
 
 CERTAIN = 1e-6  # probabilities are kept this far off 0 and 1
 N_BINS = 10

@@ -7,12 +7,11 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 from mlflow.entities import Run
-from numpy import float64
-from numpy.typing import NDArray
 
 from explanations.artifact import load_scorer
 from explanations.errors import ModelRejectedError
 from explanations.scorer import Scorer, probability
+from features.arrays import FloatArray
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan
@@ -45,7 +44,7 @@ class Candidate:
         wanted = moments.select("lead_id", "moment")
         return featurise(log.events, wanted, self.scorer.catalogue)
 
-    def says(self, signals: pl.DataFrame) -> NDArray[float64]:
+    def says(self, signals: pl.DataFrame) -> FloatArray:
         """Its probabilities, (n_moments,), of rows that `signals` gave."""
         return probability(self.scorer.log_odds(signals))
 

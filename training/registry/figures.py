@@ -8,15 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from explanations.scorer import Scorer
+from features.arrays import FloatArray
 from features.encoding import encode
 from training.fitting.train import HoldOut, Trained
 from training.metrics.reliability import reliability
 from training.metrics.weighted_metrics import Ranking
-
-FloatArray = NDArray[np.float64]
 
 ROWS_IN_SWARM = 1_500  # more dots hide one another
 SIGNALS_IN_SWARM = 15

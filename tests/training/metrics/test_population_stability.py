@@ -3,8 +3,8 @@ from collections.abc import Sequence
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
 
+from features.arrays import FloatArray
 from training.metrics.population_stability import (
     N_LABELS,
     Level,
@@ -13,8 +13,6 @@ from training.metrics.population_stability import (
     recurrence,
     stability_index,
 )
-
-FloatArray = NDArray[np.float64]
 
 
 def draws() -> np.random.Generator:

@@ -1,14 +1,11 @@
-"""Names for the arrays that the generator passes around."""
+"""Random choices by given shares, a row at a time."""
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Flags = npt.NDArray[np.bool_]
+from features.arrays import FloatArray, IntArray
 
 
-def choose(rng: np.random.Generator, shares: Floats) -> Ints:
+def choose(rng: np.random.Generator, shares: FloatArray) -> IntArray:
     """One option a row, drawn by its shares.
 
     Parameters
