@@ -1,20 +1,24 @@
 """Every page of the console, as it is, empty, or refused: at a desk and on a phone."""
 
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.routing import APIRoute
 from playwright.sync_api import Page, expect
 
+from serving import console as console_package
 from serving.app.console import ROUTERS
 from serving.console import tasks as routes_tasks
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.leads import arrive
 from tests.console.test_deciding import propose
-from training.promotion.registry_report import standing
+from tests.made_once import empty_registry
 
 Opens = Callable[..., Page]
+STYLE = Path(console_package.__file__).parent / "static" / "console.css"
 ELSEWHERE = {  # downloads, the way to a provider, and what needs rules of the house
     "/opportunites/{lead_id}/journal.csv",
     "/opportunites/{lead_id}/journal.json",
@@ -36,28 +40,38 @@ def addresses() -> Iterator[str]:
 @pytest.fixture(scope="module", autouse=True)
 def _registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """An empty one; making its store takes longer than a page may."""
-    folder = tmp_path_factory.mktemp("registry")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-        assert standing().champion is None
+        store = empty_registry(tmp_path_factory)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
         yield
 
 
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("address", sorted(set(addresses())))
-def test_a_page_is_for_everybody(
-    console: Console, open_page: Opens, address: str, size: str
+def test_each_page_is_for_everybody(
+    console: Console, open_page: Opens, size: str
 ) -> None:
     arrive(console.service, "Morel", visits=3)
     propose(console.service, "Morel")
     page = open_page(**SIZES[size])
     console.sign_in(page, "admin")
-    answer = page.goto(f"{console.address}/console{address}".format(lead_id="Morel"))
-    assert answer is not None
-    assert answer.status == 200
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    name = address.format(lead_id="id").strip("/").replace("/", "-") or "accueil"
-    looked_at(page, f"page-{name}-{size}")
+    for address in sorted(set(addresses())):
+        there = f"{console.address}/console{address}".format(lead_id="Morel")
+        answer = page.goto(there)
+        assert answer is not None
+        assert answer.status == 200, address
+        page.evaluate(
+            "document.querySelectorAll('details').forEach(d => d.open = true)"
+        )
+        name = address.format(lead_id="id").strip("/").replace("/", "-") or "accueil"
+        looked_at(page, f"page-{name}-{size}")
+
+
+def test_the_dark_theme_changes_colours_alone() -> None:
+    """So that in dark, rules on colours are all that there is to run again."""
+    style = STYLE.read_text(encoding="utf-8")
+    (dark,) = re.findall(r"prefers-color-scheme: dark\) {\n(.*?)\n}", style, re.DOTALL)
+    assert re.fullmatch(r"  :root {\n(    --[\w-]+: #\w+;\n)+  }", dark)
+    assert style.count("prefers-color-scheme") == 1
 
 
 @pytest.mark.parametrize("size", SIZES)
