@@ -16,6 +16,7 @@ from playwright.sync_api import (
     BrowserContext,
     Page,
     Playwright,
+    expect,
     sync_playwright,
 )
 
@@ -46,6 +47,9 @@ PHONE: dict[str, Any] = {
     "is_mobile": True,
     "has_touch": True,
 }
+# Milliseconds: a page that never comes fails its test, a busy machine doesn't.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
 
 
@@ -139,7 +143,7 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
         context = browser.new_context(
             locale="fr-FR", reduced_motion="reduce", **(DESKTOP | options)
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))

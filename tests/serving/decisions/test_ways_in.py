@@ -1,12 +1,13 @@
 """What is reserved, by every principal and way in: who makes it, and who can't."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -17,12 +18,14 @@ from governance.people.roles import DECIDERS, Role
 from governance.rules.trigger import Weekday
 from serving.app.scheduler import tick
 from serving.auth.accounts import close_account
+from serving.database.engine import SQLITE, Store
 from serving.events.ingestion import ingest
 from serving.repositories.api_keys import Scope
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.factories import make_event as as_event
 from tests.governance.rule_builders import make_rules
+from tests.postgres import Postgres
 from tests.serving.builders import (
     as_the_command_line_has_it,
     make_event,
@@ -33,6 +36,7 @@ from tests.serving.builders import (
     write,
 )
 from tests.serving.reserved import RESERVED, Reserved
+from tests.serving.snapshots import Restore, snapshot
 
 DAYS = [day.value for day in Weekday]
 # How an event could pretend that it was made.
@@ -164,23 +168,57 @@ WAYS_OF_PEOPLE = {
 }
 
 
+Asked = tuple[str, Restore]  # the proposal that waits, and the store as it then is
+
+
+@pytest.fixture(scope="module")
+def asked() -> dict[tuple[str, str], Asked]:
+    """By database and what is reserved: asked for once."""
+    return {}
+
+
+@pytest.fixture
+def superuser(
+    store: Store, request: pytest.FixtureRequest
+) -> Iterator[Connection | None]:
+    if store.engine.dialect.name == SQLITE:
+        yield None
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    with postgres.superuser(str(store.engine.url.database)) as connection:
+        yield connection
+
+
 @pytest.fixture(params=RESERVED)
 def tried(
     request: pytest.FixtureRequest,
     client: TestClient,
-    headers: dict[str, str],
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
+    superuser: Connection | None,
+    asked: dict[tuple[str, str], Asked],
 ) -> Try:
-    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
+    store, what = service.store, RESERVED[request.param]
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(store))
     monkeypatch.setattr("serving.cli.serve.champion_if_any", lambda: None)
     as_the_command_line_has_it(service)
+    key = (store.engine.dialect.name, request.param)
+    if key in asked:
+        proposal, restore = asked[key]
+        restore(store, superuser)
+    else:
+        proposal = ask(what, client, make_key(service)[1])
+        asked[key] = proposal, snapshot(store, superuser)
+    return Try(client, service, what, proposal)
+
+
+def ask(what: Reserved, client: TestClient, headers: dict[str, str]) -> str:
+    """Ask for it on the lead L-1, of Awa's; the proposal that is left of it."""
     owned = make_event(type="attributes_set", data={"owner": "Awa Diallo"})
     send(client, headers, owned)
-    what = RESERVED[request.param]
     what.before(client, headers)
-    proposal = what.ask(client, headers).json()["proposal_id"]
-    return Try(client, service, what, proposal)
+    proposal: str = what.ask(client, headers).json()["proposal_id"]
+    return proposal
 
 
 @pytest.mark.parametrize("way", MACHINES)
