@@ -46,6 +46,7 @@ FreinError
 │   └── StoreOvertakenError  another writer was quicker: start again
 ├── SettingsError            a variable of the environment; says which
 ├── DatabaseUnsupportedError
+├── StoreRevisionError       another version of Frein wrote the store; says what to do
 ├── ProviderUnavailableError   people can't sign in there: it doesn't answer
 ├── ProviderUnsupportedError   the package that speaks to it isn't installed
 ├── AuditBrokenError         the audit was tampered with
@@ -319,6 +320,13 @@ class ProviderUnsupportedError(FreinError):
 
 class DatabaseUnsupportedError(FreinError):
     code = "database_unsupported"
+
+
+class StoreRevisionError(FreinError):
+    code = "store_revision_unknown"
+
+    def __init__(self, revision: str, remedy: str) -> None:
+        super().__init__(f"the store is at revision {revision}: {remedy}")
 
 
 class AuditBrokenError(FreinError):

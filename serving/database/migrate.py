@@ -1,36 +1,47 @@
-"""Bringing a database to the shape that this version knows."""
+"""Migrations: a database is brought to the tables that this version knows."""
 
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy.orm import Session
 
 from governance.policy.pipeline import Pipeline
 from serving.database.engine import Lock, Store, hold
 from serving.database.tables import StageRow, ThresholdRow
+from serving.errors import StoreRevisionError
 
-REVISIONS = Path(__file__).with_name("migrations")
+_FOLDER = Path(__file__).parent
+_OLDEST = "0011"  # the first revision that this version can bring up to date
+_OLDER = "start Frein of commit 9f7781e on it once, then this version"
+_NEWER = "start the newer version of Frein that wrote it"
 
 
-def upgrade(store: Store, revision: str = "head") -> None:
-    """Apply the revisions up to `revision`, all or none."""
+def upgrade(store: Store) -> None:
+    """Apply the revisions that the database lacks, all or none.
+
+    Raises
+    ------
+    StoreRevisionError
+        If an older version wrote it, or a newer one.
+    """
     with store.writing() as session:
         hold(session, Lock.START)  # two services may start at once
-        command.upgrade(_config(session.connection()), revision)
-
-
-def downgrade(store: Store, revision: str) -> None:
-    """Take the revisions back down to `revision`, all or none."""
-    with store.writing() as session:
-        hold(session, Lock.START)  # two services may start at once
-        command.downgrade(_config(session.connection()), revision)
-
-
-def _config(connection: object) -> Config:
-    config = Config(attributes={"connection": connection})
-    config.set_main_option("script_location", str(REVISIONS))
-    return config
+        connection = session.connection()
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(_FOLDER))  # where env.py is
+        config.set_main_option("path_separator", "newline")
+        config.set_main_option("version_locations", str(_FOLDER / "migrations"))
+        current = MigrationContext.configure(connection).get_current_revision()
+        known = {
+            script.revision
+            for script in ScriptDirectory.from_config(config).walk_revisions()
+        }
+        if current is not None and current not in known:
+            raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
+        command.upgrade(config, "head")
 
 
 def install_pipeline(session: Session, pipeline: Pipeline) -> None:

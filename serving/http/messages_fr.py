@@ -100,6 +100,7 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.ProviderUnsupportedError: "Le service d’identité n’est pas pris en charge.",
     errors.DatabaseUnsupportedError: "Ce type de base de données n’est pas connu.",
+    errors.StoreRevisionError: "La base vient d’une autre version de Frein.",
     errors.AuditBrokenError: "Le journal d’audit est rompu à la ligne {seq}.",
     errors.AutomationStoppedError: (
         "Les automatismes sont arrêtés : le journal d’audit est rompu à la ligne {seq}."

@@ -104,6 +104,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.StoreBusyError: 503,
     errors.StoreOvertakenError: 503,
     errors.DatabaseUnsupportedError: 500,
+    errors.StoreRevisionError: 500,
     errors.SettingsError: 500,
     errors.ProviderUnavailableError: 503,
     errors.ProviderUnsupportedError: 500,

@@ -1,9 +1,9 @@
-"""The migrations, up and down, on each kind of database."""
+"""The migrations, on each kind of database."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -11,30 +11,13 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from serving.database.engine import POSTGRESQL, SQLITE, Store
-from serving.database.migrate import downgrade, upgrade
+from serving.database.migrate import upgrade
 from serving.database.tables import Base
-from serving.errors import DatabaseUnsupportedError
+from serving.errors import DatabaseUnsupportedError, StoreRevisionError
 from tests.postgres import Postgres
 
-LEAD, PROPOSAL = "1" * 32, "2" * 32
-OF_THE_RELEASE_BEFORE = (  # a row of each table, as revision 0001 had them
-    "INSERT INTO stage VALUES ('nouveau', 0, false, false), ('perdu', 1, true, true)",
-    "INSERT INTO api_key VALUES ('ab12cd34', 'CRM', 'x', 'crm', 'person', 'lead',"
-    " 'events', '2026-11-24 09:00:00', NULL, NULL, NULL)",
-    f"INSERT INTO lead VALUES ('{LEAD}', 'L-1', 1, 'nouveau', NULL, NULL, NULL,"
-    " 'elevee', 51.5, 'A', 'bref', '2026-11-24 09:00:00', '2026-11-24 09:00:00')",
-    f"INSERT INTO event VALUES (1, '{LEAD}', 'e-1', 'crm', 'page_viewed',"
-    " '2026-11-24 09:00:00', '2026-11-24 09:00:00', 'lead', '{}')",
-    f"INSERT INTO score VALUES (1, '{LEAD}', '2026-11-24 09:00:00', 51.5, 'elevee',"
-    " '1', 'a', '2026-11-24 09:00:00', '{}')",
-    f"INSERT INTO proposal VALUES ('{PROPOSAL}', '{LEAD}', 'nouveau', 'perdu', 'P-02',"
-    " 'Budget', 'integration', 'ab12cd34', 'open', '2026-11-24 09:00:00', NULL, NULL,"
-    " NULL, NULL)",
-    f"INSERT INTO decision VALUES ('{LEAD}', '{LEAD}', 'nouveau', 'perdu', true,"
-    f" 'P-01', 'person', 'Awa Diallo', '{PROPOSAL}', NULL, '2026-11-24 09:00:00')",
-    f"INSERT INTO task VALUES ('{LEAD}', '{LEAD}', '{PROPOSAL}', 'decision_reservee',"
-    " 'Awa Diallo', 'arbitrage', '2026-11-26', 'open', '2026-11-24 09:00:00', NULL)",
-)
+# Of SQLite\'s tables, indexes and triggers, as version 0.1 left them.
+SCHEMA_OF_0_1 = "8b0a8b6f5be1e40c308d376c88b7621da29faaa7c61551f079b48328aabac0c8"
 
 
 @pytest.fixture(params=[SQLITE, POSTGRESQL])
@@ -60,86 +43,47 @@ def test_migrations_give_the_tables_that_the_code_knows(empty: Store) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_migrations_go_up_twice_down_and_up_again(empty: Store) -> None:
+def test_a_store_that_is_up_to_date_opens_as_it_is(empty: Store) -> None:
     upgrade(empty)
+    with empty.writing() as session:
+        session.execute(text("INSERT INTO stage VALUES ('nouveau', 0, false, false)"))
     upgrade(empty)
-    downgrade(empty, "base")
-    assert tables(empty) == {"alembic_version"}
-    upgrade(empty)
+    with empty.reading() as session:
+        assert session.scalar(text("SELECT name FROM stage")) == "nouveau"
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0011"
     assert tables(empty) == {*Base.metadata.tables, "alembic_version"}
 
 
-def rows(store: Store, columns: dict[str, list[str]]) -> dict[str, list[Any]]:
+def test_a_new_store_has_the_schema_of_version_0_1(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path}/frein.db")
+    upgrade(store)
     with store.reading() as session:
-        return {
-            table: [
-                tuple(row)
-                for row in session.execute(
-                    text(f"SELECT {', '.join(names)} FROM {table}")
-                )
-            ]
-            for table, names in columns.items()
-        }
-
-
-def test_what_the_release_before_stored_stays(empty: Store) -> None:
-    upgrade(empty, "0001")
-    with empty.writing() as session:
-        for statement in OF_THE_RELEASE_BEFORE:
-            session.execute(text(statement))
-    columns = {
-        table: [one["name"] for one in inspect(empty.engine).get_columns(table)]
-        for table in tables(empty) - {"alembic_version"}
-    }
-    before = rows(empty, columns)
-    assert all(before.values())
-
-    upgrade(empty)
-    assert rows(empty, columns) == before
-    downgrade(empty, "0001")
-    assert tables(empty) == {*columns, "alembic_version"}
-    assert rows(empty, columns) == before
+        schema = session.execute(
+            text(
+                "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger')"
+                " AND sql IS NOT NULL UNION ALL SELECT m.name, c.name || ' ' || c.type"
+                ' || c."notnull" || c.pk FROM sqlite_master AS m'
+                " JOIN pragma_table_info(m.name) AS c WHERE m.type = 'table'"
+            )
+        )
+        lines = sorted(" ".join(f"{name}: {what}".split()) for name, what in schema)
+    store.close()
+    digest = sha256("\n".join(lines).encode()).hexdigest()
+    assert digest == SCHEMA_OF_0_1
 
 
 @pytest.mark.parametrize(
-    ("actor", "kind", "about", "last_sign"),
-    [
-        ("lead", "page_viewed", "{}", "2026-11-23 09:00:00"),
-        ("person", "meeting_held", "{}", "2026-11-23 09:00:00"),
-        ("person", "call_made", '{"outcome":"joint"}', "2026-11-23 09:00:00"),
-        ("person", "call_made", '{"outcome":"messagerie"}', None),
-        ("person", "note_added", '{"tone":0,"objections":[]}', "2026-11-23 09:00:00"),
-        ("person", "note_added", '{"objections":["prix"]}', "2026-11-23 09:00:00"),
-        ("person", "note_added", '{"tone":null,"text":"Rappeler."}', None),
-        ("automation", "meeting_held", "{}", None),
-    ],
+    ("revision", "todo"), [("0010", "commit 9f7781e"), ("0999", "newer version")]
 )
-def test_signs_of_life_and_entries_are_found_in_what_is_stored(
-    empty: Store, actor: str, kind: str, about: str, last_sign: str | None
+def test_the_store_of_another_version_is_refused(
+    empty: Store, revision: str, todo: str
 ) -> None:
-    upgrade(empty, "0001")
-    with empty.writing() as session:
-        for statement in OF_THE_RELEASE_BEFORE:
-            if statement.startswith(("INSERT INTO stage", "INSERT INTO lead")):
-                session.execute(text(statement))
-        for row, (at, sort, who, data) in enumerate(
-            [
-                ("2026-11-22 09:00:00", "attributes_set", "person", "{}"),
-                ("2026-11-23 09:00:00", kind, actor, about),
-            ]
-        ):
-            values = {"row": row, "at": at, "kind": sort, "who": who, "data": data}
-            session.execute(
-                text(
-                    f"INSERT INTO event VALUES (:row, '{LEAD}', 'e-' || :kind, 'crm',"
-                    " :kind, :at, :at, :who, :data)"
-                ),
-                values,
-            )
     upgrade(empty)
-    found = rows(empty, {"lead": ["entered_at", "last_sign_at"]})["lead"]
-    told = [tuple(at and str(at)[:19] for at in row) for row in found]
-    assert told == [("2026-11-22 09:00:00", last_sign)]
+    with empty.writing() as session:
+        at = text("UPDATE alembic_version SET version_num = :revision")
+        session.execute(at, {"revision": revision})
+    with pytest.raises(StoreRevisionError, match=f"{revision}: .*{todo}"):
+        upgrade(empty)
 
 
 def test_sqlite_is_opened_with_care(sqlite_store: Store) -> None:
