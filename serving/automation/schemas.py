@@ -1,8 +1,10 @@
 """Schemas of rules, of their suspensions and of tasks that are closed."""
 
 from datetime import date, datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from governance.people.principal import Principal
+from serving.automation.suspension import Suspension
 from serving.decisions.schemas import InForceShown, WhySent
 from serving.formats.cloud_event import FreeText, Instant
 from serving.formats.schema import Sent, Shown
@@ -12,6 +14,9 @@ class SuspensionSent(WhySent):
     """`until` null: until it is ended."""
 
     until: Instant | None = None
+
+    def suspension(self, by: Principal) -> Suspension:
+        return Suspension(id=uuid4(), by=by, why=self.why, until=self.until)
 
 
 class TaskClosing(Sent):

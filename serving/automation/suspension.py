@@ -1,18 +1,20 @@
 """A person suspends automation on a lead, or a rule, and ends that: at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
 from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.people.feedback import Judgement
 from governance.people.principal import Principal
 from governance.policy.effects import Resume, Suspend
 from serving.database.engine import Lock, hold
-from serving.decisions.statement import Why, Word, saying
+from serving.decisions.statement import Why, Word, checked, saying
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
+    RequestInvalidError,
     RuleUnknownError,
     SuspendedAlreadyError,
     SuspensionUnknownError,
@@ -58,7 +60,10 @@ def suspend_lead(
     Raises
     ------
     LeadUnknownError, PersonRequiredError, SuspendedAlreadyError
+    RequestInvalidError
+        If its end is past, or its reason isn't of the list.
     """
+    asked = _checked(service.judgement, asked, now)
     word = Word(
         id=uuid4(),
         action=Action.AUTOMATION_SUSPENDED,
@@ -111,7 +116,10 @@ def suspend_rule(
     Raises
     ------
     RuleUnknownError, PersonRequiredError, SuspendedAlreadyError
+    RequestInvalidError
+        If its end is past, or its reason isn't of the list.
     """
+    asked = _checked(service.judgement, asked, now)
     _check(service, rule_id, asked.by)
     with service.store.writing() as session:
         hold(session, Lock.SUSPENSION)
@@ -156,6 +164,12 @@ def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) ->
             subject=Subject(SubjectKind.RULE, rule_id),
         )
         append(session, [_entry(note, now)])
+
+
+def _checked(judgement: Judgement, asked: Suspension, now: datetime) -> Suspension:
+    if asked.until is not None and asked.until <= now:
+        raise RequestInvalidError("until", "past")
+    return replace(asked, why=checked(judgement, asked.why))
 
 
 def _refuse_suspended(holding: Sequence[InForce]) -> None:

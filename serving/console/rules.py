@@ -15,15 +15,16 @@ from serving.automation.dry_run import (
     trial_ahead,
     try_again,
 )
-from serving.automation.routes import list_rules
 from serving.automation.rule_activity import rule_uses
-from serving.automation.suspension_routes import resume_a_rule, suspend_a_rule
+from serving.automation.schemas import SuspensionSent
+from serving.automation.suspension import resume_rule, suspend_rule
 from serving.console.journal.last_actions import done_to_rule
 from serving.console.page.authentication import TheForm, TheReader, needs_role
-from serving.console.page.form_parsing import body_of
+from serving.console.page.form_parsing import filled
 from serving.console.page.rendering import HOME, page, titles_of
 from serving.repositories.leads import seen_among
 from serving.repositories.persons import Person
+from serving.repositories.suspensions import rule_suspensions
 from serving.runtime.background_cache import Cached, Failed
 from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
@@ -41,10 +42,13 @@ def show_rules(
     fait: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """`fait`: the rule that the reader has just suspended or resumed."""
+    with service.store.reading() as session:
+        suspensions = rule_suspensions(session, service.clock())
     return page(
         "rules.html",
         found,
-        rules=list_rules(service),
+        rules=service.rules,
+        suspensions=suspensions,
         uses=rule_uses(service),
         judgement=service.judgement,
         acted_on=fait,
@@ -107,7 +111,8 @@ def suspend(
     rule_id: str, found: TheReader, service: TheService, form: TheForm
 ) -> Response:
     person = needs_role(found.person, _MANAGERS)
-    suspend_a_rule(rule_id, person, service, body_of(form))
+    asked = filled(SuspensionSent, form).suspension(person.principal)
+    suspend_rule(service, rule_id, asked, service.clock())
     return _done(rule_id)
 
 
@@ -116,7 +121,8 @@ def resume(
     rule_id: str, found: TheReader, service: TheService, form: TheForm
 ) -> Response:
     """`form` only shows that the session's own page sent it."""
-    resume_a_rule(rule_id, needs_role(found.person, _MANAGERS), service)
+    person = needs_role(found.person, _MANAGERS)
+    resume_rule(service, rule_id, person.principal, service.clock())
     return _done(rule_id)
 
 

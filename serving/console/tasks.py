@@ -9,11 +9,12 @@ from fastapi.responses import RedirectResponse
 from explanations.french import paris_day
 from governance.policy.task import TaskStatus
 from serving.auth.visibility import visibility_of_caller
-from serving.automation.routes import close_task
+from serving.automation.schemas import TaskClosing
 from serving.console.journal.last_actions import ClosedTask, closed_task
 from serving.console.page.authentication import TheDecider, TheForm, TheReader
-from serving.console.page.form_parsing import body_of
+from serving.console.page.form_parsing import filled
 from serving.console.page.rendering import HOME, page
+from serving.decisions.tasks import close_seen
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, listed_tasks
 from serving.runtime.dependencies import TheService
@@ -68,6 +69,7 @@ def close(
     toutes: bool = False,
 ) -> Response:
     """`toutes`: the list that the form stood in, and that is shown again."""
-    close_task(task_id, person, service, body_of(form))
+    reason = filled(TaskClosing, form).reason
+    close_seen(service, task_id, person, reason, service.clock())
     listed = "toutes=1&" if toutes else ""
     return RedirectResponse(f"{HOME}/taches?{listed}fait={task_id}", status_code=303)

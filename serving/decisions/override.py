@@ -1,6 +1,6 @@
 """A person contests or confirms a priority, or adjusts a status: effective at once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -11,7 +11,7 @@ from governance.people.principal import Principal
 from governance.policy.effects import CloseProposal, Effect, ProposalStatus, Requalify
 from serving.decisions.preconditions import refuse_other_priority
 from serving.decisions.stage_move import MoveAsked, move_stage
-from serving.decisions.statement import Why, Word, saying
+from serving.decisions.statement import Why, Word, checked, saying
 from serving.errors import (
     LeadUnknownError,
     PriorityHeldError,
@@ -45,6 +45,21 @@ class Adjustment:
     why: Why
     to: str
     seen: str | None = None
+
+
+def override(service: Service, asked: Override | Adjustment, now: datetime) -> UUID:
+    """Record what a person contests, confirms or adjusts; returns the event's id.
+
+    Raises
+    ------
+    RequestInvalidError
+        If its reason isn't of the list, or agrees with what is contested.
+    """
+    confirms = isinstance(asked, Override) and asked.priority is None
+    why = checked(service.judgement, asked.why, confirms=confirms)
+    if isinstance(asked, Adjustment):
+        return adjust_status(service, replace(asked, why=why), now)
+    return judge_priority_of(service, replace(asked, why=why), now)
 
 
 def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:

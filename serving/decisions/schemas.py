@@ -7,11 +7,19 @@ from uuid import UUID
 from pydantic import ConfigDict, Field, RootModel
 
 from explanations.score import Priority
+from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
 from governance.policy.task import TaskStatus
+from serving.decisions.concession import ConcessionAsked
+from serving.decisions.field_note import FieldNote
+from serving.decisions.override import Adjustment, Override
+from serving.decisions.requalification import PriorityAsked
+from serving.decisions.stage_move import MoveAsked
+from serving.decisions.statement import Why
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
+from serving.repositories.persons import Person
 
 StageName = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -31,6 +39,11 @@ class MoveSent(Sent):
     to: StageName
     seen: StageSeen = None
     reason: FreeText | None = None
+
+    def asked(self, lead_id: str, by: Principal) -> MoveAsked:
+        return MoveAsked(
+            lead_id=lead_id, to=self.to, seen=self.seen, reason=self.reason, by=by
+        )
 
 
 class DecisionSent(Sent):
@@ -53,6 +66,15 @@ class ConcessionSent(Sent):
     seen: ConcededSeen = None
     reason: FreeText | None = None
 
+    def asked(self, lead_id: str, by: Principal) -> ConcessionAsked:
+        return ConcessionAsked(
+            lead_id=lead_id,
+            percent=self.percent,
+            seen=self.seen,
+            reason=self.reason,
+            by=by,
+        )
+
 
 class RequalificationSent(Sent):
     """`from`: the priority that the caller saw; if it is another now, 409."""
@@ -60,6 +82,11 @@ class RequalificationSent(Sent):
     priority: Priority
     seen: PrioritySeen = None
     reason: FreeText | None = None
+
+    def asked(self, lead_id: str, by: Principal) -> PriorityAsked:
+        return PriorityAsked(
+            lead_id=lead_id, to=self.priority, seen=self.seen, reason=self.reason, by=by
+        )
 
 
 class NoteSent(Sent):
@@ -73,6 +100,17 @@ class NoteSent(Sent):
     text: Annotated[FreeText, Field(min_length=1)] | None = None
     taken_at: Instant | None = None
 
+    def note(self, lead_id: str, by: Person, key: str | None = None) -> FieldNote:
+        return FieldNote(
+            lead_id=lead_id,
+            by=by,
+            tone=self.tone,
+            objections=self.objections,
+            text=self.text,
+            taken_at=self.taken_at,
+            key=key,
+        )
+
 
 ReasonName = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -83,6 +121,10 @@ class WhySent(Sent):
     reason: ReasonName
     text: FreeText | None = None
 
+    @property
+    def why(self) -> Why:
+        return Why(reason=self.reason, text=self.text)
+
 
 class PriorityContested(WhySent):
     """`from`: the priority that the person saw; if it is another now, 409."""
@@ -91,12 +133,26 @@ class PriorityContested(WhySent):
     priority: Priority
     seen: PrioritySeen = None
 
+    def asked(self, lead_id: str, by: Principal) -> Override:
+        return Override(
+            lead_id=lead_id,
+            by=by,
+            why=self.why,
+            priority=self.priority,
+            seen=self.seen,
+        )
+
 
 class PriorityConfirmed(WhySent):
     """`from`: the priority that is confirmed; if it is another now, 409."""
 
     kind: Literal["priority_confirmed"]
     seen: PrioritySeen = None
+
+    def asked(self, lead_id: str, by: Principal) -> Override:
+        return Override(
+            lead_id=lead_id, by=by, why=self.why, priority=None, seen=self.seen
+        )
 
 
 class StatusAdjusted(WhySent):
@@ -105,6 +161,11 @@ class StatusAdjusted(WhySent):
     kind: Literal["status_adjusted"]
     stage: StageName
     seen: StageSeen = None
+
+    def asked(self, lead_id: str, by: Principal) -> Adjustment:
+        return Adjustment(
+            lead_id=lead_id, by=by, why=self.why, to=self.stage, seen=self.seen
+        )
 
 
 class OverrideSent(

@@ -6,12 +6,15 @@ from uuid import UUID
 from governance.people.principal import Principal
 from governance.policy.effects import CloseTask
 from governance.policy.task import EXCEPTION_KINDS, TaskStatus
+from serving.auth.visibility import refuse_unseen
 from serving.errors import (
+    LeadUnknownError,
     PersonRequiredError,
     TaskAwaitsDecisionError,
     TaskClosedError,
     TaskUnknownError,
 )
+from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, find_task
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
@@ -47,6 +50,17 @@ def close(
     if task.kind in EXCEPTION_KINDS:  # what it held back follows at once
         again = Plan(rescored=concerned)
         record(service, Wish(lead_ids=concerned, plan=lambda _: again), now)
+
+
+def close_seen(
+    service: Service, task_id: UUID, person: Person, reason: str | None, now: datetime
+) -> None:
+    """As `close`, of a task on a lead that the person sees."""
+    try:
+        refuse_unseen(service.store, person, found_task(service, task_id).lead_id)
+    except LeadUnknownError as error:
+        raise TaskUnknownError(str(task_id)) from error
+    close(service, task_id, person.principal, reason, now)
 
 
 def found_task(service: Service, task_id: UUID) -> Task:

@@ -1,53 +1,78 @@
-"""What people decide on a lead: each form makes the call of the HTTP interface."""
+"""The decisions that people make on Fiche: each form is a schema and one use case."""
 
 from collections.abc import Callable, Mapping
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import RedirectResponse
 
-from serving.auth.dependencies import Caller
-from serving.automation.suspension_routes import resume_automation, suspend_automation
+from serving.automation.schemas import SuspensionSent
+from serving.automation.suspension import resume_lead, suspend_lead
 from serving.console.page.authentication import InSight, TheDecider, TheForm
-from serving.console.page.form_parsing import body_of
+from serving.console.page.form_parsing import Form, filled
 from serving.console.page.rendering import address_of
-from serving.decisions.feedback_routes import (
-    add_note,
-    override,
+from serving.decisions.concession import concede
+from serving.decisions.field_note import add_note
+from serving.decisions.override import override
+from serving.decisions.proposals import (
+    confirm,
+    dismiss,
+    found_proposal,
+    refuse_as_decider,
 )
-from serving.decisions.proposals import found_proposal, refuse_as_decider
-from serving.decisions.reserved_routes import post_concession
-from serving.decisions.routes import (
-    confirm_proposal,
-    dismiss_proposal,
-    post_stage_move,
+from serving.decisions.schemas import (
+    ConcessionSent,
+    DecisionSent,
+    DismissalSent,
+    MoveSent,
+    NoteSent,
+    OverrideSent,
 )
+from serving.decisions.stage_move import move_stage
 from serving.errors import ProposalUnknownError, RouteUnknownError
-from serving.http.request_body import Body
 from serving.repositories.persons import Person
 from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 
-Call = Callable[[str, Caller, Service, Body], object]
+
+def _override(service: Service, lead_id: str, person: Person, form: Form) -> None:
+    sent = filled(OverrideSent, form).root
+    override(service, sent.asked(lead_id, person.principal), service.clock())
 
 
-def _end_suspension(lead_id: str, person: Caller, service: Service, _: Body) -> None:
-    resume_automation(lead_id, person, service)
+def _move(service: Service, lead_id: str, person: Person, form: Form) -> None:
+    asked = filled(MoveSent, form).asked(lead_id, person.principal)
+    move_stage(service, asked, service.clock())
 
 
-CALLS: Mapping[str, Call] = {
-    "avis": override,
-    "etape": post_stage_move,
-    "remise": post_concession,
-    "suspension": suspend_automation,
-    "reprise": _end_suspension,
-    "note": add_note,
-}
-DECISIONS: Mapping[str, Callable[[UUID, Person, Service, Body], object]] = {
-    "confirmer": confirm_proposal,
-    "rejeter": dismiss_proposal,
+def _concede(service: Service, lead_id: str, person: Person, form: Form) -> None:
+    asked = filled(ConcessionSent, form).asked(lead_id, person.principal)
+    concede(service, asked, service.clock())
+
+
+def _suspend(service: Service, lead_id: str, person: Person, form: Form) -> None:
+    asked = filled(SuspensionSent, form).suspension(person.principal)
+    suspend_lead(service, lead_id, asked, service.clock())
+
+
+def _resume(service: Service, lead_id: str, person: Person, _: Form) -> None:
+    resume_lead(service, lead_id, person.principal, service.clock())
+
+
+def _note(service: Service, lead_id: str, person: Person, form: Form) -> None:
+    add_note(service, filled(NoteSent, form).note(lead_id, person), service.clock())
+
+
+DECISIONS: Mapping[str, Callable[[Service, str, Person, Form], None]] = {
+    "avis": _override,
+    "etape": _move,
+    "remise": _concede,
+    "suspension": _suspend,
+    "reprise": _resume,
+    "note": _note,
 }
 
 
@@ -55,27 +80,47 @@ DECISIONS: Mapping[str, Callable[[UUID, Person, Service, Body], object]] = {
 def decide(
     lead_id: str, act: str, person: TheDecider, service: TheService, form: TheForm
 ) -> Response:
-    if act not in CALLS:
+    if act not in DECISIONS:
         raise RouteUnknownError
-    CALLS[act](lead_id, person, service, body_of(form))
+    DECISIONS[act](service, lead_id, person, form)
     return _done(lead_id)
+
+
+def proposal_of_lead(
+    lead_id: str, proposal_id: UUID, person: TheDecider, service: TheService
+) -> UUID:
+    """A proposal on this lead, which the person may decide.
+
+    Raises
+    ------
+    ProposalUnknownError
+    """
+    refuse_as_decider(service, person, proposal_id)
+    if found_proposal(service, proposal_id).lead_id != lead_id:
+        raise ProposalUnknownError(str(proposal_id))
+    return proposal_id
+
+
+TheProposal = Annotated[UUID, Depends(proposal_of_lead)]
 
 
 @router.post("/propositions/{proposal_id}/{act}")
 def decide_proposal(
     lead_id: str,
-    proposal_id: UUID,
     act: str,
     person: TheDecider,
     service: TheService,
     form: TheForm,
+    proposal: TheProposal,
 ) -> Response:
-    if act not in DECISIONS:
+    by, now = person.principal, service.clock()
+    if act == "confirmer":
+        sent = filled(DecisionSent, form)
+        confirm(service, proposal, by, sent.reason, now, seen=sent.seen)
+    elif act == "rejeter":
+        dismiss(service, proposal, by, filled(DismissalSent, form).reason, now)
+    else:
         raise RouteUnknownError
-    refuse_as_decider(service, person, proposal_id)
-    if found_proposal(service, proposal_id).lead_id != lead_id:
-        raise ProposalUnknownError(str(proposal_id))
-    DECISIONS[act](proposal_id, person, service, body_of(form))
     return _done(lead_id)
 
 

@@ -1,16 +1,18 @@
-"""Forms as the JSON that the HTTP interface takes."""
+"""Parsing of forms into the schemas that the HTTP interface takes as well."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
+from math import isfinite
+from typing import TypeVar
 
-import orjson
-from pydantic import BeforeValidator
+from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from explanations.french import PARIS
 from serving.errors import RequestInvalidError
-from serving.http.request_body import JSON, Body
+from serving.http.request_body import request_error
 
 Form = Mapping[str, list[str]]
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def _none_if_empty(value: object) -> object:
@@ -20,19 +22,20 @@ def _none_if_empty(value: object) -> object:
 EmptyAsNone = BeforeValidator(_none_if_empty)  # of a field that was left empty
 
 
-def body_of(form: Form) -> Body:
-    """The form as the JSON that the interface takes."""
-    fields: dict[str, object] = {name: given[-1] for name, given in form.items()}
+def filled(schema: type[Schema], form: Form) -> Schema:
+    """The form as the schema of a call; raises what says where it doesn't fit."""
+    fields: dict[str, object] = {name: values[-1] for name, values in form.items()}
     if "objections" in form:
         fields["objections"] = form["objections"]
-    if "tone" in form:
-        fields["tone"] = _number("tone", form["tone"][-1])
-    if "percent" in form:
-        asked = [name for name in ("percent", "from") if name in form]
-        fields |= {name: _decimal(name, form[name][-1]) for name in asked}
-    if "until" in form:
-        fields["until"] = _end_of_day("until", form["until"][-1])
-    return Body(orjson.dumps(fields), JSON)
+    for name, read in _READ.items():
+        if name in form:
+            fields[name] = read(name, form[name][-1])
+    if "percent" in form and "from" in form:  # what was conceded so far
+        fields["from"] = _decimal("from", form["from"][-1])
+    try:
+        return schema.model_validate(fields)
+    except ValidationError as error:
+        raise request_error(error) from error
 
 
 def _number(field: str, given: str) -> int:
@@ -42,12 +45,13 @@ def _number(field: str, given: str) -> int:
         raise RequestInvalidError(field, "int_parsing") from error
 
 
-def _decimal(field: str, given: str) -> float:
-    """A number, as a browser or a French hand writes it."""
+def _decimal(field: str, given: str) -> float | None:
+    """A finite number, as a browser or a French hand writes it; else None."""
     try:
-        return float(given.replace(",", "."))
+        number = float(given.replace(",", "."))
     except ValueError as error:
         raise RequestInvalidError(field, "float_parsing") from error
+    return number if isfinite(number) else None
 
 
 def _end_of_day(field: str, given: str) -> str:
@@ -57,3 +61,10 @@ def _end_of_day(field: str, given: str) -> str:
     except (OverflowError, ValueError) as error:
         raise RequestInvalidError(field, "date_parsing") from error
     return datetime.combine(next_day, time(), PARIS).isoformat()
+
+
+_READ: Mapping[str, Callable[[str, str], object]] = {
+    "tone": _number,
+    "percent": _decimal,
+    "until": _end_of_day,
+}
