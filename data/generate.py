@@ -23,14 +23,13 @@ import pyarrow.parquet as pq
 from data.demo import truth
 from data.demo.block import Block, draw_block
 from data.demo.effect import Effect, described, effect, mean_effect
-from data.demo.endings import endings
 from data.demo.field import field
 from data.demo.frame import entries, events_of, instant
 from data.demo.intent import LIFE_DAYS, Intent
 from data.demo.mail import mail
-from data.demo.record import LATE_SHARE
+from data.demo.pipeline import endings, stages
+from data.demo.record import LATE_SHARE, joined
 from data.demo.site import site
-from data.demo.stages import stages
 from data.demo.working_time import WorkingTime, working_time
 from features.arrays import FloatArray, IntArray
 from features.errors import LogError
@@ -166,23 +165,14 @@ def _drawn(
     rng: np.random.Generator, block: Block, number: int, with_truth: bool
 ) -> _Drawn:
     mailed, mails, automated = mail(rng, block)
-    in_field, met, met_day = field(rng, block)
-    visits = site(rng, block, met, met_day)
+    in_field, met = field(rng, block)
+    visits = site(rng, block, met)
     pipeline, stage, deals = stages(rng, block, mails, automated)
-    parts = (mailed, in_field, visits, pipeline)
-    records = [
-        entries(block),
-        *(one for part in parts for one in part.records),
-        *endings(rng, block, stage, deals),
-    ]
+    part = joined([mailed, in_field, visits, pipeline])
+    records = [entries(block), *part.records, *endings(rng, block, stage, deals)]
     events = events_of(rng, block, records, number)
     events = events.filter(pl.col("received_at").dt.epoch("us") < _log_end(block.time))
-    told = truth.evidence(
-        block,
-        [clue for part in parts for clue in part.clues],
-        [channel for part in parts for channel in part.channels],
-        mails,
-    )
+    told = truth.Evidence.of(block, part, mails)
     weeks = truth.truth_of(told, LOG_DAYS) if with_truth else truth.SCHEMA.to_frame()
     return _Drawn(events, weeks, _counts(block, events, len(weeks)))
 
@@ -211,14 +201,12 @@ def _counts(block: Block, events: pl.DataFrame, moments: int) -> GeneratedLog:
 
 def _sum(counts: list[GeneratedLog]) -> GeneratedLog:
     return GeneratedLog(
-        leads=sum(count.leads for count in counts),
-        events=sum(count.events for count in counts),
-        moments=sum(count.moments for count in counts),
-        won=sum(count.won for count in counts),
-        lost=sum(count.lost for count in counts),
-        settled=sum(count.settled for count in counts),
-        settled_won=sum(count.settled_won for count in counts),
         effect=mean_effect([count.effect for count in counts]),
+        **{
+            name: sum(getattr(count, name) for count in counts)
+            for name in GeneratedLog.__slots__
+            if name != "effect"
+        },
     )
 
 

@@ -36,6 +36,16 @@ class Block:
         start = np.where(day == 0, self.entry_moment[lead] + 0.01, 0.08)
         return np.asarray(start + (DAY_ENDS - start) * rng.random(len(lead)))
 
+    def working_day(self, lead: IntArray, day: IntArray) -> IntArray:
+        """The first day from `day` on that people work, both counted from entry.
+
+        Past the days that `time` knows, it is some day past LIFE_DAYS.
+        """
+        entry, following = self.entry_day[lead], self.time.next_working
+        return np.asarray(
+            following[np.minimum(entry + day, len(following) - 1)] - entry
+        )
+
 
 DAY_ENDS = 0.86  # what is later in the day is kept for endings
 

@@ -1,15 +1,21 @@
 """Calls, meetings, and the notes that salespeople take after them."""
 
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 
 from data.demo.block import Block
 from data.demo.drawing import choose
-from data.demo.idea import Idea
 from data.demo.notes import OBJECTIONS, TONES, write_notes
-from data.demo.record import Channel, Clues, Part, Records, clues, known
+from data.demo.record import (
+    Channel,
+    Clues,
+    Idea,
+    Occurrences,
+    Part,
+    Records,
+    clues,
+    known,
+)
 from features.arrays import BoolArray, FloatArray, IntArray
 
 # Rates a working day, by state of intent.
@@ -46,56 +52,51 @@ OBJECTION = np.array(
 )
 
 
-def field(rng: np.random.Generator, block: Block) -> tuple[Part, IntArray, IntArray]:
-    """The field's part, and the lead and day of each meeting."""
+def field(rng: np.random.Generator, block: Block) -> tuple[Part, Occurrences]:
+    """The field's part, and its meetings."""
     calls, reached, call_clues = _calls_made(rng, block)
     received = Channel(Idea.CALLS, CALLS_RECEIVED, block.lead_pace)
-    where = received.draw(rng, block)
-    minutes = rng.integers(2, 25, len(where[0]))
-    incoming = _records(rng, block, "call_received", where, minutes)
+    at = received.draw(rng, block)
+    minutes = pl.DataFrame({"duration_minutes": rng.integers(2, 25, len(at))})
+    incoming = _records(rng, block, "call_received", at, minutes)
     channel = Channel(Idea.MEETINGS, MEETINGS, block.person_pace)
-    where = channel.draw(rng, block)
-    minutes = rng.choice([30, 45, 60, 90], len(where[0]))
-    meetings = _records(rng, block, "meeting_held", where, minutes)
+    met = channel.draw(rng, block)
+    meetings = _records(rng, block, "meeting_held", met, _meeting_fields(rng, len(met)))
     notes, note_clues = _notes(rng, block, meetings, calls, reached)
     told = [
         call_clues,
-        _rate_clues(Idea.CALLS, incoming, CALLS_RECEIVED),
-        _rate_clues(Idea.MEETINGS, meetings, MEETINGS),
+        clues(Idea.CALLS, at, np.log(CALLS_RECEIVED)),
+        clues(Idea.MEETINGS, met, np.log(MEETINGS)),
         *note_clues,
     ]
     part = Part([calls, incoming, meetings, notes], told, [received, channel])
-    return part, meetings.lead, meetings.day
+    return part, met
 
 
-def _rate_clues(idea: Idea, records: Records, rates: FloatArray) -> Clues:
-    return clues(idea, records.lead, records.day, records.day, np.log(rates))
+def _meeting_fields(rng: np.random.Generator, n: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "duration_minutes": rng.choice([30, 45, 60, 90], n),
+            "channel": rng.choice(["visio", "sur_place"], n, p=[0.7, 0.3]),
+            "participants": rng.integers(2, 7, n),
+        }
+    )
 
 
 def _records(
     rng: np.random.Generator,
     block: Block,
     kind: str,
-    where: tuple[IntArray, IntArray],
-    minutes: IntArray,
+    at: Occurrences,
+    fields: pl.DataFrame,
 ) -> Records:
-    """Calls or meetings of `minutes` each; `where` is lead and day."""
-    lead, day = where
-    fields = pl.DataFrame({"duration_minutes": minutes})
-    if kind == "meeting_held":
-        channels = rng.choice(["visio", "sur_place"], len(lead), p=[0.7, 0.3])
-        fields = fields.with_columns(
-            channel=pl.Series(channels),
-            participants=pl.Series(rng.integers(2, 7, len(lead))),
-        )
+    """Calls or meetings."""
     return Records(
         kind=kind,
         source="crm",
         actor="lead" if kind == "call_received" else "person",
-        lead=lead,
-        day=day,
-        moment=block.moments(rng, lead, day),
-        known_day=day,
+        at=at,
+        moment=block.moments(rng, at.lead, at.day),
         fields=fields,
     )
 
@@ -104,17 +105,17 @@ def _calls_made(
     rng: np.random.Generator, block: Block
 ) -> tuple[Records, BoolArray, Clues]:
     """The calls made, which of them reached someone, and the clues."""
-    lead, day = Channel(Idea.CALLS, CALLS_MADE, block.person_pace).draw(rng, block)
-    reached = rng.random(len(lead)) < REACHED[block.lives.states[lead, day]]
-    minutes = np.where(reached, rng.integers(3, 35, len(lead)), 1)
-    calls = _records(rng, block, "call_made", (lead, day), minutes)
-    outcome = pl.Series(np.where(reached, "joint", "messagerie"))
-    says = np.where(reached[:, None], np.log(REACHED), np.log1p(-REACHED))
-    return (
-        replace(calls, fields=calls.fields.with_columns(outcome=outcome)),
-        reached,
-        clues(Idea.CALLS, lead, day, day, says),
+    at = Channel(Idea.CALLS, CALLS_MADE, block.person_pace).draw(rng, block)
+    reached = rng.random(len(at)) < REACHED[block.lives.states[at.lead, at.day]]
+    fields = pl.DataFrame(
+        {
+            "duration_minutes": np.where(reached, rng.integers(3, 35, len(at)), 1),
+            "outcome": np.where(reached, "joint", "messagerie"),
+        }
     )
+    says = np.where(reached[:, None], np.log(REACHED), np.log1p(-REACHED))
+    calls = _records(rng, block, "call_made", at, fields)
+    return calls, reached, clues(Idea.CALLS, at, says)
 
 
 def _notes(
@@ -125,32 +126,30 @@ def _notes(
     reached: BoolArray,
 ) -> tuple[Records, list[Clues]]:
     """Notes taken after some meetings, and some calls that reached someone."""
-    noted = np.flatnonzero(rng.random(len(meetings.lead)) < NOTE_AFTER_MEETING)
+    noted = np.flatnonzero(rng.random(len(meetings.at)) < NOTE_AFTER_MEETING)
     after_call = rng.random(len(reached)) < NOTE_AFTER_CALL
     called = np.flatnonzero(reached & after_call)
-    lead = np.concatenate([meetings.lead[noted], calls.lead[called]])
-    day = np.concatenate([meetings.day[noted], calls.day[called]])
+    lead = np.concatenate([meetings.at.lead[noted], calls.at.lead[called]])
+    day = np.concatenate([meetings.at.day[noted], calls.at.day[called]])
     ended = np.concatenate([_end(meetings)[noted], _end(calls)[called]])
     met = np.repeat([True, False], [len(noted), len(called)])
 
     states = block.lives.states[lead, day]
     tone = choose(rng, TONE[states])
     objected = rng.random((len(lead), len(OBJECTIONS))) < OBJECTION[states]
-    known_day = known(rng, day, LATE_NOTES)
+    at = Occurrences(lead, day, known(rng, day, LATE_NOTES))
     records = Records(
         kind="note_added",
         source="mobile",
         actor="person",
-        lead=lead,
-        day=day,
+        at=at,
         moment=np.minimum(ended + rng.uniform(0.004, 0.03, len(lead)), NOTES_END),
-        known_day=known_day,
         fields=_note_fields(tone, objected, write_notes(rng, met, tone, objected)),
     )
     says = objected @ np.log(OBJECTION).T + ~objected @ np.log1p(-OBJECTION).T
     return records, [
-        clues(Idea.TONE, lead, day, known_day, np.log(TONE.T[tone])),
-        clues(Idea.OBJECTIONS, lead, day, known_day, says),
+        clues(Idea.TONE, at, np.log(TONE.T[tone])),
+        clues(Idea.OBJECTIONS, at, says),
     ]
 
 

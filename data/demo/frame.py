@@ -8,7 +8,7 @@ import polars as pl
 
 from data.demo.block import Block
 from data.demo.profile import OWNERS, REGIONS, SECTORS, SOURCES
-from data.demo.record import Records
+from data.demo.record import Occurrences, Records
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.event import EVENT_SCHEMA, TIME
 
@@ -40,10 +40,8 @@ def entries(block: Block) -> Records:
         kind="attributes_set",
         source="crm",
         actor=profiles.source == SOURCES.index("site_web"),
-        lead=np.arange(len(day)),
-        day=day,
+        at=Occurrences.same_day(np.arange(len(day)), day),
         moment=block.entry_moment,
-        known_day=day,
         fields=fields,
     )
 
@@ -57,7 +55,7 @@ def events_of(
     """
     midnight = np.datetime64(block.time.first, "D").astype(np.int64)
     frames = [
-        _rows(rng, block, part, int(midnight)) for part in records if len(part.lead)
+        _rows(rng, block, part, int(midnight)) for part in records if len(part.at)
     ]
     events = pl.concat(frames).sort("occurred_at", "lead_id", maintain_order=True)
     rank = pl.int_range(pl.len()).over("source")
@@ -87,15 +85,16 @@ def instant(day: date) -> int:
 def _rows(
     rng: np.random.Generator, block: Block, records: Records, midnight: int
 ) -> pl.DataFrame:
-    today = midnight + block.entry_day[records.lead] + records.day
+    at = records.at
+    today = midnight + block.entry_day[at.lead] + at.day
     occurred = _instants(today, records.moment)
     lag = np.minimum(rng.exponential(MEAN_LAG[records.source], len(today)), LONGEST_LAG)
-    late = records.known_day > records.day
-    then = _instants(today + records.known_day - records.day, rng.random(len(today)))
+    late = at.known_day > at.day
+    then = _instants(today + at.known_day - at.day, rng.random(len(today)))
     received = np.where(late, then, occurred + np.round(lag).astype(np.int64) * SECOND)
     return pl.DataFrame(
         {
-            "lead_id": lead_names(block.lead_ids)[records.lead],
+            "lead_id": lead_names(block.lead_ids)[at.lead],
             "occurred_at": occurred,
             "received_at": received,
             "actor": _actors(records.actor, len(today)),

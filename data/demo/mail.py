@@ -1,27 +1,26 @@
 """Mail: what is sent, opened, clicked and answered, and how fast."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtr
 
 from data.demo.block import DAY_ENDS, Block, open_days
 from data.demo.drawing import choose
-from data.demo.idea import Idea
 from data.demo.intent import LIFE_DAYS, STATES
-from data.demo.latency import draw_latency, latency_density, latency_reached
 from data.demo.record import (
     LATE_DAYS,
     LATE_SHARE,
     Channel,
     Clues,
+    Idea,
+    Occurrences,
     Part,
     Records,
     clues,
     known,
 )
-from data.demo.working_time import WorkingTime
 from features.arrays import BoolArray, FloatArray, IntArray
 
 TEMPLATES = ("prospection", "relance", "personnel", "invitation")
@@ -51,17 +50,28 @@ REPLIES_BY_SIZE = np.array([1.0, 0.95, 0.8])
 
 REPLY_DAYS = 14  # what is not answered within these days never is
 
+# Log-normal latency, in working days of the lead's clock. Large leads are often
+# slow, the more so when they mean to buy: many hands touch the answer.
+MEDIAN_LATENCY = np.array([2.4, 1.7, 0.4, 1.2, 0.3])
+SLOW_MEDIAN = 3.2
+SLOW_SHARE = np.array(
+    [
+        [0.05, 0.05, 0.05, 0.1, 0.05],
+        [0.1, 0.1, 0.15, 0.25, 0.15],
+        [0.15, 0.25, 0.6, 0.75, 0.6],
+    ]
+)
+SPREAD, SLOW_SPREAD = 1.0, 0.55  # of the logarithm
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mails:
+class Mails(Occurrences):
     """All mails sent, (mails,) each, by day.
 
     `clock` is the instant of sending on `WorkingTime.lead_clock`. For a mail not
     answered, `latency` is NaN and `reply_day` and `reply_known_day` are NEVER.
     """
 
-    lead: IntArray
-    day: IntArray
     moment: FloatArray
     clock: FloatArray
     step: IntArray
@@ -77,29 +87,28 @@ NEVER = 10**6
 
 def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, BoolArray]:
     """The mail's part but replies, the mails, and which a machine sent."""
-    asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace)
-    lead, day = asking.draw(rng, block)
+    asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace).draw(rng, block)
     last_day = np.full(len(block.lead_ids), LIFE_DAYS)
-    np.minimum.at(last_day, lead, day)
-    asking = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace * open_days(last_day))
-    lead, day = np.nonzero(np.arange(LIFE_DAYS) == last_day[:, None])
+    np.minimum.at(last_day, asking.lead, asking.day)
+    channel = Channel(Idea.LEAVING, UNSUBSCRIBES, block.lead_pace * open_days(last_day))
+    leaving = Occurrences.same_day(
+        *np.nonzero(np.arange(LIFE_DAYS) == last_day[:, None])
+    )
     mails = _send(rng, block, np.minimum(last_day, block.lives.closed_day))
     share = AUTOMATED_SHARE[block.profiles.automated.astype(np.int64)]
-    automated = rng.random(len(mails.lead)) < share[mails.lead]
+    automated = rng.random(len(mails)) < share[mails.lead]
     opened, clicked, told = _engagement(rng, block, mails)
-    leaving = Records(
-        kind="unsubscribed",
-        source="mail",
-        actor="lead",
-        lead=lead,
-        day=day,
-        moment=rng.uniform(DAY_ENDS, 0.95, len(lead)),
-        known_day=day,
-    )
+    left = rng.uniform(DAY_ENDS, 0.95, len(leaving))
     part = Part(
-        [_sent(mails, automated), leaving, *_answers(rng, mails), opened, clicked],
-        [*told, clues(Idea.LEAVING, lead, day, day, np.log(UNSUBSCRIBES))],
-        [asking],
+        [
+            _sent(mails, automated),
+            _by_lead("unsubscribed", leaving, left),
+            _answers(rng, mails),
+            opened,
+            clicked,
+        ],
+        [*told, clues(Idea.LEAVING, leaving, np.log(UNSUBSCRIBES))],
+        [channel],
     )
     return part, mails, automated
 
@@ -109,9 +118,9 @@ def _send(rng: np.random.Generator, block: Block, last_day: IntArray) -> Mails:
 
     What is sent depends on what was received alone, so that sending tells nothing.
     """
-    leads = len(last_day)
-    replied_day = np.full(leads, NEVER)
-    day = _working(block, np.arange(leads), np.zeros(leads, dtype=np.int64))
+    leads = np.arange(len(last_day))
+    replied_day = np.full(len(leads), NEVER)
+    day = block.working_day(leads, np.zeros_like(leads))
     sent = []
     for step in range(STEPS):
         lead = np.flatnonzero(day <= np.minimum(last_day, LIFE_DAYS - 1))
@@ -120,19 +129,9 @@ def _send(rng: np.random.Generator, block: Block, last_day: IntArray) -> Mails:
         mails = _replies(rng, block, lead, day[lead], template, step)
         np.minimum.at(replied_day, lead, mails.reply_known_day)
         sent.append(mails)
-        gap = GAPS[min(step, len(GAPS) - 1)] + rng.integers(0, 4, leads)
-        day = _working(block, np.arange(leads), day + gap)
-    return _by_day(sent)
-
-
-def _working(block: Block, lead: IntArray, day: IntArray) -> IntArray:
-    """The first working day from `day` on, or a day past LIFE_DAYS."""
-    entry = block.entry_day[lead]
-    return np.where(
-        day < LIFE_DAYS,
-        block.time.next_working[entry + np.minimum(day, LIFE_DAYS - 1)] - entry,
-        day,
-    )
+        gap = GAPS[min(step, len(GAPS) - 1)] + rng.integers(0, 4, len(leads))
+        day = block.working_day(leads, day + gap)
+    return Mails.by_day(sent)
 
 
 def _replies(
@@ -160,6 +159,7 @@ def _replies(
     return Mails(
         lead=lead,
         day=day,
+        known_day=day,
         moment=moment,
         clock=clock,
         step=np.full(len(lead), step),
@@ -171,49 +171,27 @@ def _replies(
     )
 
 
-def _by_day(sent: list[Mails]) -> Mails:
-    order = np.argsort(np.concatenate([mails.day for mails in sent]), kind="stable")
-
-    def joined(name: str) -> Any:
-        return np.concatenate([getattr(mails, name) for mails in sent])[order]
-
-    return Mails(**{name: joined(name) for name in Mails.__slots__})
-
-
 def _sent(mails: Mails, automated: BoolArray) -> Records:
-    fields = pl.DataFrame(
-        {"template": np.array(TEMPLATES)[mails.template], "step": mails.step + 1}
-    )
+    templates = np.array(TEMPLATES)[mails.template]
     return Records(
         kind="email_sent",
         source="mail",
         actor=automated,
-        lead=mails.lead,
-        day=mails.day,
+        at=mails,
         moment=mails.moment,
-        known_day=mails.day,
-        fields=fields,
+        fields=pl.DataFrame({"template": templates, "step": mails.step + 1}),
     )
 
 
-def _answers(rng: np.random.Generator, mails: Mails) -> list[Records]:
-    answered = mails.reply_day < NEVER
-    words = rng.lognormal(3.6, 0.7, answered.sum()).astype(np.int64) + 3
-    fields = pl.DataFrame(
-        {"to": np.array(TEMPLATES)[mails.template[answered]], "words": words}
+def _answers(rng: np.random.Generator, mails: Mails) -> Records:
+    answered = mails[mails.reply_day < NEVER]
+    words = rng.lognormal(3.6, 0.7, len(answered)).astype(np.int64) + 3
+    return _by_lead(
+        "email_replied",
+        Occurrences(answered.lead, answered.reply_day, answered.reply_known_day),
+        answered.reply_moment,
+        pl.DataFrame({"to": np.array(TEMPLATES)[answered.template], "words": words}),
     )
-    return [
-        Records(
-            kind="email_replied",
-            source="mail",
-            actor="lead",
-            lead=mails.lead[answered],
-            day=mails.reply_day[answered],
-            moment=mails.reply_moment[answered],
-            known_day=mails.reply_known_day[answered],
-            fields=fields,
-        )
-    ]
 
 
 def _engagement(
@@ -226,86 +204,84 @@ def _engagement(
     opened_at = mails.moment + (0.93 - mails.moment) * rng.beta(1, 3, len(states))
     pages = np.array(CLICKED)[rng.integers(0, len(CLICKED), clicked.sum())]
     says = np.log(OPENS) + np.where(clicked[:, None], np.log(CLICKS), np.log1p(-CLICKS))
-    lead, day = mails.lead, mails.day
+    clicks = pl.DataFrame({"page": pages})
     return (
-        _reading("email_opened", mails, opened, opened_at, pl.DataFrame()),
-        _reading(
-            "email_clicked",
-            mails,
-            clicked,
-            opened_at + 0.001,
-            pl.DataFrame({"page": pages}),
-        ),
+        _by_lead("email_opened", mails[opened], opened_at[opened]),
+        _by_lead("email_clicked", mails[clicked], opened_at[clicked] + 0.001, clicks),
         [
-            clues(Idea.MAIL, lead[opened], day[opened], day[opened], says[opened]),
-            clues(
-                Idea.MAIL,
-                lead[~opened],
-                day[~opened],
-                day[~opened],
-                np.log1p(-OPENS),
-            ),
+            clues(Idea.MAIL, mails[opened], says[opened]),
+            clues(Idea.MAIL, mails[~opened], np.log1p(-OPENS)),
         ],
     )
 
 
-def _reading(
-    kind: str, mails: Mails, read: BoolArray, moment: FloatArray, fields: pl.DataFrame
+def _by_lead(
+    kind: str, at: Occurrences, moment: FloatArray, fields: pl.DataFrame | None = None
 ) -> Records:
+    """What a lead does with its mail."""
     return Records(
         kind=kind,
         source="mail",
         actor="lead",
-        lead=mails.lead[read],
-        day=mails.day[read],
-        moment=moment[read],
-        known_day=mails.day[read],
-        fields=fields,
+        at=at,
+        moment=moment,
+        fields=pl.DataFrame() if fields is None else fields,
     )
 
 
 def reply_clues(block: Block, mails: Mails, known_by: int) -> list[Clues]:
     """What replies received before the day `known_by`, and their absence, tell."""
-    seen = mails.reply_known_day < known_by
-    size = block.profiles.size[mails.lead]
-    chance = REPLIES[mails.template] * REPLIES_BY_SIZE[size][:, None]
-    lead, day, never = mails.lead, mails.day, ~seen
-    by_then = _received_by(block.time, block.entry_day, mails, size, known_by, never)
+    is_seen = mails.reply_known_day < known_by
+    seen, unseen = mails[is_seen], mails[~is_seen]
+    chance = REPLIES[mails.template]
+    chance = chance * REPLIES_BY_SIZE[block.profiles.size[mails.lead]][:, None]
+    density = latency_density(seen.latency, block.profiles.size[seen.lead])
+    missed = np.log1p(-chance[~is_seen] * _received_by(block, unseen, known_by))
     return [
-        clues(Idea.REPLIES, lead[seen], day[seen], day[seen], np.log(chance[seen])),
-        clues(
-            Idea.LATENCY,
-            lead[seen],
-            day[seen],
-            day[seen],
-            np.log(latency_density(mails.latency[seen], size[seen])),
-        ),
-        clues(
-            Idea.REPLIES,
-            lead[never],
-            day[never],
-            day[never],
-            np.log1p(-chance[never] * by_then),
-        ),
+        clues(Idea.REPLIES, seen, np.log(chance[is_seen])),
+        clues(Idea.LATENCY, seen, np.log(density)),
+        clues(Idea.REPLIES, unseen, missed),
     ]
 
 
-def _received_by(
-    time: WorkingTime,
-    entry_day: IntArray,
-    mails: Mails,
-    size: IntArray,
-    known_by: int,
-    which: BoolArray,
-) -> FloatArray:
+def _received_by(block: Block, mails: Mails, known_by: int) -> FloatArray:
     """(mails, states): share of replies that would be received before `known_by`."""
-    day, entry = mails.day[which], entry_day[mails.lead[which]]
+    clock, size = block.time.lead_clock, block.profiles.size[mails.lead]
     late = np.arange(LATE_DAYS + 1)
     shares = np.array([1 - LATE_SHARE] + [LATE_SHARE / LATE_DAYS] * LATE_DAYS)
-    last = np.minimum(known_by - late, day[:, None] + REPLY_DAYS)
-    waited = time.lead_clock[entry[:, None] + np.maximum(last, 0)]
-    waited = np.maximum(waited - mails.clock[which][:, None], 1e-9)
-    total = np.zeros((len(day), STATES))
+    last = np.minimum(known_by - late, mails.day[:, None] + REPLY_DAYS)
+    waited = clock[block.entry_day[mails.lead][:, None] + np.maximum(last, 0)]
+    waited = np.maximum(waited - mails.clock[:, None], 1e-9)
+    total = np.zeros((len(mails), STATES))
     for column, share in enumerate(shares):
-        total += share * latency_reached(waited[:, column], size[which])
+        total += share * latency_reached(waited[:, column], size)
     return total
+
+
+def draw_latency(
+    rng: np.random.Generator, states: IntArray, size: IntArray
+) -> FloatArray:
+    """A latency a mail, in working days, by state at sending and size of the lead."""
+    slow = rng.random(len(states)) < SLOW_SHARE[size, states]
+    median = np.where(slow, SLOW_MEDIAN, MEDIAN_LATENCY[states])
+    spread = np.where(slow, SLOW_SPREAD, SPREAD)
+    return np.asarray(median * np.exp(spread * rng.standard_normal(len(states))))
+
+
+def latency_reached(waited: FloatArray, size: IntArray) -> FloatArray:
+    """(mails, states): the share of latencies below `waited`, (mails,) > 0."""
+    logs = np.log(waited)[:, None]
+    plain = ndtr((logs - np.log(MEDIAN_LATENCY)) / SPREAD)
+    slow = ndtr((logs - np.log(SLOW_MEDIAN)) / SLOW_SPREAD)
+    share = SLOW_SHARE[size]
+    return np.asarray((1 - share) * plain + share * slow)
+
+
+def latency_density(latency: FloatArray, size: IntArray) -> FloatArray:
+    """(mails, states): density of `latency`, up to a factor of the latency alone."""
+    logs = np.log(latency)[:, None]
+    plain = np.exp(-0.5 * ((logs - np.log(MEDIAN_LATENCY)) / SPREAD) ** 2) / SPREAD
+    far = (logs - np.log(SLOW_MEDIAN)) / SLOW_SPREAD
+    slow = np.exp(-0.5 * far**2) / SLOW_SPREAD
+    share = SLOW_SHARE[size]
+    return np.asarray((1 - share) * plain + share * slow)

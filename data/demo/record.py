@@ -1,13 +1,14 @@
-"""What is recorded (events to be) and what each record says of intent (clues)."""
+"""Records of what leads and people do, and clues to intent that each record gives."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Self
 
 import numpy as np
 import polars as pl
 
 from data.demo.block import Block
-from data.demo.idea import NUMBER, Idea
 from data.demo.intent import STATES
 from features.arrays import BoolArray, FloatArray, IntArray
 
@@ -15,35 +16,94 @@ LATE_SHARE = 0.03  # of visits, documents, forms and replies
 LATE_DAYS = 7  # a late event is received 1 to 7 days after, each as likely
 
 
+class Idea(StrEnum):
+    """The drivers of winning, named as the signal catalogue names its ideas."""
+
+    PRICING = "interet_tarifs"
+    PRODUCT = "interet_produit"
+    REQUESTS = "demandes"
+    RETURN = "retour_apres_rendez_vous"
+    REPLIES = "reponses"
+    LATENCY = "delai_reponse"
+    MAIL = "engagement_email"
+    LEAVING = "desabonnement"
+    DOCUMENTS = "documents"
+    CALLS = "appels"
+    MEETINGS = "rendez_vous"
+    TONE = "ressenti_terrain"
+    OBJECTIONS = "objections"
+    STAGE = "etape"
+    AGE = "anciennete"
+    SEQUENCE = "suivi_humain"
+    PROFILE = "profil"
+    SOURCE = "origine"
+    CAREERS = "recrutement"
+
+
+IDEAS = tuple(Idea)
+NUMBER = {idea: number for number, idea in enumerate(IDEAS)}
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """Lead (a position in the block), day and day of reception; one row each."""
+
+    lead: IntArray
+    day: IntArray
+    known_day: IntArray
+
+    @classmethod
+    def same_day(cls, lead: IntArray, day: IntArray) -> "Occurrences":
+        """Occurrences that are received on their own day."""
+        return Occurrences(lead, day, day)
+
+    @classmethod
+    def by_day(cls, parts: Sequence[Self]) -> Self:
+        """The rows of all parts, ordered by day."""
+        rows = cls(
+            **{
+                column.name: np.concatenate([getattr(p, column.name) for p in parts])
+                for column in fields(cls)
+            }
+        )
+        return rows[np.argsort(rows.day, kind="stable")]
+
+    def __getitem__(self, rows: IntArray | BoolArray | slice) -> Self:
+        columns = {
+            column.name: getattr(self, column.name)[rows] for column in fields(self)
+        }
+        return type(self)(**columns)
+
+    def __len__(self) -> int:
+        return len(self.lead)
+
+    def during(self, days: tuple[int, int]) -> Self:
+        """The rows from the first day up to the second, of rows ordered by day."""
+        return self[slice(*np.searchsorted(self.day, days))]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Records:
-    """Events of one kind, one row each: `lead` is a position in the block.
+    """Events of one kind, one row each.
 
-    `moment` is the part of the day's hours gone, 0 to 1; `known_day` the day of
-    reception.
+    `moment` is the part of the day's hours gone, 0 to 1.
     """
 
     kind: str
     source: str
     actor: str | BoolArray  # flags: automation, else a person
-    lead: IntArray
-    day: IntArray
+    at: Occurrences
     moment: FloatArray
-    known_day: IntArray
     fields: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
-class Clues:
+class Clues(Occurrences):
     """Log-likelihoods of records in each state, one row each.
 
-    `lead`, `day` and `known_day` are (clues,); `idea` is one number or (clues,);
-    `says` is (clues, states), each row up to a constant.
+    `idea` is (clues,); `says` is (clues, states), each row up to a constant.
     """
 
-    lead: IntArray
-    day: IntArray
-    known_day: IntArray
     idea: IntArray
     says: FloatArray
 
@@ -58,12 +118,13 @@ class Channel:
     scale: FloatArray
     late: bool = False
 
-    def draw(self, rng: np.random.Generator, block: Block) -> tuple[IntArray, IntArray]:
-        """Lead and day of each event, a Poisson number a day."""
+    def draw(self, rng: np.random.Generator, block: Block) -> Occurrences:
+        """Events, a Poisson number a day."""
         counts = rng.poisson(self.rates[block.lives.states] * self.scale)
         lead, day = np.nonzero(counts)
         times = counts[lead, day]
-        return np.repeat(lead, times), np.repeat(day, times)
+        lead, day = np.repeat(lead, times), np.repeat(day, times)
+        return Occurrences(lead, day, known(rng, day) if self.late else day)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +134,15 @@ class Part:
     records: Sequence[Records] = ()
     clues: Sequence[Clues] = ()
     channels: Sequence[Channel] = ()
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Everything that the parts yield, in their order."""
+    return Part(
+        [records for part in parts for records in part.records],
+        [clues for part in parts for clues in part.clues],
+        [channel for part in parts for channel in part.channels],
+    )
 
 
 def known(
@@ -92,22 +162,7 @@ def received_share(age: IntArray) -> FloatArray:
     return np.asarray(1 - LATE_SHARE * (1 - np.clip(age - 1, 0, LATE_DAYS) / LATE_DAYS))
 
 
-def clues(
-    idea: Idea, lead: IntArray, day: IntArray, known_day: IntArray, says: FloatArray
-) -> Clues:
+def clues(idea: Idea, at: Occurrences, says: FloatArray) -> Clues:
     """Clues of one idea; `says` is (clues, states), or (states,) for all alike."""
-    rows = np.broadcast_to(says, (len(lead), STATES))
-    return Clues(lead, day, known_day, np.full(len(lead), NUMBER[idea]), rows)
-
-
-def joined(parts: Sequence[Clues]) -> Clues:
-    """All clues in one, by day."""
-    day = np.concatenate([part.day for part in parts])
-    order = np.argsort(day, kind="stable")
-    return Clues(
-        np.concatenate([part.lead for part in parts])[order],
-        day[order],
-        np.concatenate([part.known_day for part in parts])[order],
-        np.concatenate([part.idea for part in parts])[order],
-        np.concatenate([part.says for part in parts])[order],
-    )
+    rows = np.broadcast_to(says, (len(at), STATES))
+    return Clues(at.lead, at.day, at.known_day, np.full(len(at), NUMBER[idea]), rows)

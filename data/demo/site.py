@@ -1,13 +1,15 @@
 """Visits to the site, documents and forms."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import polars as pl
 
 from data.demo.block import Block
 from data.demo.drawing import choose
-from data.demo.idea import Idea
 from data.demo.intent import LIFE_DAYS, STATES
-from data.demo.record import Channel, Part, Records, clues, known
+from data.demo.record import Channel, Idea, Occurrences, Part, Records, clues, joined
 from features.arrays import BoolArray, FloatArray, IntArray
 
 PAGES = (
@@ -68,122 +70,91 @@ BETWEEN_PAGES = (20, 240)  # seconds
 DAY_SECONDS = 13 * 3600  # a day's hours, see `frame.py`
 
 
-def site(
-    rng: np.random.Generator, block: Block, met: IntArray, met_day: IntArray
-) -> Part:
-    """The site's part; `met` and `met_day` are lead and day of each meeting."""
+def site(rng: np.random.Generator, block: Block, met: Occurrences) -> Part:
+    """The site's part; `met` are the meetings."""
     pace = block.lead_pace * block.profiles.visits[:, None]
-    returning = _after_meetings(met, met_day, pace.shape)
-    parts = [
-        _visits(rng, block, pace * ~returning, np.ones(STATES)),
-        _returns(rng, block, pace * returning),
-        _pricing_visits(rng, block, Channel(Idea.PRICING, PRICING_VISITS, pace, True)),
-        _marked(rng, block, Channel(Idea.DOCUMENTS, DOWNLOADS, pace, True)),
-        _marked(rng, block, Channel(Idea.REQUESTS, SUBMISSIONS, pace, True)),
-    ]
-    return Part(
-        [records for part in parts for records in part.records],
-        [told for part in parts for told in part.clues],
-        [channel for part in parts for channel in part.channels],
+    returning = _after_meetings(met, pace.shape)
+    return joined(
+        [
+            _visits(rng, block, pace * ~returning, np.ones(STATES)),
+            _returns(rng, block, pace * returning),
+            _pricing_visits(rng, block, pace),
+            _marked(rng, block, Channel(Idea.DOCUMENTS, DOWNLOADS, pace, True)),
+            _marked(rng, block, Channel(Idea.REQUESTS, SUBMISSIONS, pace, True)),
+        ]
     )
 
 
-def _after_meetings(
-    met: IntArray, met_day: IntArray, shape: tuple[int, ...]
-) -> BoolArray:
+def _after_meetings(met: Occurrences, shape: tuple[int, ...]) -> BoolArray:
     """(leads, LIFE_DAYS): the days that follow a meeting."""
     after = np.zeros(shape, dtype=np.bool_)
     for later in range(1, RETURN_DAYS + 1):
-        inside = met_day + later < LIFE_DAYS
-        after[met[inside], met_day[inside] + later] = True
+        inside = met.day + later < LIFE_DAYS
+        after[met.lead[inside], met.day[inside] + later] = True
     return after
 
 
 def _returns(rng: np.random.Generator, block: Block, scale: FloatArray) -> Part:
     """Visits after a meeting: visits as all are, and more frequent than these."""
     part = _visits(rng, block, scale, RETURN)
-    visits = part.clues[0]
-    more = clues(Idea.RETURN, visits.lead, visits.day, visits.known_day, np.log(RETURN))
+    more = clues(Idea.RETURN, part.clues[0], np.log(RETURN))
     unseen = Channel(Idea.RETURN, VISITS * (RETURN - 1), scale, True)
     return Part(part.records, [*part.clues, more], [*part.channels, unseen])
 
 
 def _visits(
-    rng: np.random.Generator,
-    block: Block,
-    scale: FloatArray,
-    times: FloatArray,
+    rng: np.random.Generator, block: Block, scale: FloatArray, times: FloatArray
 ) -> Part:
     """Visits, `times` (states,) as frequent; a careers page tells of job seekers."""
-    lead, day = Channel(Idea.PRODUCT, VISITS * times, scale, True).draw(rng, block)
-    known_day = known(rng, day)
-    pages = 1 + rng.poisson(MORE_PAGES, len(lead))
-    visit = np.repeat(np.arange(len(lead)), pages)
-    page = choose(rng, PAGE[block.lives.states[lead, day][visit]])
-    says = np.tile(np.log(VISITS), (len(lead), 1))
+    visits = Channel(Idea.PRODUCT, VISITS * times, scale, True).draw(rng, block)
+    pages = 1 + rng.poisson(MORE_PAGES, len(visits))
+    visit = np.repeat(np.arange(len(visits)), pages)
+    page = choose(rng, PAGE[block.lives.states[visits.lead, visits.day][visit]])
+    says = np.tile(np.log(VISITS), (len(visits), 1))
     hiring = np.zeros_like(says)
     careers = page == CAREERS
     of_pages = np.log(PAGE.T[page])
     np.add.at(hiring, visit[careers], of_pages[careers])
     np.add.at(says, visit[~careers], of_pages[~careers])
-    told = [
-        clues(Idea.PRODUCT, lead, day, known_day, says),
-        clues(Idea.CAREERS, lead, day, known_day, hiring),
-    ]
-    records = _pages(rng, block, (lead, day, known_day), visit, page)
+    told = [clues(Idea.PRODUCT, visits, says), clues(Idea.CAREERS, visits, hiring)]
+    records = _pages(rng, block, visits, visit, page)
     return Part([records], told, [Channel(Idea.PRODUCT, VISITS, scale, True)])
 
 
-def _pricing_visits(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
-    lead, day = channel.draw(rng, block)
-    known_day = known(rng, day)
-    again = rng.poisson(PRICING_AGAIN[block.lives.states[lead, day]])
-    others = rng.integers(0, 3, len(lead))
-    visit = np.repeat(np.arange(len(lead)), 1 + again + others)
-    first = np.repeat(
-        np.cumsum(1 + again + others) - 1 - again - others, 1 + again + others
-    )
-    page = np.where(
-        np.arange(len(visit)) - first < others[visit],
-        rng.integers(0, 4, len(visit)),
-        PRICING,
-    )
+def _pricing_visits(rng: np.random.Generator, block: Block, pace: FloatArray) -> Part:
+    channel = Channel(Idea.PRICING, PRICING_VISITS, pace, True)
+    visits = channel.draw(rng, block)
+    again = rng.poisson(PRICING_AGAIN[block.lives.states[visits.lead, visits.day]])
+    others = rng.integers(0, 3, len(visits))
+    pages = 1 + again + others
+    visit = np.repeat(np.arange(len(visits)), pages)
+    place = np.arange(len(visit)) - np.repeat(np.cumsum(pages) - pages, pages)
+    other = rng.integers(0, 4, len(visit))
+    page = np.where(place < others[visit], other, PRICING)
     says = np.log(channel.rates) - PRICING_AGAIN
     says = says + again[:, None] * np.log(PRICING_AGAIN)
-    told = clues(Idea.PRICING, lead, day, known_day, says)
-    records = _pages(rng, block, (lead, day, known_day), visit, page)
-    return Part([records], [told], [channel])
+    records = _pages(rng, block, visits, visit, page)
+    return Part([records], [clues(Idea.PRICING, visits, says)], [channel])
 
 
 def _pages(
     rng: np.random.Generator,
     block: Block,
-    visits: tuple[IntArray, IntArray, IntArray],
+    visits: Occurrences,
     visit: IntArray,
     page: IntArray,
 ) -> Records:
-    """The pages of visits (lead, day, day of reception); `visit` is (pages,)."""
-    lead, day, known_day = visits
+    """The pages of visits; `visit` is (pages,): the position of each one's visit."""
     waited = np.cumsum(rng.uniform(*BETWEEN_PAGES, len(visit))) / DAY_SECONDS
     opened = np.concatenate([[True], visit[1:] != visit[:-1]])[: len(visit)]
     since = waited - np.maximum.accumulate(np.where(opened, waited, 0.0))
-    session = rng.integers(0, 16**8, len(lead))
-    return Records(
-        kind="page_viewed",
-        source="site",
-        actor="lead",
-        lead=lead[visit],
-        day=day[visit],
-        moment=block.moments(rng, lead, day)[visit] + since,
-        known_day=known_day[visit],
-        fields=pl.DataFrame(
-            {
-                "page": np.array(PAGES)[page],
-                "session": np.array([f"s{code:08x}" for code in session.tolist()])[
-                    visit
-                ],
-            }
-        ),
+    codes = rng.integers(0, 16**8, len(visits)).tolist()
+    session = np.array([f"s{code:08x}" for code in codes])[visit]
+    return _by_lead(
+        "page_viewed",
+        visits[visit],
+        block.moments(rng, visits.lead, visits.day)[visit] + since,
+        {"page": np.array(PAGES)[page], "session": session},
     )
 
 
@@ -194,18 +165,23 @@ def _marked(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
         if channel.idea is Idea.DOCUMENTS
         else ("form", "form_submitted", FORMS, FORM)
     )
-    lead, day = channel.draw(rng, block)
-    known_day = known(rng, day)
-    mark = choose(rng, shares[block.lives.states[lead, day]])
+    at = channel.draw(rng, block)
+    mark = choose(rng, shares[block.lives.states[at.lead, at.day]])
     says = np.log(channel.rates) + np.log(shares.T[mark])
-    records = Records(
+    moment = block.moments(rng, at.lead, at.day)
+    records = _by_lead(kind, at, moment, {field: np.array(options)[mark]})
+    return Part([records], [clues(channel.idea, at, says)], [channel])
+
+
+def _by_lead(
+    kind: str, at: Occurrences, moment: FloatArray, fields: Mapping[str, Any]
+) -> Records:
+    """What a lead does on the site."""
+    return Records(
         kind=kind,
         source="site",
         actor="lead",
-        lead=lead,
-        day=day,
-        moment=block.moments(rng, lead, day),
-        known_day=known_day,
-        fields=pl.DataFrame({field: np.array(options)[mark]}),
+        at=at,
+        moment=moment,
+        fields=pl.DataFrame(fields),
     )
-    return Part([records], [clues(channel.idea, lead, day, known_day, says)], [channel])

@@ -12,6 +12,7 @@ winning. What a channel did not bring in counts among its clues. An unknown sour
 sector or sequence is the mean one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,6 @@ import polars as pl
 
 from data.demo.block import Block
 from data.demo.frame import lead_names
-from data.demo.idea import IDEAS, NUMBER, Idea
 from data.demo.intent import (
     CHANGES,
     HAZARD_RATIO,
@@ -40,7 +40,16 @@ from data.demo.profile import (
     SOURCE_SHARES,
     propensity,
 )
-from data.demo.record import LATE_DAYS, Channel, Clues, joined, received_share
+from data.demo.record import (
+    IDEAS,
+    LATE_DAYS,
+    NUMBER,
+    Channel,
+    Clues,
+    Idea,
+    Part,
+    received_share,
+)
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.event import TIME
 
@@ -80,14 +89,13 @@ class Evidence:
 
     block: Block
     clues: Clues
-    channels: list[Channel]
+    channels: Sequence[Channel]
     mails: Mails
 
-
-def evidence(
-    block: Block, parts: list[Clues], channels: list[Channel], mails: Mails
-) -> Evidence:
-    return Evidence(block=block, clues=joined(parts), channels=channels, mails=mails)
+    @classmethod
+    def of(cls, block: Block, part: Part, mails: Mails) -> "Evidence":
+        told = Clues.by_day(part.clues)
+        return cls(block=block, clues=told, channels=part.channels, mails=mails)
 
 
 def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
@@ -184,8 +192,8 @@ def _log_likelihoods(
     place[lead] = np.arange(len(lead))
     shape = (len(lead), end - start, len(IDEAS), STATES)
     logs = np.zeros(int(np.prod(shape)))
-    replies = reply_clues(told.block, _between(told.mails, days), age)
-    for part in (_within(told.clues, days), *replies):
+    replies = reply_clues(told.block, told.mails.during(days), age)
+    for part in (told.clues.during(days), *replies):
         seen = (part.known_day < age) & (place[part.lead] >= 0)
         row = place[part.lead[seen]] * shape[1] + part.day[seen] - start
         cell = (row * shape[2] + part.idea[seen])[:, None] * STATES + np.arange(STATES)
@@ -196,18 +204,6 @@ def _log_likelihoods(
         due = channel.scale[lead, start:end] * (arrived if channel.late else 1.0)
         by_idea[:, :, NUMBER[channel.idea]] -= due[:, :, None] * channel.rates
     return by_idea
-
-
-def _within(told: Clues, days: tuple[int, int]) -> Clues:
-    of = slice(*np.searchsorted(told.day, days))
-    return Clues(
-        told.lead[of], told.day[of], told.known_day[of], told.idea[of], told.says[of]
-    )
-
-
-def _between(mails: Mails, days: tuple[int, int]) -> Mails:
-    of = slice(*np.searchsorted(mails.day, days))
-    return Mails(**{name: getattr(mails, name)[of] for name in Mails.__slots__})
 
 
 def _chances(

@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from data.demo.idea import IDEAS
+from data.demo.record import IDEAS
 from data.generate import LOG_DAYS, generate
 from features.arrays import FloatArray
 from features.log import read_log
