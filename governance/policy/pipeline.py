@@ -74,6 +74,10 @@ class Pipeline(_FromFile):
         return {stage.name: stage for stage in self.stage}
 
     @cached_property
+    def titles(self) -> dict[str, str]:
+        return {stage.name: stage.title for stage in self.stage}
+
+    @cached_property
     def entry(self) -> str:
         return self.of_role(StageRole.ENTRY)
 

@@ -1,4 +1,4 @@
-"""How people use what the system says, by week, idea and rule; never by whom."""
+"""Adoption: the use that people make of the system, by week, idea and rule."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from explanations.french import PARIS, paris_day
 from governance.audit.chain import Action
 from governance.people.disagreement import By, Disagreement
 from governance.policy.effects import ProposalStatus
-from serving.automation.override_report import report
+from serving.automation.override_report import disagreement
+from serving.database.engine import Store
 from serving.repositories.audit import Told, entries_told
 from serving.repositories.scores import openings_since
-from serving.runtime.service import Service
 
 WEEKS = 12
 
@@ -30,13 +30,13 @@ class Use(StrEnum):
     EXPIRED = "expired"  # a proposal that nobody decided in time
 
 
-_USES = {
+_ACTIONS = {
     Action.PRIORITY_CONFIRMED: Use.CONFIRMED,
     Action.PRIORITY_CONTESTED: Use.CONTESTED,
     Action.AUTOMATION_SUSPENDED: Use.SUSPENDED,
     Action.RULE_SUSPENDED: Use.SUSPENDED,
 }
-_FATES = {
+_DECISIONS = {
     ProposalStatus.CONFIRMED.value: Use.DECIDED,
     ProposalStatus.DISMISSED.value: Use.DECIDED,
     ProposalStatus.DECIDED_IN_CRM.value: Use.DECIDED,
@@ -79,13 +79,13 @@ def week_of(at: datetime) -> date:
     return today - timedelta(days=today.weekday())
 
 
-def adoption(service: Service) -> Adoption:
-    last = week_of(service.clock())
+def adoption(store: Store, now: datetime) -> Adoption:
+    last = week_of(now)
     mondays = [last - timedelta(weeks=back) for back in reversed(range(WEEKS))]
     since = datetime.combine(mondays[0], time(), PARIS)
-    with service.store.reading() as session:
+    with store.reading() as session:
         openings = openings_since(session, mondays[0])
-        entries = list(entries_told(session, (*_USES, Action.PROPOSAL_CLOSED)))
+        entries = list(entries_told(session, (*_ACTIONS, Action.PROPOSAL_CLOSED)))
     counts = Counter(
         (week_of(entry.at), use)
         for entry in entries
@@ -99,9 +99,9 @@ def adoption(service: Service) -> Adoption:
         weeks=tuple(_week(monday, counts) for monday in mondays),
         opened=tuple(opened.most_common()),
         judged=tuple(
-            one
-            for one in report(service.store, None, since)
-            if one.by in {By.IDEA, By.RULE}
+            opinions
+            for opinions in disagreement(store, None, since)
+            if opinions.by in {By.IDEA, By.RULE}
         ),
     )
 
@@ -111,7 +111,7 @@ def _week(monday: date, counts: Counter[tuple[date, Use]]) -> Week:
 
 
 def _use(entry: Told) -> Use | None:
-    use = _USES.get(Action(entry.action))
+    use = _ACTIONS.get(Action(entry.action))
     if use is not None:
         return use
-    return _FATES.get(orjson.loads(entry.after or "{}").get("status"))
+    return _DECISIONS.get(orjson.loads(entry.after or "{}").get("status"))

@@ -1,4 +1,4 @@
-"""What people said of the system's doings, gathered from the audit; never by whom.
+"""Report on people's disagreement with the system, from the audit; never by whom.
 
 Who suspends a rule says nothing of one of its doings: it isn't counted here.
 """
@@ -37,7 +37,7 @@ _READ = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class _Opinion:
     """A yes or no, on which lead, and on whose doing."""
 
     agrees: bool
@@ -59,13 +59,13 @@ class _Reading:
     proposals: dict[str, str | None] = field(default_factory=dict)
     names: dict[UUID, str | None] = field(default_factory=dict)
 
-    def words(self, entries: Iterable[Told]) -> Iterator[_Word]:
+    def opinions(self, entries: Iterable[Told]) -> Iterator[_Opinion]:
         for entry in entries:
-            word = self._word(entry)
-            if word is not None:
-                yield word
+            opinion = self._opinion(entry)
+            if opinion is not None:
+                yield opinion
 
-    def _word(self, entry: Told) -> _Word | None:
+    def _opinion(self, entry: Told) -> _Opinion | None:
         match entry.action:
             case Action.PRIORITY_CHANGED:
                 reasons = orjson.loads(entry.why).get("reasons", ())
@@ -78,14 +78,14 @@ class _Reading:
             case _:
                 rule, ideas = self.priorities.get(entry.lead, (None, frozenset()))
                 agrees = _AGREES[Action(entry.action)]
-                return _Word(agrees, entry.at, entry.lead, rule, ideas)
+                return _Opinion(agrees, entry.at, entry.lead, rule, ideas)
         return None
 
-    def _decided(self, entry: Told) -> _Word | None:
+    def _decided(self, entry: Told) -> _Opinion | None:
         agrees = _DECIDED.get(orjson.loads(entry.after or "{}").get("status"))
         if agrees is None:
             return None
-        return _Word(agrees, entry.at, entry.lead, self.proposals.get(entry.subject))
+        return _Opinion(agrees, entry.at, entry.lead, self.proposals.get(entry.subject))
 
     def _rule(self, who: UUID) -> str | None:
         if who not in self.names:
@@ -94,7 +94,7 @@ class _Reading:
         return self.names[who]
 
 
-def report(
+def disagreement(
     store: Store, segment: str | None, since: datetime | None = None
 ) -> list[Disagreement]:
     """Where people disagree most, by rule, idea and segment.
@@ -103,21 +103,21 @@ def report(
     then on.
     """
     with store.reading() as session:
-        words = [
-            word
-            for word in _Reading(session).words(entries_told(session, _READ))
-            if since is None or word.at >= since
+        opinions = [
+            opinion
+            for opinion in _Reading(session).opinions(entries_told(session, _READ))
+            if since is None or opinion.at >= since
         ]
-        leads = {word.lead for word in words if word.lead is not None}
+        leads = {one.lead for one in opinions if one.lead is not None}
         segments = attribute_of_leads(session, leads, segment) if segment else {}
     return disagreements(
         Judged(
-            agrees=word.agrees,
-            rule=word.rule,
-            ideas=word.ideas,
-            segment=None if word.lead is None else segments.get(word.lead),
+            agrees=opinion.agrees,
+            rule=opinion.rule,
+            ideas=opinion.ideas,
+            segment=None if opinion.lead is None else segments.get(opinion.lead),
         )
-        for word in words
+        for opinion in opinions
     )
 
 

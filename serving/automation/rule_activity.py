@@ -1,4 +1,4 @@
-"""What became of each rule so far: when it last acted, and what people said of it."""
+"""Activity of each rule so far: when it last acted, and people's opinion of it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,10 @@ from datetime import datetime
 from governance.audit.chain import Action
 from governance.people.disagreement import By
 from governance.people.principal import Principal, PrincipalKind
-from serving.automation.override_report import report
+from governance.rules.ruleset import Rules
+from serving.automation.override_report import disagreement
+from serving.database.engine import Store
 from serving.repositories.audit import last_done
-from serving.runtime.service import Service
 
 _ACTS = (
     Action.PRIORITY_CHANGED,
@@ -28,19 +29,19 @@ class RuleUse:
     judged: int
 
 
-def rule_uses(service: Service) -> dict[str, RuleUse]:
+def rule_uses(store: Store, rules: Rules) -> dict[str, RuleUse]:
     """By the rule's id, of all rules in the file."""
-    rules = [rule.id for rule in service.rules.rule]
-    doers = {Principal(PrincipalKind.AUTOMATION, rule_id) for rule_id in rules}
-    with service.store.reading() as session:
+    rule_ids = [rule.id for rule in rules.rule]
+    doers = {Principal(PrincipalKind.AUTOMATION, rule_id) for rule_id in rule_ids}
+    with store.reading() as session:
         fired = last_done(session, doers, _ACTS)
-    said = {one.name: one for one in report(service.store, None) if one.by is By.RULE}
+    opinions = {one.name: one for one in disagreement(store, None) if one.by is By.RULE}
     fired_by = {doer.name: at for doer, at in fired.items()}
     return {
         rule_id: RuleUse(
             last_fired=fired_by.get(rule_id),
-            contested=said[rule_id].contested if rule_id in said else 0,
-            judged=said[rule_id].judged if rule_id in said else 0,
+            contested=opinions[rule_id].contested if rule_id in opinions else 0,
+            judged=opinions[rule_id].judged if rule_id in opinions else 0,
         )
-        for rule_id in rules
+        for rule_id in rule_ids
     }

@@ -37,13 +37,13 @@ def tell_report(
     """By rule, idea and segment, never by person; the surest disagreement first."""
     from features.catalogue import read_catalogue, shipped_catalogue
     from serving.app.startup import opened
-    from serving.automation.override_report import report
+    from serving.automation.override_report import disagreement
     from serving.runtime.settings import Settings
 
     attribute = segment or read_catalogue(shipped_catalogue("b2b")).segment
     instant = since.replace(tzinfo=UTC) if since else None
     with opened(Settings()) as service:
-        found = report(service.store, attribute, instant)
+        found = disagreement(service.store, attribute, instant)
     name = Column("name", overflow="fold")
     table = Table("by", name, "said no", "of", "at least (95 %)")
     for one in found:

@@ -18,16 +18,16 @@ from serving.automation.dry_run import (
 from serving.automation.rule_activity import rule_uses
 from serving.automation.schemas import SuspensionSent
 from serving.automation.suspension import resume_rule, suspend_rule
-from serving.console.journal.last_actions import done_to_rule
+from serving.console.journal.last_actions import last_action_on_rule
 from serving.console.page.authentication import TheForm, TheReader, needs_role
 from serving.console.page.form_parsing import filled
-from serving.console.page.rendering import HOME, page, titles_of
+from serving.console.page.rendering import HOME, page
+from serving.database.engine import Store
 from serving.repositories.leads import seen_among
 from serving.repositories.persons import Person
 from serving.repositories.suspensions import rule_suspensions
 from serving.runtime.background_cache import Cached, Failed
 from serving.runtime.dependencies import TheService
-from serving.runtime.service import Service
 
 router = APIRouter(prefix="/regles")
 _TOUCHES = 50  # shown
@@ -49,10 +49,10 @@ def show_rules(
         found,
         rules=service.rules,
         suspensions=suspensions,
-        uses=rule_uses(service),
+        uses=rule_uses(service.store, service.rules),
         judgement=service.judgement,
         acted_on=fait,
-        done=done_to_rule(service, fait, found.person.name) if fait else [],
+        done=last_action_on_rule(service, fait, found.person.name) if fait else [],
         may_suspend=found.person.role in _MANAGERS,
         may_try=found.person.role in _TRYING,
         today=paris_day(service.clock()),
@@ -68,7 +68,7 @@ def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
     except RulesError:
         made, fights = None, True
     rule = next(one for one in service.rules.rule if one.id == rule_id)
-    touches = _seen_touches(service, found.person, made)
+    touches = _seen_touches(service.store, found.person, made)
     return page(
         "rule_trial.html",
         found,
@@ -79,7 +79,7 @@ def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
         touches=touches[:_TOUCHES],
         n_touches=len(touches),
         most_touches=MOST_TOUCHES,
-        titles=titles_of(service),
+        titles=service.pipeline.titles,
     )
 
 
@@ -95,14 +95,14 @@ def try_trial_again(
 
 
 def _seen_touches(
-    service: Service, person: Person, made: Cached[Trial] | Failed | None
+    store: Store, person: Person, made: Cached[Trial] | Failed | None
 ) -> list[Touch]:
     """What a rule would have done to the leads that a person sees."""
     if not isinstance(made, Cached):
         return []
     touched = {one.lead_id for one in made.value.touches}
-    visibility = visibility_of_caller(service.store, person)
-    with service.store.reading() as session:
+    visibility = visibility_of_caller(store, person)
+    with store.reading() as session:
         return made.value.touches_on(seen_among(session, touched, visibility))
 
 

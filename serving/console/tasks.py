@@ -14,6 +14,7 @@ from serving.console.journal.last_actions import ClosedTask, closed_task
 from serving.console.page.authentication import TheDecider, TheForm, TheReader
 from serving.console.page.form_parsing import filled
 from serving.console.page.rendering import HOME, page
+from serving.database.engine import Store
 from serving.decisions.tasks import close_seen
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, listed_tasks
@@ -33,9 +34,9 @@ def show_tasks(
 ) -> Response:
     """Those of who reads; `toutes`: those on every lead that they see, as for who has
     none unless they ask for their own. `fait`: the task that they have just closed."""
-    mine = [] if toutes else _open_tasks(service, found.person, found.person.name)
+    mine = [] if toutes else _open_tasks(service.store, found.person, found.person.name)
     everybodys = not mine if toutes is None else toutes
-    tasks = _open_tasks(service, found.person, None) if everybodys else mine
+    tasks = _open_tasks(service.store, found.person, None) if everybodys else mine
     return page(
         "tasks.html",
         found,
@@ -47,9 +48,9 @@ def show_tasks(
     )
 
 
-def _open_tasks(service: Service, person: Person, owner: str | None) -> list[Task]:
-    visibility = visibility_of_caller(service.store, person)
-    with service.store.reading() as session:
+def _open_tasks(store: Store, person: Person, owner: str | None) -> list[Task]:
+    visibility = visibility_of_caller(store, person)
+    with store.reading() as session:
         return listed_tasks(session, TaskStatus.OPEN, owner, _SHOWN, visibility)
 
 

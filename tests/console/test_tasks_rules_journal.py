@@ -324,19 +324,19 @@ def test_how_often_a_rule_was_contested_is_told_and_to_suspend_it_is_no_opinion(
     arrive(service, "Morel")
     left = make("Morel-u", "Morel", "unsubscribed", hours=0)
     ingest(service, [left], service.clock())
-    use = rule_uses(service)["R-08"]
+    use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.last_fired, use.contested, use.judged) == (NOW, 0, 0)
     why = Why(reason="regle_inadaptee", text=None)
     begun = Suspension(id=uuid4(), by=AWA, why=why, until=None)
     suspend_rule(service, "R-08", begun, NOW)
-    use = rule_uses(service)["R-08"]
+    use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.contested, use.judged) == (0, 0)
     judge_priority_of(
         service,
         Override(lead_id="Morel", by=AWA, why=why, priority=Priority.HIGH),
         NOW,
     )
-    use = rule_uses(service)["R-08"]
+    use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.contested, use.judged) == (1, 1)
     assert said(use) == "Contestée 1\u00a0fois sur 1\u00a0avis."
 

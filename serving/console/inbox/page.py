@@ -1,4 +1,4 @@
-"""What À traiter shows: one page of leads, each with why, what changed, what is due."""
+"""The page À traiter: leads, each with a reason, what changed and what is due."""
 
 import math
 from collections.abc import Collection, Mapping
@@ -11,10 +11,11 @@ from urllib.parse import urlencode
 from explanations.french import PARIS, paris_day
 from explanations.score import Priority
 from governance.people.roles import Role
+from governance.policy.pipeline import Pipeline
 from serving.auth.visibility import visibility_of_caller
 from serving.console.inbox.recent_changes import NEWS_LAST, news_of
 from serving.console.page.format_fr import silence
-from serving.console.page.rendering import titles_of
+from serving.database.engine import Store
 from serving.repositories.leads import (
     LeadFilter,
     LeadSummary,
@@ -26,7 +27,6 @@ from serving.repositories.notices import Notice, notices_to
 from serving.repositories.persons import Person
 from serving.repositories.scores import latest_scores
 from serving.repositories.tasks import Task, next_tasks
-from serving.runtime.service import Service
 
 ON_A_PAGE = 25
 _NOTICES = 5
@@ -47,7 +47,7 @@ class Silence(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class InboxQuery:
     """The filters, and which page (1 and more)."""
 
     priority: Priority | None = None
@@ -82,7 +82,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class InboxLine:
     """A lead; `news`, of the last day, and `expected` are sentences, or None.
 
     Of one that `is_closed` nothing is expected, and its silence is nothing to tell.
@@ -98,8 +98,8 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbox:
-    asked: Asked
-    lines: list[Line]
+    query: InboxQuery
+    lines: list[InboxLine]
     total: int
     owners: list[str]
     notices: list[tuple[str, Notice]]
@@ -109,28 +109,30 @@ class Inbox:
         return max(1, math.ceil(self.total / ON_A_PAGE))
 
 
-def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
+def inbox_of(
+    store: Store, pipeline: Pipeline, person: Person, query: InboxQuery, now: datetime
+) -> Inbox:
     """The page that is asked for, else the last one there is."""
-    visibility, now = visibility_of_caller(service.store, person), service.clock()
-    closing = {stage.name for stage in service.pipeline.stage if stage.closes}
+    visibility = visibility_of_caller(store, person)
+    closing = {stage.name for stage in pipeline.stage if stage.closes}
     wanted = LeadFilter(
-        priority=asked.priority,
-        stage=asked.stage,
-        owner=asked.owner,
-        silent_since=asked.silence.began(now) if asked.silence else None,
-        search=asked.search,
-        with_closed=asked.shows_closed(closing),
+        priority=query.priority,
+        stage=query.stage,
+        owner=query.owner,
+        silent_since=query.silence.began(now) if query.silence else None,
+        search=query.search,
+        with_closed=query.shows_closed(closing),
         visibility=visibility,
     )
-    with service.store.reading() as session:
+    with store.reading() as session:
         total = count_leads(session, wanted)
         last = max(1, math.ceil(total / ON_A_PAGE))
-        asked = replace(asked, page=min(asked.page, last))
-        start = (asked.page - 1) * ON_A_PAGE
+        query = replace(query, page=min(query.page, last))
+        start = (query.page - 1) * ON_A_PAGE
         leads = listed_leads(session, wanted, limit=ON_A_PAGE, offset=start)
         uuids = [lead.id for lead in leads]
         scores, tasks = latest_scores(session, uuids), next_tasks(session, uuids)
-        news = news_of(session, leads, titles_of(service), now - NEWS_LAST)
+        news = news_of(session, leads, pipeline.titles, now - NEWS_LAST)
         notices = notices_to(
             session,
             person.name,
@@ -141,7 +143,7 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         is_rep = person.role is Role.SALES  # whose leads are all their own
         owners = [] if is_rep else owners_seen(session, visibility)
     lines = [
-        Line(
+        InboxLine(
             lead=lead,
             is_closed=is_closed,
             silence=None
@@ -154,7 +156,7 @@ def inbox_of(service: Service, person: Person, asked: Asked) -> Inbox:
         for lead in leads
         for is_closed in [lead.stage in closing]
     ]
-    return Inbox(asked=asked, lines=lines, total=total, owners=owners, notices=notices)
+    return Inbox(query=query, lines=lines, total=total, owners=owners, notices=notices)
 
 
 def _expected(score: Mapping[str, Any] | None) -> str | None:

@@ -7,10 +7,10 @@ from pydantic import BaseModel, Field
 
 from explanations.score import Priority
 from governance.people.roles import Role
-from serving.console.inbox.page import Asked, Silence, inbox_of
+from serving.console.inbox.page import InboxQuery, Silence, inbox_of
 from serving.console.page.authentication import TheReader
 from serving.console.page.form_parsing import EmptyAsNone
-from serving.console.page.rendering import page, titles_of
+from serving.console.page.rendering import page
 from serving.errors import RequestInvalidError
 from serving.runtime.dependencies import TheService
 
@@ -32,8 +32,8 @@ class Filters(BaseModel):
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
     @property
-    def asked(self) -> Asked:
-        return Asked(
+    def query(self) -> InboxQuery:
+        return InboxQuery(
             priority=self.priorite,
             stage=self.etape,
             silence=self.silence,
@@ -52,8 +52,14 @@ def show_inbox(
     return page(
         "inbox.html",
         found,
-        inbox=inbox_of(service, found.person, filters.asked),
-        titles=titles_of(service),
+        inbox=inbox_of(
+            service.store,
+            service.pipeline,
+            found.person,
+            filters.query,
+            service.clock(),
+        ),
+        titles=service.pipeline.titles,
         stages=service.pipeline.stage,
         priorities=list(Priority),
         silences=list(Silence),

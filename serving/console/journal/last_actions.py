@@ -1,4 +1,4 @@
-"""What the reader has just done, with its lines of the audit: told once, at once."""
+"""The reader's last action, with its lines of the journal: shown once, at once."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -8,41 +8,43 @@ from uuid import UUID
 from governance.audit.chain import Action, Subject, SubjectKind
 from serving.audit.reasons_given import words_given
 from serving.audit.trace import Trace, trace_of
-from serving.console.journal.lines import Line, lines_of
+from serving.console.journal.lines import JournalLine, lines_of
 from serving.repositories.audit import entries_on
 from serving.repositories.tasks import Task, find_task
 from serving.runtime.service import Service
 
-_JUST = timedelta(minutes=2)  # a page opened again later tells nothing
+_JUST = timedelta(minutes=2)  # a page opened again later shows nothing
 _LATEST = 40  # entries looked through
 
 
 @dataclass(frozen=True, slots=True)
 class ClosedTask:
     task: Task
-    line: Line
+    line: JournalLine
 
 
-def done_on_lead(service: Service, lead_id: str, name: str) -> list[Line]:
+def last_actions_on_lead(
+    service: Service, lead_id: str, name: str
+) -> list[JournalLine]:
     """What a person did last on a lead, if just now; then what it set off at once."""
     trace = trace_of(service.store, lead_id, _LATEST)
-    mine = [one for one in trace.entries if one.who.name == name]
-    if not mine or not _is_fresh(service, mine[-1].at):
+    own = [entry for entry in trace.entries if entry.who.name == name]
+    if not own or not _is_fresh(own[-1].at, service.clock()):
         return []
-    last, lines = mine[-1], lines_of(trace, service)
+    last, lines = own[-1], lines_of(trace, service.pipeline, service.judgement)
     together = [
-        one
-        for one in trace.entries
-        if (one.at, one.cause.correlation) == (last.at, last.cause.correlation)
+        entry
+        for entry in trace.entries
+        if (entry.at, entry.cause.correlation) == (last.at, last.cause.correlation)
     ]
-    together.sort(key=lambda one: one.who.name != name)
-    return [lines[one.id] for one in together]
+    together.sort(key=lambda entry: entry.who.name != name)
+    return [lines[entry.id] for entry in together]
 
 
-def done_to_rule(service: Service, rule_id: str, name: str) -> list[Line]:
+def last_action_on_rule(service: Service, rule_id: str, name: str) -> list[JournalLine]:
     """What a person did last to a rule itself, if just now."""
-    lines = _lines(service, Subject(SubjectKind.RULE, rule_id))
-    return [one for one in lines[-1:] if one.who == name and _is_fresh(service, one.at)]
+    lines, now = _lines(service, Subject(SubjectKind.RULE, rule_id)), service.clock()
+    return [line for line in lines[-1:] if line.who == name and _is_fresh(line.at, now)]
 
 
 def closed_task(service: Service, task_id: UUID, name: str) -> ClosedTask | None:
@@ -51,22 +53,22 @@ def closed_task(service: Service, task_id: UUID, name: str) -> ClosedTask | None
         task = find_task(session, task_id)
     subject, closed = Subject(SubjectKind.TASK, task_id), {Action.TASK_CLOSED.value}
     for line in _lines(service, subject, closed):
-        if task and line.who == name and _is_fresh(service, line.at):
+        if task and line.who == name and _is_fresh(line.at, service.clock()):
             return ClosedTask(task, line)
     return None
 
 
 def _lines(
     service: Service, subject: Subject, actions: Iterable[str] = ()
-) -> Sequence[Line]:
+) -> Sequence[JournalLine]:
     """What was done to a subject, the oldest first; of these actions, if any."""
     with service.store.reading() as session:
         entries = entries_on(session, subject, _LATEST)
         words = words_given(session, entries)
-    wanted = set(actions)
-    lines = lines_of(Trace(entries, {}, words), service)
+    wanted, trace = set(actions), Trace(entries, {}, words)
+    lines = lines_of(trace, service.pipeline, service.judgement)
     return [lines[one.id] for one in entries if not wanted or one.action in wanted]
 
 
-def _is_fresh(service: Service, at: datetime) -> bool:
-    return service.clock() - at <= _JUST
+def _is_fresh(at: datetime, now: datetime) -> bool:
+    return now - at <= _JUST

@@ -1,4 +1,4 @@
-"""The audit as people read it: one sentence an entry."""
+"""Lines of the journal: the audit as people read it, one sentence an entry."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,15 +9,14 @@ from uuid import UUID
 from governance.audit.chain import Action
 from governance.people.feedback import Judgement
 from governance.people.principal import PrincipalKind
+from governance.policy.pipeline import Pipeline
 from governance.rules.messages_fr import FATE as STOPPED
 from governance.rules.outcome import Fate
 from serving.audit.reasons_given import Words
 from serving.audit.trace import Trace
 from serving.console.page.format_fr import day, percent, priority
-from serving.console.page.rendering import titles_of
 from serving.http.messages_fr import FATE, PRIORITY
 from serving.repositories.audit import Recorded
-from serving.runtime.service import Service
 
 SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
@@ -66,7 +65,7 @@ _KIND = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class JournalLine:
     """An entry of the audit; `who` is a name, or what kind of principal it was; `why`
     is what they said of it, or nothing."""
 
@@ -77,28 +76,31 @@ class Line:
     why: str
 
 
-def lines_of(trace: Trace, service: Service) -> dict[UUID, Line]:
+def lines_of(
+    trace: Trace, pipeline: Pipeline, judgement: Judgement
+) -> dict[UUID, JournalLine]:
     """The entries of a trace as sentences."""
-    titles = titles_of(service)
+    titles = pipeline.titles
     return {
-        one.id: _line_of(one, titles, _why(trace.words.get(one.id), service.judgement))
+        one.id: _line_of(one, titles, _why(trace.words.get(one.id), judgement))
         for one in trace.entries
     }
 
 
-def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> Line:
+def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> JournalLine:
     sentence = SENTENCE[Action(entry.action)]
-    before, after = (_told(state, titles) for state in (entry.before, entry.after))
-    told = " → ".join(filter(None, [before, after])) if after else ""
+    before, after = (_state(value, titles) for value in (entry.before, entry.after))
+    change = " → ".join(filter(None, [before, after])) if after else ""
     if entry.action == Action.PROPOSAL_CLOSED:
         sentence = f"{sentence} {FATE.get(_status(entry), 'close')}"
-    said = [f"{sentence}\u00a0: {told}." if told else f"{sentence}."]
+    sentences = [f"{sentence}\u00a0: {change}." if change else f"{sentence}."]
     if entry.action == Action.RULE_STOPPED:
-        said = [_stopped(entry)]
+        sentences = [_stopped(entry)]
     if entry.why.get("reserved"):
-        said.append("Décision réservée aux personnes.")
+        sentences.append("Décision réservée aux personnes.")
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
-    return Line(seq=entry.seq, at=entry.at, who=who, text=" ".join(said), why=why)
+    text = " ".join(sentences)
+    return JournalLine(seq=entry.seq, at=entry.at, who=who, text=text, why=why)
 
 
 def _stopped(entry: Recorded) -> str:
@@ -124,7 +126,7 @@ def _status(entry: Recorded) -> str:
     return str((entry.after or {}).get("status"))
 
 
-def _told(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
+def _state(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
     """The stage, priority, concession or task of a state; no more is for reading."""
     given = state or {}
     if proposed := given.get("proposed"):

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Response
 
 from serving.audit.routes import read_audit
 from serving.audit.trace import Trace, trace_of
-from serving.console.journal.lines import Line, lines_of
+from serving.console.journal.lines import JournalLine, lines_of
 from serving.console.page.authentication import InSight, TheReader
 from serving.console.page.rendering import page
 from serving.runtime.dependencies import TheService
@@ -29,7 +29,7 @@ def show_journal(lead_id: str, service: TheService, found: TheReader) -> Respons
         found,
         lead_id=lead_id,
         trace=trace,
-        lines=lines_of(trace, service),
+        lines=lines_of(trace, service.pipeline, service.judgement),
     )
 
 
@@ -37,8 +37,8 @@ def show_journal(lead_id: str, service: TheService, found: TheReader) -> Respons
 def export_csv(lead_id: str, service: TheService) -> Response:
     trace = trace_of(service.store, lead_id, _EXPORTED)
     written = io.StringIO()
-    rows = _rows(trace, lines_of(trace, service))
-    csv.writer(written, delimiter=";").writerows(rows)
+    lines = lines_of(trace, service.pipeline, service.judgement)
+    csv.writer(written, delimiter=";").writerows(_rows(trace, lines))
     content = "\N{ZERO WIDTH NO-BREAK SPACE}" + written.getvalue()  # Excel reads UTF-8
     return _file(content, "text/csv; charset=utf-8", lead_id, "csv")
 
@@ -50,7 +50,7 @@ def export_json(lead_id: str, service: TheService, found: TheReader) -> Response
     return _file(told.model_dump_json(), "application/json", lead_id, "json")
 
 
-def _rows(trace: Trace, lines: Mapping[UUID, Line]) -> Iterator[tuple[Any, ...]]:
+def _rows(trace: Trace, lines: Mapping[UUID, JournalLine]) -> Iterator[tuple[Any, ...]]:
     yield ("ligne", "date", "qui", "quoi", "pourquoi", "id", "cause", "empreinte")
     for entry in trace.entries:
         line = lines[entry.id]

@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query, Response
 
 from explanations.french import paris_day
 from explanations.score import Priority
-from serving.console.journal.last_actions import done_on_lead
+from serving.console.journal.last_actions import last_actions_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.page.authentication import InSight, TheDecider, TheReader
-from serving.console.page.rendering import page, titles_of
+from serving.console.page.rendering import page
 from serving.runtime.dependencies import TheService
 
 router = APIRouter()
@@ -49,7 +49,7 @@ def show_lead(
         stages=service.pipeline.stage,
         threshold=service.pipeline.concession_above_percent,
         priorities=list(Priority),
-        done=done_on_lead(service, lead_id, found.person.name) if fait else [],
+        done=last_actions_on_lead(service, lead_id, found.person.name) if fait else [],
         today=paris_day(service.clock()),
-        titles=titles_of(service),
+        titles=service.pipeline.titles,
     )

@@ -1,4 +1,4 @@
-"""Pages: templates, and what each of them may say."""
+"""Rendering of pages: their templates, and the filters that templates use."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,6 @@ from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
 from serving.console.page import figures_fr as report_words
 from serving.console.page import format_fr as words
-from serving.runtime.service import Service
 
 HOME = "/console"
 FOLDER = Path(__file__).parents[1]  # of templates and static files
@@ -39,11 +38,6 @@ def page(
         **told,
     )
     return Response(html, status_code=status, media_type="text/html")
-
-
-def titles_of(service: Service) -> dict[str, str]:
-    """How stages are called."""
-    return {name: stage.title for name, stage in service.pipeline.by_name.items()}
 
 
 def address_of(lead_id: str) -> str:

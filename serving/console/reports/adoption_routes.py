@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Response
 
 from governance.people.roles import Role
+from governance.rules.ruleset import Rules
 from serving.automation.adoption import Adoption, Use, adoption, week_of
 from serving.console.page.authentication import InSight, TheForm, TheReader, needs_role
 from serving.console.page.format_fr import wording
@@ -12,7 +13,6 @@ from serving.errors import RequestInvalidError
 from serving.repositories.leads import find_lead
 from serving.repositories.scores import add_opening, latest_score
 from serving.runtime.dependencies import TheService
-from serving.runtime.service import Service
 
 router = APIRouter()
 READERS = frozenset({Role.MANAGER, Role.ANALYST, Role.ADMIN})
@@ -41,7 +41,7 @@ def count_opening(
 @router.get("/adoption")
 def show_adoption(service: TheService, found: TheReader) -> Response:
     needs_role(found.person, READERS)
-    shown = adoption(service)
+    shown = adoption(service.store, service.clock())
     opened = [week.counts[Use.OPENED] for week in shown.weeks]
     return page(
         "adoption.html",
@@ -49,15 +49,15 @@ def show_adoption(service: TheService, found: TheReader) -> Response:
         shown=shown,
         uses=list(Use),
         columns=columns_of(opened),
-        names=_names(service, shown),
+        names=_names(service.rules, shown),
     )
 
 
-def _names(service: Service, shown: Adoption) -> dict[str, str]:
+def _names(rules: Rules, shown: Adoption) -> dict[str, str]:
     """What ideas and rules are called; one that is gone keeps its code."""
-    rules = {rule.id: rule.title for rule in service.rules.rule}
+    titles = {rule.id: rule.title for rule in rules.rule}
     codes = {name for name, _ in shown.opened} | {one.name for one in shown.judged}
     ideas = {
         code: wording().idea(code) for code in codes & set(wording().catalogue.ideas)
     }
-    return {code: code for code in codes} | rules | ideas
+    return {code: code for code in codes} | titles | ideas

@@ -12,10 +12,8 @@ from governance.impact.lead_course import attributes_of
 from governance.impact.report import AutomationReport
 from serving.console.page.figures_fr import between
 from serving.console.page.format_fr import wording
-from serving.console.page.rendering import titles_of
 from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
 from serving.runtime.background_cache import Cached
-from serving.runtime.service import Service
 
 _MOST_SHIFTS = 3  # told; the others are narrower
 
@@ -76,13 +74,13 @@ class AutomationPage:
 
 
 def automation_page(
-    service: Service, made: Cached[AutomationReport | None]
+    made: Cached[AutomationReport | None], titles: Mapping[str, str]
 ) -> AutomationPage | None:
-    """The page of a report; None if nothing was known for one."""
+    """The page of a report, with the titles of stages; None without a report."""
     report = made.value
     if report is None:
         return None
-    names = _Names(wording(), report.until, titles_of(service))
+    names = _Names(wording(), report.until, titles)
     effect = _effect(report.adjusted, names) if report.adjusted else None
     clear = [one for one in _segments(effect) if one[1].is_clear]
     return AutomationPage(

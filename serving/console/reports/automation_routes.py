@@ -45,7 +45,9 @@ def show_automation(
         found,
         is_under_way=made is None,
         has_failed=isinstance(made, Failed),
-        shown=automation_page(service, made) if isinstance(made, Cached) else None,
+        shown=automation_page(made, service.pipeline.titles)
+        if isinstance(made, Cached)
+        else None,
         since=since.depuis,
     )
 

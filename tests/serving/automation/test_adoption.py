@@ -16,7 +16,7 @@ def test_openings_are_told_by_week_and_idea(service: Service) -> None:
         add_opening(session, last, "interet_tarifs")
         add_opening(session, oldest, "interet_tarifs")
         add_opening(session, oldest - timedelta(weeks=1), "devis")
-    shown = adoption(service)
+    shown = adoption(service.store, service.clock())
     assert [week.monday for week in shown.weeks][:: WEEKS - 1] == [oldest, last]
     assert shown.weeks[0].counts == {Use.OPENED: 1}
     assert shown.weeks[-1].counts == {Use.OPENED: 2}
@@ -25,6 +25,6 @@ def test_openings_are_told_by_week_and_idea(service: Service) -> None:
 
 
 def test_nothing_done_is_nothing_told(service: Service) -> None:
-    shown = adoption(service)
+    shown = adoption(service.store, service.clock())
     assert shown.is_empty
     assert (len(shown.weeks), shown.opened, shown.judged) == (WEEKS, (), ())

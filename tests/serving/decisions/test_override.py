@@ -21,7 +21,7 @@ from governance.people.roles import Role
 from governance.policy.pipeline import read_pipeline
 from governance.rules.ruleset import RULES_FILE, read_rules
 from serving.app.application import create_app
-from serving.automation.override_report import report
+from serving.automation.override_report import disagreement
 from serving.automation.suspension import Suspension, suspend_lead, suspend_rule
 from serving.decisions.statement import Why
 from serving.errors import SuspendedAlreadyError
@@ -353,13 +353,13 @@ def test_the_report_says_where_people_disagree_and_never_who(
         f"/v1/rules/{rule}/suspensions", json=SUSPEND, headers=manager
     )
 
-    found = report(service.store, "sector")
+    found = disagreement(service.store, "sector")
     assert [(one.by, one.name, one.contested, one.judged) for one in found] == [
         (By.IDEA, "rythme", 1, 1),
         (By.SEGMENT, "btp", 1, 2),
     ]
     assert "Diallo" not in str(found)
-    assert report(service.store, "sector", NOW + timedelta(days=1)) == []
+    assert disagreement(service.store, "sector", NOW + timedelta(days=1)) == []
 
 
 def later(service: Service) -> None:
