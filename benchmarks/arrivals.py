@@ -25,7 +25,7 @@ from features.event import Actor
 from features.log import read_log
 from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
 from governance.people.principal import Principal, PrincipalKind
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.audit.verification import anchor
 from serving.auth.api_keys import KeyWish, replace_key
 from serving.demo.client import running_service
@@ -57,7 +57,7 @@ def filled(
     The audit gets its rows, and an anchor after them: a start verifies from there.
     """
     registry = mlflow_registry()
-    with opened(Settings(), registry.load(registry.champion())) as service:
+    with open_service(Settings(), registry.load(registry.champion())) as service:
         log = read_log(log_folder)
         leads = open_leads(log)[:n_leads]
         now = datetime.now(UTC)

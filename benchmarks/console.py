@@ -24,7 +24,7 @@ from starlette.testclient import TestClient
 from features.log import Log, read_log
 from governance.people.roles import Role
 from serving.app.application import create_app
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.auth.accounts import PersonWish, open_account
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     log = copies(read_log(options.log), options.leads, options.events)
     with TemporaryDirectory(prefix="frein-console-") as folder:
         settings = Settings(database_url=f"sqlite:///{folder}/frein.db")
-        with opened(settings, explainer) as service:
+        with open_service(settings, explainer) as service:
             fill(service, log, now)
             wish = PersonWish(login="ada", name="Ada", role=Role.ADMIN, team=None)
             person = open_account(service.store, wish, now)

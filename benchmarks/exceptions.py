@@ -30,7 +30,7 @@ from governance.rules.exception_cases import read_cases
 from governance.rules.measures import measuring
 from governance.rules.ruleset import RULES_FILE, read_rules
 from governance.simulation.simulation import Simulation
-from serving.cli.serve import champion
+from serving.cli.service import champion
 
 SILENT_DAYS, LATE_HOURS, CHANCE = 10, 72, 2
 WEEK_DAYS = 7

@@ -31,7 +31,7 @@ from features.event import Actor
 from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.app.scheduler import Ticker
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.audit.verification import find_break
 from serving.auth.accounts import PersonWish, open_account
 from serving.auth.api_keys import KeyWish, issue_key
@@ -124,7 +124,7 @@ def tried(
         stop.set()
         for client in load:
             client.join()
-    with opened(settings) as service:
+    with open_service(settings) as service:
         return _report(service, [client.done for client in load], kills)
 
 
@@ -149,7 +149,7 @@ def _callers(settings: Settings) -> tuple[str, str]:
         scopes=frozenset({Scope.EVENTS}),
         expires_at=None,
     )
-    with opened(settings) as service:
+    with open_service(settings) as service:
         person = PersonWish(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
         open_account(service.store, person, now)
         token = issue_token(service.store, "awa", timedelta(days=1), now)
@@ -181,7 +181,7 @@ def _wait_until_live(port: int) -> None:
 def serve(port: int) -> None:
     """The service without a model, in this process."""
     settings = Settings()
-    with opened(settings) as service:
+    with open_service(settings) as service:
         app = create_app(service, Ticker(service))
         uvicorn.run(app, host=HOST, port=port, log_config=None, access_log=False)
 

@@ -18,7 +18,7 @@ import polars as pl
 from benchmarks.public_scores import lives
 from features.event import Actor
 from features.featurise import moments_frame
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.auth.api_keys import KeyWish, issue_key
 from serving.demo.client import running_service
 from serving.repositories.api_keys import Scope
@@ -97,5 +97,5 @@ def _new_key(url: str) -> str:
         scopes=frozenset({Scope.SCORES}),
         expires_at=None,
     )
-    with opened(Settings(database_url=url)) as service:
+    with open_service(Settings(database_url=url)) as service:
         return issue_key(service.store, wish, datetime.now(UTC))

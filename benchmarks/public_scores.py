@@ -19,7 +19,7 @@ from explanations.score import ModelId
 from explanations.scorer import Scorer
 from features.event import Actor
 from serving.app.application import create_app
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.repositories.api_keys import (
     ApiKey,
     Scope,
@@ -95,7 +95,7 @@ def public_scores(scorer: Scorer, at: datetime) -> Iterator[PublicScores]:
         )
         explainer = load_explainer(Path(folder), model)
         settings = Settings(database_url=f"sqlite:///{Path(folder) / 'frein.db'}")
-        with opened(settings, explainer) as service:
+        with open_service(settings, explainer) as service:
             client = TestClient(create_app(service), headers=_key(service))
             with client:
                 yield PublicScores(client, explainer, at)

@@ -16,7 +16,9 @@ from serving.runtime.settings import OidcSettings, Settings
 
 
 @contextmanager
-def opened(settings: Settings, explainer: Explains | None = None) -> Iterator[Service]:
+def open_service(
+    settings: Settings, explainer: Explains | None = None
+) -> Iterator[Service]:
     """The service on its settings; closed on leaving.
 
     Raises

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from features.event import Actor
+from serving.cli.service import open_service, out
 
 keys = typer.Typer(help="The API keys.", no_args_is_help=True)
-out = Console()
 
 
 @keys.command("create")
@@ -30,9 +29,7 @@ def create_key(
     days: Annotated[int | None, typer.Option(min=1, help="Its validity.")] = None,
 ) -> None:
     """Create a key and print it, this once: only its hash is kept."""
-    from serving.app.startup import opened
     from serving.auth.api_keys import KeyWish, issue_key
-    from serving.runtime.settings import Settings
 
     now = datetime.now(UTC)
     wish = KeyWish(
@@ -43,18 +40,16 @@ def create_key(
         scopes=None if not scope else frozenset(scope),
         expires_at=None if days is None else now + timedelta(days=days),
     )
-    with opened(Settings()) as service:
+    with open_service() as service:
         typer.echo(issue_key(service.store, wish, now))
 
 
 @keys.command("list")
 def list_keys() -> None:
     """List the keys; never their secrets."""
-    from serving.app.startup import opened
     from serving.repositories.api_keys import all_keys
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service, service.store.reading() as session:
+    with open_service() as service, service.store.reading() as session:
         found = all_keys(session)
     table = Table("id", "name", "source", "actor", "scopes", "expires", "revoked")
     table.columns[0].overflow = "fold"  # `revoke` asks for it whole
@@ -74,11 +69,9 @@ def list_keys() -> None:
 @keys.command("revoke")
 def revoke(key_id: str) -> None:
     """Revoke a key, at once."""
-    from serving.app.startup import opened
     from serving.auth.api_keys import withdraw_key
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         withdraw_key(service.store, key_id, datetime.now(UTC))
     out.print(f"Key {key_id} is revoked.")
 

@@ -4,18 +4,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.tree import Tree
 
 from governance.audit.chain import Action, Break, BreakKind
+from serving.cli.service import open_service, out
 
 if TYPE_CHECKING:
     from serving.audit.trace import Trace
     from serving.repositories.audit import Recorded
 
 audit = typer.Typer(help="What was done, by whom and why.", no_args_is_help=True)
-out = Console()
 
 _BROKEN = {
     BreakKind.ROW_MISSING: "row {seq} is missing",
@@ -36,18 +35,16 @@ def verify(
     ] = False,
 ) -> None:
     """Verify the chain and its anchors; if it is broken, say where and exit 1."""
-    from serving.app.startup import opened
     from serving.audit.anchors import read_anchors
     from serving.audit.verification import find_break
-    from serving.runtime.settings import Settings
 
-    settings = Settings()
-    with opened(settings) as service:
-        found = find_break(service.store, settings.anchors_folder, whole=whole)
+    with open_service() as service:
+        folder = service.settings.anchors_folder
+        found = find_break(service.store, folder, whole=whole)
     if found is not None:
         typer.echo(f"Broken: {told(found)}.")
         raise typer.Exit(1)
-    last = max((one.seq for one in read_anchors(settings.anchors_folder)), default=None)
+    last = max((one.seq for one in read_anchors(folder)), default=None)
     if last is None:
         typer.echo("The audit is whole. No row is anchored: a cut end would not show.")
     elif whole:
@@ -59,13 +56,11 @@ def verify(
 @audit.command("anchor")
 def make_anchor() -> None:
     """Sign the chain's end, after verifying it, and append it to the anchors' file."""
-    from serving.app.startup import opened
     from serving.audit.verification import anchor
-    from serving.runtime.settings import Settings
 
-    settings = Settings()
-    with opened(settings) as service:
-        made = anchor(service.store, settings.anchors_folder, datetime.now(UTC))
+    with open_service() as service:
+        folder = service.settings.anchors_folder
+        made = anchor(service.store, folder, datetime.now(UTC))
     if made is None:
         typer.echo("Nothing new to anchor.")
     else:
@@ -78,11 +73,9 @@ def trace(
     last: Annotated[int, typer.Option(min=1, help="How many entries.")] = 100,
 ) -> None:
     """Show what was done to a lead: each effect under what it follows from."""
-    from serving.app.startup import opened
     from serving.audit.trace import trace_of
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         found = trace_of(service.store, lead, last)
     out.print(_tree(lead, found))
 

@@ -4,13 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from governance.people.roles import Role
+from serving.cli.service import open_service, out
 
 persons = typer.Typer(help="The people and their accounts.", no_args_is_help=True)
-out = Console()
 
 Password = Annotated[
     str,
@@ -39,14 +38,12 @@ def add(
     ] = False,
 ) -> None:
     """Add a person."""
-    from serving.app.startup import opened
     from serving.auth.accounts import PersonWish, open_account
-    from serving.runtime.settings import Settings
 
     if password is None and not elsewhere:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     wish = PersonWish(login=login, name=name, role=role, team=team, password=password)
-    with opened(Settings()) as service:
+    with open_service() as service:
         person = open_account(service.store, wish, datetime.now(UTC))
     out.print(f"{person.name} signs in as {person.login}.", highlight=False)
 
@@ -54,11 +51,9 @@ def add(
 @persons.command("list")
 def list_persons() -> None:
     """List the people; never their passwords."""
-    from serving.app.startup import opened
     from serving.repositories.persons import all_people
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service, service.store.reading() as session:
+    with open_service() as service, service.store.reading() as session:
         found = all_people(session)
     table = Table("login", "name", "role", "team", "disabled")
     for one in found:
@@ -74,11 +69,9 @@ def change(
     team: Annotated[str | None, typer.Option(help='Another team; "" for none.')] = None,
 ) -> None:
     """Give a person another role or team; it counts from the next call on."""
-    from serving.app.startup import opened
     from serving.auth.accounts import change_account
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         person = change_account(service.store, login, role, team, datetime.now(UTC))
     told = f"{person.name}: {person.role.value}, {person.team or 'no team'}."
     out.print(told, highlight=False)
@@ -92,12 +85,10 @@ def bind(
     ],
 ) -> None:
     """Bind an account to an identity of the company's provider; sessions end."""
-    from serving.app.startup import opened
     from serving.auth.accounts import bind_account
-    from serving.runtime.settings import Settings
 
     now = datetime.now(UTC)
-    with opened(Settings()) as service:
+    with open_service() as service:
         person = bind_account(service.store, login, subject or None, now)
     told = f"bound to {subject}" if subject else "bound to no identity"
     out.print(f"{person.name} is {told}.", highlight=False)
@@ -106,11 +97,9 @@ def bind(
 @persons.command("disable")
 def disable(login: str) -> None:
     """Disable a person; sessions and tokens end at once."""
-    from serving.app.startup import opened
     from serving.auth.accounts import close_account
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         close_account(service.store, login, datetime.now(UTC))
     out.print(f"{login} is disabled.", highlight=False)
 
@@ -118,11 +107,9 @@ def disable(login: str) -> None:
 @persons.command("password")
 def password(login: str, password: Password) -> None:
     """Set a password; it unlocks the account, and ends its sessions and tokens."""
-    from serving.app.startup import opened
     from serving.auth.accounts import change_password
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         change_password(service.store, login, password, datetime.now(UTC))
     out.print(f"{login} has a new password.", highlight=False)
 
@@ -133,10 +120,8 @@ def token(
     hours: Annotated[int, typer.Option(min=1, max=168, help="Its validity.")] = 8,
 ) -> None:
     """Print a short-lived token of a person, this once: only its hash is kept."""
-    from serving.app.startup import opened
     from serving.auth.sessions import issue_token
-    from serving.runtime.settings import Settings
 
     now = datetime.now(UTC)
-    with opened(Settings()) as service:
+    with open_service() as service:
         typer.echo(issue_token(service.store, login, timedelta(hours=hours), now))

@@ -5,15 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
-from rich.console import Console
+
+from serving.cli.service import champion_if_any, open_service, out
 
 if TYPE_CHECKING:
     from governance.people.principal import Principal
     from serving.runtime.service import Service
 
 proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
 
 Login = Annotated[str, typer.Option("--as", help="The login of who decides.")]
 
@@ -24,11 +23,9 @@ def list_proposals(
 ) -> None:
     """List what waits for a person."""
     from governance.policy.effects import ProposalStatus
-    from serving.app.startup import opened
     from serving.repositories.proposals import all_proposals
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service, service.store.reading() as session:
+    with open_service() as service, service.store.reading() as session:
         found = all_proposals(session, None if every else ProposalStatus.OPEN)
     for one in found:
         ending = f"{one.status.value} by {one.decided_by}" if one.decided_by else "open"
@@ -48,13 +45,10 @@ def confirm_proposal(
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
 ) -> None:
     """Make the move that is proposed, signed by a person."""
-    from serving.app.startup import opened
-    from serving.cli.serve import champion_if_any
     from serving.decisions.proposals import confirm
-    from serving.runtime.settings import Settings
 
     now = datetime.now(UTC)
-    with opened(Settings(), champion_if_any()) as service:
+    with open_service(champion_if_any()) as service:
         who = _decider(service, person, proposal_id)
         made = confirm(service, proposal_id, who, reason, now)
     out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
@@ -67,11 +61,9 @@ def dismiss_proposal(
     reason: Annotated[str, typer.Option(help="Why: one is needed.")],
 ) -> None:
     """Dismiss a proposal, with a reason."""
-    from serving.app.startup import opened
     from serving.decisions.proposals import dismiss
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service:
+    with open_service() as service:
         who = _decider(service, person, proposal_id)
         dismiss(service, proposal_id, who, reason, datetime.now(UTC))
     out.print(f"Dismissed by {who.name}.")

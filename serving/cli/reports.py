@@ -1,13 +1,13 @@
 """`frein overrides report`: where people disagree with the system most."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Column, Table
+
+from serving.cli.service import LogFolder, err, in_utc, open_service, out
 
 if TYPE_CHECKING:
     from governance.impact.adjustment import Adjusted
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from governance.impact.report import AutomationReport
 
 overrides = typer.Typer(help="What people say of the system.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
 
 
 @overrides.callback()
@@ -36,14 +34,11 @@ def tell_report(
 ) -> None:
     """By rule, idea and segment, never by person; the surest disagreement first."""
     from features.catalogue import read_catalogue, shipped_catalogue
-    from serving.app.startup import opened
     from serving.automation.override_report import disagreement
-    from serving.runtime.settings import Settings
 
     attribute = segment or read_catalogue(shipped_catalogue("b2b")).segment
-    instant = since.replace(tzinfo=UTC) if since else None
-    with opened(Settings()) as service:
-        found = disagreement(service.store, attribute, instant)
+    with open_service() as service:
+        found = disagreement(service.store, attribute, in_utc(since))
     name = Column("name", overflow="fold")
     table = Table("by", name, "said no", "of", "at least (95 %)")
     for one in found:
@@ -68,23 +63,20 @@ def tell_automation(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Leads that entered from that day on."),
     ] = None,
-    log: Annotated[
-        Path | None, typer.Option(help="A log's folder, instead of the store.")
-    ] = None,
+    log: LogFolder = None,
 ) -> None:
     """What automation changes in how leads end, and what it doesn't; never by rep."""
     from governance.policy.pipeline import read_pipeline
-    from serving.app.startup import opened
     from serving.automation.impact_report import report_of_log, report_of_service
     from serving.runtime.settings import Settings
 
-    instant = since.replace(tzinfo=UTC) if since else None
+    instant = in_utc(since)
     with err.status("Reading…"):
         if log is not None:
             pipeline = read_pipeline(Settings().pipeline_file)
             report = report_of_log(log, pipeline, instant)
         else:
-            with opened(Settings()) as service:
+            with open_service() as service:
                 found = report_of_service(service, instant)
             if found is None:
                 typer.echo("The store holds no event: name a log with --log.")

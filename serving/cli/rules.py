@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+from serving.cli.service import ModelVersion, champion, err, in_utc, out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 EVENTS_AT_ONCE = 60_000  # about a thousand leads
 
 rules = typer.Typer(help="What automation does by itself.", no_args_is_help=True)
-out = Console()
-err = Console(stderr=True)
 
 LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
 RulesFile = Annotated[
@@ -29,9 +28,6 @@ RulesFile = Annotated[
 ]
 CasesFile = Annotated[
     Path | None, typer.Option("--exceptions", help="The cases; else those shipped.")
-]
-ModelVersion = Annotated[
-    str | None, typer.Option("--model", help="A registered version; else the champion.")
 ]
 WithoutModel = Annotated[
     bool, typer.Option("--without-model", help="No score is known, nor usual delay.")
@@ -97,7 +93,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         simulation = _simulation(
             _setting(file, exceptions, explainer),
             explainer,
-            (_in_utc(since), _in_utc(until) or parts.end),
+            (in_utc(since), in_utc(until) or parts.end),
         )
         task = bar.add_task("Replaying", total=len(parts.parts))
         for part in parts.parts:
@@ -167,7 +163,6 @@ def _read(file: Path | None) -> "Rules":
 
 def _explainer(version: str | None) -> "Explainer":
     from explanations.explain import Explainer
-    from serving.cli.serve import champion
 
     with err.status("Loading the model…"):
         loaded = champion(version)
@@ -227,7 +222,3 @@ def _refuse_another_log(
             f"another sort of log than {name!r}: name a version with --model, or say "
             "--without-model"
         )
-
-
-def _in_utc(instant: datetime | None) -> datetime | None:
-    return None if instant is None else instant.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""`frein serve`, `frein score`, `frein leads`."""
+"""`frein serve`, `tick`, `score`, `leads`, `explain` and `data export`."""
 
 import os
 import textwrap
@@ -7,25 +7,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
+
+from serving.cli.service import (
+    LogFolder,
+    ModelVersion,
+    champion,
+    champion_if_any,
+    err,
+    in_utc,
+    open_service,
+    out,
+)
 
 if TYPE_CHECKING:
     from explanations.score import Score
-    from serving.runtime.served_model import Explains
 
 serving = typer.Typer()
-out = Console()
-err = Console(stderr=True)
-
-LogFolder = Annotated[
-    Path | None, typer.Option("--log", help="A log's folder, instead of the store.")
-]
-
-
-ModelVersion = Annotated[
-    str | None, typer.Option("--model", help="A registered version; else the champion.")
-]
 
 
 @serving.command("serve")
@@ -39,17 +37,15 @@ def serve(
     from serving.app.access_log import configure_logging
     from serving.app.application import create_app
     from serving.app.scheduler import Ticker
-    from serving.app.startup import opened
     from serving.audit.verification import check_audit
     from serving.automation.impact_report import report_ahead
     from serving.runtime.periodic import PeriodicThread
     from serving.runtime.served_model import ModelWatch
-    from serving.runtime.settings import Settings
     from serving.scoring.model_registry import mlflow_registry
 
-    settings = Settings()
     configure_logging()
-    with opened(settings) as service:
+    with open_service() as service:
+        settings = service.settings
         check_audit(service.audit_status, service.store, settings.anchors_folder)
         for one in (service.audit_status, service.trials, service.reports):
             one.in_subprocess = True
@@ -76,18 +72,17 @@ def tick_once(
 ) -> None:
     """Let time act once: what the service does by itself each minute."""
     from serving.app.scheduler import tick
-    from serving.app.startup import opened
     from serving.runtime.settings import Settings
 
     settings, clock = Settings(), datetime.now(UTC)
-    at = now.replace(tzinfo=UTC) if now else clock
+    at = in_utc(now) or clock
     if at > clock + settings.clock_tolerance:
         raise typer.BadParameter(
             f"the clock is at {clock:%Y-%m-%dT%H:%M:%S}; until it came to such a time, "
             "no service would tick again",
             param_hint="--now",
         )
-    with opened(settings, champion_if_any()) as service:
+    with open_service(champion_if_any()) as service:
         done = tick(service, at)
     if done is None:
         typer.echo("Nothing was done: another service ticks, or it is before its time.")
@@ -98,8 +93,6 @@ def tick_once(
 @serving.command("score")
 def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> None:
     """Score a lead now (of a log: at its end), and say why; writes nothing."""
-    from serving.app.startup import opened
-    from serving.runtime.settings import Settings
     from serving.scoring.log_scores import log_scores
     from serving.scoring.scoring import previewed
 
@@ -108,7 +101,7 @@ def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> 
         if log is not None:
             (score,) = log_scores(log, explainer, [lead])
         else:
-            with opened(Settings(), explainer) as service:
+            with open_service(explainer) as service:
                 score = previewed(service, lead, datetime.now(UTC))
     _tell(score)
 
@@ -160,7 +153,7 @@ def explain(
         bar.update(task, description="Explaining")
         n_leads = explain_log(
             log,
-            moment.replace(tzinfo=UTC) if moment else None,
+            in_utc(moment),
             out_file,
             (files, chosen),
             workers=workers or len(os.sched_getaffinity(0)),
@@ -169,35 +162,28 @@ def explain(
     out.print(f"{n_leads:,} leads explained: {out_file}", highlight=False)
 
 
-def champion(version: str | None = None) -> "Explains":
-    """The champion, or another version, its files checked."""
-    from serving.scoring.model_registry import mlflow_registry, model_of
+def export(
+    folder: Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")],
+    until: Annotated[
+        datetime | None, typer.Option(help="Received by then, in UTC; else now.")
+    ] = None,
+) -> None:
+    """Write the service's events as a log that `frein train` reads."""
+    from serving.events.export_log import export_log
 
-    registry = mlflow_registry()
-    return registry.load(model_of(version) if version else registry.champion())
-
-
-def champion_if_any() -> "Explains | None":
-    """The champion; without one leads are not scored, and the rest is done."""
-    from explanations.errors import ModelRejectedError
-    from training.errors import ModelUnavailableError
-
-    try:
-        return champion()
-    except (ModelRejectedError, ModelUnavailableError) as error:
-        err.print(f"Not re-scored: {error}", markup=False, highlight=False)
-        return None
+    instant = in_utc(until) or datetime.now(UTC)
+    with open_service() as service:
+        n_events = export_log(service.store, service.pipeline, instant, folder)
+    out.print(f"{n_events:,} events: {folder}", highlight=False)
 
 
 Row = tuple[float | None, str, str]
 
 
 def _of_store(top: int) -> list[Row]:
-    from serving.app.startup import opened
     from serving.repositories.leads import LeadFilter, listed_leads
-    from serving.runtime.settings import Settings
 
-    with opened(Settings()) as service, service.store.reading() as session:
+    with open_service() as service, service.store.reading() as session:
         leads = listed_leads(session, LeadFilter(), limit=top, offset=0)
     return [(lead.score, lead.lead_id, lead.short or "") for lead in leads]
 

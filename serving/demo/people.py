@@ -18,7 +18,7 @@ PEOPLE = (
 OWNERS = [name for _, name, role, _ in PEOPLE if role in {Role.SALES, Role.MANAGER}]
 
 
-def have_people(store: Store, now: datetime) -> list[str]:
+def open_accounts(store: Store, now: datetime) -> list[str]:
     """Open the accounts that are missing; the logins of all."""
     for login, name, role, team in PEOPLE:
         with store.reading() as session:

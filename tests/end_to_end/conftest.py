@@ -11,7 +11,7 @@ from data.generate import generate
 from features.catalogue import read_catalogue, shipped_catalogue
 from features.log import read_log
 from serving.app.application import create_app
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.runtime.settings import Settings
 from serving.scoring.model_registry import mlflow_registry
 from tests.serving.builders import make_key
@@ -55,7 +55,7 @@ def client(registered: Registered, tmp_path: Path) -> Iterator[TestClient]:
     """The service with the champion, and a key in the client's headers."""
     registry = mlflow_registry()
     settings = Settings(database_url=f"sqlite:///{tmp_path / 'frein.db'}")
-    with opened(settings, registry.load(registry.champion())) as service:
+    with open_service(settings, registry.load(registry.champion())) as service:
         _, headers = make_key(service)
         with TestClient(create_app(service), headers=headers) as client:
             yield client

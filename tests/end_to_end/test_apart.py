@@ -9,7 +9,7 @@ import pytest
 from features.errors import LogError
 from features.log import read_log
 from governance.simulation.trial import Trial
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.automation.dry_run import trial_ahead
 from serving.automation.impact_report import report_of_service
 from serving.database.engine import Store
@@ -36,7 +36,7 @@ def served(
         database_url=f"sqlite:///{folder / 'frein.db'}",
         history_log=registered.store / "log",
     )
-    with opened(settings, registry.load(registry.champion())) as service:
+    with open_service(settings, registry.load(registry.champion())) as service:
         at_the_end = replace(service, clock=lambda: end)
         load_leads(at_the_end, log, open_leads(log)[:150], end, lambda _: None)
         yield at_the_end

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from features.event import Actor
-from serving.app.startup import opened
+from serving.app.startup import open_service
 from serving.auth.api_keys import KeyWish, issue_key
 from serving.demo.client import running_service
 from serving.runtime.settings import Settings
@@ -47,7 +47,7 @@ def said(
         scopes=None,
         expires_at=None,
     )
-    with opened(Settings()) as service:
+    with open_service(Settings()) as service:
         key = issue_key(service.store, wish, datetime.now(UTC))
     text = (PROJECT / "README.md").read_text(encoding="utf-8")
     (commands,) = re.findall(r"^```sh\n(KEY=.*?)^```$", text, re.MULTILINE | re.DOTALL)

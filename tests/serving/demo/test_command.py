@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-import frein
 from explanations.errors import ModelRejectedError
+from serving.demo import command
 
 Raises = Exception | None
 
@@ -42,10 +42,10 @@ def test_the_demo_trains_a_champion_where_it_needs_one(
         "training.promotion.promotion.install",
         lambda version, _, now: installed.append(version),
     )
-    monkeypatch.setattr(frein, "champion", champion_that(error))
-    monkeypatch.setattr(frein, "train_model", trains)
+    monkeypatch.setattr(command, "champion", champion_that(error))
+    monkeypatch.setattr(command, "train_model", trains)
 
-    frein._have_a_champion()
+    command.ensure_champion()
 
-    assert logs == ([frein.DEMO_LOG] if trained else [])
+    assert logs == ([command.DEMO_LOG] if trained else [])
     assert installed == (["2"] if error else [])  # the first needs nobody
