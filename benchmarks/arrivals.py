@@ -23,7 +23,7 @@ import orjson
 
 from features.event import Actor
 from features.log import read_log
-from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.principal import Principal, PrincipalKind
 from serving.app.startup import open_service
 from serving.audit.verification import anchor
@@ -86,21 +86,17 @@ def _lengthen_audit(
     written = 0
     while written < n_rows:
         entries = [
-            Entry(
-                note=Note(
-                    action=Action.RULE_STOPPED,
-                    by=Principal(PrincipalKind.AUTOMATION, "R-01"),
-                    subject=Subject(SubjectKind.LEAD, lead),
-                    why={"fate": "lost", "rule": "R-01", "winner": "R-02"},
-                ),
+            AuditEntry(
+                action=Action.RULE_STOPPED,
+                by=Principal(PrincipalKind.AUTOMATION, "R-01"),
+                subject=Subject(SubjectKind.LEAD, lead),
                 lead=lead,
-                cause=Cause(correlation=uuid4()),
-                at=now,
+                why={"fate": "lost", "rule": "R-01", "winner": "R-02"},
             )
             for lead, _ in zip(cycle(uuids), range(ROWS_AT_ONCE), strict=False)
         ]
         with service.store.writing() as session:
-            append(session, entries)
+            append(session, entries, now)
         written += len(entries)
 
 

@@ -3,7 +3,7 @@
 A row is kept as the very text that is hashed, so that anyone can compute it again:
 SHA-256 of the row before (64 hexadecimal characters), a line feed, and the row as
 JSON: keys sorted, no spaces, UTF-8. A chain shows what was changed, taken out or put
-in; that its end was cut, only an anchor shows (see `audit_anchors.py`).
+in; that its end was cut, only an anchor shows (see `anchors.py`).
 
 Rows hold ids of our own and codes: never a name, an id of the CRM's, or free text.
 """
@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 import orjson
 from pydantic import JsonValue
 
+from features.event import Event
 from governance.people.principal import Principal, PrincipalKind
 
 BEGINNING = "0" * 64  # what stands before the first row
@@ -25,7 +26,7 @@ SYSTEM = Principal(PrincipalKind.AUTOMATION, "frein")  # scores and tasks are it
 SHELL = Principal(PrincipalKind.AUTOMATION, "command line")  # nobody signed in there
 
 Text = str | int | None
-Facts = Mapping[str, JsonValue | Principal]  # a principal is kept as its own id
+AuditFields = Mapping[str, JsonValue | Principal]  # a principal is kept as its own id
 
 
 class Action(StrEnum):
@@ -90,12 +91,12 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Where an entry comes from.
+class AuditCause:
+    """Where an entry comes from, as it is kept.
 
     `correlation` is shared by all that one call set off. `causation` is the entry
-    that this one follows from, `event` the fact of our log (its row) that it follows
-    from directly. `depth` counts the steps of automation since a fact or a person: a
+    that this one follows from, `event` the row in our log of the event that it follows
+    from directly. `depth` counts the steps of automation since an event or a person: a
     person's act begins again at 0, whatever it follows from.
     """
 
@@ -106,48 +107,39 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class AuditEntry:
     """Something that happened: who did what, on what, before and after, and why.
 
-    `follows` names the note that it comes from, `leads_to` what comes from it: the
-    ids of notes, or of the effects that are recorded under their own id.
+    `follows`: the entry or the event that it follows from; None: it begins by itself.
+    `lead` is the lead's id here, None if it has none.
     """
 
     action: Action
     by: Principal
     subject: Subject
+    lead: UUID | None = None
     id: UUID = field(default_factory=uuid4)
-    before: Facts | None = None
-    after: Facts | None = None
-    why: Facts = field(default_factory=dict)
-    follows: UUID | None = None
-    leads_to: frozenset[UUID] = frozenset()
+    before: AuditFields | None = None
+    after: AuditFields | None = None
+    why: AuditFields = field(default_factory=dict)
+    follows: UUID | Event | None = None
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A note as it is recorded. `lead` is the lead's id here, None if it has none."""
-
-    note: Note
-    lead: UUID | None
-    cause: Cause
-    at: datetime
-
-    def row(self, ids: Mapping[Principal, UUID]) -> dict[str, Text]:
+    def row(
+        self, ids: Mapping[Principal, UUID], cause: AuditCause, at: datetime
+    ) -> dict[str, Text]:
         """The entry as it is kept and hashed; `ids` names its principals."""
-        note, cause = self.note, self.cause
         return {
-            "id": str(note.id),
-            "at": as_kept(self.at),
-            "who_kind": note.by.kind.value,
-            "who_id": str(ids[note.by]),
-            "action": note.action.value,
+            "id": str(self.id),
+            "at": as_kept(at),
+            "who_kind": self.by.kind.value,
+            "who_id": str(ids[self.by]),
+            "action": self.action.value,
             "lead_id": _text(self.lead),
-            "subject_kind": note.subject.kind.value,
-            "subject_id": str(note.subject.id),
-            "state_before": _json(note.before, ids),
-            "state_after": _json(note.after, ids),
-            "why": _json(note.why, ids),
+            "subject_kind": self.subject.kind.value,
+            "subject_id": str(self.subject.id),
+            "state_before": _json(self.before, ids),
+            "state_after": _json(self.after, ids),
+            "why": _json(self.why, ids),
             "correlation_id": str(cause.correlation),
             "causation_id": _text(cause.causation),
             "event_id": cause.event,
@@ -157,9 +149,9 @@ class Entry:
     @property
     def principals(self) -> set[Principal]:
         """Everyone whom the entry names."""
-        told = (self.note.before, self.note.after, self.note.why)
-        values = [value for facts in told if facts for value in facts.values()]
-        return {self.note.by, *(v for v in values if isinstance(v, Principal))}
+        told = (self.before, self.after, self.why)
+        values = [value for fields in told if fields for value in fields.values()]
+        return {self.by, *(v for v in values if isinstance(v, Principal))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +245,12 @@ def _canonical(value: object) -> bytes:
     return orjson.dumps(value, default=repr, option=options)
 
 
-def _json(facts: Facts | None, ids: Mapping[Principal, UUID]) -> str | None:
-    if facts is None:
+def _json(fields: AuditFields | None, ids: Mapping[Principal, UUID]) -> str | None:
+    if fields is None:
         return None
     named = {
         key: str(ids[value]) if isinstance(value, Principal) else value
-        for key, value in facts.items()
+        for key, value in fields.items()
     }
     return _canonical(named).decode()
 

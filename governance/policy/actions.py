@@ -85,6 +85,7 @@ class Assign:
     """The lead gets another owner: a name, never empty."""
 
     to: str
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from explanations.score import Priority
+from features.event import Actor, Event
 from governance.people.principal import Principal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.policy import Clause
@@ -20,6 +21,17 @@ class ProposalStatus(StrEnum):
     DISMISSED = "dismissed"
     DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
     EXPIRED = "expired"  # nobody decided in time, or before the lead's end
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveMove:
+    """The lead was moved elsewhere, by `actor`; `by` told so."""
+
+    id: UUID
+    origin: str
+    to: str
+    actor: Actor
+    by: Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +139,8 @@ class HandOverTask:
 
 
 Effect = (
-    Decide
+    ObserveMove
+    | Decide
     | Requalify
     | Grant
     | OpenProposal
@@ -142,3 +155,13 @@ Effect = (
     | Suspend
     | Resume
 )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEffect:
+    """An effect on a lead, with its cause: `follows` is the audit's entry or the event
+    that it follows from; None: it begins by itself."""
+
+    lead_id: str
+    effect: Effect
+    follows: UUID | Event | None

@@ -173,7 +173,7 @@ class _Doing:
         to = self.desk.boss if named == Recipient.MANAGER else named
         if to == self.facts.owner:
             return Fate.NO_CHANGE
-        return self._effect(Assign(to), _FREE)
+        return self._effect(Assign(to, self.facts.owner), _FREE)
 
     def _effect(self, action: AutomaticAction, ruling: Ruling) -> Effect:
         """What passes lock 2; it raises what would not."""

@@ -48,7 +48,7 @@ def unfold(
         decided = decide(rules, waiting.popleft(), facts, history, desk)
         history = after(history, decided, facts.now)
         for outcome in decided:
-            outcomes.append(outcome)
+            outcomes.append(replace(outcome, event=happening.event))
             if outcome.effect is not None:
                 facts = written(facts, outcome.effect)
                 told = told_as_event(outcome.effect, facts)

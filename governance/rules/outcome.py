@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from features.event import Event
 from governance.policy.actions import AutomaticAction
 from governance.policy.policy import Ruling
 from governance.policy.task import OpenTask
@@ -86,6 +87,7 @@ class Effect:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """`rule_id` is None for an echo: it sets nothing off. `winner` of a LOST one.
+    `event`: the one that the chain began with; None: time began it.
 
     A TOO_DEEP outcome has an effect as well: the task that calls a person, unless one
     is open.
@@ -98,6 +100,7 @@ class Outcome:
     winner: str | None = None
     source: str | None = None
     effect: Effect | None = None
+    event: Event | None = None
 
     @property
     def opens_task(self) -> bool:

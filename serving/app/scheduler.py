@@ -9,19 +9,11 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from explanations.french import paris_day
-from governance.audit.chain import (
-    SYSTEM,
-    Action,
-    Cause,
-    Entry,
-    Note,
-    Subject,
-    SubjectKind,
-)
+from governance.audit.chain import SYSTEM, Action, AuditEntry, Subject, SubjectKind
 from governance.policy.effects import (
     CloseProposal,
-    Effect,
     EscalateTask,
+    PlannedEffect,
     ProposalStatus,
 )
 from serving.audit.verification import anchor, check_audit
@@ -170,7 +162,8 @@ def _expire(service: Service, now: datetime) -> int:
             by=SYSTEM,
             reason=None,
         )
-        _carry_out(service, proposal.lead_id, ending, now)
+        effect = PlannedEffect(proposal.lead_id, ending, follows=proposal.id)
+        _carry_out(service, effect, now)
     return len(found)
 
 
@@ -182,19 +175,21 @@ def _escalate(service: Service, now: datetime) -> int:
     for task in found:
         manager = managers.get(task.owner, boss)
         to = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
-        _carry_out(service, task.lead_id, to, now)
+        effect = PlannedEffect(task.lead_id, to, follows=task.id)
+        _carry_out(service, effect, now)
     return len(found)
 
 
-def _carry_out(service: Service, lead_id: str, effect: Effect, now: datetime) -> None:
+def _carry_out(service: Service, planned: PlannedEffect, now: datetime) -> None:
     """Unless a person was quicker since it was read."""
+    lead_id, effect = planned.lead_id, planned.effect
 
     def plan(seen: Seen) -> Plan:
         if isinstance(effect, CloseProposal):
             waiting = {one.id for one in seen.leads[lead_id].waiting}
             if effect.proposal_id not in waiting:
                 return Plan()
-        return Plan(effects=((lead_id, effect),))
+        return Plan(effects=(planned,))
 
     record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
 
@@ -237,13 +232,12 @@ def _doubt_the_clock(session: Session, last: datetime, now: datetime) -> None:
     if said_at is not None and abs(said_at - now) < DOUBT_EVERY:
         return
     note_done(session, Duty.CLOCK, now)
-    note = Note(
+    entry = AuditEntry(
         action=Action.CLOCK_DOUBTED,
         by=SYSTEM,
         subject=Subject(SubjectKind.SERVICE, "clock"),
         before={"ticked_at": last.isoformat()},
         after={"now": now.isoformat()},
     )
-    cause = Cause(correlation=uuid4())
-    append(session, [Entry(note=note, lead=None, cause=cause, at=now)])
+    append(session, [entry], now)
     log.critical("clock_in_doubt", extra={"ticked_at": last, "now": now})

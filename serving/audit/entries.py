@@ -1,201 +1,322 @@
-"""What the audit notes of each change; `follows` is the note that it comes from."""
+"""Builder of the audit's entries: one for each change of a lead, after its cause."""
 
-from uuid import UUID
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID, uuid4
 
-from explanations.score import Priority, Score
-from governance.audit.chain import SYSTEM, Action, Facts, Note, Subject, SubjectKind
+from explanations.score import Score
+from features.event import Event
+from governance.audit.chain import (
+    SYSTEM,
+    Action,
+    AuditEntry,
+    AuditFields,
+    Subject,
+    SubjectKind,
+)
 from governance.people.principal import Principal, PrincipalKind
-from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
+from governance.policy.actions import (
+    Assign,
+    AutomaticAction,
+    Notify,
+    OpenProposal,
+    ProposeConcession,
+    ProposePriority,
+    SetPriority,
+)
 from governance.policy.effects import (
     CloseProposal,
     CloseTask,
     Decide,
+    Effect,
+    EndTask,
     EscalateTask,
     Grant,
     HandOverTask,
+    ObserveMove,
+    PlannedEffect,
     ProposalStatus,
     Requalify,
+    Resume,
+    Suspend,
 )
-from governance.policy.task import OpenTask, TaskKind
+from governance.policy.task import OpenTask, TaskKind, TaskStatus
+from governance.rules.outcome import Fate, Outcome
+from governance.rules.ruleset import Rules
+
+_NOTHING: AuditFields = {}
 
 
-def made_note(
-    lead: UUID, made: Decide | Requalify | Grant, follows: UUID | None
-) -> Note:
-    """What was decided; it follows from the proposal that it makes, or from a word."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditContext:
+    """The lead, and by what automation goes there. `decided`: what a person decided of
+    its priority in the same call."""
+
+    lead: UUID
+    rules: Rules
+    score: Score | None
+    decided: UUID | None
+
+
+def effect_entries(
+    context: AuditContext, planned: PlannedEffect, ended: Iterable[UUID] = ()
+) -> Iterator[AuditEntry]:
+    """The entries of an effect that was carried out; `ended`: the tasks that it
+    closed."""
+    if isinstance(planned.effect, Suspend | Resume):
+        return  # a person's word, which has an entry of its own
+    entry = _entry(context, planned.effect, planned.follows)
+    yield entry
+    for task_id in ended:
+        task = EndTask(task_id, TaskKind.DECISION_RESERVED)
+        yield _entry(context, task, follows=entry.id)
+
+
+def exception_entry(
+    context: AuditContext, task: OpenTask, latest: Event | None
+) -> AuditEntry:
+    """The entry of an exception's task: it follows from the latest event."""
+    why = {"kind": task.kind, **_score_fields(context.score)}
+    return replace(_entry(context, task, latest), why=why)
+
+
+def outcome_entries(context: AuditContext, outcome: Outcome) -> Iterator[AuditEntry]:
+    """The entries of what automation did: why it stopped, if so, and the effect."""
+    rule, is_fired = outcome.rule_id, outcome.fate is Fate.FIRED
+    by = SYSTEM if rule is None else Principal(PrincipalKind.AUTOMATION, rule)
+    follows = _outcome_cause(context, outcome)
+    why = _outcome_fields(context, outcome)
+    if not is_fired:
+        stop = AuditEntry(
+            action=_stop_action(outcome),
+            by=by,
+            subject=Subject(SubjectKind.LEAD, context.lead),
+            lead=context.lead,
+            why=why,
+            follows=follows,
+        )
+        yield stop
+        follows = stop.id
+    if outcome.effect is not None:
+        entry = _entry(context, outcome.effect.action, follows)
+        entry = replace(entry, id=outcome.effect.id)
+        is_own = is_fired and rule is not None  # the rule's own doing
+        yield replace(entry, by=by, why={**entry.why, **why}) if is_own else entry
+
+
+def _outcome_cause(context: AuditContext, outcome: Outcome) -> UUID | Event | None:
+    if outcome.cause.depth:
+        return UUID(outcome.cause.causation)
+    decided = context.decided if outcome.rule_id is None else None
+    return decided or outcome.event
+
+
+def _stop_action(outcome: Outcome) -> Action:
+    if outcome.fate is Fate.ECHO:
+        return Action.ECHO_SEEN
+    return Action.PRIORITY_KEPT if outcome.rule_id is None else Action.RULE_STOPPED
+
+
+def _outcome_fields(context: AuditContext, outcome: Outcome) -> AuditFields:
+    fields: dict[str, str | int | None] = {"fate": outcome.fate}
+    if outcome.rule_id is not None:
+        fields |= {
+            "rule": outcome.rule_id,
+            "rules_version": context.rules.version,
+            "rules_sha256": context.rules.digest,
+        }
+    if outcome.winner is not None:
+        fields["winner"] = outcome.winner
+    if outcome.source is not None:
+        fields["source"] = outcome.source
+    elif not outcome.cause.depth:
+        fields["set_off_by"] = "time"
+    if outcome.effect is not None:
+        fields["clause"] = outcome.effect.ruling.clause
+    return {**fields, **_score_fields(context.score)}
+
+
+# --- The entry of one effect ----------------------------------------------------
+
+
+def _entry(
+    context: AuditContext,
+    effect: Effect | AutomaticAction,
+    follows: UUID | Event | None,
+) -> AuditEntry:
+    return replace(_change(context, effect), lead=context.lead, follows=follows)
+
+
+def _change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEntry:
+    match effect:
+        case Decide() | Grant():
+            return _decision(effect)
+        case OpenProposal() | ProposePriority() | ProposeConcession():
+            return _opened_proposal(effect)
+        case CloseProposal(proposal_id=proposal_id):
+            return AuditEntry(
+                action=Action.PROPOSAL_CLOSED,
+                by=effect.by,
+                subject=Subject(SubjectKind.PROPOSAL, proposal_id),
+                before={"status": ProposalStatus.OPEN},
+                after={"status": effect.status},
+            )
+        case OpenTask():
+            return _opened_task(effect)
+        case CloseTask() | EndTask() | EscalateTask() | HandOverTask():
+            return _task_change(effect)
+        case _:
+            return _lead_change(context, effect)
+
+
+def _decision(made: Decide | Grant) -> AuditEntry:
+    before: AuditFields | None = None
+    after: AuditFields
     match made:
         case Decide():
-            return decision_note(made, follows)
-        case Requalify():
-            return requalified_note(lead, made, follows)
+            action = Action.STAGE_MOVED
+            before, after = {"stage": made.origin}, {"stage": made.to}
         case Grant():
-            return concession_note(made, follows)
+            action, after = Action.CONCESSION_GRANTED, {"percent": made.percent}
+    return AuditEntry(
+        id=made.id,
+        action=action,
+        by=made.signer,
+        subject=Subject(SubjectKind.DECISION, made.id),
+        before=before,
+        after=after,
+        why={"clause": made.clause, "reserved": made.reserved},
+    )
 
 
-def opened_note(
-    opened: OpenProposal | ProposePriority | ProposeConcession, follows: UUID | None
-) -> Note:
+def _opened_proposal(
+    opened: OpenProposal | ProposePriority | ProposeConcession,
+) -> AuditEntry:
     """What is proposed, in place of what."""
-    before: Facts | None
+    before: AuditFields | None
     match opened:
         case OpenProposal(origin=stage, to=proposed):
             before = {"stage": stage}
         case ProposePriority(origin=priority, to=proposed):
-            before = {"priority": priority and priority.value}
+            before = {"priority": priority}
         case ProposeConcession(percent=proposed):
             before = None
-    return Note(
+    return AuditEntry(
         id=opened.id,
         action=Action.PROPOSAL_OPENED,
         by=opened.asked_by,
         subject=Subject(SubjectKind.PROPOSAL, opened.id),
         before=before,
-        after={"status": ProposalStatus.OPEN.value, "proposed": proposed},
-        why={"clause": opened.clause.value},
-        follows=follows,
+        after={"status": ProposalStatus.OPEN, "proposed": proposed},
+        why={"clause": opened.clause},
     )
 
 
-def decision_note(made: Decide, follows: UUID | None) -> Note:
-    return Note(
-        id=made.id,
-        action=Action.STAGE_MOVED,
-        by=made.signer,
-        subject=Subject(SubjectKind.DECISION, made.id),
-        before={"stage": made.origin},
-        after={"stage": made.to},
-        why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=follows,
-    )
-
-
-def concession_note(made: Grant, follows: UUID | None) -> Note:
-    return Note(
-        id=made.id,
-        action=Action.CONCESSION_GRANTED,
-        by=made.signer,
-        subject=Subject(SubjectKind.DECISION, made.id),
-        after={"percent": made.percent},
-        why={"clause": made.clause.value, "reserved": made.reserved},
-        follows=follows,
-    )
-
-
-def closing_note(ending: CloseProposal, follows: UUID) -> Note:
-    return Note(
-        action=Action.PROPOSAL_CLOSED,
-        by=ending.by,
-        subject=Subject(SubjectKind.PROPOSAL, ending.proposal_id),
-        before={"status": ProposalStatus.OPEN.value},
-        after={"status": ending.status.value},
-        follows=follows,
-    )
-
-
-def task_note(opened: OpenTask, follows: UUID | None) -> Note:
-    return Note(
+def _opened_task(opened: OpenTask) -> AuditEntry:
+    return AuditEntry(
         id=opened.id,
         action=Action.TASK_OPENED,
         by=SYSTEM,
         subject=Subject(SubjectKind.TASK, opened.id),
         after={
-            "owner": Principal(PrincipalKind.PERSON, opened.owner),
-            "expected": opened.expected.value,
+            "owner": _person(opened.owner),
+            "expected": opened.expected,
             "due_on": opened.due_on.isoformat(),
         },
-        why={"kind": opened.kind.value},
-        follows=follows,
+        why={"kind": opened.kind},
     )
 
 
-def task_ended_note(task_id: UUID, kind: TaskKind, follows: UUID) -> Note:
-    """A task that ends with the proposal that it called for, or with its lead."""
-    return Note(
-        action=Action.TASK_CLOSED,
-        by=SYSTEM,
-        subject=Subject(SubjectKind.TASK, task_id),
-        before={"status": "open"},
-        after={"status": "closed"},
-        why={"kind": kind.value},
-        follows=follows,
-    )
-
-
-def later_task_note(effect: CloseTask | EscalateTask | HandOverTask) -> Note:
-    """A task that was opened before is closed by a person, or goes to somebody else:
-    to the manager, or with its lead, which follows from the fact that told so."""
-    follows: UUID | None = effect.task_id
+def _task_change(
+    effect: CloseTask | EndTask | EscalateTask | HandOverTask,
+) -> AuditEntry:
+    by, why = SYSTEM, _NOTHING
+    before: AuditFields = {"status": TaskStatus.OPEN}
+    after: AuditFields = {"status": TaskStatus.CLOSED}
     match effect:
         case CloseTask(by=by):
             action = Action.TASK_CLOSED
-            before: Facts = {"status": "open"}
-            after: Facts = {"status": "closed"}
+        case EndTask(kind=kind):
+            action, why = Action.TASK_CLOSED, {"kind": kind}
         case EscalateTask(origin=origin, to=to):
-            action, by = Action.TASK_ESCALATED, SYSTEM
-            before = {"owner": Principal(PrincipalKind.PERSON, origin)}
-            after = {"owner": Principal(PrincipalKind.PERSON, to)}
+            action = Action.TASK_ESCALATED
+            before, after = {"owner": _person(origin)}, {"owner": _person(to)}
         case HandOverTask(origin=origin, to=to):
-            action, by, follows = Action.TASK_HANDED_OVER, SYSTEM, None
-            before = {"owner": Principal(PrincipalKind.PERSON, origin)}
-            after = {"owner": Principal(PrincipalKind.PERSON, to)}
-    return Note(
+            action = Action.TASK_HANDED_OVER
+            before, after = {"owner": _person(origin)}, {"owner": _person(to)}
+    return AuditEntry(
         action=action,
         by=by,
         subject=Subject(SubjectKind.TASK, effect.task_id),
         before=before,
         after=after,
-        follows=follows,
+        why=why,
     )
 
 
-def priority_note(
-    lead: UUID,
-    before: Priority | None,
-    to: Priority,
-    score: Score | None,
-    follows: UUID | None,
-) -> Note:
-    return Note(
-        action=Action.PRIORITY_CHANGED,
-        by=SYSTEM,
-        subject=Subject(SubjectKind.LEAD, lead),
-        before={"priority": before and before.value},
-        after={"priority": to.value},
-        why={} if score is None else _of_score(score),
-        follows=follows,
+def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEntry:
+    by, why = SYSTEM, _NOTHING
+    before: AuditFields | None
+    after: AuditFields
+    match effect:
+        case ObserveMove(by=by, actor=actor):
+            action, why = Action.STAGE_OBSERVED, {"actor": actor}
+            before, after = {"stage": effect.origin}, {"stage": effect.to}
+        case Requalify(signer=by, clause=clause):
+            action, why = Action.PRIORITY_CHANGED, {"clause": clause}
+            before, after = {"priority": effect.origin}, {"priority": effect.to}
+        case SetPriority():
+            action, why = Action.PRIORITY_CHANGED, _explanation(context.score)
+            before, after = {"priority": effect.origin}, {"priority": effect.to}
+        case Assign(origin=origin, to=to):
+            action = Action.OWNER_CHANGED
+            before, after = {"owner": _person(origin)}, {"owner": _person(to)}
+        case Notify(to=to):
+            action, before, after = Action.NOTICE_SENT, None, {"to": _person(to)}
+        case _:
+            raise AssertionError(f"no entry tells of {effect}")
+    return AuditEntry(
+        id=effect.id if isinstance(effect, ObserveMove | Requalify) else uuid4(),
+        action=action,
+        by=by,
+        subject=Subject(SubjectKind.LEAD, context.lead),
+        before=before,
+        after=after,
+        why=why,
     )
 
 
-def requalified_note(lead: UUID, made: Requalify, follows: UUID | None) -> Note:
-    return Note(
-        id=made.id,
-        action=Action.PRIORITY_CHANGED,
-        by=made.signer,
-        subject=Subject(SubjectKind.LEAD, lead),
-        before={"priority": made.origin and made.origin.value},
-        after={"priority": made.to.value},
-        why={"clause": made.clause.value},
-        follows=follows,
-    )
+def _person(name: str | None) -> Principal | None:
+    return None if name is None else Principal(PrincipalKind.PERSON, name)
 
 
-def _of_score(score: Score) -> Facts:
+def _explanation(score: Score | None) -> AuditFields:
     """Why, in codes and numbers; the sentences stay with the score."""
+    if score is None:
+        return {}
     return {
-        "score": score.score,
         "base": score.base,
-        "grade": score.grade.value,
+        "grade": score.grade,
         "reasons": [
             {
-                "idea": told.reason.idea,
-                "direction": told.reason.way.value,
-                "points": told.reason.points,
-                "check": told.reason.check.value,
+                "idea": texted.reason.idea,
+                "direction": texted.reason.way,
+                "points": texted.reason.points,
+                "check": texted.reason.check,
             }
-            for told in score.reasons
+            for texted in score.reasons
         ],
         "other_points": score.other_points,
-        "doubts": [told.doubt.value for told in score.doubts],
+        "doubts": [texted.doubt for texted in score.doubts],
+        **_score_fields(score),
+    }
+
+
+def _score_fields(score: Score | None) -> AuditFields:
+    if score is None:
+        return {}
+    return {
+        "score": score.score,
         "model": score.model.name,
         "model_version": score.model.version,
         "model_sha256": score.model.sha256,

@@ -12,10 +12,8 @@ from sqlalchemy.orm import Session
 from governance.audit.chain import (
     SHELL,
     Action,
-    Cause,
-    Entry,
-    Facts,
-    Note,
+    AuditEntry,
+    AuditFields,
     Subject,
     SubjectKind,
 )
@@ -192,17 +190,12 @@ def write_note(
     person: Person,
     by: Principal,
     now: datetime,
-    after: Facts | None = None,
+    after: AuditFields | None = None,
 ) -> None:
     """Audit what was done to an account; call it last in a transaction."""
-    note = Note(
-        action=action,
-        by=by,
-        subject=Subject(SubjectKind.PERSON, person.id),
-        after=after,
-    )
-    cause = Cause(correlation=uuid4())
-    append(session, [Entry(note=note, lead=None, cause=cause, at=now)])
+    subject = Subject(SubjectKind.PERSON, person.id)
+    entry = AuditEntry(action=action, by=by, subject=subject, after=after)
+    append(session, [entry], now)
 
 
 def _line(field: str, given: str) -> str:

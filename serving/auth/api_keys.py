@@ -3,18 +3,9 @@
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
 
 from features.event import Actor
-from governance.audit.chain import (
-    SHELL,
-    Action,
-    Cause,
-    Entry,
-    Note,
-    Subject,
-    SubjectKind,
-)
+from governance.audit.chain import SHELL, Action, AuditEntry, Subject, SubjectKind
 from governance.people.overrides import OWN_SOURCE
 from governance.people.principal import Principal
 from serving.database.engine import Store
@@ -60,7 +51,7 @@ def issue_key(store: Store, wish: KeyWish, now: datetime, by: Principal = SHELL)
     key = _key(wish, key_id, secret, now)
     with store.writing() as session:
         add_key(session, key)
-        append(session, [_entry(_created(key, by), now)])
+        append(session, [_created(key, by)], now)
     return token_of(key_id, secret)
 
 
@@ -79,15 +70,13 @@ def withdraw_key(
     """Revoke a key at once, and audit it; raises KeyUnknownError."""
     with store.writing() as session:
         if revoke_key(session, key_id, now):
-            append(session, [_entry(_revoked(key_id, by), now)])
+            subject = Subject(SubjectKind.KEY, key_id)
+            revoked = AuditEntry(action=Action.KEY_REVOKED, by=by, subject=subject)
+            append(session, [revoked], now)
 
 
-def _entry(note: Note, now: datetime) -> Entry:
-    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)
-
-
-def _created(key: ApiKey, by: Principal) -> Note:
-    return Note(
+def _created(key: ApiKey, by: Principal) -> AuditEntry:
+    return AuditEntry(
         action=Action.KEY_CREATED,
         by=by,
         subject=Subject(SubjectKind.KEY, key.id),
@@ -98,12 +87,6 @@ def _created(key: ApiKey, by: Principal) -> Note:
             "scopes": " ".join(sorted(key.scopes)),
             "expires_at": key.expires_at.isoformat() if key.expires_at else None,
         },
-    )
-
-
-def _revoked(key_id: str, by: Principal) -> Note:
-    return Note(
-        action=Action.KEY_REVOKED, by=by, subject=Subject(SubjectKind.KEY, key_id)
     )
 
 

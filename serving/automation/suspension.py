@@ -5,10 +5,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from governance.audit.chain import Action, Cause, Entry, Note, Subject, SubjectKind
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.feedback import Judgement
 from governance.people.principal import Principal
-from governance.policy.effects import Resume, Suspend
+from governance.policy.effects import PlannedEffect, Resume, Suspend
 from serving.database.engine import Lock, hold
 from serving.decisions.statement import Why, Word, checked, saying
 from serving.errors import (
@@ -83,7 +83,8 @@ def suspend_lead(
         if lead.history.is_suspended:
             with service.store.reading() as session:
                 _refuse_suspended(lead_suspensions(session, lead.id, now))
-        return saying(Plan(effects=((lead_id, suspend),)), lead, word, now)
+        planned = PlannedEffect(lead_id, suspend, follows=word.id)
+        return saying(Plan(effects=(planned,)), lead, word, now)
 
     record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
 
@@ -103,7 +104,8 @@ def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) ->
             raise LeadUnknownError(lead_id)
         if not lead.history.is_suspended:
             raise SuspensionUnknownError
-        return saying(Plan(effects=((lead_id, Resume(by)),)), lead, word, now)
+        planned = PlannedEffect(lead_id, Resume(by), follows=word.id)
+        return saying(Plan(effects=(planned,)), lead, word, now)
 
     record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
 
@@ -136,14 +138,14 @@ def suspend_rule(
             now,
             rule_id=rule_id,
         )
-        note = Note(
+        entry = AuditEntry(
             action=Action.RULE_SUSPENDED,
             by=asked.by,
             subject=Subject(SubjectKind.RULE, rule_id),
             after=asked.told,
             why={"reason": asked.reason, "suspension": str(asked.id)},
         )
-        append(session, [_entry(note, now)])
+        append(session, [entry], now)
 
 
 def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) -> None:
@@ -158,12 +160,12 @@ def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) ->
         if rule_id not in suspended_rules(session, now):
             raise SuspensionUnknownError
         end_suspensions(session, by, now, rule_id=rule_id)
-        note = Note(
+        entry = AuditEntry(
             action=Action.RULE_RESUMED,
             by=by,
             subject=Subject(SubjectKind.RULE, rule_id),
         )
-        append(session, [_entry(note, now)])
+        append(session, [entry], now)
 
 
 def _checked(judgement: Judgement, asked: Suspension, now: datetime) -> Suspension:
@@ -183,7 +185,3 @@ def _check(service: Service, rule_id: str, by: Principal) -> None:
         raise PersonRequiredError
     if rule_id not in {rule.id for rule in service.rules.rule}:
         raise RuleUnknownError(rule_id)
-
-
-def _entry(note: Note, now: datetime) -> Entry:
-    return Entry(note=note, lead=None, cause=Cause(correlation=uuid4()), at=now)

@@ -3,12 +3,12 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, TypeVar
 from uuid import UUID, uuid4
 
-from governance.audit.chain import Action, Note, Subject, SubjectKind
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.errors import ActionNotAutomaticError
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.principal import Principal
@@ -18,6 +18,7 @@ from governance.policy.effects import (
     CloseProposal,
     Decide,
     Grant,
+    PlannedEffect,
     ProposalStatus,
     Requalify,
 )
@@ -36,8 +37,9 @@ Made = TypeVar("Made", Decide, Grant, Requalify)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Under which clause, by which proposal and when a change is made."""
+    """Under which id, which clause, by which proposal and when a change is made."""
 
+    id: UUID
     clause: Clause
     proposal_id: UUID | None
     now: datetime
@@ -104,9 +106,9 @@ def ask(
     except (ActionNotAutomaticError, ReservedForPeopleError) as error:
         log.critical("lock_held", extra={"lock": error.code})
         recorded = _recorded(service, asked, now, held_by=error.code)
-    for _, effect in recorded.plan.effects:
-        if isinstance(effect, kind):
-            return effect, recorded
+    for planned in recorded.plan.effects:
+        if isinstance(planned.effect, kind):
+            return planned.effect, recorded
     raise _left_to_people(service, asked, recorded)
 
 
@@ -136,10 +138,11 @@ def _plan(
         ruling = service.brake.judge(asked.by, change, service.pipeline)
     if ruling.verdict is Verdict.APPLY:
         return _making(service, lead, asked, ruling.clause, now)
-    refused = Note(
+    refused = AuditEntry(
         action=asked.refused,
         by=asked.by,
         subject=Subject(SubjectKind.LEAD, lead.id),
+        lead=lead.id,
         before=asked.before(lead),
         why={
             "asked": asked.value,
@@ -148,7 +151,7 @@ def _plan(
         },
     )
     if ruling.verdict is Verdict.REFUSE or asked.waiting(lead):
-        return Plan(notes=((lead.lead_id, refused),))  # or a person is asked already
+        return Plan(entries=((lead.lead_id, refused),))  # or a person is asked already
     return _proposing(service, lead, asked.proposal(lead, ruling.clause), refused, now)
 
 
@@ -158,6 +161,7 @@ def _making(
     """The change, and the end of the proposal that waited for it."""
     waiting, is_person = asked.waiting(lead), asked.by.is_person
     terms = Terms(
+        id=uuid4(),
         clause=clause,
         proposal_id=waiting.id if waiting and is_person else None,
         now=now,
@@ -169,11 +173,16 @@ def _making(
     ending = CloseProposal(
         proposal_id=waiting.id, status=made, by=asked.by, reason=asked.reason
     )
-    return replace(plan, effects=(*plan.effects, (lead.lead_id, ending)))
+    follows = terms.id if terms.proposal_id else waiting.id
+    return plan.with_effects([PlannedEffect(lead.lead_id, ending, follows)])
 
 
 def _proposing(
-    service: Service, lead: LeadState, proposal: Proposing, refused: Note, now: datetime
+    service: Service,
+    lead: LeadState,
+    proposal: Proposing,
+    refused: AuditEntry,
+    now: datetime,
 ) -> Plan:
     """What is refused to a machine, and proposed to the lead's owner."""
     task = OpenTask(
@@ -185,8 +194,11 @@ def _proposing(
         proposal_id=proposal.id,
     )
     return Plan(
-        notes=((lead.lead_id, replace(refused, leads_to=frozenset({proposal.id}))),),
-        effects=((lead.lead_id, proposal), (lead.lead_id, task)),
+        entries=((lead.lead_id, refused),),
+        effects=(
+            PlannedEffect(lead.lead_id, proposal, follows=refused.id),
+            PlannedEffect(lead.lead_id, task, follows=proposal.id),
+        ),
     )
 
 
@@ -195,11 +207,9 @@ def _left_to_people(
 ) -> ReservedForPeopleError:
     """The refusal: it names the new proposal, or the one that was waiting."""
     name = asked.name(service)
-    for _, effect in recorded.plan.effects:
-        if isinstance(effect, OpenTask):
-            return ReservedForPeopleError(
-                name, effect.proposal_id, effect.id, asked.what
-            )
+    for planned in recorded.plan.effects:
+        if isinstance(task := planned.effect, OpenTask):
+            return ReservedForPeopleError(name, task.proposal_id, task.id, asked.what)
     waiting = asked.waiting(recorded.seen.leads[asked.lead_id])
     if waiting is None:  # it may not even be proposed: a person has just decided
         return ReservedForPeopleError(name, what=asked.what)

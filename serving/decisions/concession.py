@@ -8,7 +8,7 @@ from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.overrides import own_event
 from governance.policy.actions import ProposeConcession
-from governance.policy.effects import Grant
+from governance.policy.effects import Grant, PlannedEffect
 from governance.policy.policy import Clause, Concession
 from serving.decisions.change_request import Asked, Terms, ask
 from serving.decisions.preconditions import refuse_other_concessions
@@ -49,7 +49,7 @@ class ConcessionAsked(Asked):
 
     def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         granted = Grant(
-            id=uuid4(),
+            id=terms.id,
             percent=self.percent,
             reserved=service.pipeline.reserves_concession(self.percent),
             clause=terms.clause,
@@ -65,7 +65,8 @@ class ConcessionAsked(Asked):
             {"percent": self.percent},
             terms.now,
         )
-        return Plan(arrivals=(told,), effects=((lead.lead_id, granted),))
+        planned = PlannedEffect(lead.lead_id, granted, follows=terms.proposal_id)
+        return Plan(arrivals=(told,), effects=(planned,))
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposeConcession:
         return ProposeConcession(

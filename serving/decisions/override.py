@@ -1,5 +1,6 @@
 """A person contests or confirms a priority, or adjusts a status: effective at once."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -8,7 +9,12 @@ from explanations.score import Priority
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.principal import Principal
-from governance.policy.effects import CloseProposal, Effect, ProposalStatus, Requalify
+from governance.policy.effects import (
+    CloseProposal,
+    PlannedEffect,
+    ProposalStatus,
+    Requalify,
+)
 from serving.decisions.preconditions import refuse_other_priority
 from serving.decisions.stage_move import MoveAsked, move_stage
 from serving.decisions.statement import Why, Word, checked, saying
@@ -89,8 +95,7 @@ def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
         if asked.priority is lead.priority:
             raise PriorityHeldError(to.value)
         refuse_other_priority(lead, asked.seen)
-        effects = _effects(lead, asked, to)
-        planned = Plan(effects=tuple((lead.lead_id, one) for one in effects))
+        planned = Plan(effects=tuple(_effects(lead, asked, to, event_id)))
         return saying(planned, lead, _word(event_id, lead, asked, to), now)
 
     record(service, Wish(lead_ids=frozenset({asked.lead_id}), plan=plan), now)
@@ -122,17 +127,21 @@ def adjust_status(service: Service, asked: Adjustment, now: datetime) -> UUID:
     return word.id
 
 
-def _effects(lead: LeadState, asked: Override, to: Priority) -> list[Effect]:
+def _effects(
+    lead: LeadState, asked: Override, to: Priority, word: UUID
+) -> Iterator[PlannedEffect]:
     """The priority, if it is another; and the end of what was proposed of it."""
     waiting = [one for one in lead.waiting if one.is_priority]
-    endings: list[Effect] = [_ending(one, asked, to) for one in waiting]
-    if to is lead.priority:
-        return endings
-    agreed = next((one.id for one in waiting if one.to == to), None)
-    made = Requalify(
-        id=uuid4(), origin=lead.priority, to=to, signer=asked.by, proposal_id=agreed
-    )
-    return [made, *endings]
+    made: Requalify | None = None
+    if to is not lead.priority:
+        agreed = next((one.id for one in waiting if one.to == to), None)
+        made = Requalify(
+            id=uuid4(), origin=lead.priority, to=to, signer=asked.by, proposal_id=agreed
+        )
+        yield PlannedEffect(lead.lead_id, made, follows=agreed or word)
+    for one in waiting:
+        follows = made.id if made and one.to == to else one.id
+        yield PlannedEffect(lead.lead_id, _ending(one, asked, to), follows)
 
 
 def _ending(proposal: WaitingProposal, asked: Override, to: Priority) -> CloseProposal:

@@ -6,11 +6,16 @@ from datetime import datetime
 from typing import NoReturn
 from uuid import UUID, uuid4
 
-from governance.audit.chain import Action, Note, Subject, SubjectKind
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.overrides import OverrideKind, own_event
 from governance.people.principal import Principal
 from governance.people.roles import DECIDERS
-from governance.policy.effects import CloseProposal, ProposalStatus, Requalify
+from governance.policy.effects import (
+    CloseProposal,
+    PlannedEffect,
+    ProposalStatus,
+    Requalify,
+)
 from governance.policy.policy import Clause
 from serving.auth.visibility import refuse_unseen
 from serving.decisions.concession import ConcessionAsked, concede
@@ -96,7 +101,8 @@ def dismiss(
 
     def plan(seen: Seen) -> Plan:
         only_if(seen)
-        return Plan(effects=((proposal.lead_id, ending),))
+        planned = PlannedEffect(proposal.lead_id, ending, follows=proposal_id)
+        return Plan(effects=(planned,))
 
     record(service, Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan), now)
 
@@ -142,17 +148,20 @@ def refuse_decision(
     service: Service, proposal_id: UUID, by: Principal, now: datetime
 ) -> NoReturn:
     """Record that a machine tried to decide a proposal; raise PersonRequiredError."""
-    refused = Note(
-        action=Action.DECISION_REFUSED,
-        by=by,
-        subject=Subject(SubjectKind.PROPOSAL, proposal_id),
-        follows=proposal_id,
-    )
     with suppress(ProposalUnknownError):
         lead_id = found_proposal(service, proposal_id).lead_id
-        plan = Plan(notes=((lead_id, refused),))
-        wish = Wish(lead_ids=frozenset({lead_id}), plan=lambda _: plan)
-        record(service, wish, now)
+
+        def plan(seen: Seen) -> Plan:
+            refused = AuditEntry(
+                action=Action.DECISION_REFUSED,
+                by=by,
+                subject=Subject(SubjectKind.PROPOSAL, proposal_id),
+                lead=seen.leads[lead_id].id,
+                follows=proposal_id,
+            )
+            return Plan(entries=((lead_id, refused),))
+
+        record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
     raise PersonRequiredError
 
 
@@ -209,7 +218,9 @@ def requalify(
             signer=ending.by,
             proposal_id=proposal.id,
         )
-        effects = (made, ending) if is_confirmed else (ending,)
+        cause = decision if is_confirmed else proposal.id
+        ended = PlannedEffect(proposal.lead_id, ending, follows=cause)
+        given = PlannedEffect(proposal.lead_id, made, follows=proposal.id)
         told = own_event(
             uuid4(),
             proposal.lead_id,
@@ -220,7 +231,8 @@ def requalify(
         )
         return Plan(
             arrivals=(told,),
-            effects=tuple((proposal.lead_id, effect) for effect in effects),
+            effects=(given, ended) if is_confirmed else (ended,),
+            settled_by={proposal.lead_id: cause},
         )
 
     wish = Wish(lead_ids=frozenset({proposal.lead_id}), plan=plan)

@@ -9,7 +9,7 @@ from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.overrides import own_event
 from governance.policy.actions import ProposePriority
-from governance.policy.effects import Requalify
+from governance.policy.effects import PlannedEffect, Requalify
 from governance.policy.policy import Clause, PriorityChange
 from governance.rules.history import PRIORITY_KIND
 from serving.decisions.change_request import Asked, Terms, ask
@@ -50,7 +50,7 @@ class PriorityAsked(Asked):
 
     def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         made = Requalify(
-            id=uuid4(),
+            id=terms.id,
             origin=lead.priority,
             to=self.to,
             signer=self.by,
@@ -59,7 +59,8 @@ class PriorityAsked(Asked):
         )
         data = {"to": self.to.value}
         told = own_event(made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now)
-        return Plan(arrivals=(told,), effects=((lead.lead_id, made),))
+        planned = PlannedEffect(lead.lead_id, made, follows=terms.proposal_id)
+        return Plan(arrivals=(told,), effects=(planned,))
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposePriority:
         return ProposePriority(

@@ -9,7 +9,7 @@ from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.overrides import own_event
 from governance.policy.actions import OpenProposal
-from governance.policy.effects import Decide
+from governance.policy.effects import Decide, PlannedEffect
 from governance.policy.policy import Clause, StageMove
 from serving.decisions.change_request import Asked, Terms, ask
 from serving.decisions.preconditions import move_of, refuse_other_stage
@@ -48,7 +48,7 @@ class MoveAsked(Asked):
 
     def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
         decision = Decide(
-            id=uuid4(),
+            id=terms.id,
             origin=lead.stage,
             to=self.to,
             reserved=service.pipeline.named(self.to).reserved,
@@ -69,7 +69,10 @@ class MoveAsked(Asked):
         just_after = (lead.stage_at or terms.now) + timedelta(microseconds=1)
         at = just_after if self._rectifies(service) else max(terms.now, just_after)
         told = replace(told, occurred_at=at)
-        plan = Plan(arrivals=(told,), effects=((lead.lead_id, decision),))
+        said = None if self.word is None else self.word.id
+        follows = terms.proposal_id or said
+        planned = PlannedEffect(lead.lead_id, decision, follows)
+        plan = Plan(arrivals=(told,), effects=(planned,))
         return plan if self.word is None else saying(plan, lead, self.word, terms.now)
 
     def _rectifies(self, service: Service) -> bool:

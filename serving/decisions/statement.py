@@ -10,12 +10,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from governance.audit.chain import Action, Facts, Note, Subject, SubjectKind
+from governance.audit.chain import Action, AuditEntry, AuditFields, Subject, SubjectKind
 from governance.leads.state import LeadState
-from governance.people.feedback import Judgement
+from governance.people.feedback import Judgement, judges_priority
 from governance.people.overrides import OWN_SOURCE, own_event
 from governance.people.principal import Principal
-from governance.policy.effects import Decide, Requalify
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
@@ -41,8 +40,8 @@ class Word:
     by: Principal
     about: Mapping[str, JsonValue]
     why: Why | None = None
-    before: Facts | None = None
-    after: Facts | None = None
+    before: AuditFields | None = None
+    after: AuditFields | None = None
     id: UUID
     at: datetime | None = None
 
@@ -96,19 +95,20 @@ def saying(plan: Plan, lead: LeadState, word: Word, now: datetime) -> Plan:
     event = replace(event, occurred_at=word.at or now)
     listed = None if word.why is None else word.why.reason
     reason = {} if listed is None else {"reason": listed}
-    decided = [one for _, one in plan.effects if isinstance(one, Decide | Requalify)]
-    note = Note(
+    entry = AuditEntry(
         id=word.id,
         action=word.action,
         by=word.by,
         subject=Subject(SubjectKind.LEAD, lead.id),
+        lead=lead.id,
         before=word.before,
         after=word.after,
         why={"event": event.event_id, **reason},
-        leads_to=frozenset(one.id for one in decided),
     )
+    judges = {lead.lead_id: word.id} if judges_priority(event) else {}
     return replace(
         plan,
         arrivals=(*plan.arrivals, event),
-        notes=(*plan.notes, (lead.lead_id, note)),
+        entries=(*plan.entries, (lead.lead_id, entry)),
+        settled_by={**plan.settled_by, **judges},
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from governance.people.principal import Principal
-from governance.policy.effects import CloseTask
+from governance.policy.effects import CloseTask, PlannedEffect
 from governance.policy.task import EXCEPTION_KINDS, TaskStatus
 from serving.auth.visibility import refuse_unseen
 from serving.errors import (
@@ -43,7 +43,7 @@ def close(
 
     def plan(_: Seen) -> Plan:
         _refuse_closed(found_task(service, task_id))
-        return Plan(effects=((lead_id, ending),))
+        return Plan(effects=(PlannedEffect(lead_id, ending, follows=task_id),))
 
     concerned = frozenset({lead_id})
     record(service, Wish(lead_ids=concerned, plan=plan), now)

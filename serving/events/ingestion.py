@@ -9,11 +9,17 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from features.event import Actor, Event
-from governance.leads.state import LeadState, after
+from governance.leads.state import LeadState, after, stage_told
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.business_days import due_date
-from governance.policy.effects import CloseProposal, Effect, ProposalStatus
+from governance.policy.effects import (
+    CloseProposal,
+    ObserveMove,
+    PlannedEffect,
+    ProposalStatus,
+)
+from governance.policy.pipeline import Pipeline
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.errors import (
     ActorNotYoursError,
@@ -77,35 +83,61 @@ def _plan(service: Service, events: Sequence[Event], seen: Seen, now: datetime) 
         if pair_of(event) not in seen.pairs:
             fresh.setdefault(pair_of(event), event)
     arrivals = tuple(fresh.values())
-    effects: list[tuple[str, Effect]] = []
+    effects: list[PlannedEffect] = []
     for name in sorted({event.lead_id for event in arrivals}):
         lead = seen.leads.get(name) or LeadState.unknown(name, service.pipeline)
         own = [event for event in arrivals if event.lead_id == name]
-        effects += [(name, effect) for effect in _entailed(service, lead, own, now)]
+        effects += _entailed(service, lead, own, now)
     return Plan(arrivals=arrivals, effects=tuple(effects))
 
 
 def _entailed(
     service: Service, lead: LeadState, arrivals: Sequence[Event], now: datetime
-) -> list[Effect]:
-    """What follows when reserved moves are seen to have been made elsewhere, even if
-    another came after in the same call. One task is enough for all."""
-    closed: dict[UUID, Effect] = {}
-    called: list[Effect] = []
-    for move in sorted(arrivals, key=lambda event: event.occurred_at):
-        before, lead = lead, after(lead, [move], service.pipeline)
+) -> list[PlannedEffect]:
+    """The lead at another stage; and what follows when reserved moves are seen to have
+    been made elsewhere, even if another came after in the same call. One task is enough
+    for all."""
+    observed = _observed(lead, arrivals, service.pipeline)
+    move_id = observed[0].id if observed else None
+    closed: dict[UUID, PlannedEffect] = {}
+    called: list[PlannedEffect] = []
+    for event in sorted(arrivals, key=_occurred_at):
+        before, lead = lead, after(lead, [event], service.pipeline)
         if (
             lead.stage == before.stage
             or not service.pipeline.named(lead.stage).reserved
         ):
             continue
         waiting = lead.proposal_to(lead.stage)
-        if waiting is not None:
-            closed.setdefault(waiting.id, _decided_elsewhere(waiting.id, move))
-        is_fresh = move.received_at == now or move.occurred_at > now - FRESH
-        if is_fresh and move.actor is not Actor.PERSON and not called:
-            called.append(_arbitration(service, lead, now))
-    return [*closed.values(), *called]
+        if waiting is not None and waiting.id not in closed:
+            ending = _decided_elsewhere(waiting.id, event)
+            follows = move_id or waiting.id
+            closed[waiting.id] = PlannedEffect(lead.lead_id, ending, follows)
+        is_fresh = event.received_at == now or event.occurred_at > now - FRESH
+        if is_fresh and event.actor is not Actor.PERSON and not called:
+            task = _arbitration(service, lead, now)
+            latest = max(arrivals, key=_occurred_at)
+            called.append(PlannedEffect(lead.lead_id, task, move_id or latest))
+    moved = [PlannedEffect(lead.lead_id, *observed)] if observed else []
+    return [*moved, *closed.values(), *called]
+
+
+def _observed(
+    lead: LeadState, arrivals: Sequence[Event], pipeline: Pipeline
+) -> tuple[ObserveMove, Event] | None:
+    """That the lead is at another stage, and the event that told so."""
+    to = after(lead, arrivals, pipeline).stage
+    if to == lead.stage:
+        return None
+    telling = (event for event in arrivals if stage_told(event, pipeline) == to)
+    told = max(telling, key=_occurred_at)
+    by = Principal(PrincipalKind.INTEGRATION, told.source)
+    move = ObserveMove(id=uuid4(), origin=lead.stage, to=to, actor=told.actor, by=by)
+    return move, told
+
+
+def _occurred_at(event: Event) -> datetime:
+    return event.occurred_at
 
 
 def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:

@@ -1,21 +1,22 @@
 """Reading and appending the audit. The only module that knows its table."""
 
-from collections.abc import Collection, Generator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import orjson
 from pydantic import JsonValue
 from sqlalchemy import RowMapping, func, insert, select
 from sqlalchemy.orm import Session
 
+from features.event import Event
 from governance.audit.chain import (
     BEGINNING,
     Action,
-    Cause,
-    Entry,
+    AuditCause,
+    AuditEntry,
     Head,
     Link,
     Subject,
@@ -26,6 +27,7 @@ from governance.audit.chain import (
 from governance.people.principal import Principal
 from serving.database.engine import Lock, hold
 from serving.database.tables import AuditRow, table_of
+from serving.repositories.events import pair_of, stored_rows
 from serving.repositories.principals import known_ids, principal_ids, principals_named
 
 _PLACE = ("seq", "previous", "hash")
@@ -57,7 +59,7 @@ class Recorded:
     before: dict[str, JsonValue] | None
     after: dict[str, JsonValue] | None
     why: dict[str, JsonValue]
-    cause: Cause
+    cause: AuditCause
     hash: str
 
 
@@ -75,16 +77,19 @@ class Told:
     why: str
 
 
-def append(session: Session, entries: Sequence[Entry]) -> None:
-    """Add entries to the chain, in order; call it last in a transaction.
+def append(session: Session, entries: Sequence[AuditEntry], now: datetime) -> None:
+    """Add entries to the chain, each after its cause; call it last in a transaction.
 
     On PostgreSQL the chain's end is then locked until the transaction ends.
     """
     if not entries:
         return
+    causes = _causes(session, entries)
     ids = principal_ids(session, set().union(*(e.principals for e in entries)))
     hold(session, Lock.AUDIT)
-    links = chained((entry.row(ids) for entry in entries), head(session))
+    links = chained(
+        (entry.row(ids, causes[entry.id], now) for entry in entries), head(session)
+    )
     session.execute(
         insert(_TABLE),
         [
@@ -92,6 +97,30 @@ def append(session: Session, entries: Sequence[Entry]) -> None:
             for one in links
         ],
     )
+
+
+def _causes(
+    session: Session, entries: Sequence[AuditEntry]
+) -> Mapping[UUID, AuditCause]:
+    """Where each of some new entries comes from; all of one call are correlated."""
+    own = {entry.id for entry in entries}
+    parents = {one.follows for one in entries if isinstance(one.follows, UUID)}
+    events = [one.follows for one in entries if isinstance(one.follows, Event)]
+    causes = _causes_of(session, parents - own)
+    rows = stored_rows(session, events)
+    correlation = uuid4()
+    for entry in entries:
+        cause = AuditCause(correlation=correlation)
+        if isinstance(entry.follows, Event):
+            cause = replace(cause, event=rows[pair_of(entry.follows)])
+        elif parent := causes.get(entry.follows) if entry.follows else None:
+            cause = AuditCause(
+                correlation=parent.correlation,
+                causation=entry.follows,
+                depth=0 if entry.by.is_person else parent.depth + 1,
+            )
+        causes[entry.id] = cause
+    return causes
 
 
 def head(session: Session) -> Head:
@@ -165,7 +194,7 @@ def last_done(
     return {ids[row.who_id]: datetime.fromisoformat(row.at) for row in rows}
 
 
-def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
+def _causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, AuditCause]:
     """Where some entries come from, of those that are recorded."""
     wanted = [str(one) for one in ids]
     if not wanted:
@@ -176,7 +205,7 @@ def causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, Cause]:
         ).where(AuditRow.id.in_(wanted))
     )
     return {
-        UUID(row.id): Cause(
+        UUID(row.id): AuditCause(
             correlation=UUID(row.correlation_id), event=row.event_id, depth=row.depth
         )
         for row in rows
@@ -243,7 +272,7 @@ def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
         before=orjson.loads(row.state_before or "null"),
         after=orjson.loads(row.state_after or "null"),
         why=orjson.loads(row.why),
-        cause=Cause(
+        cause=AuditCause(
             correlation=UUID(row.correlation_id),
             causation=UUID(row.causation_id) if row.causation_id else None,
             event=row.event_id,

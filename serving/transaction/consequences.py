@@ -5,16 +5,16 @@ came to an end, nor at all once the audit was found broken.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from explanations.score import Ending, Priority, Score
 from features.event import Event
-from governance.audit.chain import Note
 from governance.leads.state import LeadState
 from governance.people.feedback import Standing, judged_at
+from governance.people.overrides import OWN_SOURCE
 from governance.policy.actions import OpenProposal, ProposePriority
 from governance.policy.business_days import due_date
 from governance.policy.complex_exchange import after_complex_exchange
@@ -27,7 +27,6 @@ from governance.rules.history import History
 from governance.rules.outcome import Cause, Outcome
 from governance.rules.priority_band import banded
 from governance.rules.step import Consequences, follow
-from serving.audit.automation_entries import Ground, notes_of
 from serving.runtime.served_model import Explains
 from serving.runtime.service import Service
 from serving.transaction.draft import Draft
@@ -36,19 +35,19 @@ from serving.transaction.measures import Measuring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """A lead as it will stand; what to carry out; what to tell the log and the audit.
+    """A lead as it will stand; what to carry out, and to tell the log.
 
-    `tasks` are those of exceptions, and those that call for a decision. `origins` are
-    the facts that notes follow from directly, by note.
+    `decisions` are the tasks that call for one, `exceptions` those that follow from the
+    `latest` event.
     """
 
     lead: LeadState
     score: Score | None = None
     outcomes: tuple[Outcome, ...] = ()
-    tasks: tuple[OpenTask, ...] = ()
+    decisions: tuple[OpenTask, ...] = ()
+    exceptions: tuple[OpenTask, ...] = ()
+    latest: Event | None = None
     told: tuple[Event, ...] = ()
-    notes: tuple[Note, ...] = ()
-    origins: Mapping[UUID, Event] = field(default_factory=dict)
 
 
 def followed(
@@ -89,7 +88,8 @@ class _Following:
         live = [event for event in arrivals if event.received_at == self.now]
         happenings = _happenings(live, self.now)
         facts, history = self._facts(live), self._history()
-        first, band = self._first(happenings[-1].cause, facts)
+        latest = live[-1] if live else _last_observed(arrivals)
+        first, band = self._first(happenings[-1].cause, latest, facts)
         history = after(history, first, self.now)
         facts = written(facts, first[0].effect) if first else facts
         if self._may_act(is_live=bool(live) or not arrivals):
@@ -99,31 +99,21 @@ class _Following:
         outcomes = (*first, *done.outcomes)
         decisions = tuple(self._decision(o) for o in outcomes if _proposes(o))
         score = self._retold(done.facts.priority)
-        ground = Ground(
-            before=self._before,
-            rules=self.service.rules,
-            score=score,
-            events={f"{e.source} {e.event_id}": e for e in live},
-            decided=None if self._made is None else self._made.id,
-        )
-        notes, origins = notes_of(ground, outcomes, decisions, done.exceptions)
         return Followed(
             lead=self._lead_after(done, band),
             score=score,
             outcomes=outcomes,
-            tasks=(*decisions, *done.exceptions),
+            decisions=decisions,
+            exceptions=done.exceptions,
+            latest=latest,
             told=_told(outcomes, done.facts),
-            notes=notes,
-            origins=origins,
         )
 
     # --- What is known ------------------------------------------------------
 
     @property
     def _made(self) -> Requalify | None:
-        """The priority that a person gives the lead in this very call."""
-        effects = self.draft.plan.effects_on(self.lead.lead_id)
-        return next((one for one in effects if isinstance(one, Requalify)), None)
+        return self.draft.plan.priority_given(self.lead.lead_id)
 
     @property
     def _before(self) -> LeadState:
@@ -182,7 +172,7 @@ class _Following:
     # --- What follows -------------------------------------------------------
 
     def _first(
-        self, cause: Cause, facts: Facts
+        self, cause: Cause, latest: Event | None, facts: Facts
     ) -> tuple[tuple[Outcome, ...], Priority | None]:
         """What becomes of the priority by the score alone; and the band that is now
         seen to. One that was held back is seen to later."""
@@ -203,7 +193,8 @@ class _Following:
         outcome = banded(setting, cause, facts, history, before=self.lead.band, to=to)
         if outcome is None:
             return (), to
-        return (outcome,), self.lead.band if outcome.effect is None else to
+        is_held = outcome.effect is None
+        return (replace(outcome, event=latest),), self.lead.band if is_held else to
 
     def _decision(self, outcome: Outcome) -> OpenTask:
         """Who is to decide what is proposed."""
@@ -254,6 +245,12 @@ def _happenings(live: Sequence[Event], now: datetime) -> list[Happening]:
     """Each event that arrives; or, if none does, that time has passed."""
     seen = [Happening(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
     return seen or [Happening(Cause.first(f"tick {now.isoformat()}"))]
+
+
+def _last_observed(arrivals: Iterable[Event]) -> Event | None:
+    """The last event that another source told, by when it occurred."""
+    others = [event for event in arrivals if event.source != OWN_SOURCE]
+    return max(others, key=lambda event: event.occurred_at, default=None)
 
 
 def _proposes(outcome: Outcome) -> bool:

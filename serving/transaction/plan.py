@@ -5,9 +5,16 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from features.event import Event
-from governance.audit.chain import Note
+from governance.audit.chain import AuditEntry
 from governance.leads.state import LeadState
-from governance.policy.effects import CloseProposal, CloseTask, Effect, EndTask
+from governance.policy.effects import (
+    CloseProposal,
+    CloseTask,
+    Effect,
+    EndTask,
+    PlannedEffect,
+    Requalify,
+)
 from serving.repositories.events import Pair, pair_of
 
 
@@ -24,12 +31,14 @@ class Plan:
     """What to write. Leads of `arrivals` and of `rescored` get a new score, and what
     follows from it: a priority, and what rules and exceptions do.
 
-    Changes are audited of themselves; `notes` are what else the audit keeps.
+    Effects are audited of themselves; `entries` are what else the audit keeps.
+    `settled_by`: by lead, the entry of a person's word on its priority.
     """
 
     arrivals: tuple[Event, ...] = ()
-    effects: tuple[tuple[str, Effect], ...] = ()  # (lead_id, effect)
-    notes: tuple[tuple[str, Note], ...] = ()  # (lead_id, note)
+    effects: tuple[PlannedEffect, ...] = ()
+    entries: tuple[tuple[str, AuditEntry], ...] = ()  # (lead_id, entry)
+    settled_by: Mapping[str, UUID] = field(default_factory=dict)
     rescored: frozenset[str] = frozenset()
     is_tick: bool = False  # these leads were looked at because time passed
 
@@ -39,29 +48,40 @@ class Plan:
 
     @property
     def touched(self) -> frozenset[str]:
-        return self.to_score | {name for name, _ in (*self.effects, *self.notes)}
+        noted = {lead_id for lead_id, _ in self.entries}
+        return self.to_score | noted | {one.lead_id for one in self.effects}
 
     def arrivals_of(self, lead_id: str) -> tuple[Event, ...]:
         return tuple(event for event in self.arrivals if event.lead_id == lead_id)
 
-    def effects_on(self, lead_id: str) -> list[Effect]:
-        return [effect for name, effect in self.effects if name == lead_id]
+    def planned_on(self, lead_id: str) -> list[PlannedEffect]:
+        return [planned for planned in self.effects if planned.lead_id == lead_id]
 
-    def with_effects(self, effects: Iterable[tuple[str, Effect]]) -> "Plan":
+    def effects_on(self, lead_id: str) -> list[Effect]:
+        return [planned.effect for planned in self.planned_on(lead_id)]
+
+    def priority_given(self, lead_id: str) -> Requalify | None:
+        """The priority that the lead is given in this very call."""
+        given = (one for one in self.effects_on(lead_id) if isinstance(one, Requalify))
+        return next(given, None)
+
+    def with_effects(self, effects: Iterable[PlannedEffect]) -> "Plan":
         """The plan, and these as well."""
         return replace(self, effects=(*self.effects, *effects))
 
     def ends_task(self, task_id: UUID) -> bool:
         """Does an effect end the task itself? The end of its proposal is none."""
         return any(
-            isinstance(one, CloseTask | EndTask) and one.task_id == task_id
-            for _, one in self.effects
+            isinstance(one.effect, CloseTask | EndTask)
+            and one.effect.task_id == task_id
+            for one in self.effects
         )
 
     def ends_proposal(self, proposal_id: UUID) -> bool:
         return any(
-            isinstance(one, CloseProposal) and one.proposal_id == proposal_id
-            for _, one in self.effects
+            isinstance(one.effect, CloseProposal)
+            and one.effect.proposal_id == proposal_id
+            for one in self.effects
         )
 
 

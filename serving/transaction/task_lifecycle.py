@@ -1,17 +1,21 @@
 """A lead that comes to its end: what still waited for a person there ends with it."""
 
 from collections.abc import Iterator, Mapping
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from features.event import Event
 from governance.audit.chain import SYSTEM
-from governance.leads.state import LeadState
-from governance.people.feedback import judges_priority
+from governance.leads.state import LeadState, owner_told
 from governance.policy.effects import (
     CloseProposal,
+    Decide,
     Effect,
     EndTask,
     HandOverTask,
+    ObserveMove,
+    PlannedEffect,
     ProposalStatus,
 )
 from governance.policy.pipeline import Pipeline
@@ -42,10 +46,16 @@ def with_endings(
         and _closes(leads[name].stage, pipeline)
     ]
     return plan.with_effects(
-        (lead.lead_id, effect)
+        PlannedEffect(lead.lead_id, effect, follows=_move_of(lead, plan))
         for lead in ended
         for effect in _endings(lead, tasks_of(session, lead.id), plan)
     )
+
+
+def _move_of(lead: LeadState, plan: Plan) -> UUID:
+    """The move by which the plan brings the lead to its end."""
+    effects = plan.effects_on(lead.lead_id)
+    return next(one.id for one in effects if isinstance(one, Decide | ObserveMove))
 
 
 def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]:
@@ -60,7 +70,7 @@ def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]
             )
     for task in tasks:
         if task.proposal_id is None and not plan.ends_task(task.id):
-            yield EndTask(task_id=task.id, kind=TaskKind(task.kind))
+            yield EndTask(task.id, TaskKind(task.kind))
 
 
 def _closes(stage: str, pipeline: Pipeline) -> bool:
@@ -77,7 +87,7 @@ def with_handovers(
 ) -> Plan:
     """The plan, and the tasks that change hands because their lead did."""
     return plan.with_effects(
-        (name, effect)
+        PlannedEffect(name, effect, follows=_told_owner(plan, leads[name]))
         for name, before in seen.leads.items()
         if name in leads and leads[name].owner != before.owner
         for effect in _handovers(
@@ -86,6 +96,13 @@ def with_handovers(
             desk.owner_of(leads[name].owner),
         )
     )
+
+
+def _told_owner(plan: Plan, lead: LeadState) -> Event:
+    """The event that told the lead's owner as it now is."""
+    events = plan.arrivals_of(lead.lead_id)
+    telling = (event for event in events if owner_told(event) == lead.owner)
+    return max(telling, key=lambda event: event.occurred_at)
 
 
 def _handovers(
@@ -107,11 +124,9 @@ def _ends(task: Task, plan: Plan) -> bool:
 
 def with_settled(session: Session, seen: Seen, plan: Plan, cases: Cases) -> Plan:
     """The plan, and the end of the open tasks that its word on a priority settles."""
-    judged = sorted({one.lead_id for one in plan.arrivals if judges_priority(one)})
     return plan.with_effects(
-        (name, EndTask(task_id=task.id, kind=TaskKind(task.kind)))
-        for name in judged
-        if name in seen.leads
+        PlannedEffect(name, EndTask(task.id, TaskKind(task.kind)), follows=word)
+        for name, word in plan.settled_by.items()
         for task in tasks_of(session, seen.leads[name].id)
         if task.kind in cases.settled_kinds and not plan.ends_task(task.id)
     )

@@ -5,19 +5,25 @@ compared; if one moved, everything starts again, and the fourth time it all happ
 as the only writer (DESIGN §9).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from explanations.score import Score
+from governance.audit.chain import AuditEntry
 from governance.leads.state import LeadState
-from governance.policy.effects import CloseProposal
-from serving.audit.recorder import EndedTasks, Story, write_stories
+from governance.policy.effects import PlannedEffect
+from serving.audit.entries import (
+    AuditContext,
+    effect_entries,
+    exception_entry,
+    outcome_entries,
+)
 from serving.errors import StoreOvertakenError
+from serving.repositories.audit import append
 from serving.repositories.events import add_events, stored_pairs
 from serving.repositories.lead_states import lead_versions, lock_every_lead, write_lead
 from serving.repositories.scores import add_score
@@ -60,7 +66,8 @@ def record(service: Service, wish: Wish, now: datetime) -> Recorded:
     service.metrics.note_events(len(recorded.plan.arrivals))
     for one in recorded.followed.values():
         service.metrics.note_outcomes(one.outcomes)
-        service.metrics.note_exceptions(task.kind.value for task in one.tasks)
+        tasks = (*one.decisions, *one.exceptions)
+        service.metrics.note_exceptions(task.kind.value for task in tasks)
     return recorded
 
 
@@ -93,47 +100,48 @@ def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
 def _written(
     session: Session, service: Service, ready: _Ready, now: datetime
 ) -> Recorded:
-    draft, done = ready.draft, ready.followed
-    for name in sorted(done):
-        write_lead(session, done[name].lead, done[name].score, now)
+    plan, done = ready.draft.plan, ready.followed
+    in_order = [done[name] for name in sorted(done)]
+    for one in in_order:
+        write_lead(session, one.lead, one.score, now)
     uuids = {name: one.lead.id for name, one in done.items()}
-    told = [event for one in done.values() for event in one.told]
-    add_events(session, (*draft.plan.arrivals, *told), uuids)
-    ended = _performed(session, service, ready, now)
-    stories = [_story(name, ready, ended) for name in sorted(done)]
-    write_stories(session, stories, service.pipeline, now)
-    return Recorded(seen=draft.seen, plan=draft.plan, followed=done)
+    told = [event for one in in_order for event in one.told]
+    add_events(session, (*plan.arrivals, *told), uuids)
+    entries = [
+        entry
+        for one in in_order
+        for entry in _carried_out(session, service, plan, one, now)
+    ]
+    append(session, entries, now)
+    return Recorded(seen=ready.draft.seen, plan=plan, followed=done)
 
 
-def _performed(
-    session: Session, service: Service, ready: _Ready, now: datetime
-) -> EndedTasks:
-    """Carry out what was planned and what follows; returns the tasks that this ends."""
-    ended: dict[UUID, list[UUID]] = {}
-    for name, effect in ready.draft.plan.effects:
-        lead = ready.followed[name].lead
-        tasks = perform(session, service, lead, effect, now)
-        if isinstance(effect, CloseProposal):
-            ended[effect.proposal_id] = tasks
-    for one in ready.followed.values():
-        for outcome in one.outcomes:
-            perform_automatic(session, service, one.lead, outcome, now)
-        for task in one.tasks:
-            perform(session, service, one.lead, task, now)
-        if one.score is not None:
-            add_score(session, one.lead.id, one.score, now)
-    return ended
-
-
-def _story(name: str, ready: _Ready, ended: EndedTasks) -> Story:
-    plan, done = ready.draft.plan, ready.followed[name]
-    return Story(
-        before=ready.draft.seen.leads.get(name),
-        after=done.lead,
-        arrivals=plan.arrivals_of(name),
-        notes=[note for lead, note in plan.notes if lead == name],
-        effects=plan.effects_on(name),
-        ended=ended,
-        consequences=done.notes,
-        origins=done.origins,
+def _carried_out(
+    session: Session, service: Service, plan: Plan, done: Followed, now: datetime
+) -> Iterator[AuditEntry]:
+    """Carry out what was planned for a lead and what follows; gives what the audit
+    keeps of it, in order."""
+    lead = done.lead
+    given = plan.priority_given(lead.lead_id)
+    context = AuditContext(
+        lead=lead.id,
+        rules=service.rules,
+        score=done.score,
+        decided=None if given is None else given.id,
     )
+    yield from (entry for name, entry in plan.entries if name == lead.lead_id)
+    for planned in plan.planned_on(lead.lead_id):
+        ended = perform(session, service, lead, planned.effect, now)
+        yield from effect_entries(context, planned, ended)
+    for outcome in done.outcomes:
+        perform_automatic(session, service, lead, outcome, now)
+        yield from outcome_entries(context, outcome)
+    for task in done.decisions:
+        perform(session, service, lead, task, now)
+        planned = PlannedEffect(lead.lead_id, task, follows=task.proposal_id)
+        yield from effect_entries(context, planned)
+    for task in done.exceptions:
+        perform(session, service, lead, task, now)
+        yield exception_entry(context, task, done.latest)
+    if done.score is not None:
+        add_score(session, lead.id, done.score, now)

@@ -10,15 +10,15 @@ import pytest
 from governance.audit.chain import (
     BEGINNING,
     Action,
+    AuditCause,
+    AuditEntry,
     Break,
     BreakKind,
-    Cause,
-    Entry,
     Head,
     Link,
-    Note,
     Subject,
     SubjectKind,
+    Text,
     chained,
     first_break,
 )
@@ -29,8 +29,8 @@ LEAD = UUID(int=1)
 IDS = {AWA: UUID(int=2)}
 
 
-def make_entry(number: int = 0) -> Entry:
-    note = Note(
+def make_entry(number: int = 0) -> AuditEntry:
+    return AuditEntry(
         id=UUID(int=100 + number),
         action=Action.STAGE_MOVED,
         by=AWA,
@@ -38,18 +38,20 @@ def make_entry(number: int = 0) -> Entry:
         before={"stage": "nouveau"},
         after={"stage": "qualifie", "owner": AWA},
         why={"score": 51.25, "clause": "P-01"},
-    )
-    return Entry(
-        note=note,
         lead=LEAD,
-        cause=Cause(correlation=UUID(int=3), event=number),
-        at=datetime(2026, 11, 24, 9, number, tzinfo=UTC),
+    )
+
+
+def make_row(number: int = 0) -> dict[str, Text]:
+    cause = AuditCause(correlation=UUID(int=3), event=number)
+    return make_entry(number).row(
+        IDS, cause, datetime(2026, 11, 24, 9, number, tzinfo=UTC)
     )
 
 
 @pytest.fixture
 def chain() -> list[Link]:
-    return list(chained([make_entry(n).row(IDS) for n in range(5)], Head()))
+    return list(chained([make_row(n) for n in range(5)], Head()))
 
 
 def test_a_chain_holds_whole_and_from_any_row_on(chain: list[Link]) -> None:
@@ -61,7 +63,7 @@ def test_a_chain_holds_whole_and_from_any_row_on(chain: list[Link]) -> None:
 
 
 def test_a_hash_can_be_computed_by_hand() -> None:
-    (link,) = chained([make_entry().row(IDS)], Head())
+    (link,) = chained([make_row()], Head())
     row = (
         '{"action":"stage_moved","at":"2026-11-24T09:00:00.000000Z",'
         '"causation_id":null,"correlation_id":"00000000-0000-0000-0000-000000000003",'
@@ -76,7 +78,7 @@ def test_a_hash_can_be_computed_by_hand() -> None:
     assert link.hash == sha256(f"{BEGINNING}\n{row}".encode()).hexdigest()
 
 
-@pytest.mark.parametrize("column", sorted(make_entry().row(IDS)))
+@pytest.mark.parametrize("column", sorted(make_row()))
 @pytest.mark.parametrize("forged", ["forged", None, b"\xff", 7])
 def test_a_change_of_any_column_is_found(
     chain: list[Link], column: str, forged: str
@@ -124,5 +126,5 @@ def test_an_anchored_row_that_is_gone_is_found_from_there(chain: list[Link]) -> 
 
 
 def test_nobody_is_named_in_a_row() -> None:
-    assert "Awa" not in str(make_entry().row(IDS))
+    assert "Awa" not in str(make_row())
     assert make_entry().principals == {AWA}
