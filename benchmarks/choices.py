@@ -21,7 +21,7 @@ from features.log import Log
 from training.dataset.moments import MomentPlan
 from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
 from training.fitting.fit import FitSettings, fit
-from training.metrics.metrics import auc, average_precision, logarithmic_loss
+from training.metrics.metrics import Ranking
 
 SEEDS = (11, 12, 13)  # none of those that give the figure
 SHORTER = 3.0  # the rolling origin's horizon is the horizon divided by this
@@ -127,12 +127,10 @@ def _by_origins(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figu
 
 
 def _figures(won: np.ndarray, said: np.ndarray) -> Figures:
-    even = np.ones(len(won))
-    return (
-        auc(won, said, even),
-        average_precision(won, said, even),
-        logarithmic_loss(won, said, even),
-    )
+    ranking = Ranking.of(won, said)
+    each = ranking.auc(), ranking.average_precision(), ranking.log_loss()
+    a, b, c = (figure.item() for figure in each)
+    return a, b, c
 
 
 def _mean(figures: list[Figures]) -> Figures:

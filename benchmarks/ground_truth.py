@@ -18,8 +18,7 @@ from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import log_end
 from training.metrics.bootstrap import Drawn, Interval, mean_drawn
-from training.metrics.metrics import bootstrap
-from training.metrics.weighted_metrics import Ranking
+from training.metrics.metrics import Ranking, bootstrap
 
 NAME = 'name = "trap"'
 TRAP = """

@@ -36,7 +36,7 @@ from features.errors import FreinError
 from features.log import Log
 from features.selector import duration_days
 from training.metrics.bootstrap import Interval
-from training.metrics.metrics import METRICS, auc, bootstrap_intervals
+from training.metrics.metrics import METRICS, Ranking, bootstrap_intervals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:
 def _auc_of(answer: Answer, won: BoolArray, rows: BoolArray) -> float | None:
     if len(set(won[rows])) < 2:
         return None
-    even = np.ones(int(rows.sum()))
-    return float(np.mean([auc(won[rows], p[rows], even) for p in answer.probabilities]))
+    rankings = (Ranking.of(won[rows], p[rows]) for p in answer.probabilities)
+    return float(np.mean([ranking.auc() for ranking in rankings]))
 
 
 def _print_choices(

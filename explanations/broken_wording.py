@@ -1,4 +1,4 @@
-"""What is absent from the messages of a language, or broken, found by trying each."""
+"""Checks of the French messages: each is tried for what is absent or broken."""
 
 import itertools
 import math
@@ -16,22 +16,21 @@ from features.catalogue import Catalogue, Idea, Nature
 
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
 MOST_TRIED = 1_000  # mixtures of one message's arguments, some 20 ms; drawn beyond
+_FILE = "fr.ftl"  # of the general messages
 _AT_CHOICE = ("up", "down", "bare")  # attributes that an idea need not have
-_NOT_TOLD = {"count"}  # a language without plurals does not need it
 
 Tried = Mapping[str, Sequence[Argument]]  # what each argument of a message may be
 
 
 @dataclass(frozen=True, slots=True)
 class BrokenWording:
-    """Finds what is broken in the messages of a language (its `code`) for a catalogue.
+    """Finds what is broken in the French messages for a catalogue.
 
     A problem names the file and the message.
     """
 
     catalogue: Catalogue
     messages: Messages
-    code: str
 
     def problems(self) -> list[str]:
         """All that is absent or broken; messages that are whole in all else are then
@@ -40,21 +39,21 @@ class BrokenWording:
         return found or [*self._short_forms()]
 
     def _general(self) -> Iterator[str]:
-        yield from self._absent(GENERAL, self._file)
+        yield from self._absent(GENERAL, _FILE)
         for key, given in GENERAL.items():
             yield from self._of_general(key, given)
 
     def _of_general(self, key: str, given: Iterable[str]) -> Iterator[str]:
         tried: Tried = {name: TRIED.get(name, (sample_text(name),)) for name in given}
-        yield from self._of_message(key, self._file, tried, must_tell=True)
+        yield from self._of_message(key, _FILE, tried, must_tell=True)
 
     def _of_catalogue(self) -> Iterator[str]:
-        file = f"{self.code}.{self.catalogue.name}.ftl"
+        file = f"fr.{self.catalogue.name}.ftl"
         expected = {f"expected-{idea.expected}" for idea in self.catalogue.idea}
         expected -= GENERAL.keys()
         named = [f"step-{step.name}" for step in self.catalogue.step]
         named += [f"idea-{idea.name}" for idea in self.catalogue.idea]
-        yield from self._absent(sorted(expected), self._file)
+        yield from self._absent(sorted(expected), _FILE)
         yield from self._absent(named, file)
         for key in sorted(expected):
             yield from self._of_general(key, {"deadline"})
@@ -100,7 +99,7 @@ class BrokenWording:
     def _too_long(self, key: str, told: str) -> Iterator[str]:
         if len(told) > SHORT_LENGTH:
             yield (
-                f"{self._file}: {key} makes {len(told)} characters of {told!r}, "
+                f"{_FILE}: {key} makes {len(told)} characters of {told!r}, "
                 f"{SHORT_LENGTH} at most"
             )
 
@@ -124,7 +123,7 @@ class BrokenWording:
         if unknown:
             return
         yield from self._never_selected(key, file, tried)
-        dropped = sorted(tried.keys() - asked - _NOT_TOLD) if must_tell else []
+        dropped = sorted(tried.keys() - asked) if must_tell else []
         yield from (f"{file}: {key} does not tell ${one}" for one in dropped)
         if dropped:
             return
@@ -148,10 +147,6 @@ class BrokenWording:
 
     def _text(self, key: str, **arguments: Argument) -> str:
         return self.messages.text(key, arguments)
-
-    @property
-    def _file(self) -> str:
-        return f"{self.code}.ftl"
 
 
 def _mixtures(tried: Tried, asked: set[str]) -> Iterator[dict[str, Argument]]:

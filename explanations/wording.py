@@ -1,7 +1,7 @@
-"""What is told, in a language: message catalogues, whole and checked when read.
+"""Wording in French: message catalogues, whole and checked when read.
 
 `fr.ftl` holds what every catalogue of signals shares; `fr.<catalogue name>.ftl` its
-ideas, one message each. Another language is two more such files, and no code.
+ideas, one message each.
 
     idea-devis = devis                      what the idea is called
         .facts = devis envoyé hier          its facts, whichever way they pull
@@ -18,7 +18,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 
 from explanations.broken_wording import EVIDENCE_DAYS, BrokenWording
 from explanations.errors import WordingError
@@ -33,19 +33,19 @@ from explanations.told_signal import told_signal
 from features.catalogue import Catalogue, Signal
 
 LOCALE = Path(__file__).parent / "locale"
-FRENCH = "fr"
+FRENCH = Locale("fr")
 
 
 class Wording:
     """The messages for one catalogue. Once built, it has a text for whatever comes."""
 
-    def __init__(self, catalogue: Catalogue, messages: Messages, code: str) -> None:
+    def __init__(self, catalogue: Catalogue, messages: Messages) -> None:
         """Raise WordingError, which tells all that is absent or wrong."""
         self.catalogue = catalogue
         self.language = messages.language
         self._messages = messages
         self._signals = {signal.name: signal for signal in catalogue.signals}
-        if problems := BrokenWording(catalogue, messages, code).problems():
+        if problems := BrokenWording(catalogue, messages).problems():
             raise WordingError("; ".join(problems))
 
     def text(self, key: str, **arguments: Argument) -> str:
@@ -122,35 +122,22 @@ def _reads(signal: Signal, field: str) -> bool:
     return signal.last is not None and signal.last.field == field
 
 
-def read_wording(
-    catalogue: Catalogue, language: str = FRENCH, *, folder: Path = LOCALE
-) -> Wording:
-    """Read the messages of a language for a catalogue.
-
-    Parameters
-    ----------
-    language : str
-        A code of Babel's, as `fr` or `en`.
+def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
+    """Read the French messages for a catalogue.
 
     Raises
     ------
     WordingError
-        The language is unknown, a file can't be read or parsed, or a message is
-        absent or broken; tells all.
+        A file can't be read or parsed, or a message is absent or broken; tells all.
     """
-    try:
-        locale = Locale.parse(language)
-    except (UnknownLocaleError, ValueError) as error:
-        raise WordingError(f"language {language!r}: {error}") from error
-    own = folder / f"{language}.{catalogue.name}.ftl"
+    own = folder / f"fr.{catalogue.name}.ftl"
     if not own.exists():
         raise WordingError(
             f"catalogue {catalogue.name!r} has no wording: write {own}, or keep the "
             "name of the catalogue that it was made from"
         )
-    sources = [_source(path) for path in (folder / f"{language}.ftl", own)]
-    messages = Messages(sources, locale)
-    return Wording(catalogue, messages, language)
+    sources = [_source(path) for path in (folder / "fr.ftl", own)]
+    return Wording(catalogue, Messages(sources, FRENCH))
 
 
 def _source(path: Path) -> tuple[str, str]:

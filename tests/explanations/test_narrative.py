@@ -24,14 +24,10 @@ from explanations.score import (
     TextedStep,
 )
 from explanations.story import Story
-from explanations.wording import Wording
 from tests.explanations.grammar import grammar_faults
 from tests.explanations.test_wording import (
-    ENGLISH_FAULTS,
     NOON,
-    PLACES,
     SHIPPED,
-    faulty,
     make_reason,
     shipped,
     wording,
@@ -450,68 +446,6 @@ def test_no_note_breaks_the_form(note: str) -> None:
     assert parts.text.count("«") == parts.text.count("»") <= 1
     without = re.sub(r" \(«\xa0.*\xa0»\)", "", parts.text)
     assert without == plain.text
-
-
-# --- The same in another language -------------------------------------------
-
-
-def test_the_same_score_is_told_in_english() -> None:
-    story = with_steps(make_story(REPLY, PRICING, OBJECTIONS), rendez_vous=71)
-    parts = narrate(in_language(story, wording("en")), wording("en"))
-    assert parts.text == (
-        "Opportunity moved to high priority because of:\n"
-        "– reply to the follow-up email;\n"
-        "– new visit to the pricing page.\n"
-        "\n"
-        "On the other hand:\n"
-        "– reservations: price or budget, decision-maker absent.\n"
-        "\n"
-        "Call the lead by Wednesday 25 November. In the model’s view, with no "
-        "guarantee, a meeting would take the score from 62 to 71 out of 100."
-    )
-    assert parts.happened == (
-        "Opportunity moved to high priority, with a score of 62 out of 100 (grade A)."
-    )
-    assert parts.short == (
-        "Priority high – reply to the follow-up email; on the other hand: "
-        "reservations: price or budget, decision-maker absent"
-    )
-
-
-@pytest.mark.parametrize("name", SHIPPED)
-def test_a_narrative_in_english_has_the_parts_of_the_french_and_none_of_its_words(
-    name: str,
-) -> None:
-    french, english = shipped(name), shipped(name, "en")
-    for story in made_up_stories(french, 300, seed=5):
-        parts = parts_of(narrate(in_language(story, english), english))
-        for part, in_french in zip(
-            parts, parts_of(narrate(story, french)), strict=True
-        ):
-            assert part.count("\n") == in_french.count("\n")
-            assert part != in_french
-        own_words = PLACES.sub("Somewhere", "\n".join(parts).replace("\n", ", "))
-        assert faulty({own_words}, ENGLISH_WORDS) == [], parts
-
-
-def in_language(story: Story, words: Wording) -> Story:
-    """The same story, its note left out: a note is told in its own language."""
-    reasons = (replace(told.reason, quote=None) for told in story.reasons)
-    return replace(
-        story,
-        reasons=tuple(
-            TextedReason(one, words.reason(one, story.moment)) for one in reasons
-        ),
-        steps=tuple(
-            TextedStep(one.step, words.step(one.step.name)) for one in story.steps
-        ),
-    )
-
-
-ENGLISH_WORDS = {
-    fault: ENGLISH_FAULTS[fault]
-    for fault in ("a French space", "a French letter", "a French word")
-}
 
 
 # --- The battery ------------------------------------------------------------

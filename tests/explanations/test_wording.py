@@ -1,4 +1,4 @@
-"""Every idea has a text in every language, whatever its signals."""
+"""Every idea has a text, whatever its signals."""
 
 import re
 from dataclasses import replace
@@ -20,24 +20,23 @@ from tests.explanations.grammar import grammar_faults
 from tests.factories import make_catalogue
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)  # a Tuesday
-LANGUAGES = ("fr", "en")
 SHIPPED = ("b2b", "bpic2012")
 
 Value = float | str | None
 
 
 @cache
-def shipped(name: str, language: str = "fr") -> Wording:
+def shipped(name: str) -> Wording:
     """The wording of a shipped catalogue; reads both files."""
-    return read_wording(read_catalogue(shipped_catalogue(name)), language)
+    return read_wording(read_catalogue(shipped_catalogue(name)))
 
 
 def b2b() -> Catalogue:
     return shipped("b2b").catalogue
 
 
-def wording(language: str = "fr") -> Wording:
-    return shipped("b2b", language)
+def wording() -> Wording:
+    return shipped("b2b")
 
 
 def make_reason(
@@ -69,16 +68,15 @@ def text_of(idea: str, **told: Value | Way | Check) -> str:
 
 
 IDEAS = [
-    pytest.param(language, name, idea, id=f"{language}-{name}-{idea}")
-    for language in LANGUAGES
+    pytest.param(name, idea, id=f"{name}-{idea}")
     for name in SHIPPED
     for idea in told_ideas(shipped(name).catalogue)
 ]
 
 
 @cache
-def texts_of(language: str, name: str, idea: str) -> frozenset[str]:
-    words = shipped(name, language)
+def texts_of(name: str, idea: str) -> frozenset[str]:
+    words = shipped(name)
     reasons = reasons_of(words.catalogue, idea)
     return frozenset(words.reason(one, NOON) for one in reasons)
 
@@ -102,15 +100,6 @@ FRENCH_FAULTS = {
     "a plural of one": r"(?<![\d,.\u202f])1\s(?!mois)[a-zé]+s\b",
     "a decimal point": r"\d\.\d",
 }
-ENGLISH_FAULTS = {
-    "a plural of one": r"(?<![\d,.€])1 [a-z]+s\b",
-    "a space before a sign": r"\s[:;%]",
-    "a French space": r"[\u00a0\u202f]",
-    "a French letter": r"[éèêàâîûôç«»]",
-    "a French word": r"\b(le|la|les|du|des|une?|et|est|par|pour|dans|sur|hier)\b",
-}
-# A place keeps its French name.
-PLACES = re.compile(r"(Île|Auvergne|Bourgogne|Centre|Réunion|Pays|Provence)[^,]*")
 
 
 def faulty(texts: frozenset[str] | set[str], faults: dict[str, str]) -> list[str]:
@@ -122,28 +111,19 @@ def faulty(texts: frozenset[str] | set[str], faults: dict[str, str]) -> list[str
     ]
 
 
-@pytest.mark.parametrize(("language", "name", "idea"), IDEAS)
-def test_a_text_has_no_fault(language: str, name: str, idea: str) -> None:
-    own = FRENCH_FAULTS if language == "fr" else ENGLISH_FAULTS
-    texts = {PLACES.sub("Somewhere", text) for text in texts_of(language, name, idea)}
-    assert faulty(texts, FAULTS | own) == []
+@pytest.mark.parametrize(("name", "idea"), IDEAS)
+def test_a_text_has_no_fault(name: str, idea: str) -> None:
+    assert faulty(texts_of(name, idea), FAULTS | FRENCH_FAULTS) == []
+
+
+@pytest.mark.parametrize(("name", "idea"), IDEAS)
+def test_a_text_fits_a_list(name: str, idea: str) -> None:
+    assert all(4 < len(text) <= 100 for text in texts_of(name, idea))
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_a_message_in_english_has_no_french(name: str) -> None:
-    texts = message_texts(shipped(name, "en"))
-    assert faulty(texts, {**ENGLISH_FAULTS, "a code": "_"}) == []
-
-
-@pytest.mark.parametrize(("language", "name", "idea"), IDEAS)
-def test_a_text_fits_a_list(language: str, name: str, idea: str) -> None:
-    assert all(4 < len(text) <= 100 for text in texts_of(language, name, idea))
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("name", SHIPPED)
-def test_an_idea_has_a_name_and_so_has_a_step(name: str, language: str) -> None:
-    words = shipped(name, language)
+def test_an_idea_has_a_name_and_so_has_a_step(name: str) -> None:
+    words = shipped(name)
     names = [words.idea(idea.name) for idea in words.catalogue.idea]
     names += [words.step(step.name) for step in words.catalogue.step]
     assert all(names)
@@ -156,7 +136,7 @@ def test_the_grammar_is_right(name: str) -> None:
     reasons = {
         text
         for idea in told_ideas(shipped(name).catalogue)
-        for text in texts_of("fr", name, idea)
+        for text in texts_of(name, idea)
     }
     codes = texts_of_codes() if name == "b2b" else set()
     assert grammar_faults(sorted(reasons | codes | message_texts(shipped(name)))) == []
@@ -346,9 +326,6 @@ def test_a_note_is_quoted_after_the_reason_that_rests_on_it() -> None:
         "réserves exprimées\xa0: prix ou budget "
         "(«\xa0Bon accueil. Le tarif leur paraît élevé\xa0»)"
     )
-    assert wording("en").reason(noted, NOON) == (
-        "reservations: price or budget (“Bon accueil. Le tarif leur paraît élevé”)"
-    )
 
 
 def test_a_note_without_a_word_is_not_quoted() -> None:
@@ -510,12 +487,11 @@ def test_a_plain_sign_is_never_told_as_its_opposite(
 
 
 @pytest.mark.parametrize(("idea", "signal", "code"), WRITTEN_CODES)
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_a_code_that_french_knows_has_its_words(
-    language: str, idea: str, signal: str, code: str
+    idea: str, signal: str, code: str
 ) -> None:
     reason = replace(make_reason(idea), values={signal: code})
-    text = wording(language).reason(reason, NOON)
+    text = wording().reason(reason, NOON)
     assert not re.search("[«“_]", text)
 
 
@@ -538,9 +514,9 @@ def test_a_code_that_nobody_foresaw_is_still_readable() -> None:
 # --- What is broken is refused when it is read ------------------------------
 
 
-def folder_with(tmp_path: Path, old: str, new: str, language: str = "fr") -> Path:
+def folder_with(tmp_path: Path, old: str, new: str) -> Path:
     found = 0
-    for name in (f"{language}.ftl", f"{language}.b2b.ftl"):
+    for name in ("fr.ftl", "fr.b2b.ftl"):
         text = (LOCALE / name).read_text(encoding="utf-8")
         found += text.count(old)
         (tmp_path / name).write_text(text.replace(old, new), encoding="utf-8")
@@ -735,7 +711,7 @@ def test_broken_wording_is_refused(
 
 
 def required() -> set[str]:
-    """Every message and attribute that a language has to have for `b2b`."""
+    """Every message and attribute that French has to have for `b2b`."""
     ideas = [f"idea-{idea.name}" for idea in b2b().idea]
     told = [i for i in b2b().idea if i.nature is not Nature.CONTEXT]
     return {
@@ -748,29 +724,28 @@ def required() -> set[str]:
     }
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 def test_each_message_that_is_missing_is_named(
-    tmp_path: Path, language: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All are missing at once: those that others refer to are named first."""
     monkeypatch.setattr(broken_wording, "MOST_TRIED", 1)  # of those that are there
     missing = required()
     while missing:
-        told = told_without(missing, language, tmp_path)
+        told = told_without(missing, tmp_path)
         named = {key for key in missing if any(is_of(key, one) for one in told)}
         assert named, f"{missing} are not named"
         missing -= named
 
 
-def told_without(missing: set[str], language: str, folder: Path) -> set[str]:
-    """The problems of a language without these messages."""
-    for file in (f"{language}.ftl", f"{language}.b2b.ftl"):
+def told_without(missing: set[str], folder: Path) -> set[str]:
+    """The problems of French without these messages."""
+    for file in ("fr.ftl", "fr.b2b.ftl"):
         text = (LOCALE / file).read_text(encoding="utf-8")
         for key in missing:
             text = without(text, key)
         (folder / file).write_text(text, encoding="utf-8")
     with pytest.raises(WordingError) as caught:
-        read_wording(b2b(), language, folder=folder)
+        read_wording(b2b(), folder=folder)
     problems = str(caught.value).split("; ")
     return {re.sub(r"^.*: (\S+ refers to )?", "", one) for one in problems}
 
@@ -804,16 +779,10 @@ def test_a_catalogue_without_its_file_is_told_what_to_write() -> None:
         read_wording(ours)
 
 
-def test_a_language_without_its_general_messages_is_refused(tmp_path: Path) -> None:
+def test_wording_without_its_general_messages_is_refused(tmp_path: Path) -> None:
     (tmp_path / "fr.b2b.ftl").touch()
     with pytest.raises(WordingError, match=r"fr\.ftl"):
         read_wording(b2b(), folder=tmp_path)
-
-
-@pytest.mark.parametrize("language", ["de", "xx", "", "../fr"])
-def test_a_language_without_its_files_is_refused(language: str) -> None:
-    with pytest.raises(WordingError, match=re.escape(language or "language")):
-        read_wording(b2b(), language)
 
 
 def test_one_attribute_is_told_alone() -> None:

@@ -1,4 +1,8 @@
-"""Baselines: what a user would have without Frein, on the same leads and moments."""
+"""Baselines: what a user would have without Frein, on the same leads and moments.
+
+Each learns from a `Lesson` and scores `scored`, what `featurise` returns for the
+lesson's catalogue, (n_moments, 2 + n_signals): probabilities, (n_moments,) float64.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -7,7 +11,13 @@ from datetime import datetime, timedelta
 import lightgbm as lgb
 import numpy as np
 import polars as pl
+from sklearn.compose import make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from explanations.scorer import probability
 from features.arrays import FloatArray
 from features.catalogue import Catalogue, Last
 from features.encoding import encode
@@ -15,14 +25,17 @@ from features.errors import CatalogueError
 from features.event import ATTRIBUTES_KIND
 from features.featurise import featurise
 from features.log import Log
-from training.baselines.logistic import logistic_baseline
 from training.baselines.odoo import odoo_probabilities
-from training.baselines.points_score import points_baseline, rules_of
-from training.dataset.encoding import learn_encoding
+from training.baselines.points_score import Rule, points, rules_of
+from training.dataset.encoding import Learnt, learn_encoding
 from training.dataset.moments import lead_lives
+from training.fitting.calibration import fit_affine
 
 N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
 MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes long
+MIN_LEADS_OF_LABEL = 20  # of the logistic regression, as FitSettings has it
+HUNDRED = 100.0  # points; keeps the calibration's slope near 1
+_FLAT = 1e-6  # a slope that keeps the order and says next to nothing
 _JUST_BEFORE = timedelta(microseconds=1)
 
 
@@ -52,21 +65,18 @@ class Lesson:
             self, moments=self.moments.filter(rows), signals=self.signals.filter(rows)
         )
 
+    def encoding(self, *, min_leads: int) -> Learnt:
+        """How its signals become numbers, and these; rarer labels share a code."""
+        return learn_encoding(
+            self.signals, self.moments, self.catalogue, min_leads=min_leads
+        )
+
 
 def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
     """What each baseline says of some moments; without those that don't apply.
 
     A catalogue without stages has no Odoo baseline, one without rules and without
     directions no points.
-
-    Parameters
-    ----------
-    scored : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it for the lesson's catalogue.
-
-    Returns
-    -------
-    dict of name → ndarray of shape (n_moments,), float64, in [0, 1]
     """
     return dict(_each(lesson, lesson.of_fewer_leads(), scored))
 
@@ -74,49 +84,30 @@ def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
 def _each(
     lesson: Lesson, fewer: Lesson, scored: pl.DataFrame
 ) -> Iterator[tuple[str, FloatArray]]:
-    catalogue, signals, moments = lesson.catalogue, fewer.signals, fewer.moments
-    if any(one.last is not None and one.last.order for one in catalogue.signals):
-        yield (
-            "odoo",
-            odoo_baseline(lesson.log, catalogue, scored, known_at=lesson.known_at),
-        )
-    if rules := rules_of(catalogue):
-        yield "points", points_baseline(signals, moments, scored, rules)
-    yield "logistic", logistic_baseline(signals, moments, scored, catalogue)
-    yield "lightgbm_31", lightgbm_31(signals, moments, scored, catalogue)
+    signals = lesson.catalogue.signals
+    if any(one.last is not None and one.last.order for one in signals):
+        yield "odoo", odoo_baseline(lesson, scored)
+    if rules := rules_of(lesson.catalogue):
+        yield "points", points_baseline(fewer, scored, rules)
+    yield "logistic", logistic_baseline(fewer, scored)
+    yield "lightgbm_31", lightgbm_31(fewer, scored)
 
 
-def odoo_baseline(
-    log: Log,
-    catalogue: Catalogue,
-    scored: pl.DataFrame,
-    *,
-    known_at: datetime,
-) -> FloatArray:
+def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
     """What Odoo's predictive lead scoring says of some moments.
 
     It reads the stage and the lead's attributes, numbers in bands of equal mass,
     and learns from the leads whose outcome was known, each with its values just
     before that outcome.
 
-    Parameters
-    ----------
-    scored : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it for this catalogue.
-    known_at : datetime
-        Outcomes received later are unknown.
-
-    Returns
-    -------
-    ndarray of shape (n_moments,), float64, in [0, 1]
-
     Raises
     ------
     CatalogueError
         If no category of the catalogue has an `order`, as a stage does.
     """
+    log, catalogue = lesson.log, lesson.catalogue
     stage_field, stages = stage_of(catalogue)
-    closed = _closed_leads(log, known_at=known_at)
+    closed = _closed_leads(log, known_at=lesson.known_at)
     values = featurise(log.events, closed.select("lead_id", "moment"), catalogue)
     numbers, categories = _attributes(catalogue)
     bands = [_band(name, values[name]) for name in numbers]
@@ -141,29 +132,61 @@ def stage_of(catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
     )
 
 
-def lightgbm_31(
-    signals: pl.DataFrame,
-    moments: pl.DataFrame,
-    scored: pl.DataFrame,
-    catalogue: Catalogue,
+def points_baseline(
+    lesson: Lesson, scored: pl.DataFrame, rules: tuple[Rule, ...]
 ) -> FloatArray:
-    """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration.
+    """Probabilities in the order of the points, as likely as such points were.
 
-    Parameters
-    ----------
-    signals, scored : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns them.
-    moments : DataFrame
-        `LabelledMoments.frame`, row for row with `signals`.
-
-    Returns
-    -------
-    ndarray of shape (n_scored,), float64, in [0, 1]
+    Such tools give no probability, so log loss would have nothing to read: slope and
+    intercept are Platt's, on the training moments. The order is left as it is, even
+    where the points rank those backwards.
     """
-    learnt = learn_encoding(signals, moments, catalogue, min_leads=1)
+    won = lesson.moments["won"].to_numpy()
+    learnt, asked = (points(one, rules) / HUNDRED for one in (lesson.signals, scored))
+    try:
+        slope, intercept = fit_affine(learnt, won)
+    except ValueError:
+        rate = won.mean()
+        slope, intercept = _FLAT, float(np.log(rate / (1 - rate)))
+    return probability(slope * asked + intercept)
+
+
+def logistic_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
+    """Logistic regression on the same signals, as a data scientist would begin.
+
+    Medians and missing indicators, standard scores, one column a label.
+    """
+    learnt = lesson.encoding(min_leads=MIN_LEADS_OF_LABEL)
+    model = _pipeline(lesson.catalogue)
+    model.fit(
+        learnt.matrix,
+        lesson.moments["won"].to_numpy(),
+        logisticregression__sample_weight=lesson.moments["weight"].to_numpy(),
+    )
+    matrix = encode(scored, lesson.catalogue, learnt.codes)
+    answer: FloatArray = model.predict_proba(matrix)[:, 1]
+    return answer
+
+
+def _pipeline(catalogue: Catalogue) -> Pipeline:
+    categories = [catalogue.names.index(name) for name in catalogue.categories]
+    numbers = [i for i in range(len(catalogue.names)) if i not in categories]
+    known = make_pipeline(
+        SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True),
+        StandardScaler(),
+    )
+    columns = make_column_transformer(
+        (known, numbers), (OneHotEncoder(handle_unknown="ignore"), categories)
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1_000))
+
+
+def lightgbm_31(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
+    """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration."""
+    catalogue, learnt = lesson.catalogue, lesson.encoding(min_leads=1)
     dataset = lgb.Dataset(
         learnt.matrix,
-        moments["won"].to_numpy().astype(np.float64),
+        lesson.moments["won"].to_numpy().astype(np.float64),
         feature_name=list(catalogue.names),
         categorical_feature=list(catalogue.categories),
     )

@@ -3,20 +3,15 @@
 import tomllib
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from pydantic import TypeAdapter, model_validator
 
-from explanations.scorer import probability
 from features.arrays import FloatArray
 from features.catalogue import Catalogue, Direction
 from features.selector import Strict
-from training.fitting.calibration import fit_affine
 
 RULES_FILE = Path(__file__).parent / "points_score.toml"
 DERIVED_POINTS = 10.0
-HUNDRED = 100.0  # points; keeps the calibration's slope near 1
-_FLAT = 1e-6  # a slope that keeps the order and says next to nothing
 
 
 class Rule(Strict):
@@ -79,36 +74,3 @@ def points(signals: pl.DataFrame, rules: tuple[Rule, ...]) -> FloatArray:
     """
     each = [rule.applies.cast(pl.Float64) * rule.points for rule in rules]
     return signals.select(pl.sum_horizontal(each)).to_series().to_numpy()
-
-
-def points_baseline(
-    signals: pl.DataFrame,
-    moments: pl.DataFrame,
-    scored: pl.DataFrame,
-    rules: tuple[Rule, ...],
-) -> FloatArray:
-    """Probabilities in the order of the points, as likely as such points were.
-
-    Such tools give no probability, so log loss would have nothing to read: slope and
-    intercept are Platt's, on the training moments. The order is left as it is, even
-    where the points rank those backwards.
-
-    Parameters
-    ----------
-    signals, scored : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns them.
-    moments : DataFrame
-        `LabelledMoments.frame`, row for row with `signals`.
-
-    Returns
-    -------
-    ndarray of shape (n_scored,), float64, in [0, 1]
-    """
-    won = moments["won"].to_numpy()
-    learnt, asked = (points(one, rules) / HUNDRED for one in (signals, scored))
-    try:
-        slope, intercept = fit_affine(learnt, won)
-    except ValueError:
-        rate = won.mean()
-        slope, intercept = _FLAT, float(np.log(rate / (1 - rate)))
-    return probability(slope * asked + intercept)

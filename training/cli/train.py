@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from features.catalogue import Catalogue
     from features.log import Log
     from training.dataset.moments import MomentPlan
-    from training.fitting.engine import Engine
+    from training.fitting.boosting import Engine
     from training.fitting.train import Trained
 
 USUAL_KEY_KINDS = ("email_replied", "meeting_held")
@@ -131,7 +131,7 @@ def _engine(
         raise typer.BadParameter("--engine dask and --scheduler URL go together")
     if scheduler is None:
         from features.log import read_log
-        from training.fitting.engine import OneMachine
+        from training.fitting.boosting import OneMachine
 
         read = read_log(log)
         yield read, OneMachine(read)

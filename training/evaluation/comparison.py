@@ -9,13 +9,12 @@ import numpy as np
 
 from features.log import Log
 from training.dataset.groups import Group, age_bands, segments
-from training.dataset.hold_out import newest_hold_out, refuse_one_sided
+from training.dataset.split import newest_hold_out, refuse_one_sided
 from training.errors import TrainingError
 from training.evaluation.evaluation import BY_GROUP, WHOLE
 from training.metrics.bootstrap import Drawn
 from training.metrics.metrics import METRICS, Metric
-from training.metrics.multiple_testing import holm_shares
-from training.metrics.paired_scores import Said, changes
+from training.metrics.paired_scores import Said, changes, holm_shares
 from training.registry.candidates import Candidate
 
 N_RESAMPLES = 500

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from features.log import EVENTS_FILE, Log
 from training.evaluation.catalogue_report import drift_row
 from training.evaluation.drift import Drift
-from training.registry.registry import Champion, connect, registry_errors
+from training.registry.registry import Champion, registry_client
 from training.registry.training_run import experiment_id, file_digest, git_commit
 
 JSON_FILE, FIGURE_FILE = "drift.json", "drift.png"
@@ -20,13 +20,9 @@ _SIGNALS_SHOWN = 15
 def record_drift(found: Drift, model: Champion, log: Log, log_folder: Path) -> str:
     """Log a look at drift beside the trainings; the id of its run.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
+    Raises ModelUnavailableError.
     """
-    connect()
-    with registry_errors():
+    with registry_client():
         mlflow.set_experiment(experiment_id=experiment_id())
         name = f"drift-{log.about.name}-{found.since:%Y-%m-%d}"
         with mlflow.start_run(run_name=name) as run:

@@ -11,8 +11,8 @@ from features.arrays import FloatArray
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.groups import Group, age_bands, segments
-from training.dataset.hold_out import newest_hold_out, refuse_one_sided
 from training.dataset.moments import labelled_moments
+from training.dataset.split import newest_hold_out, refuse_one_sided
 from training.errors import TrainingError
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, bootstrap

@@ -32,7 +32,7 @@ from training.dataset.split import newest_leads_from, time_blocks
 from training.errors import TrainingError
 from training.fitting.fit import DEEPEST, FitSettings, fit
 from training.fitting.train import HOLD_OUT_SHARE
-from training.metrics.metrics import logarithmic_loss
+from training.metrics.metrics import Ranking
 
 # Of time, to calibrate on: a trial then costs two boosters an origin, and not five.
 N_BLOCKS = 2
@@ -169,7 +169,7 @@ def _loss(trial: Trial, problem: Problem) -> float | None:
     for step, (before, after) in enumerate(problem.origins):
         said = _said(before, after, settings, problem)
         won = after.moments["won"].to_numpy()
-        losses.append(logarithmic_loss(won, said, np.ones(len(won))))
+        losses.append(Ranking.of(won, said).log_loss().item())
         trial.report(float(np.mean(losses)), step)
         if step + 1 < len(problem.origins) and trial.should_prune():
             return None

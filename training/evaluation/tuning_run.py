@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 from training.evaluation.tuning import finished
 from training.fitting.fit import FitSettings
 from training.fitting.settings_file import settings_text
-from training.registry.registry import connect, registry_errors
+from training.registry.registry import registry_client, registry_errors
 from training.registry.training_run import experiment_id, git_commit
 
 SETTINGS_FILE = "settings.toml"
@@ -33,8 +33,7 @@ def recorded_study(study: Study, inputs: Mapping[str, str | float]) -> Iterator[
     ModelUnavailableError
         If the store can't be reached or written.
     """
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         run_id = _run_of(client, study, inputs)
     status = RunStatus.KILLED
     try:
@@ -51,8 +50,7 @@ def recorded_study(study: Study, inputs: Mapping[str, str | float]) -> Iterator[
 
 def record_trials(study: Study, run_id: str) -> None:
     """Log each finished trial that isn't yet; raises ModelUnavailableError."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         experiment = experiment_id()
         there = {run.data.tags[TRIAL_TAG] for run in _below(client, experiment, run_id)}
         lowest = float("inf")
@@ -67,8 +65,7 @@ def record_trials(study: Study, run_id: str) -> None:
 
 def record_best(run_id: str, settings: FitSettings, loss: float) -> None:
     """Log the best settings found; raises ModelUnavailableError."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         client.log_metric(run_id, LOSS, loss)
         client.log_text(run_id, settings_text(settings), SETTINGS_FILE)
 

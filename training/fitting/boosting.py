@@ -2,11 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import lightgbm as lgb
 import numpy as np
+import polars as pl
 
 from features.arrays import BoolArray, FloatArray, IntArray
+from features.catalogue import Catalogue
+from features.featurise import featurise
+from features.log import Log
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,3 +52,26 @@ def on_this_machine(examples: Examples) -> Boost:
         return lgb.train(dict(examples.params), dataset, examples.n_trees)
 
     return boost
+
+
+class Engine(Protocol):
+    """Featurises a log that it holds, and grows boosters."""
+
+    def signals(self, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+        """As `featurise` of the log's events."""
+
+    def boosting(self, examples: Examples) -> Boost:
+        """As `on_this_machine`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneMachine:
+    """This process."""
+
+    log: Log
+
+    def signals(self, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
+        return featurise(self.log.events, moments, catalogue)
+
+    def boosting(self, examples: Examples) -> Boost:
+        return on_this_machine(examples)

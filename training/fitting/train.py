@@ -1,9 +1,10 @@
 """From a log to a scorer and its measured quality."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from explanations.importance import importance
@@ -18,17 +19,14 @@ from training.dataset.delays import usual_delays
 from training.dataset.moments import MomentPlan, labelled_moments
 from training.dataset.split import before_and_after, newest_leads_from
 from training.errors import TrainingError
-from training.fitting.engine import Engine, OneMachine
+from training.fitting.boosting import Engine, OneMachine
 from training.fitting.fit import FitSettings, Fitted, fit
-from training.fitting.quantile_cuts import (
-    ATYPICAL_SHARE,
-    GRADE_SHARES,
-    PRIORITY_SHARES,
-    quantile_cuts,
-)
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import bootstrap_intervals
 
+GRADE_SHARES = (0.10, 0.30, 0.60)  # the best tenth is A, then B, C; the rest is D
+ATYPICAL_SHARE = 0.005  # of the training moments: a person looks at what is as rare
+PRIORITY_SHARES = (0.15, 0.60)  # elevee above, basse below: a rep's week holds a few
 HOLD_OUT_SHARE = 0.2  # of the leads, the newest: seen once, to measure
 Phase = Callable[[str], None]
 
@@ -208,3 +206,29 @@ def _measure(seen: HoldOut) -> dict[str, Interval]:
     return bootstrap_intervals(
         seen.moments["lead_id"].to_list(), seen.moments["won"].to_numpy(), [seen.said]
     )
+
+
+def quantile_cuts(
+    scores: FloatArray, weight: FloatArray, shares: Sequence[float]
+) -> tuple[float, ...]:
+    """The scores that the best `shares` of moments reach.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_moments,), float64, points
+    weight : ndarray of shape (n_moments,), float64, >= 0
+    shares : sequence of float in (0, 1), increasing
+
+    Returns
+    -------
+    tuple of float, points, decreasing
+
+    Examples
+    --------
+    >>> quantile_cuts(np.array([1.0, 2.0, 3.0, 4.0]), np.ones(4), [0.25, 0.5])
+    (4.0, 3.0)
+    """
+    order = np.argsort(-scores, kind="stable")
+    reached = np.cumsum(weight[order]) / weight.sum()
+    positions = np.minimum(np.searchsorted(reached, shares), len(scores) - 1)
+    return tuple(float(score) for score in scores[order][positions])

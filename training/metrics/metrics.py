@@ -1,128 +1,149 @@
-"""How good a score is: ranking, calibration, and their intervals by lead."""
+"""Quality metrics of a score, with intervals by resampling whole leads.
+
+A `Ranking` gives each metric under many weightings at once, as a bootstrap asks for
+them: rows of equal score form one group, everything is read off the groups' masses,
+and rows are sorted once, not once a resample.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray
 from training.metrics.bootstrap import Drawn, Interval, lead_weights, mean_drawn
-from training.metrics.weighted_metrics import N_BINS, TOP_SHARE, Ranking
 
-Metric = Callable[[Ranking], FloatArray]
+CERTAIN = 1e-6  # probabilities are kept this far off 0 and 1
+N_BINS = 10
+TOP_SHARE = 0.1
 N_RESAMPLES = 200
 
 
-def auc(won: BoolArray, probability: FloatArray, weight: FloatArray) -> float:
-    """Area under the ROC curve, in [0, 1]; NaN where only one outcome is there.
+class Ranking:
+    """A score's groups, the best first, under `n_weightings` weightings.
 
     Parameters
     ----------
     won : ndarray of shape (n,), bool
     probability : ndarray of shape (n,), float64, in [0, 1]
-    weight : ndarray of shape (n,), float64, >= 0
-
-    References
-    ----------
-    .. [1] Hanley & McNeil (1982), "The meaning and use of the area under a receiver
-       operating characteristic (ROC) curve", Radiology 143.
-    """
-    return _once(won, probability, weight).auc().item()
-
-
-def average_precision(
-    won: BoolArray, probability: FloatArray, weight: FloatArray
-) -> float:
-    """Average precision (area under precision and recall), in [0, 1].
-
-    Parameters
-    ----------
-    won : ndarray of shape (n,), bool
-        At least one is won, else the answer is NaN.
-    probability : ndarray of shape (n,), float64, in [0, 1]
-    weight : ndarray of shape (n,), float64, >= 0
-
-    References
-    ----------
-    .. [1] Zhu (2004), "Recall, precision and average precision".
-    """
-    return _once(won, probability, weight).average_precision().item()
-
-
-def logarithmic_loss(
-    won: BoolArray, probability: FloatArray, weight: FloatArray
-) -> float:
-    """Mean negative log-likelihood, in nats, >= 0; probabilities kept off 0 and 1.
-
-    Parameters
-    ----------
-    won : ndarray of shape (n,), bool
-    probability : ndarray of shape (n,), float64, in [0, 1]
-    weight : ndarray of shape (n,), float64, >= 0
-
-    References
-    ----------
-    .. [1] Good (1952), "Rational decisions", JRSS B 14.
-    """
-    return _once(won, probability, weight).log_loss().item()
-
-
-def calibration_error(
-    won: BoolArray, probability: FloatArray, weight: FloatArray, *, n_bins: int = N_BINS
-) -> float:
-    """Expected calibration error over bins of equal mass, in [0, 1].
-
-    Equal scores share their outcomes, and lie on both sides of a bin's edge in
-    proportion, so that the order of rows doesn't matter.
-
-    Parameters
-    ----------
-    won : ndarray of shape (n,), bool
-    probability : ndarray of shape (n,), float64, in [0, 1]
-    weight : ndarray of shape (n,), float64, >= 0
-    n_bins : int, >= 1
-
-    References
-    ----------
-    .. [1] Naeini, Cooper & Hauskrecht (2015), "Obtaining well calibrated
-       probabilities using Bayesian binning", AAAI.
+    weights : ndarray of shape (n_weightings, n), float64, >= 0
 
     Examples
     --------
-    >>> said = np.array([0.1, 0.1, 0.9, 0.9])
-    >>> round(calibration_error(np.array([0, 0, 1, 1], bool), said, np.ones(4)), 6)
-    0.1
+    >>> won, said = np.array([True, False]), np.array([0.9, 0.2])
+    >>> Ranking.of(won, said).auc()
+    array([1.])
     """
-    ranking = _once(won, probability, weight)
-    return ranking.calibration_error(n_bins=n_bins).item()
+
+    def __init__(
+        self, won: BoolArray, probability: FloatArray, weights: FloatArray
+    ) -> None:
+        order = np.argsort(-probability, kind="stable")
+        ranked = probability[order]
+        starts = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
+        by_rank = weights[:, order]
+        self.said: FloatArray = ranked[starts]  # (n_groups,), decreasing
+        self.mass = np.add.reduceat(by_rank, starts, axis=1)
+        self.won = np.add.reduceat(by_rank * won[order], starts, axis=1)
+
+    @classmethod
+    def of(cls, won: BoolArray, probability: FloatArray) -> "Ranking":
+        """The ranking in which each row counts once."""
+        return cls(won, probability, np.ones((1, len(won))))
+
+    def auc(self) -> FloatArray:
+        """Area under the ROC curve, (n_weightings,), in [0, 1] (Hanley & McNeil 1982).
+
+        NaN where only one outcome is there.
+        """
+        lost = self.mass - self.won
+        below = lost.sum(axis=1, keepdims=True) - np.cumsum(lost, axis=1) + lost / 2
+        return ratio((self.won * below).sum(axis=1), self._all_won * lost.sum(axis=1))
+
+    def average_precision(self) -> FloatArray:
+        """Average precision, (n_weightings,), in [0, 1] (Zhu 2004).
+
+        NaN where none is won.
+        """
+        precision = ratio(np.cumsum(self.won, axis=1), np.cumsum(self.mass, axis=1))
+        return ratio(np.nansum(self.won * precision, axis=1), self._all_won)
+
+    def log_loss(self) -> FloatArray:
+        """Mean negative log-likelihood, (n_weightings,), in nats, >= 0 (Good 1952).
+
+        Probabilities are kept off 0 and 1.
+        """
+        inside = np.clip(self.said, CERTAIN, 1 - CERTAIN)
+        lost = self.mass - self.won
+        surprise = -(self.won @ np.log(inside) + lost @ np.log1p(-inside))
+        return ratio(surprise, self._all)
+
+    def calibration_error(self, *, n_bins: int = N_BINS) -> FloatArray:
+        """Expected calibration error, bins of equal mass, (n_weightings,), in [0, 1].
+
+        A group that lies across a bin's edge counts on both sides, in proportion, so
+        that the order of rows doesn't matter.
+
+        References
+        ----------
+        .. [1] Naeini, Cooper & Hauskrecht (2015), "Obtaining well calibrated
+           probabilities using Bayesian binning", AAAI.
+
+        Examples
+        --------
+        >>> said = np.array([0.1, 0.1, 0.9, 0.9])
+        >>> Ranking.of(np.array([0, 0, 1, 1], bool), said).calibration_error().round(6)
+        array([0.1])
+        """
+        gap = self._upto(self.won - self.said * self.mass)
+        reached = self._upto(self.mass)
+        shares = np.arange(n_bins + 1) / n_bins
+        at_edge = np.array(
+            [
+                np.interp(shares * of[-1], of, g)
+                for of, g in zip(reached, gap, strict=True)
+            ]
+        )
+        return ratio(np.abs(np.diff(at_edge, axis=1)).sum(axis=1), self._all)
+
+    def lift(self, *, share: float = TOP_SHARE) -> FloatArray:
+        """Winning rate of the best-scored `share` over that of all, (n_weightings,).
+
+        Ties at the edge count in proportion, so that a constant score has lift 1; NaN
+        where none is won.
+        """
+        before = np.cumsum(self.mass, axis=1) - self.mass
+        wanted = share * self._all[:, None] - before
+        taken = np.clip(ratio(wanted, self.mass), 0, 1)
+        rate = np.nansum(taken * self.won, axis=1) / np.nansum(
+            taken * self.mass, axis=1
+        )
+        return ratio(rate * self._all, self._all_won)
+
+    @cached_property
+    def _all(self) -> FloatArray:
+        total: FloatArray = self.mass.sum(axis=1)
+        return total
+
+    @cached_property
+    def _all_won(self) -> FloatArray:
+        total: FloatArray = self.won.sum(axis=1)
+        return total
+
+    @staticmethod
+    def _upto(values: FloatArray) -> FloatArray:
+        return np.cumsum(np.pad(values, ((0, 0), (1, 0))), axis=1)
 
 
-def lift(
-    won: BoolArray,
-    probability: FloatArray,
-    weight: FloatArray,
-    *,
-    share: float = TOP_SHARE,
-) -> float:
-    """Winning rate among the best-scored `share`, over that of all; >= 0.
-
-    Ties at the edge count in proportion, so that a constant score has lift 1.
-
-    Parameters
-    ----------
-    won : ndarray of shape (n,), bool
-        At least one is won.
-    probability : ndarray of shape (n,), float64, in [0, 1]
-    weight : ndarray of shape (n,), float64, >= 0
-    share : float in (0, 1]
-
-    Examples
-    --------
-    >>> lift(np.array([True, False]), np.array([0.5, 0.5]), np.ones(2), share=0.5)
-    1.0
-    """
-    return _once(won, probability, weight).lift(share=share).item()
+def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
+    """Part over whole; NaN where the whole is nothing."""
+    answer: FloatArray = np.divide(
+        part, whole, out=np.full(part.shape, np.nan), where=whole != 0
+    )
+    return answer
 
 
+Metric = Callable[[Ranking], FloatArray]
 METRICS: Mapping[str, Metric] = {
     "auc": Ranking.auc,
     "average_precision": Ranking.average_precision,
@@ -130,22 +151,6 @@ METRICS: Mapping[str, Metric] = {
     "ece": Ranking.calibration_error,
     "lift_at_10": Ranking.lift,
 }
-
-
-def evaluate(won: BoolArray, probabilities: Sequence[FloatArray]) -> dict[str, float]:
-    """Each metric, averaged over models.
-
-    Parameters
-    ----------
-    won : ndarray of shape (n,), bool
-    probabilities : sequence of ndarray of shape (n,), float64, in [0, 1]
-        One array a seed.
-    """
-    rankings = [_once(won, p, np.ones(len(won))) for p in probabilities]
-    return {
-        name: float(np.mean([metric(ranking) for ranking in rankings]))
-        for name, metric in METRICS.items()
-    }
 
 
 def bootstrap(
@@ -206,7 +211,3 @@ def bootstrap_intervals(
     return {
         name: mean_drawn([drawn[name] for drawn in each]).interval for name in METRICS
     }
-
-
-def _once(won: BoolArray, probability: FloatArray, weight: FloatArray) -> Ranking:
-    return Ranking(won, probability, weight[None])

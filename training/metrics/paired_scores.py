@@ -1,4 +1,4 @@
-"""What two models say of the same moments, and what lies between them."""
+"""Two models' scores of the same moments: their differences, and many tests at once."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.arrays import BoolArray, FloatArray
-from training.metrics.bootstrap import Drawn
+from training.metrics.bootstrap import LEVEL, Drawn
 from training.metrics.metrics import Metric, bootstrap
 
 
@@ -55,3 +55,37 @@ def changes(
         for probability in (said.champion, said.challenger)
     )
     return {name: after[name].minus(before[name]) for name in metrics}
+
+
+def holm_shares(p_values: Sequence[float], *, alpha: float = 1 - LEVEL) -> list[float]:
+    """Levels of many tests at once: rejected is what lies at or below its share.
+
+    Holm's step-down, so that one in twenty isn't found by chance.
+
+    Parameters
+    ----------
+    p_values : sequence of n_tests float in [0, 1]
+    alpha : float in (0, 1)
+        The chance of rejecting anything where nothing is there.
+
+    Returns
+    -------
+    list of n_tests float in (0, alpha]
+
+    References
+    ----------
+    .. [1] Holm (1979), "A simple sequentially rejective multiple test procedure".
+
+    Examples
+    --------
+    >>> holm_shares([0.04, 0.001, 0.2], alpha=0.06)
+    [0.03, 0.02, 0.03]
+    """
+    shares = [alpha] * len(p_values)
+    in_order = sorted(range(len(p_values)), key=p_values.__getitem__)
+    left = len(p_values)
+    for test in in_order:
+        shares[test] = alpha / left
+        if p_values[test] <= shares[test]:
+            left = max(left - 1, 1)
+    return shares

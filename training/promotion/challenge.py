@@ -9,7 +9,7 @@ import polars as pl
 from explanations.telling import tell
 from features.log import Log
 from training.dataset.groups import Group, lead_counts, segments
-from training.dataset.hold_out import newest_hold_out, refuse_one_sided
+from training.dataset.split import newest_hold_out, refuse_one_sided
 from training.metrics.paired_scores import Said
 from training.metrics.shap_contradictions import contradicted_share
 from training.promotion.gate import (

@@ -8,9 +8,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from training.dataset.groups import Group
-from training.metrics.multiple_testing import holm_shares
-from training.metrics.paired_scores import Said, changes
-from training.metrics.weighted_metrics import Ranking
+from training.metrics.metrics import Ranking
+from training.metrics.paired_scores import Said, changes, holm_shares
 from training.promotion.verdict import Finding, Rule, at_least, at_most, not_applicable
 
 # The bounds are issue 3's; docs/promotion.md says what each means.
@@ -63,8 +62,7 @@ def quality_findings(
         LOG_LOSS_AT_MOST,
         f"changes by {loss.value:+.4f}; this is its upper 95 % bound",
     )
-    even = np.ones((1, len(said.won)))
-    error = Ranking(said.won, said.challenger, even).calibration_error().item()
+    error = Ranking.of(said.won, said.challenger).calibration_error().item()
     yield at_most(
         Rule.CALIBRATION,
         error,

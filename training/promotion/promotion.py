@@ -10,7 +10,7 @@ from training.promotion.challenge import MEASURED, Phase, judged
 from training.promotion.verdict import Rule, Verdict, not_applicable
 from training.registry.candidates import Candidate, loaded
 from training.registry.champion_history import Change, How, one_before, record, recorded
-from training.registry.publish_card import inscribe
+from training.registry.model_card import inscribe
 from training.registry.registry import (
     Champion,
     current_champion,
@@ -113,10 +113,7 @@ def roll_back(signed: Signed, *, now: datetime) -> Change:
 def place(version: str, *, now: datetime) -> bool:
     """Give a new version its alias: is it champion? Only where there is none yet.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached.
+    Raises ModelUnavailableError.
     """
     if has_champion():
         make_challenger(version)
@@ -128,10 +125,7 @@ def place(version: str, *, now: datetime) -> bool:
 def install(version: str, reason: str, *, now: datetime) -> Change:
     """Make a version champion where none serves: nobody needs to be asked.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached.
+    Raises ModelUnavailableError.
     """
     signed = Signed(by=OURSELVES, reason=reason)
     return _crowned(version, How.FIRST, signed, {}, now)

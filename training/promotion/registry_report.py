@@ -21,8 +21,7 @@ from training.registry.registry import (
     CHALLENGER,
     CHAMPION,
     MODEL_NAME,
-    connect,
-    registry_errors,
+    registry_client,
     tracking_uri,
 )
 from training.registry.training_run import EXPERIMENT
@@ -91,8 +90,7 @@ def standing() -> Standing:
     ModelUnavailableError
         If the registry can't be reached, or what it holds can't be read.
     """
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         found = client.search_registered_models(f"name = '{MODEL_NAME}'")
         aliases = found[0].aliases if found else {}
         held = {

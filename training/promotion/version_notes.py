@@ -7,7 +7,12 @@ import mlflow
 from training.evaluation.evaluation import Evaluation
 from training.promotion.verdict import Verdict
 from training.registry.candidates import Candidate
-from training.registry.registry import MODEL_NAME, connect, registry_errors
+from training.registry.registry import (
+    MODEL_NAME,
+    connect,
+    registry_client,
+    registry_errors,
+)
 from training.registry.training_run import experiment_id
 
 EVALUATION_FILE = "evaluation.json"
@@ -27,8 +32,7 @@ def record_evaluation(evaluation: Evaluation, model: Candidate, digest: str) -> 
     ModelUnavailableError
         If the store can't be reached or written.
     """
-    connect()
-    with registry_errors():
+    with registry_client():
         mlflow.set_experiment(experiment_id=experiment_id())
         with mlflow.start_run(
             run_name=f"evaluation of version {model.version}",
@@ -50,10 +54,7 @@ def record_evaluation(evaluation: Evaluation, model: Candidate, digest: str) -> 
 def record_verdict(verdict: Verdict, run_id: str, now: datetime) -> None:
     """Log a verdict on the challenger's run, and tag the run and the version with it.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
+    Raises ModelUnavailableError.
     """
     client = connect()
     told = "passed" if verdict.passes else "refused"

@@ -13,8 +13,8 @@ from explanations.scorer import Scorer
 from features.arrays import FloatArray
 from features.encoding import encode
 from training.fitting.train import HoldOut, Trained
-from training.metrics.reliability import reliability
-from training.metrics.weighted_metrics import Ranking
+from training.metrics.curves import reliability
+from training.metrics.metrics import Ranking
 
 ROWS_IN_SWARM = 1_500  # more dots hide one another
 SIGNALS_IN_SWARM = 15
@@ -149,7 +149,7 @@ def _one(title: str) -> tuple[Figure, Axes]:
 
 def _ranking(seen: HoldOut) -> Ranking:
     won = seen.moments["won"].to_numpy()
-    return Ranking(won, seen.said, np.ones((1, len(won))))
+    return Ranking.of(won, seen.said)
 
 
 def _rank(values: FloatArray) -> FloatArray:

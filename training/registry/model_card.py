@@ -1,6 +1,6 @@
 """The model card: what a model is for, how good it is, its limits, who put it there.
 
-Its French is one file of messages, `card.fr.ftl`; here stand its figures.
+Its French is one file of messages, `model_card.fr.ftl`; here stand its figures.
 """
 
 import math
@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+import mlflow
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -24,8 +25,11 @@ from training.dataset.groups import Group, lead_counts, segments
 from training.fitting.train import HoldOut, Trained
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, bootstrap
-from training.registry.champion_history import Change
+from training.registry.champion_history import Change, recorded
+from training.registry.registry import MODEL_NAME, registry_client, run_of
 
+CARD_FILE = "model_card.md"
+NOTE_TAG = "mlflow.note.content"  # what its pages show as a run's description
 _FILE = Path(__file__).parent / "model_card.fr.ftl"
 _LOCALE = Locale("fr")
 _IDEAS_TOLD = 8
@@ -168,3 +172,29 @@ def _text(key: str, **arguments: Argument) -> str:
 @lru_cache(maxsize=1)
 def _messages() -> Messages:
     return Messages([(_FILE.name, _FILE.read_text(encoding="utf-8"))], _LOCALE)
+
+
+def show_card(run_id: str, version: str, text: str) -> None:
+    """Set the description of a run and of its version; raises as `inscribe` does."""
+    with registry_client() as client:
+        client.set_tag(run_id, NOTE_TAG, text)
+        client.update_model_version(MODEL_NAME, version, description=text)
+
+
+def inscribe(version: str) -> None:
+    """Write on a version's card when it was put into service, by whom and why.
+
+    A version made before there were cards has none, and none is made.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the store can't be reached or written.
+    """
+    run_id = run_of(version).info.run_id
+    with registry_client() as client:
+        if CARD_FILE not in {one.path for one in client.list_artifacts(run_id)}:
+            return
+        card = mlflow.artifacts.load_text(f"runs:/{run_id}/{CARD_FILE}")
+    theirs = [change for change in recorded() if change.version == version]
+    show_card(run_id, version, f"{card}\n\n{promotions(theirs)}")

@@ -49,13 +49,7 @@ def store_folder() -> Path:
 
 
 def connect() -> MlflowClient:
-    """Point MLflow at the store.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If it can't be reached.
-    """
+    """Point MLflow at the store; raises ModelUnavailableError."""
     with registry_errors():
         uri = tracking_uri()
         if _file_of(uri):
@@ -64,6 +58,13 @@ def connect() -> MlflowClient:
             create_engine(uri).connect().close()  # MLflow would try for minutes
         mlflow.set_tracking_uri(uri)
         return MlflowClient(uri)
+
+
+@contextmanager
+def registry_client() -> Iterator[MlflowClient]:
+    """A client of the store; what goes wrong meanwhile is ModelUnavailableError."""
+    with registry_errors():
+        yield connect()
 
 
 def refuse_unwritable() -> None:
@@ -117,22 +118,19 @@ def current_champion() -> Champion:
     ModelUnavailableError
         If the registry can't be reached, or has no champion yet.
     """
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         return _as_champion(client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
 
 
 def registered(version: str) -> Champion:
     """A version of the model, champion or not; raises ModelUnavailableError."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         return _as_champion(client.get_model_version(MODEL_NAME, version))
 
 
 def version_of_run(run_id: str) -> Champion:
     """The version that a run registered; raises ModelUnavailableError."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         run = client.get_run(run_id)
         found = client.search_model_versions(f"run_id='{run.info.run_id}'")
     if not found:
@@ -142,16 +140,14 @@ def version_of_run(run_id: str) -> Champion:
 
 def run_of(version: str) -> Run:
     """The run that made a version; raises ModelUnavailableError."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         run_id = client.get_model_version(MODEL_NAME, version).run_id
         return client.get_run(run_id or "")
 
 
 def has_champion() -> bool:
     """Does the registry hold a champion? Raises if it can't be reached."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         found = client.search_registered_models(f"name = '{MODEL_NAME}'")
         return any(CHAMPION in model.aliases for model in found)
 
@@ -186,8 +182,7 @@ def register(model_uri: str, manifest_sha256: str) -> Champion:
 
 def make_champion(version: str) -> None:
     """Point the alias `champion` at a version; `training.promotion` records who did."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         client.set_registered_model_alias(MODEL_NAME, CHAMPION, version)
         held = client.get_registered_model(MODEL_NAME).aliases
         if str(held.get(CHALLENGER)) == version:  # typed as text, and a number
@@ -196,23 +191,20 @@ def make_champion(version: str) -> None:
 
 def make_challenger(version: str) -> None:
     """Point the alias `challenger` at a version."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version)
 
 
 def tags() -> dict[str, str]:
     """What the registered model is tagged with; nothing where there is no model."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         found = client.search_registered_models(f"name = '{MODEL_NAME}'")
         return dict(found[0].tags) if found else {}
 
 
 def add_tag(key: str, text: str) -> None:
     """Tag the registered model."""
-    client = connect()
-    with registry_errors():
+    with registry_client() as client:
         client.set_registered_model_tag(MODEL_NAME, key, text)
 
 

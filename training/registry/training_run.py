@@ -23,16 +23,14 @@ from features.log import EVENTS_FILE, Log
 from features.stopping import stop_if_told
 from training.dataset.mlflow_frame import model_frame
 from training.fitting.train import Trained, TrainSettings
-from training.metrics.learning_curve import learning_curve
+from training.metrics.curves import learning_curve
 from training.registry.figures import figures
-from training.registry.model_card import model_card
-from training.registry.publish_card import CARD_FILE, show_card
+from training.registry.model_card import CARD_FILE, model_card, show_card
 from training.registry.registry import (
     MODEL_NAME,
     Champion,
-    connect,
     register,
-    registry_errors,
+    registry_client,
     store_folder,
 )
 
@@ -54,8 +52,7 @@ def record_training(
     ModelUnavailableError
         If the store can't be reached or written.
     """
-    connect()
-    with registry_errors(), TemporaryDirectory() as folder:
+    with registry_client(), TemporaryDirectory() as folder:
         mlflow.set_experiment(experiment_id=experiment_id())
         with mlflow.start_run(
             run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"

@@ -1,6 +1,7 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import polars as pl
 import pytest
 
 from tests.training.builders import (
@@ -10,7 +11,13 @@ from tests.training.builders import (
     make_visit_catalogue,
     make_visit_log,
 )
-from training.dataset.split import before_and_after, newest_leads_from, time_blocks
+from training.dataset.split import (
+    before_and_after,
+    newest_leads_from,
+    refuse_one_sided,
+    time_blocks,
+)
+from training.errors import TrainingError
 
 MOMENTS, _ = make_moments(make_visit_log(n_leads=120), make_visit_catalogue())
 
@@ -87,3 +94,23 @@ def test_blocks_are_contiguous_in_time() -> None:
         earlier[1] < later[0]  # type: ignore[operator] # datetimes
         for earlier, later in pairwise(spans)
     )
+
+
+BEGINS = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("won", "told"),
+    [
+        pytest.param([], "no lead that began since 2026-03-01, ", id="no lead"),
+        pytest.param([False] * 3, "none of the 3 leads that began", id="none won"),
+        pytest.param([True] * 3, "every one of the 3 leads that", id="all won"),
+    ],
+)
+def test_a_hold_out_of_one_side_says_which(won: list[bool], told: str) -> None:
+    leads = [f"L-{number}" for number in range(len(won))]
+    moments = pl.DataFrame(
+        {"lead_id": leads, "won": won}, {"lead_id": pl.String, "won": pl.Boolean}
+    )
+    with pytest.raises(TrainingError, match=f"the hold-out: {told}"):
+        refuse_one_sided(moments, BEGINS)

@@ -4,7 +4,7 @@ import pytest
 from training.dataset.groups import Group
 from training.evaluation.comparison import Reading, readings
 from training.metrics.bootstrap import Drawn
-from training.metrics.multiple_testing import holm_shares
+from training.metrics.paired_scores import holm_shares
 
 ANY = Group("part", "any", np.ones(1, bool))
 

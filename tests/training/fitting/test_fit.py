@@ -13,7 +13,7 @@ from tests.training.builders import (
 )
 from training.errors import TrainingError
 from training.fitting.fit import FitSettings, Fitted, fit
-from training.metrics.metrics import auc
+from training.metrics.metrics import Ranking
 
 CATALOGUE = make_visit_catalogue()
 MOMENTS, SIGNALS = make_moments(make_visit_log(), CATALOGUE)
@@ -46,9 +46,9 @@ def test_trees_stay_shallow(fitted: Fitted) -> None:
 def test_rows_are_scored_by_trees_of_other_times(fitted: Fitted) -> None:
     assert np.isfinite(fitted.out_of_block).all()
     seen = log_odds_of(fitted, SIGNALS)
-    won, even = MOMENTS["won"].to_numpy(), np.ones(MOMENTS.height)
-    assert auc(won, fitted.out_of_block, even) > 0.65
-    assert auc(won, seen, even) > auc(won, fitted.out_of_block, even)
+    won = MOMENTS["won"].to_numpy()
+    assert Ranking.of(won, fitted.out_of_block).auc() > 0.65
+    assert Ranking.of(won, seen).auc() > Ranking.of(won, fitted.out_of_block).auc()
 
 
 def test_probabilities_are_calibrated_out_of_block(fitted: Fitted) -> None:

@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -18,7 +19,15 @@ from tests.training.builders import (
 )
 from training.errors import TrainingError
 from training.evaluation.tuning import problem_of
-from training.fitting.train import Trained, TrainSettings, refuse_absent_kinds, train
+from training.fitting.train import (
+    GRADE_SHARES,
+    PRIORITY_SHARES,
+    Trained,
+    TrainSettings,
+    quantile_cuts,
+    refuse_absent_kinds,
+    train,
+)
 from training.metrics.metrics import METRICS
 
 CATALOGUE = make_visit_catalogue()
@@ -133,3 +142,28 @@ def test_opinions_that_nobody_gave_yet_are_no_typing_error() -> None:
     kinds = sorted(OPINION_KINDS)
     catalogue = make_catalogue(said=f"count = {{ kind = {kinds} }}")
     refuse_absent_kinds(make_visit_log(n_leads=5), catalogue)
+
+
+SCORES = np.arange(100.0)
+EVEN = np.ones(100)
+
+
+@pytest.mark.parametrize("shares", [GRADE_SHARES, PRIORITY_SHARES], ids=["ABC", "prio"])
+def test_the_best_share_of_moments_reaches_its_cut(shares: tuple[float, ...]) -> None:
+    shuffled = np.random.default_rng(1).permutation(SCORES)
+    for share, cut in zip(shares, quantile_cuts(shuffled, EVEN, shares), strict=True):
+        assert (shuffled >= cut).mean() == pytest.approx(share)
+
+
+def test_cuts_fall() -> None:
+    cuts = quantile_cuts(SCORES, EVEN, GRADE_SHARES)
+    assert sorted(cuts, reverse=True) == list(cuts)
+
+
+def test_a_lead_counts_by_its_weight() -> None:
+    weight = np.where(SCORES == 99, 99.0, 1.0)  # half of the mass
+    assert quantile_cuts(SCORES, weight, [0.4, 0.6]) == (99.0, 79.0)
+
+
+def test_every_share_reaches_some_score() -> None:
+    assert quantile_cuts(np.array([5.0]), np.ones(1), [0.1, 0.9]) == (5.0, 5.0)

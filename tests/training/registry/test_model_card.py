@@ -13,8 +13,7 @@ from training.metrics.metrics import METRICS
 from training.promotion.promotion import Signed, install, promote
 from training.promotion.verdict import Verdict
 from training.registry.champion_history import Change, How
-from training.registry.model_card import promotions
-from training.registry.publish_card import CARD_FILE, NOTE_TAG
+from training.registry.model_card import CARD_FILE, NOTE_TAG, promotions
 from training.registry.registry import MODEL_NAME, connect, run_of
 
 UNTYPOGRAPHIC = re.compile("(?<!\u00a0)[:;»%]|«(?!\u00a0)|'")  # as a French reader sees

@@ -10,9 +10,8 @@ from tests.training.builders import (
     make_visit_log,
 )
 from training.fitting.fit import fit
-from training.metrics.learning_curve import N_STEPS, learning_curve
-from training.metrics.metrics import auc, logarithmic_loss
-from training.metrics.reliability import reliability
+from training.metrics.curves import N_STEPS, learning_curve, reliability
+from training.metrics.metrics import Ranking
 
 CATALOGUE = make_visit_catalogue()
 
@@ -25,11 +24,10 @@ def test_it_ends_with_the_figures_of_the_whole_and_begins_with_those_of_less() -
     curve = learning_curve(fitted.booster, fitted.intercept, matrix, won)
 
     said = np.asarray(fitted.booster.predict(matrix))
-    even = np.ones(len(won))
     *_, (n_trees, last_auc, last_loss) = curve.iter_rows()
     assert n_trees == 40
-    assert last_auc == pytest.approx(auc(won, said, even), abs=1e-9)
-    assert last_loss == pytest.approx(logarithmic_loss(won, said, even), abs=1e-9)
+    assert last_auc == pytest.approx(Ranking.of(won, said).auc().item(), abs=1e-9)
+    assert last_loss == pytest.approx(Ranking.of(won, said).log_loss().item(), abs=1e-9)
     assert curve.height == N_STEPS
     assert curve["log_loss"][0] > last_loss
     assert curve["n_trees"].is_sorted()

@@ -1,14 +1,58 @@
-"""Reliability: what was said beside what came, with confidence bands by lead."""
+"""Curves of a booster and its scores: learning by number of trees, and reliability."""
 
 from collections.abc import Sequence
 
+import lightgbm as lgb
 import numpy as np
 import polars as pl
 
+from explanations.scorer import probability
 from features.arrays import BoolArray, FloatArray
 from training.metrics.bootstrap import LEVEL, lead_weights
-from training.metrics.metrics import N_RESAMPLES
-from training.metrics.weighted_metrics import N_BINS
+from training.metrics.metrics import N_BINS, N_RESAMPLES, Ranking, ratio
+
+N_STEPS = 30
+CURVE_SCHEMA = pl.Schema(
+    {"n_trees": pl.Int64(), "auc": pl.Float64(), "log_loss": pl.Float64()}
+)
+
+
+def learning_curve(
+    booster: lgb.Booster, intercept: float, matrix: FloatArray, won: BoolArray
+) -> pl.DataFrame:
+    """AUC and log loss of the booster's first trees, calibrated as the whole is.
+
+    The intercept that `fold_in` spread over all trees is given whole to the first:
+    what is told is slope · (raw score of the first trees) + intercept.
+
+    Parameters
+    ----------
+    booster : Booster
+        As `fold_in` returns it.
+    intercept : float
+        That was folded into it, in log-odds.
+    matrix : ndarray of shape (n_moments, n_signals), float64
+        As `encode` returns it.
+    won : ndarray of shape (n_moments,), bool
+
+    Returns
+    -------
+    DataFrame of shape (<= N_STEPS, 3), CURVE_SCHEMA, the last with every tree
+    """
+    n_trees = booster.num_trees()
+    ends = np.unique(np.linspace(0, n_trees, N_STEPS + 1).astype(int))
+    reached = np.full(len(won), intercept)
+    rows = []
+    for begin, end in zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True):
+        count = end - begin
+        added = booster.predict(
+            matrix, raw_score=True, start_iteration=begin, num_iteration=count
+        )
+        reached += np.asarray(added) - intercept * count / n_trees
+        ranking = Ranking.of(won, probability(reached))
+        rows.append((end, ranking.auc().item(), ranking.log_loss().item()))
+    return pl.DataFrame(rows, schema=CURVE_SCHEMA, orient="row")
+
 
 RELIABILITY_SCHEMA = pl.Schema(
     {
@@ -59,7 +103,7 @@ def reliability(
     member = (bins[:, None] == np.arange(len(filled))).astype(np.float64)
     drawn = np.concatenate(
         [
-            _rate(weights @ (member * won[:, None]), weights @ member)
+            ratio(weights @ (member * won[:, None]), weights @ member)
             for weights in lead_weights(lead_ids, n_resamples=n_resamples, seed=seed)
         ]
     )
@@ -68,7 +112,7 @@ def reliability(
     n_rows = member.sum(axis=0)
     return pl.DataFrame(
         {
-            "said": _rate(probability @ member, n_rows),
+            "said": ratio(probability @ member, n_rows),
             "came": drawn[0],
             "low": low,
             "high": high,
@@ -76,11 +120,3 @@ def reliability(
         },
         schema=RELIABILITY_SCHEMA,
     )
-
-
-def _rate(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """NaN where the whole is nothing."""
-    answer: FloatArray = np.divide(
-        part, whole, out=np.full(part.shape, np.nan), where=whole != 0
-    )
-    return answer
