@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.console import company_sign_in, rules, sign_in, tasks
+from serving.console import rules, sign_in, tasks
 from serving.console.inbox import routes as inbox
 from serving.console.journal import routes as journal
 from serving.console.lead import decision_routes as decisions
@@ -34,7 +34,6 @@ ROUTERS = tuple(
     screen.router
     for screen in (
         sign_in,
-        company_sign_in,
         inbox,
         lead,
         journal,

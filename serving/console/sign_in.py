@@ -1,11 +1,14 @@
-"""Signing in and out."""
+"""Signing in, with a password or the company's account, and signing out."""
 
-from fastapi import APIRouter, Request, Response
+from typing import Annotated
+from urllib.parse import quote, unquote
+
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from serving.auth.dependencies import COOKIE
-from serving.auth.routes import keep_session
-from serving.auth.sessions import sign_in, sign_out
+from serving.auth.routes import is_private, keep_session
+from serving.auth.sessions import sign_in, sign_in_as, sign_out
 from serving.console.page.authentication import (
     Fields,
     TheForm,
@@ -13,48 +16,56 @@ from serving.console.page.authentication import (
     is_from_elsewhere,
 )
 from serving.console.page.redirects import way_back
-from serving.console.page.rendering import HOME, page
-from serving.errors import CsrfMissingError, SignInRefusedError
+from serving.console.page.rendering import HOME, sign_in_page
+from serving.errors import (
+    CsrfMissingError,
+    NotVouchedForError,
+    ProviderUnavailableError,
+    RouteUnknownError,
+    SignInRefusedError,
+)
 from serving.http.problems import STATUS, detail_of
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import TheNow, TheProvider, TheStore
+from serving.runtime.service import IdentityProvider
 
 router = APIRouter()
 
+_COMPANY = "/connexion/entreprise"
+_COOKIE, _PAGE = "frein_depart", "frein_page"
+_PATH = f"{HOME}{_COMPANY}"
+_SECONDS = 600  # to sign in there
+
 
 @router.get("/connexion")
-def show_sign_in(service: TheService, vers: str = "") -> Response:
+def show_sign_in(provider: TheProvider, vers: str = "") -> Response:
     """`vers`: the page that was asked for, and that they are led to once signed in."""
-    return page(
-        "sign_in.html",
-        login="",
-        refused=None,
-        elsewhere=service.provider is not None,
-        back=way_back(vers),
-        typed=[],
-    )
+    return sign_in_page(way_back(vers), has_provider=provider is not None)
 
 
 @router.post("/connexion")
-def begin(service: TheService, fields: Fields, request: Request) -> Response:
+def begin(
+    provider: TheProvider,
+    store: TheStore,
+    now: TheNow,
+    fields: Fields,
+    request: Request,
+) -> Response:
     """Sign in; a form of another site can't, though no session guards it yet."""
     if is_from_elsewhere(request):
         raise CsrfMissingError
     login, password, back = (
         fields.get(name, [""])[0] for name in ("login", "password", "vers")
     )
-    back, now = way_back(back), service.clock()
+    back = way_back(back)
     try:
-        begun = sign_in(service.store, login, password, now)
+        begun = sign_in(store, login, password, now)
     except SignInRefusedError as error:
-        return page(
-            "sign_in.html",
-            None,
+        return sign_in_page(
+            back,
             STATUS[type(error)],
+            detail_of(error),
+            has_provider=provider is not None,
             login=login,
-            refused=detail_of(error),
-            elsewhere=service.provider is not None,
-            back=back,
-            typed=[],
         )
     answer = RedirectResponse(back, status_code=303)
     keep_session(answer, begun, request, now)
@@ -62,8 +73,67 @@ def begin(service: TheService, fields: Fields, request: Request) -> Response:
 
 
 @router.post("/deconnexion")
-def end(service: TheService, found: TheReader, form: TheForm) -> Response:
-    sign_out(service.store, found.pass_id, service.clock())
+def end(store: TheStore, now: TheNow, found: TheReader, form: TheForm) -> Response:
+    sign_out(store, found.pass_id, now)
     answer = RedirectResponse(f"{HOME}/connexion", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer
+
+
+def provider_of(provider: TheProvider) -> IdentityProvider:
+    """The identity provider; raises RouteUnknownError."""
+    if provider is None:
+        raise RouteUnknownError
+    return provider
+
+
+Provider = Annotated[IdentityProvider, Depends(provider_of)]
+
+
+@router.get(_COMPANY)
+def leave(provider: Provider, request: Request, vers: str = "") -> Response:
+    """Send the browser to the provider, with a cookie for its way back, and one for
+    the page that was asked for."""
+    try:
+        url, cookie = provider.leave()
+    except ProviderUnavailableError as error:
+        return _refused(error, way_back(vers))
+    answer = RedirectResponse(url, status_code=303)
+    asked = {_COOKIE: cookie, _PAGE: quote(way_back(vers), safe="")}
+    for name, value in asked.items():
+        answer.set_cookie(
+            name,
+            value,
+            max_age=_SECONDS,
+            path=_PATH,
+            httponly=True,
+            samesite="lax",
+            secure=is_private(request),
+        )
+    return answer
+
+
+@router.get(f"{_COMPANY}/retour")
+def come_back(
+    provider: Provider, store: TheStore, now: TheNow, request: Request
+) -> Response:
+    """Begin the session of whoever the provider vouches for."""
+    back = way_back(unquote(request.cookies.get(_PAGE, "")))
+    try:
+        cookie = request.cookies.get(_COOKIE, "")
+        identity = provider.identity(cookie, request.query_params, now)
+        begun = sign_in_as(store, identity, now)
+    except (NotVouchedForError, ProviderUnavailableError) as error:
+        answer = _refused(error, back)
+    else:
+        answer = RedirectResponse(back, status_code=303)
+        keep_session(answer, begun, request, now)
+    for name in (_COOKIE, _PAGE):
+        answer.delete_cookie(name, path=_PATH)
+    return answer
+
+
+def _refused(
+    error: NotVouchedForError | ProviderUnavailableError, back: str
+) -> Response:
+    return sign_in_page(back, STATUS[type(error)], detail_of(error), has_provider=True)

@@ -1,4 +1,4 @@
-"""Where the lines and bars of a lead's page stand: numbers for SVG templates."""
+"""Coordinates of the bars and lines of a lead's page, for SVG templates."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What goes wrong, told in French, with a way back that works and nothing lost."""
+"""Error pages in French, with a way back that works and nothing lost."""
 
 from collections.abc import Mapping
 
@@ -9,7 +9,7 @@ from features.errors import EventError, FreinError
 from serving.console.page import format_fr as words
 from serving.console.page.authentication import fields_of, is_from_elsewhere
 from serving.console.page.redirects import asked_address, way_back
-from serving.console.page.rendering import HOME, address_of, page
+from serving.console.page.rendering import HOME, address_of, page, sign_in_page
 from serving.errors import (
     CsrfMissingError,
     LeadUnknownError,
@@ -44,15 +44,11 @@ def error_page(
 
 async def lost_page(request: Request) -> Response:
     """A form came after its session had ended: sign in, and begin again."""
-    service = service_of(request)
-    return page(
-        "sign_in.html",
-        None,
+    return sign_in_page(
+        way_back(_page_of_form(request)),
         401,
-        login="",
-        refused=words.SESSION_OVER,
-        elsewhere=service.provider is not None,
-        back=way_back(_page_of_form(request)),
+        words.SESSION_OVER,
+        has_provider=service_of(request).provider is not None,
         typed=await typed_in(request),
     )
 

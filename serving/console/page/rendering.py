@@ -1,5 +1,6 @@
 """Rendering of pages: their templates, and the filters that templates use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +39,28 @@ def page(
         **told,
     )
     return Response(html, status_code=status, media_type="text/html")
+
+
+def sign_in_page(
+    back: str,
+    status: int = 200,
+    refused: str | None = None,
+    *,
+    has_provider: bool,
+    login: str = "",
+    typed: Sequence[str] = (),
+) -> Response:
+    """The page to sign in, which leads to `back`; `typed`: what would else be lost."""
+    return page(
+        "sign_in.html",
+        None,
+        status,
+        login=login,
+        refused=refused,
+        elsewhere=has_provider,
+        back=back,
+        typed=typed,
+    )
 
 
 def address_of(lead_id: str) -> str:

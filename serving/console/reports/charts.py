@@ -1,7 +1,7 @@
-"""Where the curves and the intervals of a report stand: numbers for SVG templates."""
+"""Coordinates of a report's curves, intervals and columns, for SVG templates."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from governance.impact.interval import Estimate
 from governance.impact.lead_course import Level
 
 if TYPE_CHECKING:
+    from training.metrics.bootstrap import Interval
     from training.promotion.registry_report import Month
 
 WIDTH, HEIGHT, _COLUMNS_HEIGHT = 640, 260, 160
@@ -45,10 +46,10 @@ class Curves:
 
 def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
     """The incidences of each level in one chart; None if there are none."""
-    told = {level: some for level, some in incidences.items() if some}
-    if not told:
+    drawn = {level: some for level, some in incidences.items() if some}
+    if not drawn:
         return None
-    highest = max(one.won.high for some in told.values() for one in some)
+    highest = max(one.won.high for some in drawn.values() for one in some)
     top = max(1, math.ceil(highest / _FINEST)) * _FINEST
     return Curves(
         width=WIDTH,
@@ -57,8 +58,8 @@ def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
         shares=tuple(
             Tick(_y(top * part / 2, top), top * part / 2) for part in range(3)
         ),
-        curves=tuple(_curve(level, some, top) for level, some in told.items()),
-        rows=tuple(_rows(told)),
+        curves=tuple(_curve(level, some, top) for level, some in drawn.items()),
+        rows=tuple(_rows(drawn)),
     )
 
 
@@ -109,16 +110,25 @@ class Whisker:
 def whiskers(estimates: Sequence[Estimate]) -> list[Whisker]:
     """Intervals beneath each other, on one scale that holds zero."""
     low = min(0.0, *(one.low for one in estimates))
-    high = max(0.0, *(one.high for one in estimates))
-    scale = 96 / ((high - low) or 1)
+    place = _scale(low, max(0.0, *(one.high for one in estimates)))
+    return [_whisker(one, place, zero=0) for one in estimates]
 
-    def at(value: float) -> float:
-        return round(2 + (value - low) * scale, 2)
 
-    return [
-        Whisker(low=at(e.low), value=at(e.value), high=at(e.high), zero=at(0))
-        for e in estimates
-    ]
+def _scale(low: float, high: float) -> Callable[[float], float]:
+    """The place of a value from 0 to 100, with a margin at both ends."""
+    factor = 96 / ((high - low) or 1)
+    return lambda value: round(2 + (value - low) * factor, 2)
+
+
+def _whisker(
+    one: "Estimate | Interval", place: Callable[[float], float], zero: float
+) -> Whisker:
+    return Whisker(
+        low=place(one.low),
+        value=place(one.value),
+        high=place(one.high),
+        zero=place(zero),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,22 +170,10 @@ def columns_of(values: Sequence[int]) -> Columns:
 
 
 def reliability_of(months: Sequence["Month"]) -> list[tuple["Month", Whisker]]:
-    """What came each month as an interval, and what was said as its `zero`."""
+    """The observed share of each month as an interval; the predicted one as `zero`."""
     highest = max((max(one.observed.high, one.predicted) for one in months), default=1)
-    scale = 96 / (highest or 1)
-
-    def at(share: float) -> float:
-        return round(2 + share * scale, 2)
-
+    place = _scale(0, highest)
     return [
-        (
-            one,
-            Whisker(
-                low=at(one.observed.low),
-                value=at(one.observed.value),
-                high=at(one.observed.high),
-                zero=at(one.predicted),
-            ),
-        )
-        for one in months
+        (month, _whisker(month.observed, place, zero=month.predicted))
+        for month in months
     ]
