@@ -1,4 +1,4 @@
-"""The console's application, mounted beside the HTTP interface: pages, errors."""
+"""The console's application, mounted beside the HTTP interface."""
 
 from collections.abc import Awaitable, Callable
 

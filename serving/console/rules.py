@@ -1,4 +1,4 @@
-"""Règles: what automation does by itself; tried, and suspended by a manager."""
+"""Routes of Règles: the rules in force, their trials and their suspensions."""
 
 from typing import Annotated
 from urllib.parse import quote
@@ -38,7 +38,7 @@ _TRYING = _MANAGERS | {Role.ANALYST}
 @router.get("")
 def show_rules(
     service: TheService,
-    found: TheReader,
+    reader: TheReader,
     fait: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """`fait`: the rule that the reader has just suspended or resumed."""
@@ -46,32 +46,32 @@ def show_rules(
         suspensions = rule_suspensions(session, service.clock())
     return page(
         "rules.html",
-        found,
+        reader,
         rules=service.rules,
         suspensions=suspensions,
         uses=rule_uses(service.store, service.rules),
         judgement=service.judgement,
         acted_on=fait,
-        done=last_action_on_rule(service, fait, found.person.name) if fait else [],
-        may_suspend=found.person.role in _MANAGERS,
-        may_try=found.person.role in _TRYING,
+        done=last_action_on_rule(service, fait, reader.person.name) if fait else [],
+        may_suspend=reader.person.role in _MANAGERS,
+        may_try=reader.person.role in _TRYING,
         today=paris_day(service.clock()),
     )
 
 
 @router.get("/{rule_id}/simulation")
-def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
+def show_trial(rule_id: str, reader: TheReader, service: TheService) -> Response:
     """What the rule would have done lately; nothing is written."""
-    needs_role(found.person, _TRYING)
+    needs_role(reader.person, _TRYING)
     try:
         made, fights = trial_ahead(service, rule_id), False
     except RulesError:
         made, fights = None, True
     rule = next(one for one in service.rules.rule if one.id == rule_id)
-    touches = _seen_touches(service.store, found.person, made)
+    touches = _seen_touches(service.store, reader.person, made)
     return page(
         "rule_trial.html",
-        found,
+        reader,
         rule=rule,
         made=made,
         has_failed=isinstance(made, Failed),
@@ -85,10 +85,10 @@ def show_trial(rule_id: str, found: TheReader, service: TheService) -> Response:
 
 @router.post("/{rule_id}/simulation")
 def try_trial_again(
-    rule_id: str, found: TheReader, service: TheService, form: TheForm
+    rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
     """Begin a trial anew that failed; `form`: the session's own page sent it."""
-    needs_role(found.person, _TRYING)
+    needs_role(reader.person, _TRYING)
     try_again(service, rule_id)
     named = quote(rule_id, safe="")
     return RedirectResponse(f"{HOME}/regles/{named}/simulation", status_code=303)
@@ -108,9 +108,9 @@ def _seen_touches(
 
 @router.post("/{rule_id}/suspension")
 def suspend(
-    rule_id: str, found: TheReader, service: TheService, form: TheForm
+    rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
-    person = needs_role(found.person, _MANAGERS)
+    person = needs_role(reader.person, _MANAGERS)
     asked = filled(SuspensionSent, form).suspension(person.principal)
     suspend_rule(service, rule_id, asked, service.clock())
     return _done(rule_id)
@@ -118,10 +118,10 @@ def suspend(
 
 @router.post("/{rule_id}/reprise")
 def resume(
-    rule_id: str, found: TheReader, service: TheService, form: TheForm
+    rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
     """`form` only shows that the session's own page sent it."""
-    person = needs_role(found.person, _MANAGERS)
+    person = needs_role(reader.person, _MANAGERS)
     resume_rule(service, rule_id, person.principal, service.clock())
     return _done(rule_id)
 

@@ -73,8 +73,8 @@ def begin(
 
 
 @router.post("/deconnexion")
-def end(store: TheStore, now: TheNow, found: TheReader, form: TheForm) -> Response:
-    sign_out(store, found.pass_id, now)
+def end(store: TheStore, now: TheNow, reader: TheReader, form: TheForm) -> Response:
+    sign_out(store, reader.pass_id, now)
     answer = RedirectResponse(f"{HOME}/connexion", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer

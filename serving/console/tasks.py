@@ -1,4 +1,4 @@
-"""Tâches: what people are expected to do, and that it is done."""
+"""Routes of Tâches: the open tasks, and their closing."""
 
 from typing import Annotated
 from uuid import UUID
@@ -28,22 +28,23 @@ _SHOWN = 100
 @router.get("")
 def show_tasks(
     service: TheService,
-    found: TheReader,
+    reader: TheReader,
     toutes: bool | None = None,
     fait: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Those of who reads; `toutes`: those on every lead that they see, as for who has
     none unless they ask for their own. `fait`: the task that they have just closed."""
-    mine = [] if toutes else _open_tasks(service.store, found.person, found.person.name)
+    store, person = service.store, reader.person
+    mine = [] if toutes else _open_tasks(store, person, person.name)
     everybodys = not mine if toutes is None else toutes
-    tasks = _open_tasks(service.store, found.person, None) if everybodys else mine
+    tasks = _open_tasks(store, person, None) if everybodys else mine
     return page(
         "tasks.html",
-        found,
+        reader,
         tasks=tasks,
         everybodys=everybodys,
         none_mine=toutes is None and not mine,
-        closed=_closed(service, found.person, fait),
+        closed=_closed(service, person, fait),
         today=paris_day(service.clock()),
     )
 

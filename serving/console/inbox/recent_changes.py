@@ -1,4 +1,4 @@
-"""What changed on some leads lately: a sentence each, without its capital and stop."""
+"""Recent changes of leads: a sentence each, without its capital and full stop."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

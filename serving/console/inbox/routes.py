@@ -1,4 +1,4 @@
-"""À traiter: the leads of who reads, by priority, and what rules told them."""
+"""Routes of À traiter: the reader's leads by priority, and the notices of rules."""
 
 from typing import Annotated
 
@@ -45,17 +45,17 @@ class Filters(BaseModel):
 
 @router.get("/")
 def show_inbox(
-    service: TheService, found: TheReader, filters: Annotated[Filters, Query()]
+    service: TheService, reader: TheReader, filters: Annotated[Filters, Query()]
 ) -> Response:
     if filters.etape and filters.etape not in service.pipeline.by_name:
         raise RequestInvalidError("etape", "enum")
     return page(
         "inbox.html",
-        found,
+        reader,
         inbox=inbox_of(
             service.store,
             service.pipeline,
-            found.person,
+            reader.person,
             filters.query,
             service.clock(),
         ),
@@ -63,5 +63,5 @@ def show_inbox(
         stages=service.pipeline.stage,
         priorities=list(Priority),
         silences=list(Silence),
-        by_owner=found.person.role is not Role.SALES,
+        by_owner=reader.person.role is not Role.SALES,
     )

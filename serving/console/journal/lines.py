@@ -128,17 +128,17 @@ def _status(entry: Recorded) -> str:
 
 def _state(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
     """The stage, priority, concession or task of a state; no more is for reading."""
-    given = state or {}
-    if proposed := given.get("proposed"):
+    fields = state or {}
+    if proposed := fields.get("proposed"):
         return _proposed(proposed, titles)
-    if given.get("stage"):
-        return titles.get(given["stage"], given["stage"])
-    if given.get("expected"):
-        due = date.fromisoformat(given["due_on"])
-        return f"{given['expected']} d’ici au {day(due)}"
-    if given.get("percent"):
-        return percent(given["percent"])
-    return priority(given["priority"]) if given.get("priority") else ""
+    if fields.get("stage"):
+        return titles.get(fields["stage"], fields["stage"])
+    if fields.get("expected"):
+        due = date.fromisoformat(fields["due_on"])
+        return f"{fields['expected']} d’ici au {day(due)}"
+    if fields.get("percent"):
+        return percent(fields["percent"])
+    return priority(fields["priority"]) if fields.get("priority") else ""
 
 
 def _proposed(what: str | float, titles: Mapping[str, str]) -> str:

@@ -1,4 +1,4 @@
-"""Journal: the audit of a lead as a tree of causes, and as files."""
+"""Routes of Journal: the audit of a lead as a tree of causes, and as files."""
 
 import csv
 import io
@@ -22,11 +22,11 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry ou
 
 
 @router.get("/journal")
-def show_journal(lead_id: str, service: TheService, found: TheReader) -> Response:
+def show_journal(lead_id: str, service: TheService, reader: TheReader) -> Response:
     trace = trace_of(service.store, lead_id, _SHOWN)
     return page(
         "journal.html",
-        found,
+        reader,
         lead_id=lead_id,
         trace=trace,
         lines=lines_of(trace, service.pipeline, service.judgement),
@@ -44,10 +44,10 @@ def export_csv(lead_id: str, service: TheService) -> Response:
 
 
 @router.get("/journal.json")
-def export_json(lead_id: str, service: TheService, found: TheReader) -> Response:
+def export_json(lead_id: str, service: TheService, reader: TheReader) -> Response:
     """As GET /v1/audit tells it."""
-    told = read_audit(lead_id, service, found.person, _EXPORTED)
-    return _file(told.model_dump_json(), "application/json", lead_id, "json")
+    audit = read_audit(lead_id, service, reader.person, _EXPORTED)
+    return _file(audit.model_dump_json(), "application/json", lead_id, "json")
 
 
 def _rows(trace: Trace, lines: Mapping[UUID, JournalLine]) -> Iterator[tuple[Any, ...]]:
@@ -55,11 +55,10 @@ def _rows(trace: Trace, lines: Mapping[UUID, JournalLine]) -> Iterator[tuple[Any
     for entry in trace.entries:
         line = lines[entry.id]
         cause = entry.cause.causation or ""
-        told = (line.who, line.text, line.why)
         yield (
             line.seq,
             line.at.isoformat(),
-            *map(_plain, told),
+            *map(_plain, (line.who, line.text, line.why)),
             entry.id,
             cause,
             entry.hash,

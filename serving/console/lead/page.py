@@ -103,10 +103,10 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
 def _expected(score: dict[str, Any] | None, tasks: list[Task]) -> str:
     """The most urgent task in place of the score's own action: one date, and the same
     as in the list. What would raise the score stays."""
-    told: str = score["narrative"]["expected"] if score else ""
+    text: str = score["narrative"]["expected"] if score else ""
     if not tasks:
-        return told
-    _, _, steps = told.partition(". ")
+        return text
+    _, _, steps = text.partition(". ")
     return " ".join(filter(None, [awaited(tasks[0]), steps]))
 
 
@@ -116,7 +116,7 @@ def _proofs(
     """The evidence of each reason, the latest first, by the reason's idea."""
     proofs = {}
     for reason in score["reasons"]:
-        named = {(one["source"], one["event_id"]) for one in reason["evidence"]}
-        found = [told for pair, told in events.items() if pair in named]
-        proofs[reason["idea"]] = (found[:_EVIDENCE], len(found[_EVIDENCE:]))
+        pairs = {(one["source"], one["event_id"]) for one in reason["evidence"]}
+        evidence = [event for pair, event in events.items() if pair in pairs]
+        proofs[reason["idea"]] = (evidence[:_EVIDENCE], len(evidence[_EVIDENCE:]))
     return proofs

@@ -1,4 +1,4 @@
-"""Fiche: a lead, its reasons, its history."""
+"""Routes of Fiche: a lead with its reasons and history, and the form of a note."""
 
 from typing import Annotated
 
@@ -16,32 +16,32 @@ router = APIRouter()
 
 
 @router.get("/note")
-def show_notes_kept(service: TheService, found: TheReader) -> Response:
+def show_notes_kept(service: TheService, reader: TheReader) -> Response:
     """The notes that the device keeps, and the form without a lead: what a device keeps
     of the console. It holds nothing of any lead."""
-    return page("note.html", found, lead_id=None, judgement=service.judgement)
+    return page("note.html", reader, lead_id=None, judgement=service.judgement)
 
 
 @router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
 def write_note(
-    lead_id: str, service: TheService, found: TheReader, _: TheDecider
+    lead_id: str, service: TheService, reader: TheReader, _: TheDecider
 ) -> Response:
     """The form of a note from the field."""
-    return page("note.html", found, lead_id=lead_id, judgement=service.judgement)
+    return page("note.html", reader, lead_id=lead_id, judgement=service.judgement)
 
 
 @router.get("/opportunites/{lead_id}", dependencies=[InSight])
 def show_lead(
     lead_id: str,
     service: TheService,
-    found: TheReader,
+    reader: TheReader,
     evenement: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
     fait: bool = False,
 ) -> Response:
     """`evenement`: the first of the timeline; `fait`: the reader has just acted."""
     return page(
         "lead.html",
-        found,
+        reader,
         shown=lead_page(service, lead_id, evenement),
         events_on_a_page=EVENTS_ON_A_PAGE,
         rules=service.rules,
@@ -49,7 +49,7 @@ def show_lead(
         stages=service.pipeline.stage,
         threshold=service.pipeline.concession_above_percent,
         priorities=list(Priority),
-        done=last_actions_on_lead(service, lead_id, found.person.name) if fait else [],
+        done=last_actions_on_lead(service, lead_id, reader.person.name) if fait else [],
         today=paris_day(service.clock()),
         titles=service.pipeline.titles,
     )

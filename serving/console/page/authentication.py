@@ -1,4 +1,4 @@
-"""Who reads a page, and what their forms bring."""
+"""Authentication of a page's reader, and of the forms that they send."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,14 +36,14 @@ def reader_of(service: TheService, request: Request) -> SignedIn:
     if cookie is None:
         raise SignedOutError
     try:
-        found = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
+        reader = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
     except FreinError as error:
         raise SignedOutError from error
     if service.audit_status.broken is not None:
         stopped = AutomationStoppedError(service.audit_status.broken.seq)
-        found = replace(found, warning=detail_of(stopped))
-    request.state.found = found
-    return found
+        reader = replace(reader, warning=detail_of(stopped))
+    request.state.reader = reader
+    return reader
 
 
 TheReader = Annotated[SignedIn, Depends(reader_of)]
@@ -63,15 +63,15 @@ async def fields_of(request: Request) -> dict[str, list[str]]:
 Fields = Annotated[Mapping[str, list[str]], Depends(fields_of)]
 
 
-def form_of(fields: Fields, found: TheReader) -> Mapping[str, list[str]]:
+def form_of(fields: Fields, reader: TheReader) -> Mapping[str, list[str]]:
     """A form of this session: it brings the session's CSRF token.
 
     Raises
     ------
     CsrfMissingError
     """
-    (given,) = fields.get("csrf", [""])[:1]
-    if not compare_digest(given.encode(), (found.csrf or "").encode()):
+    (token,) = fields.get("csrf", [""])[:1]
+    if not compare_digest(token.encode(), (reader.csrf or "").encode()):
         raise CsrfMissingError
     return {name: values for name, values in fields.items() if name != "csrf"}
 
@@ -84,9 +84,9 @@ def is_from_elsewhere(request: Request) -> bool:
     return request.headers.get("sec-fetch-site", "none") not in {"same-origin", "none"}
 
 
-def decider_of(found: TheReader) -> Person:
+def decider_of(reader: TheReader) -> Person:
     """The person, who may decide; raises RoleMissingError."""
-    return needs_role(found.person, DECIDERS)
+    return needs_role(reader.person, DECIDERS)
 
 
 TheDecider = Annotated[Person, Depends(decider_of)]
@@ -99,9 +99,9 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
     return person
 
 
-def in_sight(lead_id: str, service: TheService, found: TheReader) -> None:
+def in_sight(lead_id: str, service: TheService, reader: TheReader) -> None:
     """Raises LeadUnknownError, also for who sees all the leads that there are."""
-    refuse_unseen(service.store, found.person, lead_id)
+    refuse_unseen(service.store, reader.person, lead_id)
     with service.store.reading() as session:
         if find_lead(session, lead_id) is None:
             raise LeadUnknownError(lead_id)

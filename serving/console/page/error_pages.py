@@ -33,7 +33,7 @@ def error_page(
     is_stale = isinstance(error, CsrfMissingError)
     return page(
         "error.html",
-        getattr(request.state, "found", None),
+        getattr(request.state, "reader", None),
         status,
         title=words.NOTHING_SAVED if is_stale else title,
         detail=_detail(error),
@@ -61,8 +61,8 @@ async def typed_in(request: Request) -> list[str]:
     if fields is None:
         fields = await _read(request)
     listed = service_of(request).judgement.reasons
-    given = (one for name in _WRITTEN for one in fields.get(name, []))
-    return [one for one in given if one.strip() and one not in listed]
+    texts = (text for name in _WRITTEN for text in fields.get(name, []))
+    return [text for text in texts if text.strip() and text not in listed]
 
 
 async def _read(request: Request) -> Mapping[str, list[str]]:

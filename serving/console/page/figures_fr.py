@@ -1,4 +1,4 @@
-"""How reports write figures and their intervals, in French."""
+"""French figures of the reports, with their intervals."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -77,8 +77,8 @@ def figure_interval(one: Estimate) -> str:
 def number(value: float, digits: int = 1) -> str:
     """« 1 234,5 », with a true minus sign."""
     pattern = "#,##0" + ("." + "0" * digits if digits else "")
-    told = str(format_decimal(round(value, digits) + 0.0, pattern, locale="fr"))
-    return told.replace("-", MINUS)
+    text = str(format_decimal(round(value, digits) + 0.0, pattern, locale="fr"))
+    return text.replace("-", MINUS)
 
 
 def percent(share: float) -> str:

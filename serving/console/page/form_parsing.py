@@ -38,26 +38,26 @@ def filled(schema: type[Schema], form: Form) -> Schema:
         raise request_error(error) from error
 
 
-def _number(field: str, given: str) -> int:
+def _number(field: str, text: str) -> int:
     try:
-        return int(given)
+        return int(text)
     except ValueError as error:
         raise RequestInvalidError(field, "int_parsing") from error
 
 
-def _decimal(field: str, given: str) -> float | None:
+def _decimal(field: str, text: str) -> float | None:
     """A finite number, as a browser or a French hand writes it; else None."""
     try:
-        number = float(given.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError as error:
         raise RequestInvalidError(field, "float_parsing") from error
     return number if isfinite(number) else None
 
 
-def _end_of_day(field: str, given: str) -> str:
+def _end_of_day(field: str, text: str) -> str:
     """The end of a day in Paris, as an instant."""
     try:
-        next_day = date.fromisoformat(given) + timedelta(days=1)
+        next_day = date.fromisoformat(text) + timedelta(days=1)
     except (OverflowError, ValueError) as error:
         raise RequestInvalidError(field, "date_parsing") from error
     return datetime.combine(next_day, time(), PARIS).isoformat()

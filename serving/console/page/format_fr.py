@@ -1,4 +1,4 @@
-"""How the console writes what templates are given: dates, numbers, codes."""
+"""French texts of the console: dates, numbers, codes and errors."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
@@ -157,13 +157,13 @@ def day(which: date) -> str:
 
 def instant(at: datetime | str) -> str:
     """An instant in Paris: « 24/11/2026 à 10:00 »."""
-    given = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{given.astimezone(PARIS):%d/%m/%Y à %H:%M}"
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{moment.astimezone(PARIS):%d/%m/%Y à %H:%M}"
 
 
 def short_day(at: datetime | str) -> str:
-    given = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return f"{paris_day(given):%d/%m}"
+    moment = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return f"{paris_day(moment):%d/%m}"
 
 
 def signed(points: int) -> str:
@@ -195,14 +195,14 @@ def percent(value: float) -> str:
     return f"{value:g}\u00a0%".replace(".", ",")
 
 
-def conceded(given: Conceded) -> str:
+def conceded(total: Conceded) -> str:
     """What was conceded so far: « Déjà accordé sur cette opportunité : 13 % du prix en
     tout, dont 3 % par des automatismes. »"""
-    machines = given.by_machines_percent
+    machines = total.by_machines_percent
     share = f"dont {percent(machines)} par des automatismes" if machines else ""
-    whose = share if machines < given.percent else "par des automatismes"
-    told = ", ".join(filter(None, [f"{percent(given.percent)} du prix en tout", whose]))
-    return f"Déjà accordé sur cette opportunité\u00a0: {told}."
+    whose = share if machines < total.percent else "par des automatismes"
+    text = ", ".join(filter(None, [f"{percent(total.percent)} du prix en tout", whose]))
+    return f"Déjà accordé sur cette opportunité\u00a0: {text}."
 
 
 def doubts(score: Mapping[str, Any]) -> list[str]:
@@ -264,14 +264,14 @@ def act(action: AutomaticAction, titles: Mapping[str, str]) -> str:
             return f"demander à {owner}\u00a0: {expected_of.value}"
         case Assign(to=owner):
             return f"confier à {owner}"
-        case Notify(to=told):
-            return f"le signaler à {told}"
+        case Notify(to=recipient):
+            return f"le signaler à {recipient}"
         case MoveStage(to=stage) | OpenProposal(to=stage):
             change = f"passer à l’étape «\u00a0{titles[stage]}\u00a0»"
         case SetPriority(to=to) | ProposePriority(to=to):
             change = f"donner la priorité {priority(to.value)}"
-        case Concede(percent=given) | ProposeConcession(percent=given):
-            change = f"consentir une remise de {percent(given)}"
+        case Concede(percent=share) | ProposeConcession(percent=share):
+            change = f"consentir une remise de {percent(share)}"
     return f"proposer de {change}" if isinstance(action, _PROPOSALS) else change
 
 

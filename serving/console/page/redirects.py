@@ -1,4 +1,4 @@
-"""Where somebody goes once they have signed in: the page that they asked for."""
+"""Redirects to the page that somebody asked for, once they have signed in."""
 
 import re
 from urllib.parse import quote, unquote, urlsplit
@@ -14,7 +14,7 @@ _DOTS = frozenset({".", ".."})
 _NO_PAGE = ("connexion", "deconnexion", "static")
 
 
-def way_back(given: str) -> str:
+def way_back(address: str) -> str:
     """The page of the console that an address names, else À traiter; nowhere else.
 
     >>> way_back("/console/taches?toutes=1")
@@ -22,15 +22,15 @@ def way_back(given: str) -> str:
     >>> way_back("//example.org/console/"), way_back("/console/..%2f/example.org")
     ('/console/', '/console/')
     """
-    return given if _is_page(given) else _FIRST
+    return address if _is_page(address) else _FIRST
 
 
-def _is_page(given: str) -> bool:
-    if len(given) > _MOST or not _PLAIN.fullmatch(given):
+def _is_page(address: str) -> bool:
+    if len(address) > _MOST or not _PLAIN.fullmatch(address):
         return False
-    if not given.startswith(_FIRST):
+    if not address.startswith(_FIRST):
         return False
-    inside = unquote(urlsplit(given).path).removeprefix(_FIRST)
+    inside = unquote(urlsplit(address).path).removeprefix(_FIRST)
     parts = inside.split("/")
     is_within = inside.isprintable() and "\\" not in inside and "" not in parts[:-1]
     return is_within and parts[0] not in _NO_PAGE and not _DOTS & set(parts)

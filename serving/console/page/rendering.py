@@ -27,16 +27,16 @@ _TEMPLATES.globals |= {"home": HOME}
 
 
 def page(
-    template: str, found: SignedIn | None = None, status: int = 200, **told: Any
+    template: str, reader: SignedIn | None = None, status: int = 200, **shown: Any
 ) -> Response:
-    """A page; `found` is who reads it, whose navigation and forms it has."""
+    """A page; `reader` is who reads it, whose navigation and forms it has."""
     html = _TEMPLATES.get_template(template).render(
-        me=found.person if found else None,
-        csrf=found.csrf if found else None,
-        warning=found.warning if found else None,
+        me=reader.person if reader else None,
+        csrf=reader.csrf if reader else None,
+        warning=reader.warning if reader else None,
         status=status,
-        may_decide=found is not None and found.person.role in DECIDERS,
-        **told,
+        may_decide=reader is not None and reader.person.role in DECIDERS,
+        **shown,
     )
     return Response(html, status_code=status, media_type="text/html")
 

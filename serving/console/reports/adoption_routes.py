@@ -1,4 +1,4 @@
-"""Adoption: how people use what they read; and the count of reasons opened."""
+"""Routes of Adoption: the use of what people read, and the count of reasons opened."""
 
 from fastapi import APIRouter, Response
 
@@ -39,13 +39,13 @@ def count_opening(
 
 
 @router.get("/adoption")
-def show_adoption(service: TheService, found: TheReader) -> Response:
-    needs_role(found.person, READERS)
+def show_adoption(service: TheService, reader: TheReader) -> Response:
+    needs_role(reader.person, READERS)
     shown = adoption(service.store, service.clock())
     opened = [week.counts[Use.OPENED] for week in shown.weeks]
     return page(
         "adoption.html",
-        found,
+        reader,
         shown=shown,
         uses=list(Use),
         columns=columns_of(opened),

@@ -1,4 +1,4 @@
-"""What Automatisation et humain shows."""
+"""The page Automatisation et humain: the report on automation in French names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,13 +19,13 @@ _MOST_SHIFTS = 3  # told; the others are narrower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class EffectEstimate:
     """The adjusted figure and the naive one, drawn on one scale, and why they differ.
 
     `segments` are those of the adjusted figure, each with its place on its own scale.
     """
 
-    found: Adjusted
+    result: Adjusted
     adjusted: Whisker
     naive: Whisker
     shifts: list[tuple[str, Shift]]
@@ -33,13 +33,13 @@ class Effect:
 
     @property
     def naive_is_lower(self) -> bool:
-        return self.found.naive.value < self.found.adjusted.value
+        return self.result.naive.value < self.result.adjusted.value
 
     @property
     def apart(self) -> float:
         """How far the two figures are from each other, as they are shown; ≥ 0."""
         naive, adjusted = (
-            round(one.value, 3) for one in (self.found.naive, self.found.adjusted)
+            round(one.value, 3) for one in (self.result.naive, self.result.adjusted)
         )
         return abs(naive - adjusted)
 
@@ -55,7 +55,7 @@ class AutomationPage:
     report: AutomationReport
     made_at: datetime
     curves: Curves | None
-    effect: Effect | None
+    effect: EffectEstimate | None
     gains: list[tuple[str, Estimate]]
     costs: list[tuple[str, Estimate]]
     speeds: list[tuple[str, Estimate]]
@@ -98,7 +98,7 @@ def automation_page(
     )
 
 
-def _segments(effect: Effect | None) -> list[tuple[str, Estimate]]:
+def _segments(effect: EffectEstimate | None) -> list[tuple[str, Estimate]]:
     if effect is None:
         return []
     return [(name, segment.difference) for name, segment, _ in effect.segments]
@@ -133,18 +133,18 @@ class _Names:
         return self.wording.attribute(field, value, self.moment)
 
 
-def _effect(found: Adjusted, names: _Names) -> Effect:
-    adjusted, naive = whiskers([found.adjusted, found.naive])
-    differences = [one.difference for one in found.segments]
+def _effect(result: Adjusted, names: _Names) -> EffectEstimate:
+    adjusted, naive = whiskers([result.adjusted, result.naive])
+    differences = [one.difference for one in result.segments]
     places = whiskers(differences) if differences else []
-    wide = [one for one in found.shifts if one.is_wide and one.label != "?"]
-    return Effect(
-        found=found,
+    wide = [one for one in result.shifts if one.is_wide and one.label != "?"]
+    return EffectEstimate(
+        result=result,
         adjusted=adjusted,
         naive=naive,
         shifts=[(names.shift(one), one) for one in wide[:_MOST_SHIFTS]],
         segments=[
             (names.segment(one.name), one, place)
-            for one, place in zip(found.segments, places, strict=True)
+            for one, place in zip(result.segments, places, strict=True)
         ],
     )

@@ -1,4 +1,4 @@
-"""Automatisation et humain: what automation changes, for managers; never by rep."""
+"""Routes of Automatisation et humain, for managers; nothing is shown by rep."""
 
 from datetime import UTC, date, datetime, time
 from typing import Annotated
@@ -35,14 +35,14 @@ class Since(BaseModel):
 @router.get("/automatisation")
 def show_automation(
     service: TheService,
-    found: TheReader,
+    reader: TheReader,
     since: Annotated[Since, Query()],
 ) -> Response:
-    needs_role(found.person, MANAGERS)
+    needs_role(reader.person, MANAGERS)
     made = report_ahead(service, since.instant)
     return page(
         "automation.html",
-        found,
+        reader,
         is_under_way=made is None,
         has_failed=isinstance(made, Failed),
         shown=automation_page(made, service.pipeline.titles)
@@ -53,9 +53,9 @@ def show_automation(
 
 
 @router.post("/automatisation")
-def try_again(service: TheService, found: TheReader, form: TheForm) -> Response:
+def try_again(service: TheService, reader: TheReader, form: TheForm) -> Response:
     """Begin a report anew that couldn't be made."""
-    needs_role(found.person, MANAGERS)
+    needs_role(reader.person, MANAGERS)
     try:
         since = Since.model_validate({"depuis": form.get("depuis", [None])[0]})
     except ValidationError as error:

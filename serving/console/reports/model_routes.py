@@ -1,4 +1,4 @@
-"""Modèle: champion and challenger, for analysts."""
+"""Routes of Modèle: champion and challenger, for analysts."""
 
 from fastapi import APIRouter, Response
 
@@ -14,19 +14,19 @@ ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 
 
 @router.get("/modele")
-def show_model(service: TheService, found: TheReader) -> Response:
-    needs_role(found.person, ANALYSTS)
+def show_model(service: TheService, reader: TheReader) -> Response:
+    needs_role(reader.person, ANALYSTS)
     from training.promotion.registry_report import standing  # loads MLflow
 
     try:
         shown = standing()
     except ModelUnavailableError:
-        return page("model.html", found, shown=None)
+        return page("model.html", reader, shown=None)
     serving = service.models.loaded
     months = shown.drift.months if shown.drift else ()
     return page(
         "model.html",
-        found,
+        reader,
         shown=shown,
         serving=serving.model.version if serving else None,
         metrics=list(shown.champion.metrics) if shown.champion else [],
