@@ -27,7 +27,7 @@ from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.principal import Principal, PrincipalKind
 from serving.app.startup import open_service
 from serving.audit.verification import anchor
-from serving.auth.api_keys import KeyWish, replace_key
+from serving.auth.api_keys import NewApiKey, replace_key
 from serving.demo.client import running_service
 from serving.events.import_log import load_leads, missing_leads, open_leads
 from serving.repositories.api_keys import Scope
@@ -35,7 +35,7 @@ from serving.repositories.audit import append
 from serving.repositories.lead_states import lead_states
 from serving.runtime.service import Service
 from serving.runtime.settings import Settings
-from serving.runtime.worker_process import inherited
+from serving.runtime.worker_process import environment_variable
 from serving.scoring.model_registry import mlflow_registry
 
 WARM_UP = 30  # calls that don't count
@@ -66,7 +66,7 @@ def filled(
         if audit_rows:
             _lengthen_audit(service, leads, audit_rows, now)
             anchor(service.store, service.settings.anchors_folder, now)
-        wish = KeyWish(
+        wish = NewApiKey(
             name="arrivals",
             source="site",
             max_actor=Actor.LEAD,
@@ -142,8 +142,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with TemporaryDirectory(prefix="frein-arrivals-") as folder:
         url = options.database or f"sqlite:///{Path(folder) / 'frein.db'}"
         with (
-            inherited("FREIN_DATABASE_URL", url),
-            inherited("FREIN_AUDIT_FOLDER", str(Path(folder) / "audit")),
+            environment_variable("FREIN_DATABASE_URL", url),
+            environment_variable("FREIN_AUDIT_FOLDER", str(Path(folder) / "audit")),
         ):
             key, leads = filled(options.log, options.leads, options.audit_rows)
             took = measured(key, leads, options.calls)

@@ -25,7 +25,7 @@ from features.log import Log, read_log
 from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.app.startup import open_service
-from serving.auth.accounts import PersonWish, open_account
+from serving.auth.accounts import NewAccount, open_account
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
 from serving.console.inbox.page import ON_A_PAGE
@@ -116,7 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         settings = Settings(database_url=f"sqlite:///{folder}/frein.db")
         with open_service(settings, explainer) as service:
             fill(service, log, now)
-            wish = PersonWish(login="ada", name="Ada", role=Role.ADMIN, team=None)
+            wish = NewAccount(login="ada", name="Ada", role=Role.ADMIN, team=None)
             person = open_account(service.store, wish, now)
             begun = begin_session(service.store, person, datetime.now(UTC))
             client = TestClient(

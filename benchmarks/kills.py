@@ -33,15 +33,15 @@ from serving.app.application import create_app
 from serving.app.scheduler import Ticker
 from serving.app.startup import open_service
 from serving.audit.verification import find_break
-from serving.auth.accounts import PersonWish, open_account
-from serving.auth.api_keys import KeyWish, issue_key
+from serving.auth.accounts import NewAccount, open_account
+from serving.auth.api_keys import NewApiKey, issue_key
 from serving.auth.sessions import issue_token
 from serving.database.tables import DecisionRow, EventRow, TaskRow
 from serving.demo.client import HOST, free_port
 from serving.repositories.api_keys import Scope
 from serving.runtime.service import Service
 from serving.runtime.settings import Settings
-from serving.runtime.worker_process import inherited
+from serving.runtime.worker_process import environment_variable
 
 LEADS_A_CLIENT = 25
 SECONDS_TO_START = SECONDS_TO_ANSWER = 60
@@ -110,10 +110,10 @@ def tried(
     port, stop = free_port(), threading.Event()
     load = [_Client(n, port, key, token, stop) for n in range(clients)]
     with (
-        inherited("FREIN_DATABASE_URL", database),
-        inherited("FREIN_RULES_FILE", str(rules)),
-        inherited("FREIN_AUDIT_FOLDER", str(folder / "audit")),
-        inherited("FREIN_TICK_SECONDS", "1"),
+        environment_variable("FREIN_DATABASE_URL", database),
+        environment_variable("FREIN_RULES_FILE", str(rules)),
+        environment_variable("FREIN_AUDIT_FOLDER", str(folder / "audit")),
+        environment_variable("FREIN_TICK_SECONDS", "1"),
     ):
         for client in load:
             client.start()
@@ -141,7 +141,7 @@ def _wait_for(load: Sequence["_Client"], writes: int) -> None:
 def _callers(settings: Settings) -> tuple[str, str]:
     """A key that sends events, and a token of a person who decides."""
     now = datetime.now(UTC)
-    wish = KeyWish(
+    wish = NewApiKey(
         name="CRM",
         source="crm",
         max_actor=Actor.LEAD,
@@ -150,7 +150,7 @@ def _callers(settings: Settings) -> tuple[str, str]:
         expires_at=None,
     )
     with open_service(settings) as service:
-        person = PersonWish(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
+        person = NewAccount(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
         open_account(service.store, person, now)
         token = issue_token(service.store, "awa", timedelta(days=1), now)
         return issue_key(service.store, wish, now), token

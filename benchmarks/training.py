@@ -22,7 +22,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.common.processes import CommandFailedError
+from benchmarks.commands import CommandFailedError
 from data.generate import generate
 from features.errors import FreinError
 from features.log import read_log

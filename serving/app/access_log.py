@@ -40,7 +40,7 @@ def configure_logging(level: int = logging.INFO) -> None:
     logging.getLogger("uvicorn.access").disabled = True  # it logs paths
 
 
-class CallLog:
+class CallLogMiddleware:
     """ASGI middleware: one line a call, with its route, status and duration."""
 
     def __init__(

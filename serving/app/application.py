@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import FreinError
 from serving.app import health as routes_operations
-from serving.app.access_log import CallLog
+from serving.app.access_log import CallLogMiddleware
 from serving.app.console import create_console
 from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
@@ -47,7 +47,7 @@ from serving.formats.cloud_event import CloudEvent
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import refuse_nul
-from serving.runtime.metrics import CallMeter
+from serving.runtime.metrics import CallMeterMiddleware
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
 from serving.scoring import routes as routes_scores
@@ -131,8 +131,8 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
         clock=service.clock,
         max_body=service.settings.max_body_bytes,
     )
-    app.add_middleware(CallMeter, metrics=service.metrics)
-    app.add_middleware(CallLog)
+    app.add_middleware(CallMeterMiddleware, metrics=service.metrics)
+    app.add_middleware(CallLogMiddleware)
     documents(app, BODIES)
     return app
 

@@ -1,4 +1,4 @@
-"""Is the service alive, is it ready; and its documentation. No key is needed."""
+"""Routes of operations: health, metrics, documentation. No key is needed."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from serving.formats.schema import Shown
 from serving.formats.score_json import ModelShown
 from serving.http.openapi import refuses
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import TheAuditStatus, TheMetrics, TheModels, TheStore
 
 router = APIRouter(tags=["operations"])
 
@@ -35,14 +35,13 @@ def read_live() -> Health:
 
 
 @router.get("/health/ready", name="read_ready", responses=refuses(503))
-def read_ready(service: TheService) -> Health:
+def read_ready(store: TheStore, models: TheModels, status: TheAuditStatus) -> Health:
     """The store answers and a model is loaded.
 
     Where the audit was found broken, automation is stopped; people still work.
     """
-    service.store.ping()
-    model = service.models.current().model
-    broken = service.audit_status.broken
+    store.ping()
+    model, broken = models.current().model, status.broken
     return Health(
         status="ready",
         automation="running" if broken is None else "stopped",
@@ -52,10 +51,10 @@ def read_ready(service: TheService) -> Health:
 
 
 @router.get("/metrics", name="read_metrics", response_class=PlainTextResponse)
-def read_metrics(service: TheService) -> PlainTextResponse:
+def read_metrics(metrics: TheMetrics, status: TheAuditStatus) -> PlainTextResponse:
     """What the service counts of itself, as Prometheus reads it."""
     return PlainTextResponse(
-        service.metrics.text(is_whole=service.audit_status.broken is None),
+        metrics.text(is_whole=status.broken is None),
         media_type=CONTENT_TYPE_PLAIN_0_0_4,
     )
 

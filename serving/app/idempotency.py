@@ -19,9 +19,9 @@ from features.errors import FreinError
 from serving.auth.dependencies import known_caller
 from serving.database.engine import Store
 from serving.database.idempotency_keys import (
-    Answer,
     Call,
     CallStatus,
+    StoredResponse,
     begin,
     forget_call,
     note_answer,
@@ -84,7 +84,7 @@ class IdempotencyMiddleware:
         digest = hashlib.sha256(asked.encode() + body).hexdigest()
         return Call(caller=f"{kind} {caller.id}", key=key, fingerprint=digest)
 
-    def _begun(self, call: Call) -> Answer | None:
+    def _begun(self, call: Call) -> StoredResponse | None:
         """What it was answered before; raises what forbids to make it now."""
         with self._store.writing() as session:
             found = begin(session, call, self._clock())
@@ -92,9 +92,9 @@ class IdempotencyMiddleware:
             raise KeyReusedError
         if found is CallStatus.UNDER_WAY:
             raise CallUnderWayError
-        return found if isinstance(found, Answer) else None
+        return found if isinstance(found, StoredResponse) else None
 
-    def _ended(self, call: Call, answer: Answer | None) -> None:
+    def _ended(self, call: Call, answer: StoredResponse | None) -> None:
         with self._store.writing() as session:
             if answer is None or answer.status in _UNREAD or answer.status >= 500:
                 forget_call(session, call)
@@ -110,7 +110,7 @@ class _Heard:
     _status: int | None = None
     _media_type: str | None = None
     _body: bytearray = field(default_factory=bytearray)
-    answer: Answer | None = None
+    answer: StoredResponse | None = None
 
     async def __call__(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
@@ -120,7 +120,7 @@ class _Heard:
         elif message["type"] == "http.response.body" and self._status is not None:
             self._body += message.get("body", b"")
             if not message.get("more_body", False):
-                self.answer = Answer(
+                self.answer = StoredResponse(
                     status=self._status,
                     media_type=self._media_type,
                     body=bytes(self._body),
@@ -137,7 +137,7 @@ def _is_concerned(scope: Scope) -> bool:
     )
 
 
-def _again(answer: Answer) -> Response:
+def _again(answer: StoredResponse) -> Response:
     return Response(
         answer.body,
         status_code=answer.status,

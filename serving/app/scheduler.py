@@ -19,7 +19,7 @@ from governance.policy.effects import (
 from serving.audit.verification import anchor, check_audit
 from serving.database.idempotency_keys import forget_calls
 from serving.database.leases import (
-    Duty,
+    Job,
     acquire,
     audit_break,
     done_at,
@@ -97,7 +97,7 @@ def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked |
         service.audit_status.broken = (
             audit_break(session) or service.audit_status.broken
         )
-        last = done_at(session, Duty.TICK)
+        last = done_at(session, Job.TICK)
         if last is not None and now < last - service.settings.clock_tolerance:
             _doubt_the_clock(session, last, now)
             return None
@@ -195,7 +195,7 @@ def _carry_out(service: Service, planned: PlannedEffect, now: datetime) -> None:
 
 
 def _anchored(service: Service, now: datetime) -> bool:
-    if not _is_due(service, Duty.ANCHOR, now, ANCHOR_EVERY):
+    if not _is_due(service, Job.ANCHOR, now, ANCHOR_EVERY):
         return False
     try:
         made = anchor(service.store, service.settings.anchors_folder, now)
@@ -207,7 +207,7 @@ def _anchored(service: Service, now: datetime) -> bool:
 
 def _verified(service: Service, now: datetime) -> bool:
     """Verify the whole chain each night; where it is broken, automation stops."""
-    if now < _last_look(now) or not _is_due(service, Duty.VERIFY, now, VERIFY_EVERY):
+    if now < _last_look(now) or not _is_due(service, Job.VERIFY, now, VERIFY_EVERY):
         return False
     check_audit(
         service.audit_status, service.store, service.settings.anchors_folder, whole=True
@@ -217,7 +217,7 @@ def _verified(service: Service, now: datetime) -> bool:
     return True
 
 
-def _is_due(service: Service, duty: Duty, now: datetime, every: timedelta) -> bool:
+def _is_due(service: Service, duty: Job, now: datetime, every: timedelta) -> bool:
     with service.store.writing() as session:
         last = done_at(session, duty)
         if last is not None and now - last < every:
@@ -228,10 +228,10 @@ def _is_due(service: Service, duty: Duty, now: datetime, every: timedelta) -> bo
 
 def _doubt_the_clock(session: Session, last: datetime, now: datetime) -> None:
     """Say, once an hour, that the clock went back: nothing is done by such a clock."""
-    said_at = done_at(session, Duty.CLOCK)
+    said_at = done_at(session, Job.CLOCK)
     if said_at is not None and abs(said_at - now) < DOUBT_EVERY:
         return
-    note_done(session, Duty.CLOCK, now)
+    note_done(session, Job.CLOCK, now)
     entry = AuditEntry(
         action=Action.CLOCK_DOUBTED,
         by=SYSTEM,

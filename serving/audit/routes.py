@@ -16,7 +16,7 @@ from serving.audit.schemas import (
 )
 from serving.audit.trace import Trace, trace_of
 from serving.auth.dependencies import TheCaller, require_role
-from serving.auth.visibility import refuse_unseen
+from serving.auth.visibility import require_visible
 from serving.formats.cloud_event import LeadName
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -39,7 +39,7 @@ def read_audit(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditShown:
     """The last entries on a lead, the oldest first, with the causes of each."""
-    refuse_unseen(service.store, caller, lead_id)
+    require_visible(service.store, caller, lead_id)
     trace = trace_of(service.store, lead_id, limit)
     return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
 

@@ -38,7 +38,7 @@ from serving.repositories.persons import (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonWish:
+class NewAccount:
     """`name` as the CRM writes the owner of a lead; no password: signs in elsewhere."""
 
     login: str
@@ -49,7 +49,7 @@ class PersonWish:
 
 
 def open_account(
-    store: Store, wish: PersonWish, now: datetime, by: Principal = SHELL
+    store: Store, wish: NewAccount, now: datetime, by: Principal = SHELL
 ) -> Person:
     """Add a person, and audit it.
 

@@ -27,7 +27,7 @@ _SOURCE = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KeyWish:
+class NewApiKey:
     """`scopes` None: the usual ones, all but `backfill`."""
 
     name: str
@@ -38,7 +38,9 @@ class KeyWish:
     expires_at: datetime | None
 
 
-def issue_key(store: Store, wish: KeyWish, now: datetime, by: Principal = SHELL) -> str:
+def issue_key(
+    store: Store, wish: NewApiKey, now: datetime, by: Principal = SHELL
+) -> str:
     """Store a new key, and audit it; returns its token, which can't be had again.
 
     Raises
@@ -55,7 +57,7 @@ def issue_key(store: Store, wish: KeyWish, now: datetime, by: Principal = SHELL)
     return token_of(key_id, secret)
 
 
-def replace_key(store: Store, wish: KeyWish, now: datetime) -> str:
+def replace_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     """Issue a key, and revoke those of the same name."""
     with store.reading() as session:
         same = [key.id for key in all_keys(session) if key.name == wish.name]
@@ -90,7 +92,7 @@ def _created(key: ApiKey, by: Principal) -> AuditEntry:
     )
 
 
-def _key(wish: KeyWish, key_id: str, secret: str, now: datetime) -> ApiKey:
+def _key(wish: NewApiKey, key_id: str, secret: str, now: datetime) -> ApiKey:
     key = ApiKey(
         id=key_id,
         name=_name(wish.name),

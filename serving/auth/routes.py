@@ -1,4 +1,4 @@
-"""Sessions: a person signs in, sees who they are, signs out."""
+"""Routes of sessions: a person signs in, sees who they are, signs out."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from serving.errors import PersonRequiredError
 from serving.http.openapi import refuses, takes
 from serving.http.request_body import JSON
 from serving.repositories.persons import Person
-from serving.runtime.dependencies import TheBody, TheService
+from serving.runtime.dependencies import TheBody, TheNow, TheStore
 from serving.runtime.settings import LOOPBACK
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -27,14 +27,15 @@ Anyone = Depends(require_role(*Role))
     responses=refuses(400, 401, 413, 415, 422, 503),
 )
 def begin_session(
-    service: TheService,
+    store: TheStore,
+    now: TheNow,
     body: TheBody,
     request: Request,
     response: Response,
 ) -> SessionShown:
     """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
-    sent, now = body.fitted(SignInSent), service.clock()
-    begun = sign_in(service.store, sent.login, sent.password.get_secret_value(), now)
+    sent = body.fitted(SignInSent)
+    begun = sign_in(store, sent.login, sent.password.get_secret_value(), now)
     keep_session(response, begun, request, now)
     return SessionShown(
         person=_shown(begun.person), expires_at=begun.expires_at, csrf=begun.csrf
@@ -57,9 +58,11 @@ def read_session(found: TheSignIn) -> SessionShown:
     status_code=204,
     responses=refuses(401, 403, 503),
 )
-def end_session(service: TheService, found: TheSignIn, response: Response) -> None:
+def end_session(
+    store: TheStore, now: TheNow, found: TheSignIn, response: Response
+) -> None:
     """Sign out: the session, or the token, ends at once."""
-    sign_out(service.store, _of_a_person(found).pass_id, service.clock())
+    sign_out(store, _of_a_person(found).pass_id, now)
     response.delete_cookie(COOKIE)
 
 

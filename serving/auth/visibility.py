@@ -22,7 +22,7 @@ def visibility_of_caller(store: Store, caller: Caller) -> Visibility:
     return visibility_of(caller.role, caller.name, team)
 
 
-def refuse_unseen(store: Store, caller: Caller, lead_id: str) -> None:
+def require_visible(store: Store, caller: Caller, lead_id: str) -> None:
     """Raises LeadUnknownError: whose lead it is, isn't told."""
     visibility = visibility_of_caller(store, caller)
     if visibility == EVERYTHING:
@@ -38,7 +38,7 @@ def _visibility(store: TheStore, caller: TheCaller) -> Visibility:
 
 
 def _require_visible(lead_id: str, store: TheStore, caller: TheCaller) -> None:
-    refuse_unseen(store, caller, lead_id)
+    require_visible(store, caller, lead_id)
 
 
 TheVisibility = Annotated[Visibility, Depends(_visibility)]

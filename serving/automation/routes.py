@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import require_role
-from serving.auth.visibility import refuse_unseen
+from serving.auth.visibility import require_visible
 from serving.automation.schemas import RuleShown, RulesShown, TaskClosing
 from serving.decisions.schemas import InForceShown
 from serving.decisions.tasks import close, found_task
@@ -75,7 +75,7 @@ def close_task(
 ) -> None:
     """A person closes a task; if it is an exception, automation goes on."""
     try:
-        refuse_unseen(service.store, person, found_task(service, task_id).lead_id)
+        require_visible(service.store, person, found_task(service, task_id).lead_id)
     except LeadUnknownError as error:
         raise TaskUnknownError(str(task_id)) from error
     reason = body.fitted(TaskClosing).reason

@@ -29,10 +29,10 @@ def create_key(
     days: Annotated[int | None, typer.Option(min=1, help="Its validity.")] = None,
 ) -> None:
     """Create a key and print it, this once: only its hash is kept."""
-    from serving.auth.api_keys import KeyWish, issue_key
+    from serving.auth.api_keys import NewApiKey, issue_key
 
     now = datetime.now(UTC)
-    wish = KeyWish(
+    wish = NewApiKey(
         name=name,
         source=source,
         max_actor=max_actor,

@@ -38,11 +38,11 @@ def add(
     ] = False,
 ) -> None:
     """Add a person."""
-    from serving.auth.accounts import PersonWish, open_account
+    from serving.auth.accounts import NewAccount, open_account
 
     if password is None and not elsewhere:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
-    wish = PersonWish(login=login, name=name, role=role, team=team, password=password)
+    wish = NewAccount(login=login, name=name, role=role, team=team, password=password)
     with open_service() as service:
         person = open_account(service.store, wish, datetime.now(UTC))
     out.print(f"{person.name} signs in as {person.login}.", highlight=False)

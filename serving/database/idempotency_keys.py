@@ -23,7 +23,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class StoredResponse:
     status: int
     media_type: str | None
     body: bytes
@@ -37,7 +37,7 @@ class CallStatus(StrEnum):
     OTHER = "other"  # the key came with another call
 
 
-def begin(session: Session, call: Call, now: datetime) -> Answer | CallStatus:
+def begin(session: Session, call: Call, now: datetime) -> StoredResponse | CallStatus:
     """Begin a call, or give what it was answered before."""
     hold(session, Lock.CALLS)
     row = session.scalar(select(CallRow).where(*_is(call)))
@@ -55,14 +55,14 @@ def begin(session: Session, call: Call, now: datetime) -> Answer | CallStatus:
         return CallStatus.OTHER
     if row.status is not None:
         body = (row.body or "").encode()
-        return Answer(status=row.status, media_type=row.media_type, body=body)
+        return StoredResponse(status=row.status, media_type=row.media_type, body=body)
     if now - row.begun_at < CUT_OFF:
         return CallStatus.UNDER_WAY
     row.begun_at = now
     return CallStatus.NEW
 
 
-def note_answer(session: Session, call: Call, answer: Answer) -> None:
+def note_answer(session: Session, call: Call, answer: StoredResponse) -> None:
     session.execute(
         update(CallRow)
         .where(*_is(call))

@@ -11,7 +11,7 @@ from serving.database.engine import Lock, hold
 from serving.database.tables import DutyRow
 
 
-class Duty(StrEnum):
+class Job(StrEnum):
     TICK = "tick"
     ANCHOR = "anchor"
     VERIFY = "verify"
@@ -20,7 +20,7 @@ class Duty(StrEnum):
 
 def acquire(session: Session, holder: str, now: datetime, lasts: timedelta) -> bool:
     """Take this minute's tick, unless another service has it or has done it."""
-    row = _row(session, Duty.TICK)
+    row = _row(session, Job.TICK)
     is_held = row.holder not in {None, holder} and _later(row.held_until, now)
     is_done = row.done_at is not None and _minute(row.done_at) >= _minute(now)
     if is_held or is_done:
@@ -31,22 +31,22 @@ def acquire(session: Session, holder: str, now: datetime, lasts: timedelta) -> b
 
 def release(session: Session, now: datetime) -> None:
     """This minute's tick is done."""
-    row = _row(session, Duty.TICK)
+    row = _row(session, Job.TICK)
     row.holder, row.held_until, row.done_at = None, None, now
 
 
-def done_at(session: Session, duty: Duty) -> datetime | None:
+def done_at(session: Session, duty: Job) -> datetime | None:
     """When it was last done."""
     return _row(session, duty).done_at
 
 
-def note_done(session: Session, duty: Duty, now: datetime) -> None:
+def note_done(session: Session, duty: Job, now: datetime) -> None:
     _row(session, duty).done_at = now
 
 
 def audit_break(session: Session) -> Break | None:
     """Where the audit was found broken the last time that it was verified whole."""
-    found = _row(session, Duty.VERIFY).holder
+    found = _row(session, Job.VERIFY).holder
     if found is None:
         return None
     kind, _, seq = found.partition(" ")
@@ -55,10 +55,10 @@ def audit_break(session: Session) -> Break | None:
 
 def note_audit_break(session: Session, found: Break | None) -> None:
     told = None if found is None else f"{found.kind.value} {found.seq}"
-    _row(session, Duty.VERIFY).holder = told
+    _row(session, Job.VERIFY).holder = told
 
 
-def _row(session: Session, duty: Duty) -> DutyRow:
+def _row(session: Session, duty: Job) -> DutyRow:
     hold(session, Lock.DUTY)
     row = session.scalar(select(DutyRow).where(DutyRow.name == duty.value))
     if row is None:

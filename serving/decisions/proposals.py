@@ -17,7 +17,7 @@ from governance.policy.effects import (
     Requalify,
 )
 from governance.policy.policy import Clause
-from serving.auth.visibility import refuse_unseen
+from serving.auth.visibility import require_visible
 from serving.decisions.concession import ConcessionAsked, concede
 from serving.decisions.preconditions import refuse_other_priority, refuse_other_stage
 from serving.decisions.stage_move import MoveAsked, MoveMade, move_stage
@@ -258,7 +258,7 @@ def refuse_as_decider(service: Service, person: Person, proposal_id: UUID) -> No
     if person.role not in DECIDERS:
         raise RoleMissingError
     try:
-        refuse_unseen(
+        require_visible(
             service.store, person, found_proposal(service, proposal_id).lead_id
         )
     except LeadUnknownError as error:

@@ -6,7 +6,7 @@ from uuid import UUID
 from governance.people.principal import Principal
 from governance.policy.effects import CloseTask, PlannedEffect
 from governance.policy.task import EXCEPTION_KINDS, TaskStatus
-from serving.auth.visibility import refuse_unseen
+from serving.auth.visibility import require_visible
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
@@ -57,7 +57,7 @@ def close_seen(
 ) -> None:
     """As `close`, of a task on a lead that the person sees."""
     try:
-        refuse_unseen(service.store, person, found_task(service, task_id).lead_id)
+        require_visible(service.store, person, found_task(service, task_id).lead_id)
     except LeadUnknownError as error:
         raise TaskUnknownError(str(task_id)) from error
     close(service, task_id, person.principal, reason, now)

@@ -63,7 +63,7 @@ def _load_leads(key_name: str) -> str:
     """
     from features.event import Actor
     from features.log import read_log
-    from serving.auth.api_keys import KeyWish, replace_key
+    from serving.auth.api_keys import NewApiKey, replace_key
     from serving.demo.pending_decisions import answer_late, leave_decisions
     from serving.demo.people import OWNERS
     from serving.events.import_log import (
@@ -93,7 +93,7 @@ def _load_leads(key_name: str) -> str:
             for owner in OWNERS:
                 leave_decisions(service, owner, now)
                 answer_late(service, owner, now)
-        wish = KeyWish(
+        wish = NewApiKey(
             name=key_name,
             source="crm",
             max_actor=Actor.PERSON,

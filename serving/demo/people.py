@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from governance.people.roles import Role
-from serving.auth.accounts import PersonWish, open_account
+from serving.auth.accounts import NewAccount, open_account
 from serving.database.engine import Store
 from serving.repositories.persons import find_person
 
@@ -24,7 +24,7 @@ def open_accounts(store: Store, now: datetime) -> list[str]:
         with store.reading() as session:
             is_there = find_person(session, login) is not None
         if not is_there:
-            wish = PersonWish(
+            wish = NewAccount(
                 login=login, name=name, role=role, team=team, password=PASSWORD
             )
             open_account(store, wish, now)

@@ -16,6 +16,7 @@ from governance.rules.ruleset import Rules
 from serving.database.engine import Store
 from serving.http.request_body import JSON, Body, body_reader
 from serving.runtime.audit_status import AuditStatus
+from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
 from serving.runtime.service import IdentityProvider, Service
 from serving.runtime.settings import Settings
@@ -41,6 +42,7 @@ TheRules = Annotated[Rules, _part(lambda service: service.rules)]
 TheJudgement = Annotated[Judgement, _part(lambda service: service.judgement)]
 TheModels = Annotated[Models, _part(lambda service: service.models)]
 TheAuditStatus = Annotated[AuditStatus, _part(lambda service: service.audit_status)]
+TheMetrics = Annotated[Metrics, _part(lambda service: service.metrics)]
 TheProvider = Annotated[
     IdentityProvider | None, _part(lambda service: service.provider)
 ]

@@ -76,7 +76,7 @@ class Metrics:
         return generate_latest(self.registry)
 
 
-class CallMeter:
+class CallMeterMiddleware:
     """ASGI middleware: times calls by route, never by path."""
 
     def __init__(

@@ -62,7 +62,7 @@ def _tell(
 
 
 @contextmanager
-def inherited(name: str, value: str) -> Iterator[None]:
+def environment_variable(name: str, value: str) -> Iterator[None]:
     """Set a variable of the environment, and put back what was there before."""
     before = os.environ.get(name)
     os.environ[name] = value

@@ -24,7 +24,7 @@ from explanations.score import ModelId, Score, TextedReason
 from features.errors import LogError
 from features.log import LogAbout, LogPart, log_parts
 from serving.formats.cloud_event import as_cloud
-from serving.runtime.worker_process import inherited
+from serving.runtime.worker_process import environment_variable
 from training.errors import ModelUnavailableError
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def prepare_to_explain() -> None:
     They have one thread each: they are as many as cores.
     """
     forkserver.set_forkserver_preload(SLOW_TO_IMPORT)
-    with inherited("POLARS_MAX_THREADS", "1"):
+    with environment_variable("POLARS_MAX_THREADS", "1"):
         forkserver.ensure_running()
 
 

@@ -22,7 +22,7 @@ from playwright.sync_api import (
 
 from governance.people.roles import Role
 from serving.app.application import create_app
-from serving.auth.accounts import PersonWish, hashed, open_account
+from serving.auth.accounts import NewAccount, hashed, open_account
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import SESSION_LENGTH, begin_session
 from serving.demo.client import HOST, free_port
@@ -97,7 +97,7 @@ def password_hash() -> str:
 def console(service: Service) -> Iterator[Console]:  # noqa: F811 - a fixture
     """The service on a loopback port, and a person of each role."""
     for role in Role:
-        wish = PersonWish(
+        wish = NewAccount(
             login=role.value,
             name="Awa Diallo" if role is Role.SALES else f"Une {role.value}",
             role=role,

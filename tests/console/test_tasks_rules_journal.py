@@ -27,7 +27,7 @@ from governance.policy.pipeline import read_pipeline
 from governance.policy.policy import Clause
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from governance.rules.ruleset import RULES_FILE, read_rules
-from serving.auth.accounts import PersonWish, open_account
+from serving.auth.accounts import NewAccount, open_account
 from serving.automation.rule_activity import rule_uses
 from serving.automation.suspension import Suspension, suspend_rule
 from serving.console.journal.lines import SENTENCE
@@ -228,7 +228,7 @@ def test_a_manager_reads_of_a_trial_only_the_leads_that_they_see(
 ) -> None:
     late_reply(console.service, "Morel")
     late_reply(console.service, "Cabinet Roy", owner="Zoé Blanc")
-    wish = PersonWish(login="zoe", name="Zoé Blanc", role=Role.SALES, team="Sud")
+    wish = NewAccount(login="zoe", name="Zoé Blanc", role=Role.SALES, team="Sud")
     open_account(console.service.store, wish, console.service.clock())
     page = open_page()
     console.sign_in(page, "manager")

@@ -14,7 +14,7 @@ import pytest
 
 from features.event import Actor
 from serving.app.startup import open_service
-from serving.auth.api_keys import KeyWish, issue_key
+from serving.auth.api_keys import NewApiKey, issue_key
 from serving.demo.client import running_service
 from serving.runtime.settings import Settings
 from tests.end_to_end.conftest import Registered
@@ -39,7 +39,7 @@ def said(
     """What the commands print, one after another."""
     monkeypatch.setenv("FREIN_DATABASE_URL", f"sqlite:///{tmp_path / 'frein.db'}")
     monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(tmp_path / "audit"))
-    wish = KeyWish(
+    wish = NewApiKey(
         name="readme",
         source="crm",
         max_actor=Actor.PERSON,

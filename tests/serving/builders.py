@@ -9,8 +9,8 @@ from starlette.testclient import TestClient
 from features.event import Actor
 from governance.people.principal import Principal, PrincipalKind
 from governance.people.roles import Role
-from serving.auth.accounts import PersonWish, open_account
-from serving.auth.api_keys import KeyWish
+from serving.auth.accounts import NewAccount, open_account
+from serving.auth.api_keys import NewApiKey
 from serving.auth.sessions import issue_token
 from serving.database.engine import Store
 from serving.repositories.api_keys import (
@@ -60,7 +60,7 @@ def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]
     return key, {"Authorization": f"Bearer {token_of(key_id, secret)}"}
 
 
-def make_wish(**overrides: Any) -> KeyWish:
+def make_wish(**overrides: Any) -> NewApiKey:
     """The wish for a key that speaks for `crm`."""
     fields: dict[str, Any] = {
         "name": "CRM",
@@ -70,7 +70,7 @@ def make_wish(**overrides: Any) -> KeyWish:
         "scopes": None,
         "expires_at": None,
     }
-    return KeyWish(**fields | overrides)
+    return NewApiKey(**fields | overrides)
 
 
 def make_event(**overrides: Any) -> dict[str, Any]:
@@ -104,7 +104,7 @@ def make_person(
 ) -> tuple[Person, dict[str, str]]:
     """A person without a password, and the headers that carry their token."""
     fields: dict[str, Any] = {"name": AWA.name, "login": role.value, "team": None}
-    wish = PersonWish(role=role, **fields | overrides)
+    wish = NewAccount(role=role, **fields | overrides)
     now = service.clock()
     person = open_account(service.store, wish, now)
     token = issue_token(service.store, person.login, timedelta(days=7), now)

@@ -12,7 +12,7 @@ from features.errors import FreinError
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import SignedIn, signed_in
-from serving.auth.visibility import refuse_unseen
+from serving.auth.visibility import require_visible
 from serving.errors import (
     AutomationStoppedError,
     CsrfMissingError,
@@ -101,7 +101,7 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
 
 def in_sight(lead_id: str, service: TheService, reader: TheReader) -> None:
     """Raises LeadUnknownError, also for who sees all the leads that there are."""
-    refuse_unseen(service.store, reader.person, lead_id)
+    require_visible(service.store, reader.person, lead_id)
     with service.store.reading() as session:
         if find_lead(session, lead_id) is None:
             raise LeadUnknownError(lead_id)

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from governance.people.roles import Role
 from serving.auth.accounts import (
-    PersonWish,
+    NewAccount,
     change_password,
     close_account,
     open_account,
@@ -27,7 +27,7 @@ PASSWORD = "le cheval de Nantes"
 @pytest.fixture
 def awa(service: Service) -> str:
     """The login of a person who has a password."""
-    wish = PersonWish(
+    wish = NewAccount(
         login="Awa@example.fr", name="Awa Diallo", role=Role.SALES, password=PASSWORD
     )
     return open_account(service.store, wish, NOW).login
@@ -125,7 +125,7 @@ def test_an_odd_account_is_not_opened(
 ) -> None:
     fields: dict[str, Any] = {"login": "leo", "name": "Léo Roux", "role": Role.SALES}
     with pytest.raises(RequestInvalidError):
-        open_account(store, PersonWish(**fields | wrong), NOW)
+        open_account(store, NewAccount(**fields | wrong), NOW)
 
 
 def test_no_secret_is_stored(client: TestClient, store: Store, awa: str) -> None:

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.auth.accounts import (
-    PersonWish,
+    NewAccount,
     bind_account,
     close_account,
     open_account,
@@ -71,9 +71,9 @@ def browser(service: Service) -> TestClient:
 @pytest.fixture
 def ours(service: Service, theirs: LittleProvider) -> Iterator[TestClient]:
     """A browser on a service that trusts it, where Awa has an account."""
-    wish = PersonWish(login="awa@example.fr", name="Awa Diallo", role=Role.SALES)
+    wish = NewAccount(login="awa@example.fr", name="Awa Diallo", role=Role.SALES)
     open_account(service.store, wish, NOW)
-    other = PersonWish(login="kim@example.fr", name="Kim Roy", role=Role.SALES)
+    other = NewAccount(login="kim@example.fr", name="Kim Roy", role=Role.SALES)
     open_account(service.store, other, NOW)
     trusting = replace(service, provider=Provider(settings_of(theirs.issuer)))
     with browser(trusting) as client:
@@ -226,7 +226,7 @@ def test_an_administrator_binds_an_account(
     subject = f"{theirs.issuer} 248289761001"
     bind_account(service.store, "awa@example.fr", subject, NOW)
     assert come(ours).status_code == 303
-    other = PersonWish(login="jo", name="Jo Roy", role=Role.SALES)
+    other = NewAccount(login="jo", name="Jo Roy", role=Role.SALES)
     open_account(service.store, other, NOW)
     with pytest.raises(RequestInvalidError, match="subject: taken"):
         bind_account(service.store, "jo", subject, NOW)

@@ -15,15 +15,15 @@ import numpy as np
 import orjson
 import polars as pl
 
-from benchmarks.common.public_scores import lives
+from benchmarks.public_scores import lives
 from features.event import Actor
 from features.featurise import moments_frame
 from serving.app.startup import open_service
-from serving.auth.api_keys import KeyWish, issue_key
+from serving.auth.api_keys import NewApiKey, issue_key
 from serving.demo.client import running_service
 from serving.repositories.api_keys import Scope
 from serving.runtime.settings import Settings
-from serving.runtime.worker_process import inherited
+from serving.runtime.worker_process import environment_variable
 
 WARM_UP = 50  # calls that don't count
 SECONDS_TO_ANSWER = 60
@@ -79,7 +79,7 @@ def asking() -> Iterator[Callable[[bytes], httpx2.Response]]:
             "Content-Type": "application/json",
         }
         with (
-            inherited("FREIN_DATABASE_URL", url),
+            environment_variable("FREIN_DATABASE_URL", url),
             running_service() as address,
             httpx2.Client(
                 base_url=address, headers=headers, timeout=SECONDS_TO_ANSWER
@@ -89,7 +89,7 @@ def asking() -> Iterator[Callable[[bytes], httpx2.Response]]:
 
 
 def _new_key(url: str) -> str:
-    wish = KeyWish(
+    wish = NewApiKey(
         name="benchmark",
         source="benchmark",
         max_actor=Actor.PERSON,
