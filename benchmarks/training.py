@@ -22,7 +22,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.commands import CommandFailedError
+from benchmarks.common.processes import CommandFailedError
 from data.generate import generate
 from features.errors import FreinError
 from features.log import read_log

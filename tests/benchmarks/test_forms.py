@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from benchmarks.forms import made_up_stories, message_texts, told_ideas
+from benchmarks.reasons.forms import made_up_stories, message_texts, told_ideas
 from explanations.general_messages import GENERAL
 from explanations.language import Argument
 from explanations.messages import Messages

@@ -12,11 +12,11 @@ import orjson
 import polars as pl
 import pytest
 
-from benchmarks import grammar
-from benchmarks.claims import Claim, Trial, told_claims
-from benchmarks.drivers import TrueDrivers, agreement, true_drivers
-from benchmarks.public_scores import lives, moved_back
-from benchmarks.reasons import main
+from benchmarks.common.public_scores import lives, moved_back
+from benchmarks.reasons import grammar
+from benchmarks.reasons.__main__ import main
+from benchmarks.reasons.claims import Claim, Trial, told_claims
+from benchmarks.reasons.drivers import TrueDrivers, agreement, true_drivers
 from data.generate import generate
 from explanations import checking
 from explanations.reason import Evidence

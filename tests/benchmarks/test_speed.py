@@ -7,9 +7,9 @@ import orjson
 import polars as pl
 import pytest
 
-from benchmarks.cut_leads import EVENTS, copied, cut_leads
-from benchmarks.one_lead import WARM_UP, bodies_of, timed
-from benchmarks.plain_signals import signals_of_lead, signals_of_leads
+from benchmarks.speed.cut_leads import EVENTS, copied, cut_leads
+from benchmarks.speed.one_lead import WARM_UP, bodies_of, timed
+from benchmarks.speed.plain_signals import signals_of_lead, signals_of_leads
 from data.generate import generate
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
 from features.encoding import Codes, encode, learn_labels

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from benchmarks.grammar import COMMAND, faults_of
+from benchmarks.reasons.grammar import COMMAND, faults_of
 
 
 def grammar_faults(texts: Iterable[str]) -> list[str]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.forms import made_up_stories
+from benchmarks.reasons.forms import made_up_stories
 from explanations.narrative import narrate
 from explanations.reason import Check, NextStep, Reason, Way
 from explanations.score import (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.forms import CODES, message_texts, reasons_of, told_ideas
+from benchmarks.reasons.forms import CODES, message_texts, reasons_of, told_ideas
 from explanations import broken_wording
 from explanations.errors import WordingError
 from explanations.general_messages import GENERAL

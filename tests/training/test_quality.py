@@ -3,7 +3,7 @@
 import orjson
 import pytest
 
-from benchmarks.quality import main
+from benchmarks.quality.__main__ import main
 from features.log import write_log
 from tests.training.builders import day, make_visit_catalogue, make_visit_log
 from training.dataset.moments import MomentPlan

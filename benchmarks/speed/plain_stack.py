@@ -12,7 +12,7 @@ import orjson
 import pandas as pd
 import shap
 
-from benchmarks.plain_signals import signals_of_lead, signals_of_leads
+from benchmarks.speed.plain_signals import signals_of_lead, signals_of_leads
 from explanations.scorer import Scorer
 from features.arrays import FloatArray
 from features.log import EVENTS_FILE

@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.additions import Added
-from benchmarks.changes import ChangeErrors
-from benchmarks.claims import MUST_MOVE, Trial
-from benchmarks.drivers import Agreement
-from benchmarks.narratives import Judged
-from benchmarks.public_scores import Json, Life, moved_back
+from benchmarks.common.public_scores import Json, Life, moved_back
+from benchmarks.reasons.additions import Added
+from benchmarks.reasons.changes import ChangeErrors
+from benchmarks.reasons.claims import MUST_MOVE, Trial
+from benchmarks.reasons.drivers import Agreement
+from benchmarks.reasons.narratives import Judged
 from explanations.story import NEAR_BASE
 
 MOST_EXAMPLES = 3

@@ -21,13 +21,13 @@ import orjson
 import polars as pl
 from rich.console import Console
 
-from benchmarks.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
-from benchmarks.commands import CommandFailedError
-from benchmarks.cut_leads import copied, cut_leads, in_parts
-from benchmarks.one_lead import Timed, asking, bodies_of, timed
-from benchmarks.phases import Phases, phases
-from benchmarks.plain_stack import PlainStack, plain_stack
-from benchmarks.speed_report import Report, fields, tables
+from benchmarks.common.processes import CommandFailedError
+from benchmarks.speed.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
+from benchmarks.speed.cut_leads import copied, cut_leads, in_parts
+from benchmarks.speed.one_lead import Timed, asking, bodies_of, timed
+from benchmarks.speed.phases import Phases, phases
+from benchmarks.speed.plain_stack import PlainStack, plain_stack
+from benchmarks.speed.report import Report, fields, tables
 from explanations.explain import Explainer, load_explainer
 from features.arrays import FloatArray
 from features.errors import FreinError

@@ -8,8 +8,8 @@ from itertools import cycle
 
 import polars as pl
 
-from benchmarks.forms import made_up_stories, message_texts
-from benchmarks.grammar import faults_of
+from benchmarks.reasons.forms import made_up_stories, message_texts
+from benchmarks.reasons.grammar import faults_of
 from explanations.explain import FIRST_PRIORITY, Explainer
 from explanations.narrative import narrate
 from explanations.score import Narrative, Priority, Score, TextedReason, TextedStep

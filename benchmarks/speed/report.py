@@ -6,10 +6,10 @@ from typing import Any
 
 from rich.table import Table
 
-from benchmarks.bulk import OursInBulk, PlainInBulk
-from benchmarks.cut_leads import EVENTS
-from benchmarks.one_lead import Timed
-from benchmarks.phases import PRED_CONTRIB, Phases
+from benchmarks.speed.bulk import OursInBulk, PlainInBulk
+from benchmarks.speed.cut_leads import EVENTS
+from benchmarks.speed.one_lead import Timed
+from benchmarks.speed.phases import PRED_CONTRIB, Phases
 
 GOAL = 10_000  # leads a second: what the profile is held against
 _GIB = 2**30

@@ -15,7 +15,7 @@ import numpy as np
 import orjson
 import polars as pl
 
-from benchmarks.public_scores import lives
+from benchmarks.common.public_scores import lives
 from features.event import Actor
 from features.featurise import moments_frame
 from serving.app.startup import open_service

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
-from benchmarks.public_scores import Json
+from benchmarks.common.public_scores import Json
 from explanations.scorer import Scorer
 from features.catalogue import Catalogue
 from features.encoding import encode

@@ -20,20 +20,14 @@ import polars as pl
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.additions import Added, irrelevant, unread
-from benchmarks.changes import ChangeErrors, change_errors, first_and_last
-from benchmarks.claims import Claim, Trial, plain_claims, told_claims
-from benchmarks.drivers import Agreement, TrueDrivers, agreement, true_drivers
-from benchmarks.grammar import JudgeAbsentError, refuse_absent_judge
-from benchmarks.narratives import Judged, judged, told_scores
-from benchmarks.protocol import (
+from benchmarks.common.protocol import (
     Protocol,
     parsed,
     protocol_parser,
     read_inputs,
     training_part,
 )
-from benchmarks.public_scores import (
+from benchmarks.common.public_scores import (
     Events,
     Json,
     Life,
@@ -42,7 +36,13 @@ from benchmarks.public_scores import (
     moved_back,
     public_scores,
 )
-from benchmarks.reasons_report import Report, fields, tables
+from benchmarks.reasons.additions import Added, irrelevant, unread
+from benchmarks.reasons.changes import ChangeErrors, change_errors, first_and_last
+from benchmarks.reasons.claims import Claim, Trial, plain_claims, told_claims
+from benchmarks.reasons.drivers import Agreement, TrueDrivers, agreement, true_drivers
+from benchmarks.reasons.grammar import JudgeAbsentError, refuse_absent_judge
+from benchmarks.reasons.narratives import Judged, judged, told_scores
+from benchmarks.reasons.report import Report, fields, tables
 from explanations.scorer import Scorer, probability
 from features.catalogue import Catalogue
 from features.errors import FreinError

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.contestants import Answer, Exam, model_answer
-from benchmarks.drivers import TRUTH_FILE
+from benchmarks.quality.contestants import Answer, Exam, model_answer
+from benchmarks.reasons.drivers import TRUTH_FILE
 from features.arrays import FloatArray
 from features.catalogue import parse_catalogue
 from features.featurise import featurise

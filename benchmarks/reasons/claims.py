@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from benchmarks.public_scores import Events, Json
+from benchmarks.common.public_scores import Events, Json
 from explanations.evidence import evidence_found
 from explanations.reason import Evidence
 from explanations.scorer import Scorer

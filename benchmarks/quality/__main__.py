@@ -19,10 +19,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks.choices import choices, n_choices
-from benchmarks.contestants import Answer, Exam, answers
-from benchmarks.ground_truth import gain, trapped, true_answer
-from benchmarks.protocol import (
+from benchmarks.common.protocol import (
     Protocol,
     parsed,
     protocol_parser,
@@ -30,6 +27,9 @@ from benchmarks.protocol import (
     test_part,
     training_part,
 )
+from benchmarks.quality.choices import choices, n_choices
+from benchmarks.quality.contestants import Answer, Exam, answers
+from benchmarks.quality.ground_truth import gain, trapped, true_answer
 from features.arrays import BoolArray
 from features.catalogue import Catalogue
 from features.errors import FreinError

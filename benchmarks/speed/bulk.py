@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.commands import Run, run_frein
-from benchmarks.cut_leads import EVENTS, copied
-from benchmarks.plain_stack import Explained, PlainStack
+from benchmarks.common.processes import Run, run_frein
+from benchmarks.speed.cut_leads import EVENTS, copied
+from benchmarks.speed.plain_stack import Explained, PlainStack
 from features.log import Log, LogAbout, write_log
 from serving.scoring.batch import EVENTS_AT_ONCE
 
