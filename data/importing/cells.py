@@ -1,18 +1,20 @@
-"""Values of columns, and why a row's cell holds none.
+"""Values of columns, times made instants in UTC, and why a row's cell holds none.
 
 A reading is a pair of series, the values and the reasons: where a cell is sound or
 empty the reason is null; where it can't be read the value is.
 """
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from data.errors import ImportFailedError
-from data.importing.mapping import FieldColumn, Mapping, TimeColumn
+from data.importing.mapping import ISO_8601, FieldColumn, Mapping, TimeColumn
 from data.importing.sheet import Sheet
-from data.importing.times import instants
+from features.event import TIME
+from features.log import FIRST_YEAR, LAST_YEAR
 
 Reading = tuple[pl.Series, pl.Series]
 
@@ -57,12 +59,59 @@ def required(cells: pl.Series) -> pl.Series:
 
 def read_times(cells: pl.DataFrame, column: TimeColumn, mapping: Mapping) -> Reading:
     """Instants of a time column; an empty cell has neither value nor reason."""
-    times, whys = instants(
-        cells[column.column],
-        column.format or mapping.time_format,
-        ZoneInfo(mapping.time_zone),
+    written = cells[column.column]
+    time_format = column.format or mapping.time_format
+    zone = ZoneInfo(mapping.time_zone)
+    read: dict[str | None, datetime | str] = {
+        text: instant(text, time_format, zone) for text in written.unique().drop_nulls()
+    }
+    instants = [read.get(text) for text in written]
+    times = [None if isinstance(time, str) else time for time in instants]
+    reasons = [time if isinstance(time, str) else None for time in instants]
+    return (
+        pl.Series(written.name, times, dtype=TIME),
+        f"column {column.column!r}: " + pl.Series(reasons, dtype=pl.String),
     )
-    return times, f"column {column.column!r}: " + whys
+
+
+def instant(text: str, time_format: str, zone: ZoneInfo) -> datetime | str:
+    """The instant in UTC that `text` names, or why it names none.
+
+    A time without an offset is a local time of `zone`: one that the clock change
+    skips or repeats is no instant, and is not guessed.
+
+    Examples
+    --------
+    >>> paris = ZoneInfo("Europe/Paris")
+    >>> instant("2026-03-10 09:30", "iso8601", paris)
+    datetime.datetime(2026, 3, 10, 8, 30, tzinfo=datetime.timezone.utc)
+    >>> instant("29/03/2026 02:30", "%d/%m/%Y %H:%M", paris)
+    'a local time that the clock change skips'
+    """
+    try:
+        written = (
+            datetime.fromisoformat(text)
+            if time_format == ISO_8601
+            else datetime.strptime(text, time_format)  # noqa: DTZ007 - zoned below
+        )
+    except ValueError:
+        wanted = "ISO 8601" if time_format == ISO_8601 else time_format
+        return f"not a time written as {wanted}"
+    if not FIRST_YEAR <= written.year <= LAST_YEAR:
+        return f"a year outside {FIRST_YEAR}-{LAST_YEAR}"
+    if written.tzinfo is not None:
+        return written.astimezone(UTC)
+    return _localised(written, zone)
+
+
+def _localised(written: datetime, zone: ZoneInfo) -> datetime | str:
+    first = written.replace(tzinfo=zone, fold=0)
+    instant_utc = first.astimezone(UTC)
+    if first.utcoffset() == first.replace(fold=1).utcoffset():
+        return instant_utc
+    if instant_utc.astimezone(zone).replace(tzinfo=None) == written:
+        return "a local time that the clock change repeats: export with an offset"
+    return "a local time that the clock change skips"
 
 
 def read_fields(
@@ -149,6 +198,20 @@ def _plain(written: pl.Series, decimal: str) -> pl.Series:
     # a point is no thousands separator here: 20000.0 must not become 200000
     pointed = closed.str.contains(".", literal=True)
     return closed.set(pointed, "?").str.replace(",", ".", literal=True)
+
+
+def no_meaning(
+    written: pl.Series, unread: pl.Series, what: str, table: str, names: str
+) -> pl.Series:
+    """Why a text is not sound that a table of the mapping gives no meaning."""
+    complaint = pl.format(
+        "column {}: no {} for {}: add it to [{}]",
+        pl.lit(names),
+        pl.lit(what),
+        '"' + written.str.slice(0, 60) + '"',
+        pl.lit(table),
+    )
+    return pl.select(pl.when(unread).then(complaint)).to_series()
 
 
 def _booleans(written: pl.Series) -> pl.Series:

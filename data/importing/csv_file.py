@@ -1,4 +1,4 @@
-"""A CSV file as it stands, each row with its line; broken lines are set apart."""
+"""Reader of CSV files: each row with its line, broken lines set apart."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.errors import ImportFailedError
-from data.importing.sheet import Refused, Sheet, content_key
+from data.importing.sheet import Sheet, content_key
 from data.importing.source import UTF_16, digest, pieces
 
 _LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
@@ -42,15 +42,12 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
 
 def _place(sheet: Sheet, line: int, text: str, row: list[str] | str) -> None:
     if isinstance(row, str):
-        sheet.refused.append(Refused(line, f"broken CSV: {row}", text))
+        sheet.refuse(line, f"broken CSV: {row}", text)
     elif len(row) != len(sheet.header):
         reason = f"{len(row)} fields where the header has {len(sheet.header)}"
-        sheet.refused.append(Refused(line, reason, text))
+        sheet.refuse(line, reason, text)
     else:
-        sheet.lines.append(line)
-        sheet.texts.append(text)
-        sheet.rows.append(row)
-        sheet.contents.append(content_key(row))
+        sheet.add(line, text, row, content_key(row))
 
 
 def _records(

@@ -1,4 +1,4 @@
-"""One row an event."""
+"""Reader of tables whose rows are events."""
 
 import re
 import unicodedata
@@ -9,6 +9,7 @@ from data.importing.cells import (
     Reading,
     first_reason,
     mapped_cells,
+    no_meaning,
     read_fields,
     read_times,
     required,
@@ -16,11 +17,11 @@ from data.importing.cells import (
 from data.importing.mapping import EventMapping
 from data.importing.rows import (
     Rows,
-    actors,
     as_json,
     in_log_order,
     numbered,
     refusals,
+    rows_of,
 )
 from data.importing.sheet import Sheet
 from features.event import ATTRIBUTES_KIND
@@ -64,23 +65,18 @@ def _rows(
     received = columns.received_at or columns.time
     received_at, received_reasons = read_times(cells, received, mapping)
     data, data_reasons = read_fields(cells, mapping.data, mapping.decimal)
-    event_ids = cells[columns.event_id] if columns.event_id else None
-    rows = pl.DataFrame(
-        {
-            "line": sheet.lines,
-            "content": sheet.contents,
-            "event_id": list(numbered(sheet.contents))
-            if event_ids is None
-            else event_ids,
-            "source": pl.repeat(mapping.source, cells.height, eager=True),
-            "lead_id": cells[columns.lead_id],
-            "kind": kinds,
-            "occurred_at": occurred_at,
-            "received_at": received_at,
-            "actor": actors(kinds, cells, mapping.actor),
-            "data": as_json(data, cells.height),
-        },
-        schema_overrides={"line": pl.Int64, "content": pl.String},
+    rows = rows_of(
+        sheet,
+        cells,
+        mapping,
+        content=sheet.contents,
+        event_id=cells[columns.event_id]
+        if columns.event_id
+        else list(numbered(sheet.contents)),
+        kind=kinds,
+        occurred_at=occurred_at,
+        received_at=received_at,
+        data=as_json(data, cells.height),
     )
     must_stand = [columns.lead_id, columns.time.column, received.column]
     must_stand += [columns.event_id] if columns.event_id else []
@@ -99,13 +95,8 @@ def _read_kinds(cells: pl.DataFrame, mapping: EventMapping) -> Reading:
     if mapping.other_kinds == "keep":
         table = {text: kind or slug(text) for text, kind in table.items()}
     kinds = written.replace_strict(table, return_dtype=pl.String)
-    complaint = pl.format(
-        "column {}: no kind for {}: add it to [kinds]",
-        pl.lit("/".join(columns)),
-        '"' + written.str.slice(0, 60) + '"',
-    )
-    reasons = pl.select(pl.when(kinds.is_null()).then(complaint)).to_series()
-    return kinds, reasons
+    names = "/".join(columns)
+    return kinds, no_meaning(written, kinds.is_null(), "kind", "kinds", names)
 
 
 def slug(text: str) -> str | None:

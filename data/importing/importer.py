@@ -1,4 +1,4 @@
-"""A file of rows becomes a log; every row is accepted, or rejected with its reason."""
+"""Import of a file as a log: every row is accepted, or rejected with its reason."""
 
 import csv
 from collections import Counter
@@ -15,9 +15,8 @@ from data.importing.json_lines import read_json_lines
 from data.importing.lead_rows import read_lead_rows
 from data.importing.mapping import EventMapping, Mapping
 from data.importing.parquet_file import read_parquet_file
-from data.importing.rows import Rows
+from data.importing.rows import Rows, space_ties
 from data.importing.sheet import Refused, Sheet
-from data.importing.ties import space_ties
 from data.importing.xes import read_xes
 from features.log import LogAbout, new_log_folder, write_about, write_events
 

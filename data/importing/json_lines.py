@@ -1,4 +1,4 @@
-"""A JSON Lines file: one object a line; objects inside it are named `outer.inner`."""
+"""Reader of JSON Lines files: one object a line, its inner ones as `outer.inner`."""
 
 from collections.abc import Iterator
 from pathlib import Path

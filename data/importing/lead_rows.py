@@ -1,4 +1,4 @@
-"""One row a lead: its attributes, and how it ended if it has."""
+"""Reader of tables whose rows are leads: attributes, and the ending if it has one."""
 
 import polars as pl
 
@@ -6,6 +6,7 @@ from data.importing.cells import (
     Reading,
     first_reason,
     mapped_cells,
+    no_meaning,
     read_fields,
     read_times,
     required,
@@ -18,6 +19,7 @@ from data.importing.rows import (
     as_json,
     in_log_order,
     refusals,
+    rows_of,
 )
 from data.importing.sheet import Sheet, content_key
 from features.event import ATTRIBUTES_KIND
@@ -59,19 +61,15 @@ def _created(
     attributes, reasons = read_fields(cells, mapping.attributes, mapping.decimal)
     kinds = pl.repeat(ATTRIBUTES_KIND, cells.height, eager=True)
     made_of = [columns.lead_id, columns.time.column, *_columns(mapping.attributes)]
-    rows = pl.DataFrame(
-        {
-            "line": sheet.lines,
-            "event_id": _identities(cells, made_of, "attributes"),
-            "source": pl.repeat(mapping.source, cells.height, eager=True),
-            "lead_id": cells[columns.lead_id],
-            "kind": kinds,
-            "occurred_at": occurred_at,
-            "received_at": occurred_at,
-            "actor": actors(kinds, cells, mapping.actor),
-            "data": as_json(attributes, cells.height),
-        },
-        schema_overrides={"line": pl.Int64},
+    rows = rows_of(
+        sheet,
+        cells,
+        mapping,
+        event_id=_identities(cells, made_of, "attributes"),
+        kind=kinds,
+        occurred_at=occurred_at,
+        received_at=occurred_at,
+        data=as_json(attributes, cells.height),
     )
     empty = [required(cells[column]) for column in made_of[:2]]
     return rows, [*empty, time_reasons, *reasons]
@@ -115,13 +113,8 @@ def _read_outcomes(written: pl.Series, mapping: LeadMapping) -> Reading:
     kinds = written.replace_strict(
         mapping.outcomes, default=None, return_dtype=pl.String
     )
-    complaint = pl.format(
-        "column {}: no outcome for {}: add it to [outcomes]",
-        pl.lit(written.name),
-        '"' + written.str.slice(0, 60) + '"',
-    )
     unknown = written.is_not_null() & kinds.is_null()
-    reasons = pl.select(pl.when(unknown).then(complaint)).to_series()
+    reasons = no_meaning(written, unknown, "outcome", "outcomes", written.name)
     return kinds.set(written.is_null(), _OPEN), reasons
 
 

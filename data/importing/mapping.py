@@ -1,10 +1,10 @@
-"""A mapping: what the columns of a foreign table mean, written in TOML."""
+"""Mapping of a foreign table, written in TOML: the meaning of its columns."""
 
 import codecs
 import tomllib
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
@@ -142,6 +142,9 @@ class _Table(_Part):
     data: dict[Name, FieldColumn] = Field(default_factory=dict)
     attributes: dict[Name, FieldColumn] = Field(default_factory=dict)
 
+    def _ranked(self, first: tuple[str, ...]) -> tuple[str, ...]:
+        return (*(kind for kind in first if kind not in self.order), *self.order)
+
 
 class EventMapping(_Table):
     """One row an event.
@@ -180,8 +183,7 @@ class EventMapping(_Table):
         Unless `order` says otherwise an outcome comes first, so that whatever was
         booked at its very instant never counts as known before it; then attributes.
         """
-        first = (*self.won_kinds, *self.lost_kinds, ATTRIBUTES_KIND)
-        return (*(kind for kind in first if kind not in self.order), *self.order)
+        return self._ranked((*self.won_kinds, *self.lost_kinds, ATTRIBUTES_KIND))
 
 
 class LeadMapping(_Table):
@@ -195,18 +197,12 @@ class LeadMapping(_Table):
     columns: LeadColumns
     outcomes: dict[Text, Literal["won", "lost", "open"]] = Field(default_factory=dict)
 
-    @property
-    def won_kinds(self) -> tuple[str, ...]:
-        return ("won",)
-
-    @property
-    def lost_kinds(self) -> tuple[str, ...]:
-        return ("lost",)
+    won_kinds: ClassVar[tuple[str, ...]] = ("won",)
+    lost_kinds: ClassVar[tuple[str, ...]] = ("lost",)
 
     def ranking(self) -> tuple[str, ...]:
         """Kinds in the order of simultaneous events: a lead exists, then it closes."""
-        first = (ATTRIBUTES_KIND, *self.won_kinds, *self.lost_kinds)
-        return (*(kind for kind in first if kind not in self.order), *self.order)
+        return self._ranked((ATTRIBUTES_KIND, *self.won_kinds, *self.lost_kinds))
 
 
 Mapping = EventMapping | LeadMapping

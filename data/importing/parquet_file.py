@@ -1,4 +1,4 @@
-"""A Parquet file: each value as its text; structs are named `outer.inner`."""
+"""Reader of Parquet files: each value as its text; structs are named `outer.inner`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a row's event needs in both shapes: an identity, an actor, its data."""
+"""Rows made events, for both shapes of a table: identity, actor, data, order."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 import polars as pl
 
-from data.importing.mapping import ActorRule
+from data.importing.mapping import ActorRule, EventMapping, LeadMapping
 from data.importing.sheet import Refused, Sheet
 from features.event import EVENT_SCHEMA
 
@@ -20,6 +20,28 @@ class Rows:
     accepted: int
     repeated: int
     refused: list[Refused]
+
+
+def rows_of(
+    sheet: Sheet,
+    cells: pl.DataFrame,
+    mapping: EventMapping | LeadMapping,
+    **columns: pl.Series | list[str],
+) -> pl.DataFrame:
+    """A row of the log for each of the sheet's, sound or not, with its line.
+
+    `columns` are those of the log that the mapping's shape decides; `kind` is one.
+    """
+    return pl.DataFrame(
+        {
+            "line": sheet.lines,
+            "source": pl.repeat(mapping.source, cells.height, eager=True),
+            "lead_id": cells[mapping.columns.lead_id],
+            "actor": actors(pl.Series(columns["kind"]), cells, mapping.actor),
+            **columns,
+        },
+        schema_overrides={"line": pl.Int64, "content": pl.String},
+    )
 
 
 def numbered(keys: Iterable[str]) -> Iterator[str]:
@@ -79,3 +101,32 @@ def in_log_order(events: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """The events together, each with its line, in the columns of the log."""
     columns = [*EVENT_SCHEMA.names(), "line"]
     return pl.concat([part.select(columns) for part in events])
+
+
+def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
+    """Each lead's events at times of their own, and in a stable order.
+
+    Events of a lead that share a time are put 1 µs apart: the kinds of `ranking`
+    first, in its order, then the others, then by line. What follows within those
+    microseconds moves on with them. `received_at` moves by as much.
+    """
+    places = {kind: place for place, kind in enumerate(ranking)}
+    ordered = events.sort(
+        "lead_id",
+        "occurred_at",
+        pl.col("kind").replace_strict(
+            places, default=len(places), return_dtype=pl.Int64
+        ),
+        "line",
+        maintain_order=True,
+    )
+    place = pl.int_range(pl.len()).over("lead_id")
+    written = pl.col("occurred_at").dt.epoch("us")
+    spaced = (written - place).cum_max().over("lead_id") + place
+    shift = pl.duration(microseconds=spaced - written)
+    moved = ordered.with_columns(
+        pl.col("occurred_at") + shift,
+        pl.col("received_at") + shift,
+        moved=spaced > written,
+    )
+    return moved.sort("occurred_at", "lead_id")

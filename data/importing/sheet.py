@@ -1,7 +1,7 @@
-"""The rows of a foreign file as text, whatever its format; broken ones set apart."""
+"""Sheet of a foreign file: its rows as text, the broken ones set apart."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -38,6 +38,15 @@ class Sheet:
     contents: list[str] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
 
+    def add(self, line: int, text: str, row: list[str], content: str) -> None:
+        self.lines.append(line)
+        self.texts.append(text)
+        self.rows.append(row)
+        self.contents.append(content)
+
+    def refuse(self, line: int, reason: str, text: str) -> None:
+        self.refused.append(Refused(line, reason, text))
+
 
 def content_key(cells: Iterable[str | None]) -> str:
     """An identity made of content: the same cells give it in every export.
@@ -61,13 +70,9 @@ class RecordSheet:
     """
 
     def __init__(self, path: Path, *, unit: str = "line") -> None:
-        self._path, self._unit = path, unit
+        self._sheet = Sheet(path=path, sha256="", header=(), unit=unit)
         self._places: dict[str, int] = {}
-        self._lines: list[int] = []
-        self._texts: list[str] = []
-        self._rows: list[list[str]] = []
-        self._contents: list[str] = []
-        self._refused: list[Refused] = []
+        self.refuse = self._sheet.refuse
 
     def add(self, line: int, cells: Mapping[str, str], text: str | None = None) -> None:
         """Add a row; of one without a text of its own, its fields are told as JSON."""
@@ -77,13 +82,8 @@ class RecordSheet:
             row.extend([""] * (place + 1 - len(row)))
             row[place] = cell
         said = sorted((name, cell) for name, cell in cells.items() if cell)
-        self._lines.append(line)
-        self._texts.append(told(cells) if text is None else text)
-        self._rows.append(row)
-        self._contents.append(content_key(part for pair in said for part in pair))
-
-    def refuse(self, line: int, reason: str, text: str) -> None:
-        self._refused.append(Refused(line, reason, text))
+        content = content_key(part for pair in said for part in pair)
+        self._sheet.add(line, told(cells) if text is None else text, row, content)
 
     def sheet(self, sha256: str) -> Sheet:
         """The rows gathered.
@@ -93,29 +93,19 @@ class RecordSheet:
         ImportFailedError
             If there is none, or none could be read.
         """
-        if not self._rows:
+        if not self._sheet.rows:
             raise ImportFailedError(self._why_nothing())
-        for row in self._rows:
+        for row in self._sheet.rows:
             row.extend([""] * (len(self._places) - len(row)))
-        return Sheet(
-            path=self._path,
-            sha256=sha256,
-            header=tuple(self._places),
-            unit=self._unit,
-            lines=self._lines,
-            texts=self._texts,
-            rows=self._rows,
-            contents=self._contents,
-            refused=self._refused,
-        )
+        return replace(self._sheet, sha256=sha256, header=tuple(self._places))
 
     def _why_nothing(self) -> str:
-        if not self._refused:
-            return f"{self._path} holds no row: export it again"
-        first = self._refused[0]
+        path, refused = self._sheet.path, self._sheet.refused
+        if not refused:
+            return f"{path} holds no row: export it again"
         return (
-            f"{self._path}, {self._unit} {first.line}: {first.reason} "
-            f"({first.text[:100]}); no row of the file can be read"
+            f"{path}, {self._sheet.unit} {refused[0].line}: {refused[0].reason} "
+            f"({refused[0].text[:100]}); no row of the file can be read"
         )
 
 

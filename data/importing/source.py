@@ -1,4 +1,4 @@
-"""The bytes of a source file, plain or gzipped, piece by piece."""
+"""Bytes of a source file, plain or gzipped, piece by piece."""
 
 import codecs
 import gzip

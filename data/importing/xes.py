@@ -1,4 +1,4 @@
-"""An XES log (IEEE 1849), the standard of process mining: traces of events.
+"""Reader of XES logs (IEEE 1849), the standard of process mining: traces of events.
 
 A row is an event. Its attributes are columns by their keys (`concept:name`,
 `time:timestamp`); those of its trace stand beside them as `case:` and the key, as
