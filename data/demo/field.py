@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 
 from data.demo.block import Block
+from data.demo.company import company
 from data.demo.drawing import choose
-from data.demo.notes import OBJECTIONS, TONES, write_notes
 from data.demo.record import (
     Channel,
     Clues,
@@ -29,7 +29,10 @@ NOTES_END = 0.915  # endings come after
 DAY_MINUTES = 13 * 60  # a day's hours, see `frame.py`
 LATE_NOTES = 0.12  # the telephone was without network
 
-# Tone of a note, −2 to 2, by state.
+TONES = np.arange(-2, 3)
+OBJECTIONS = ("prix", "delai", "concurrent", "decideur_absent", "budget", "securite")
+
+# Tone of a note, by state.
 TONE = np.array(
     [
         [0.28, 0.36, 0.26, 0.09, 0.01],
@@ -144,13 +147,41 @@ def _notes(
         actor="person",
         at=at,
         moment=np.minimum(ended + rng.uniform(0.004, 0.03, len(lead)), NOTES_END),
-        fields=_note_fields(tone, objected, write_notes(rng, met, tone, objected)),
+        fields=_note_fields(tone, objected, _texts(rng, met, tone, objected)),
     )
     says = objected @ np.log(OBJECTION).T + ~objected @ np.log1p(-OBJECTION).T
     return records, [
         clues(Idea.TONE, at, np.log(TONE.T[tone])),
         clues(Idea.OBJECTIONS, at, says),
     ]
+
+
+def _texts(
+    rng: np.random.Generator, met: BoolArray, tone: IntArray, objected: BoolArray
+) -> list[str]:
+    """The text of each note: what it was after, its tone, its objections.
+
+    Parameters
+    ----------
+    met : (notes,) after a meeting, or else a call
+    tone : (notes,) positions in `TONES`
+    objected : (notes, objections)
+    """
+    words = company()
+    reproaches = [words.objections[code] for code in OBJECTIONS]
+    opening = rng.integers(0, len(words.after_call), len(tone)).tolist()
+    wording = rng.integers(0, len(words.tones[0]), len(tone)).tolist()
+    objecting = rng.integers(0, len(reproaches[0]), objected.shape).tolist()
+    texts = []
+    for note, (meeting, level) in enumerate(zip(met, tone, strict=True)):
+        begins = words.after_meeting if meeting else words.after_call
+        said = [
+            reproaches[code][objecting[note][code]]
+            for code in np.flatnonzero(objected[note])
+        ]
+        told = [begins[opening[note]], words.tones[level][wording[note]], *said]
+        texts.append(" ".join(told))
+    return texts
 
 
 def _end(records: Records) -> FloatArray:

@@ -7,7 +7,8 @@ import numpy as np
 import polars as pl
 
 from data.demo.block import Block
-from data.demo.profile import OWNERS, REGIONS, SECTORS, SOURCES
+from data.demo.company import company
+from data.demo.profile import SECTORS, SOURCES
 from data.demo.record import Occurrences, Records
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.event import EVENT_SCHEMA, TIME
@@ -31,8 +32,8 @@ def entries(block: Block) -> Records:
             "sector": np.array(SECTORS)[profiles.sector],
             "headcount": profiles.headcount,
             "lead_source": np.array(SOURCES)[profiles.source],
-            "region": np.array(REGIONS)[profiles.region],
-            "owner": np.array(OWNERS)[profiles.owner],
+            "region": np.array(list(company().regions))[profiles.region],
+            "owner": np.array(company().owners)[profiles.owner],
         }
     )
     day = np.zeros(len(block.lead_ids), dtype=np.int64)

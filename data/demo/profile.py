@@ -1,10 +1,11 @@
-"""Who the leads are when they enter, and which of them get the automated sequence."""
+"""Profiles of leads when they enter, and which of them get the automated sequence."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
+from data.demo.company import company
 from data.demo.drawing import choose
 from features.arrays import BoolArray, FloatArray, IntArray
 
@@ -17,38 +18,6 @@ SOURCES = ("salon", "recommandation", "site_web", "prospection", "partenaire")
 SOURCE_SHARES = np.array([0.16, 0.12, 0.3, 0.3, 0.12])
 SOURCE_FIT = np.array([0.0, 0.55, 0.1, -0.4, 0.25])
 SOURCE_VISITS = np.array([0.85, 0.8, 1.3, 0.85, 0.95])
-
-REGIONS = (
-    "ile_de_france",
-    "auvergne_rhone_alpes",
-    "nouvelle_aquitaine",
-    "occitanie",
-    "hauts_de_france",
-    "provence_alpes_cote_d_azur",
-    "grand_est",
-    "pays_de_la_loire",
-    "bretagne",
-    "normandie",
-    "bourgogne_franche_comte",
-    "centre_val_de_loire",
-    "corse",
-)
-REGION_WEIGHTS = np.array([31, 14, 8, 8, 7, 8, 6, 6, 5, 3, 2, 1.5, 0.5])
-
-OWNERS = (
-    "Camille Moreau",
-    "Julien Lefèvre",
-    "Nadia Benali",
-    "Antoine Girard",
-    "Sophie Marchand",
-    "Karim Haddad",
-    "Élodie Perrin",
-    "Thomas Roussel",
-    "Claire Fontaine",
-    "Mathieu Caron",
-    "Inès Da Silva",
-    "Hugo Lambert",
-)
 
 MEDIAN_HEADCOUNT, HEADCOUNT_SPREAD = 120, 1.5  # spread of the logarithm
 LARGE, MEDIUM = 500, 50  # headcounts from which a lead is so called
@@ -72,8 +41,8 @@ SEQUENCE_BY_SIZE = np.array([0.5, 0.0, -0.9])
 class Profiles:
     """What is recorded of each lead at entry, all (leads,).
 
-    `sector`, `source`, `region` and `owner` are positions in the tuples above;
-    `automated` tells who gets the automated sequence.
+    `sector`, `source`, `region` and `owner` are positions in the tuples above, and in
+    those of the company; `automated` tells who gets the automated sequence.
     """
 
     sector: IntArray
@@ -106,12 +75,13 @@ def draw_profiles(rng: np.random.Generator, leads: int) -> Profiles:
     headcount = np.clip(spread, 3, 60_000).astype(np.int64)
     sector = _shared(rng, SECTOR_SHARES, leads)
     source = _shared(rng, SOURCE_SHARES, leads)
-    region = _shared(rng, REGION_WEIGHTS / REGION_WEIGHTS.sum(), leads)
+    weights = np.array(list(company().regions.values()))
+    region = _shared(rng, weights / weights.sum(), leads)
     return Profiles(
         sector=sector,
         source=source,
         region=region,
-        owner=(region * 2 + rng.integers(0, 2, leads)) % len(OWNERS),
+        owner=(region * 2 + rng.integers(0, 2, leads)) % len(company().owners),
         headcount=headcount,
         automated=rng.random(leads) < propensity(source, headcount),
     )

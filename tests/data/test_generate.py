@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.demo.notes import OBJECTIONS
+from data.demo.field import OBJECTIONS
 from data.demo.profile import SOURCES, propensity
 from data.generate import FIRST_END, LAST_END, GeneratedLog, generate
 from features.errors import LogError
