@@ -1,4 +1,4 @@
-"""`POST /v1/events`, one client: with rules, score and audit in the transaction.
+"""Speed of `POST /v1/events`, one client: rules, score and audit are in it.
 
 The service runs in a process of its own, on a database that is filled with open leads
 of the log first, and its audit with rows about them. Each call brings one event of
@@ -7,28 +7,19 @@ another lead, as it might happen now.
     python -m benchmarks.arrivals --log logs/demo --database URL --audit-rows 1000000
 """
 
-import argparse
-import os
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from uuid import uuid4
 
-import httpx2
-import numpy as np
-import orjson
-
-from features.event import Actor
+from benchmarks.common.calls import WARM_UP, event_now, new_key, posting, timed
+from benchmarks.common.command_line import load_average, parser_of, print_json
 from features.log import read_log
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.principal import Principal, PrincipalKind
 from serving.app.startup import open_service
 from serving.audit.verification import anchor
-from serving.auth.api_keys import NewApiKey, replace_key
-from serving.demo.client import running_service
 from serving.events.import_log import load_leads, missing_leads, open_leads
 from serving.repositories.api_keys import Scope
 from serving.repositories.audit import append
@@ -38,7 +29,6 @@ from serving.runtime.settings import Settings
 from serving.runtime.worker_process import environment_variable
 from serving.scoring.model_registry import mlflow_registry
 
-WARM_UP = 30  # calls that don't count
 ROWS_AT_ONCE = 10_000  # of the audit, in a transaction
 LIKELY: tuple[tuple[str, dict[str, str]], ...] = (  # kinds of event, and what they say
     ("page_viewed", {"page": "tarifs"}),
@@ -66,15 +56,7 @@ def filled(
         if audit_rows:
             _lengthen_audit(service, leads, audit_rows, now)
             anchor(service.store, service.settings.anchors_folder, now)
-        wish = NewApiKey(
-            name="arrivals",
-            source="site",
-            max_actor=Actor.LEAD,
-            default_actor=Actor.LEAD,
-            scopes=frozenset({Scope.EVENTS}),
-            expires_at=None,
-        )
-        return replace_key(service.store, wish, now), leads
+        return new_key(service.store, "site", Scope.EVENTS), leads
 
 
 def _lengthen_audit(
@@ -101,38 +83,12 @@ def _lengthen_audit(
 
 
 def bodies(leads: Sequence[str], calls: int) -> Iterator[bytes]:
-    for n in range(calls):
-        kind, told = LIKELY[n % len(LIKELY)]
-        yield orjson.dumps(
-            {
-                "specversion": "1.0",
-                "id": uuid4().hex,
-                "source": "site",
-                "type": kind,
-                "time": datetime.now(UTC).isoformat(),
-                "subject": leads[n % len(leads)],
-                "data": told,
-            }
-        )
-
-
-def measured(key: str, leads: Sequence[str], calls: int) -> list[float]:
-    """How long each call took, in milliseconds."""
-    headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-    milliseconds = []
-    with (
-        running_service() as address,
-        httpx2.Client(base_url=address, headers=headers, timeout=60) as client,
-    ):
-        for body in bodies(leads, WARM_UP + calls):
-            started = time.perf_counter()
-            client.post("/v1/events", content=body).raise_for_status()
-            milliseconds.append(1e3 * (time.perf_counter() - started))
-    return milliseconds[WARM_UP:]
+    for lead, likely, _ in zip(cycle(leads), cycle(LIKELY), range(calls), strict=False):
+        yield event_now(lead, "site", *likely)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.arrivals")
+    parser = parser_of("arrivals", __doc__)
     parser.add_argument("--log", type=Path, required=True, help="a log's folder")
     parser.add_argument("--database", help="its URL; else a new SQLite file")
     parser.add_argument("--leads", type=int, default=200)
@@ -146,12 +102,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
             environment_variable("FREIN_AUDIT_FOLDER", str(Path(folder) / "audit")),
         ):
             key, leads = filled(options.log, options.leads, options.audit_rows)
-            took = measured(key, leads, options.calls)
-    told = {f"p{p}_ms": round(float(np.percentile(took, p)), 2) for p in (50, 90, 99)}
-    told |= {"calls": options.calls, "leads": options.leads}
-    told |= {"audit_rows": options.audit_rows}
-    told["load_average"] = round(os.getloadavg()[0], 2)  # of the machine, meanwhile
-    print(orjson.dumps(told | {"database": url.partition(":")[0]}).decode())
+            calls = bodies(leads, WARM_UP + options.calls)
+            with posting("/v1/events", key) as post:
+                took = timed(post, calls, options.calls)
+    percentiles = {f"p{p}_ms": round(took.percentile(p), 2) for p in (50, 90, 99)}
+    about = {"calls": options.calls, "leads": options.leads}
+    about |= {"audit_rows": options.audit_rows, "load_average": load_average()}
+    print_json(percentiles | about | {"database": url.partition(":")[0]})
 
 
 if __name__ == "__main__":

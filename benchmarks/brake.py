@@ -1,4 +1,4 @@
-"""The brake under generated rule sets, events and principals: what gets past it?
+"""Search for what gets past the brake: generated rule sets, events and principals.
 
 A hypothesis state machine draws rules, then events, ticks and wishes of people, keys
 and rules, at the engine and at the three locks (the database's as its constraint says
@@ -8,7 +8,6 @@ find some, or it looks at nothing.
     python -m benchmarks.brake --steps 100000
 """
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,6 +24,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from benchmarks.common.command_line import parser_of, print_json
 from explanations.score import Doubt, Priority
 from features.event import Actor, Event
 from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
@@ -333,7 +333,7 @@ def run(steps: int, brake: Brake, *, database_holds: bool) -> Found:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.brake")
+    parser = parser_of("brake", __doc__)
     parser.add_argument("--steps", type=int, default=100_000)
     options = parser.parse_args(arguments)
     braked = run(options.steps, Brake(), database_holds=True)
@@ -343,7 +343,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     told = asdict(braked) | {
         "reserved_with_locks_off": unbraked.reserved_without_person
     }
-    print(orjson.dumps(told).decode())
+    print_json(told)
     if braked.breaches or not unbraked.breaches:
         sys.exit(1)
 

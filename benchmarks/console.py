@@ -1,4 +1,4 @@
-"""The console's heaviest pages: server time and weight, as an administrator sees them.
+"""Server time and weight of the console's heaviest pages, for an administrator.
 
 A store of its own is filled with copies of the log's open leads, as of yesterday and of
 now; those on the first page of À traiter were scored once an hour since, and one lead
@@ -7,8 +7,6 @@ has many events. Pages are asked of the application in this process.
     python -m benchmarks.console --log logs/demo
 """
 
-import argparse
-import os
 import re
 import time
 from collections.abc import Sequence
@@ -17,10 +15,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import orjson
 import polars as pl
 from starlette.testclient import TestClient
 
+from benchmarks.common.command_line import load_average, parser_of, print_json
 from features.log import Log, read_log
 from governance.people.roles import Role
 from serving.app.application import create_app
@@ -101,9 +99,7 @@ def measured(client: TestClient, path: str, calls: int) -> dict[str, float]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.console", description=(__doc__ or "").split("\n")[0]
-    )
+    parser = parser_of("console", __doc__)
     parser.add_argument("--log", type=Path, required=True, help="a log's folder")
     parser.add_argument("--leads", type=int, default=10_000)
     parser.add_argument("--events", type=int, default=500, help="of one lead")
@@ -134,8 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 for name, path in pages.items()
             }
     about = {"leads": options.leads, "events": options.events}
-    load_average = round(os.getloadavg()[0], 2)  # of the machine, meanwhile
-    print(orjson.dumps(about | told | {"load_average": load_average}).decode())
+    print_json(about | told | {"load_average": load_average()})
 
 
 if __name__ == "__main__":

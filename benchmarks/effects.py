@@ -1,4 +1,4 @@
-"""Does the report on automation find the generator's effect back?
+"""Coverage of the report on automation: does it find the generator's effect back?
 
     python -m benchmarks.effects --logs 20 --leads 20000
 
@@ -9,8 +9,6 @@ often does the interval hold it, adjusted and naive, and how wide is it, in poin
 another question, told beside it.
 """
 
-import argparse
-import json
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from multiprocessing import get_context
@@ -19,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import JsonValue
 
+from benchmarks.common.command_line import parser_of, print_json
 from data.generate import generate
 from features.catalogue import read_catalogue, shipped_catalogue
 from features.log import read_log
@@ -32,7 +31,7 @@ FIRST_SEED = 101
 
 def main() -> None:
     """Print a line a log, then one line of JSON."""
-    parser = argparse.ArgumentParser(prog="effects", description=__doc__)
+    parser = parser_of("effects", __doc__)
     parser.add_argument("--logs", type=int, default=20)
     parser.add_argument("--leads", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
@@ -42,8 +41,8 @@ def main() -> None:
         seeds = range(FIRST_SEED, FIRST_SEED + asked.logs)
         for row in pool.map(of_log, seeds, repeat(asked.leads)):
             rows.append(row)
-            print(json.dumps(row), flush=True)
-    print(json.dumps({"leads": asked.leads, **summed(rows)}))
+            print_json(row)
+    print_json({"leads": asked.leads, **summed(rows)})
 
 
 def of_log(seed: int, leads: int) -> dict[str, float | bool]:

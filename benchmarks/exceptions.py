@@ -1,4 +1,4 @@
-"""Do tasks come to the demo log's atypical cases? Held to the truth beside the log.
+"""Tasks for the demo log's atypical cases, held to the truth beside the log.
 
     python -m benchmarks.exceptions --log logs/demo --since 2026-06-01
 
@@ -8,14 +8,13 @@ silent (nothing from the lead for ten days) and late (a reply of that week had t
 three days). `lift`: how much more often they are given a task than all rows are.
 """
 
-import argparse
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.common.command_line import parser_of, print_json
 from data.generate import TRUTH_FILE
 from explanations.explain import Explainer
 from features.catalogue import Signal
@@ -50,7 +49,7 @@ _MEASURES: dict[str, dict[str, object]] = {
 
 def main() -> None:
     """Print one line of JSON."""
-    parser = argparse.ArgumentParser(prog="exceptions", description=__doc__)
+    parser = parser_of("exceptions", __doc__)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--since", type=datetime.fromisoformat, required=True)
     asked = parser.parse_args()
@@ -65,7 +64,7 @@ def main() -> None:
         orient="row",
     )
     after = truth.filter(pl.col("moment") - timedelta(days=WEEK_DAYS) >= since)
-    print(json.dumps(lifts(_atypical(log, after), tasks)))
+    print_json(lifts(_atypical(log, after), tasks))
 
 
 def lifts(rows: pl.DataFrame, tasks: pl.DataFrame) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Kill -9 of the service under load: is every acknowledged write there, once?
+"""Crash test of the service (kill -9 under load): is every acknowledged write there?
 
 Clients send events, override priorities and move stages, each until it is answered;
 meanwhile the service is killed and started again. No model serves: the store is what is
@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,14 +27,14 @@ import orjson
 import uvicorn
 from sqlalchemy import func, select
 
-from features.event import Actor
+from benchmarks.common.calls import SECONDS_TO_ANSWER, event_now, new_key
+from benchmarks.common.command_line import parser_of, print_json
 from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.app.scheduler import Ticker
 from serving.app.startup import open_service
 from serving.audit.verification import find_break
 from serving.auth.accounts import NewAccount, open_account
-from serving.auth.api_keys import NewApiKey, issue_key
 from serving.auth.sessions import issue_token
 from serving.database.tables import DecisionRow, EventRow, TaskRow
 from serving.demo.client import HOST, free_port
@@ -44,7 +44,7 @@ from serving.runtime.settings import Settings
 from serving.runtime.worker_process import environment_variable
 
 LEADS_A_CLIENT = 25
-SECONDS_TO_START = SECONDS_TO_ANSWER = 60
+SECONDS_TO_START = 60
 REASON = "budget"  # of the short list
 RULES = """
 version = 1
@@ -141,19 +141,11 @@ def _wait_for(load: Sequence["_Client"], writes: int) -> None:
 def _callers(settings: Settings) -> tuple[str, str]:
     """A key that sends events, and a token of a person who decides."""
     now = datetime.now(UTC)
-    wish = NewApiKey(
-        name="CRM",
-        source="crm",
-        max_actor=Actor.LEAD,
-        default_actor=Actor.LEAD,
-        scopes=frozenset({Scope.EVENTS}),
-        expires_at=None,
-    )
     with open_service(settings) as service:
         person = NewAccount(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
         open_account(service.store, person, now)
         token = issue_token(service.store, "awa", timedelta(days=1), now)
-        return issue_key(service.store, wish, now), token
+        return new_key(service.store, "crm", Scope.EVENTS), token
 
 
 @contextmanager
@@ -180,8 +172,7 @@ def _wait_until_live(port: int) -> None:
 
 def serve(port: int) -> None:
     """The service without a model, in this process."""
-    settings = Settings()
-    with open_service(settings) as service:
+    with open_service(Settings()) as service:
         app = create_app(service, Ticker(service))
         uvicorn.run(app, host=HOST, port=port, log_config=None, access_log=False)
 
@@ -202,54 +193,42 @@ class _Client(threading.Thread):
         while not self._stopped.is_set():
             lead = f"L-{self._n}-{self._random.randrange(LEADS_A_CLIENT)}"
             self._event(lead)
-            match self._random.randrange(4):
-                case 0:
-                    self._override(lead)
-                case 1:
-                    self._move(lead)
-                case _:
-                    pass
+            drawn = self._random.randrange(4)
+            if drawn == 0:
+                self._override(lead)
+            elif drawn == 1:
+                self._move(lead)
 
     def _event(self, lead: str) -> None:
-        event_id = uuid4().hex
-        body = {
-            "specversion": "1.0",
-            "id": event_id,
-            "source": "crm",
-            "type": "page_viewed",
-            "time": datetime.now(UTC).isoformat(),
-            "subject": lead,
-            "data": {"page": "tarifs"},
-        }
+        body = event_now(lead, "crm", "page_viewed", {"page": "tarifs"})
         if self._sent("/events", body, self._key) is not None:
-            self.done.events.add(event_id)
+            self.done.events.add(orjson.loads(body)["id"])
 
     def _override(self, lead: str) -> None:
         to = self._random.choice(["elevee", "normale", "basse"])
         body = {"kind": "priority_contested", "priority": to, "reason": REASON}
-        answer = self._sent(f"/leads/{lead}/overrides", body, self._token)
+        path = f"/leads/{lead}/overrides"
+        answer = self._sent(path, orjson.dumps(body), self._token)
         if answer is not None:
             self.done.overrides.add(str(answer["event_id"]))
 
     def _move(self, lead: str) -> None:
         to = self._random.choice(["contacte", "qualifie", "negociation_finale"])
-        answer = self._sent(f"/leads/{lead}/stage-moves", {"to": to}, self._token)
+        path = f"/leads/{lead}/stage-moves"
+        answer = self._sent(path, orjson.dumps({"to": to}), self._token)
         if answer is not None:
             self.done.decisions.add(str(answer["decision_id"]))
 
-    def _sent(
-        self, path: str, body: Mapping[str, object], token: str
-    ) -> dict[str, object] | None:
+    def _sent(self, path: str, body: bytes, token: str) -> dict[str, object] | None:
         """The answer, if it says that it was done."""
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
             "Idempotency-Key": uuid4().hex,
         }
-        content = orjson.dumps(body)
         while not self._stopped.is_set():
             try:
-                answer = self._http.post(path, content=content, headers=headers)
+                answer = self._http.post(path, content=body, headers=headers)
             except httpx2.TransportError:
                 time.sleep(0.2)  # it was killed; it comes back
                 continue
@@ -288,7 +267,7 @@ def _report(service: Service, all_done: Sequence[Acknowledged], kills: int) -> R
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.kills")
+    parser = parser_of("kills", __doc__)
     parser.add_argument("--database", help="the URL of a new database")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--clients", type=int, default=4)
@@ -308,7 +287,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             clients=options.clients,
             writes=options.writes,
         )
-    print(orjson.dumps(asdict(report)).decode())
+    print_json(asdict(report))
     if report.lost or report.doubled or report.broken:
         sys.exit(1)
 

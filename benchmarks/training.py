@@ -1,4 +1,4 @@
-"""Training: from a log on disk to a registered model, and how its cost grows.
+"""Cost of a training, from a log on disk to a registered model, and how its cost grows.
 
     python -m benchmarks.training --leads 10000 100000
 
@@ -7,12 +7,11 @@ MLflow store in a temporary folder. `docs/scale.md` tells what came out. The las
 is one JSON object.
 """
 
-import argparse
 import math
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,9 +21,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.common.processes import CommandFailedError
+from benchmarks.common.command_line import load_average, parser_of, print_report
+from benchmarks.speed.bulk import CommandFailedError
 from data.generate import generate
-from features.errors import FreinError
 from features.log import read_log
 
 SEED = 7
@@ -50,11 +49,11 @@ class Training:
 
     @property
     def whole(self) -> Cost:
-        each = self.phases.values()
+        costs = self.phases.values()
         return Cost(
-            seconds=sum(one.seconds for one in each),
-            cpu_seconds=sum(one.cpu_seconds for one in each),
-            peak_bytes=max(one.peak_bytes for one in each),
+            seconds=sum(cost.seconds for cost in costs),
+            cpu_seconds=sum(cost.cpu_seconds for cost in costs),
+            peak_bytes=max(cost.peak_bytes for cost in costs),
         )
 
 
@@ -102,27 +101,18 @@ def trained(log: Path) -> Training:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where a log or a training fails."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.training",
-        description=(__doc__ or "").split("\n", maxsplit=1)[0],
-    )
+    parser = parser_of("training", __doc__)
     parser.add_argument("--leads", type=int, nargs=2, default=[10_000, 100_000])
     parser.add_argument("--logs", type=Path, help="where logs are, and stay; else gone")
     asked = parser.parse_args(arguments)
     console = Console(width=88)
     with TemporaryDirectory(prefix="frein-training-") as temporary:
         folder = asked.logs or Path(temporary)
-        try:
-            small, large = (
-                _of_size(folder / str(leads), leads, console)
-                for leads in sorted(asked.leads)
-            )
-        except (FreinError, CommandFailedError) as error:
-            print(f"training: {error}", file=sys.stderr)
-            return 2
-    console.print(_table(small, large))
-    print(orjson.dumps(_fields(small, large)).decode())
-    return 0
+
+        def measure() -> list[Training]:
+            return [_of_size(folder / str(n), n, console) for n in sorted(asked.leads)]
+
+        return print_report("training", console, measure, _tables, _fields)
 
 
 def _of_size(log: Path, leads: int, console: Console) -> Training:
@@ -133,18 +123,19 @@ def _of_size(log: Path, leads: int, console: Console) -> Training:
         return trained(log)
 
 
-def _table(small: Training, large: Training) -> Table:
+def _tables(trainings: Sequence[Training]) -> Iterator[Table]:
+    small, large = trainings
     table = Table("phase", title="seconds (processor seconds), peak memory")
-    for one in (small, large):
-        table.add_column(f"{one.leads:,} leads", justify="right")
+    for training in trainings:
+        table.add_column(f"{training.leads:,} leads", justify="right")
     table.add_column("grows as n^", justify="right")
     grows = exponents(small, large)
     for name, cost in small.phases.items():
-        told = _told(cost), _told(large.phases[name])
-        table.add_row(name, *told, f"{grows[name]:.2f}")
+        costs = _told(cost), _told(large.phases[name])
+        table.add_row(name, *costs, f"{grows[name]:.2f}")
     table.add_section()
     table.add_row("whole", _told(small.whole), _told(large.whole), "")
-    return table
+    yield table
 
 
 def _told(cost: Cost) -> str:
@@ -152,10 +143,10 @@ def _told(cost: Cost) -> str:
     return f"{cost.seconds:.1f} ({cost.cpu_seconds:.1f}), {memory}"
 
 
-def _fields(small: Training, large: Training) -> dict[str, Any]:
+def _fields(trainings: Sequence[Training]) -> dict[str, Any]:
     return {
         "cores": len(os.sched_getaffinity(0)),
-        "load_average": round(os.getloadavg()[0], 2),  # of the machine, meanwhile
+        "load_average": load_average(),
         "trainings": [
             {
                 "leads": one.leads,
@@ -163,9 +154,9 @@ def _fields(small: Training, large: Training) -> dict[str, Any]:
                 "whole": _figures(one.whole),
                 "phases": {name: _figures(cost) for name, cost in one.phases.items()},
             }
-            for one in (small, large)
+            for one in trainings
         ],
-        "exponents": {k: round(v, 3) for k, v in exponents(small, large).items()},
+        "exponents": {k: round(v, 3) for k, v in exponents(*trainings).items()},
     }
 
 

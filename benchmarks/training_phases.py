@@ -1,4 +1,4 @@
-"""One training in a process of its own, phase by phase: seconds, processor, memory.
+"""Cost of one training, phase by phase: seconds, processor seconds, memory.
 
     python -m benchmarks.training_phases --log logs/demo
 
@@ -6,15 +6,13 @@ What `frein train` does, in its order, on the store of MLFLOW_TRACKING_URI. The 
 line is one JSON object: phase → [seconds, processor seconds, peak bytes].
 """
 
-import argparse
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-import orjson
+from benchmarks.common.command_line import parser_of, print_json
 
 _STATUS = Path("/proc/self/status")
 _FORGET = Path("/proc/self/clear_refs")
@@ -26,67 +24,50 @@ class Clock:
     """Seconds, processor seconds of all threads, and peak resident bytes by phase."""
 
     phases: dict[str, tuple[float, float, int]] = field(default_factory=dict)
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        _FORGET.write_text(_THE_PEAK, encoding="ascii")
-        started, worked = time.perf_counter(), time.process_time()
-        yield
-        spent = time.perf_counter() - started, time.process_time() - worked
-        self.phases[name] = *spent, _peak_bytes()
-
-
-class Laps:
-    """Phases that are told when they begin: each ends where the next one begins."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-        self._open: Iterator[None] = iter(())
+    _open: tuple[str, float, float] | None = None
 
     def begin(self, name: str) -> None:
+        """Begin a phase: the one before it ends."""
         self.end()
-        self._open = self._timed(name)
-        next(self._open)
+        _FORGET.write_text(_THE_PEAK, encoding="ascii")
+        self._open = name, time.perf_counter(), time.process_time()
 
     def end(self) -> None:
-        next(self._open, None)
-
-    def _timed(self, name: str) -> Iterator[None]:
-        with self._clock.phase(name):
-            yield
+        if self._open is not None:
+            name, started, worked = self._open
+            spent = time.perf_counter() - started, time.process_time() - worked
+            self.phases[name] = *spent, _peak_bytes()
 
 
 def measured(log: Path) -> Clock:
     """Train on a log and register the model, as `frein train` does."""
     clock = Clock()
-    with clock.phase("start"):
-        from training.cli.train import read_inputs
-        from training.fitting.fit import FitSettings
-        from training.fitting.train import TrainSettings, train
-        from training.promotion.promotion import place
-        from training.registry.registry import has_champion
-        from training.registry.training_run import record_training
+    clock.begin("start")
+    from training.cli.train import read_inputs
+    from training.fitting.fit import FitSettings
+    from training.fitting.train import TrainSettings, train
+    from training.promotion.promotion import place
+    from training.registry.registry import has_champion
+    from training.registry.training_run import record_training
 
-        has_champion()
-    with clock.phase("reading"):
-        inputs = read_inputs(log, None, "60d", None, None)
+    has_champion()
+    clock.begin("reading")
+    inputs = read_inputs(log, None, "60d", None, None)
     asked = TrainSettings(
         plan=inputs.plan, horizon_days=inputs.horizon_days, fit=FitSettings(), seed=1
     )
-    laps = Laps(clock)
-    trained = train(inputs.log, inputs.catalogue, asked, phase=laps.begin)
-    laps.end()
-    with clock.phase("registering"):
-        version = record_training(trained, inputs.log, log, asked)
-        place(version.version, now=datetime.now(UTC))
+    trained = train(inputs.log, inputs.catalogue, asked, phase=clock.begin)
+    clock.begin("registering")
+    version = record_training(trained, inputs.log, log, asked)
+    place(version.version, now=datetime.now(UTC))
+    clock.end()
     return clock
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training_phases")
+    parser = parser_of("training_phases", __doc__)
     parser.add_argument("--log", type=Path, required=True, help="a log's folder")
-    clock = measured(parser.parse_args(arguments).log)
-    print(orjson.dumps(clock.phases).decode())
+    print_json(measured(parser.parse_args(arguments).log).phases)
 
 
 def _peak_bytes() -> int:

@@ -1,20 +1,30 @@
-"""What the benchmarks of a model share: which log, which moments, how it is fitted."""
+"""Protocol of the benchmarks of a model: its log, its moments, its fit."""
 
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
 
+from benchmarks.common.command_line import parser_of
+from explanations.scorer import Scorer
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
+from features.featurise import featurise
 from features.log import Log, read_log
 from features.selector import duration_days
-from training.dataset.moments import MomentPlan, labelled_moments
+from training.dataset.delays import usual_delays
+from training.dataset.moments import (
+    MomentPlan,
+    labelled_moments,
+    lead_lives,
+    log_end,
+)
 from training.dataset.split import before_and_after
 from training.errors import TrainingError
-from training.fitting.train import refuse_absent_kinds
+from training.fitting.fit import FitSettings, fit
+from training.fitting.train import refuse_absent_kinds, scorer_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +45,7 @@ class Protocol:
 
 def protocol_parser(name: str, description: str) -> argparse.ArgumentParser:
     """A parser of the options that `Protocol` holds; each benchmark adds its own."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m benchmarks.{name}",
-        description=description.split("\n", maxsplit=1)[0],
-    )
+    parser = parser_of(name, description)
     parser.add_argument("--log", type=Path, required=True, help="a log's folder")
     parser.add_argument("--catalogue", type=Path, help="default: by the log's name")
     parser.add_argument("--moments", type=_ages, required=True, dest="ages")
@@ -92,6 +99,44 @@ def test_part(log: Log, protocol: Protocol) -> pl.DataFrame:
             "were: give an earlier --test-from, or a shorter --horizon"
         )
     return later
+
+
+def open_moments(log: Log, protocol: Protocol) -> pl.DataFrame:
+    """Moments of the open life of leads that began at or after `test_from`.
+
+    A reason needs no label: a moment counts although its horizon isn't over.
+    """
+    ages = pl.DataFrame(
+        {"age": [timedelta(days=days) for days in protocol.plan.ages_days]}
+    )
+    until = log_end(log)
+    moment = pl.col("moment")
+    found = (
+        lead_lives(log, known_at=until)
+        .filter(pl.col("first_at") >= protocol.test_from)
+        .join(ages, how="cross")
+        .with_columns(moment=pl.col("first_at") + pl.col("age"))
+        .filter((moment < pl.col("ended_at")) | pl.col("ended_at").is_null())
+        .filter(moment <= until)
+        .select("lead_id", "moment")
+    )
+    if found.is_empty():
+        raise TrainingError(
+            f"no lead that began at or after {protocol.test_from:%Y-%m-%d} was open at "
+            "any of the moments: give an earlier --test-from, or earlier --moments"
+        )
+    return found
+
+
+def fitted_scorer(
+    log: Log, catalogue: Catalogue, protocol: Protocol, seed: int
+) -> Scorer:
+    """A scorer of what was known at `train_before`."""
+    training = training_part(log, protocol)
+    signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
+    fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
+    delays = usual_delays(log.events, catalogue, known_at=protocol.train_before)
+    return scorer_of(fitted, training, catalogue, delays, protocol.horizon_days)
 
 
 def _ages(text: str) -> tuple[str, ...]:

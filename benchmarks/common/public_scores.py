@@ -13,22 +13,16 @@ import orjson
 import polars as pl
 from starlette.testclient import TestClient
 
+from benchmarks.common.calls import new_key
 from explanations.artifact import save_scorer
 from explanations.explain import Explainer, load_explainer
 from explanations.score import ModelId
 from explanations.scorer import Scorer
 from features.event import Actor
+from features.featurise import moments_frame
 from serving.app.application import create_app
 from serving.app.startup import open_service
-from serving.repositories.api_keys import (
-    ApiKey,
-    Scope,
-    add_key,
-    digest,
-    new_secret,
-    token_of,
-)
-from serving.runtime.service import Service
+from serving.repositories.api_keys import Scope
 from serving.runtime.settings import Settings
 
 MOST_LEADS = 1_000  # a call (design §8)
@@ -58,7 +52,7 @@ class PublicScores:
         """A Score for each lead's events, in order, 1,000 leads a call."""
         call: list[bytes] = []
         for name, events in zip(map(str, count()), leads, strict=False):
-            lead = orjson.dumps({"lead_id": name, "events": _named(events, name)})
+            lead = _lead(name, events)
             if len(call) == MOST_LEADS or sum(map(len, call)) + len(lead) > MOST_BYTES:
                 yield from self._asked(call, self.at)
                 call = []
@@ -68,15 +62,13 @@ class PublicScores:
 
     def alone(self, events: Events, moment: datetime) -> Json:
         """The Score of one lead, at a moment of its own."""
-        lead = orjson.dumps({"lead_id": "0", "events": _named(events, "0")})
-        (score,) = self._asked([lead], moment)
+        (score,) = self._asked([_lead("0", events)], moment)
         return score
 
     def _asked(self, leads: list[bytes], moment: datetime) -> list[Json]:
-        body = {"moment": moment, "leads": [orjson.Fragment(lead) for lead in leads]}
         answer = self.client.post(
             "/v1/scores",
-            content=orjson.dumps(body),
+            content=_body(leads, moment),
             headers={"Content-Type": "application/json"},
         )
         assert answer.status_code == 200, answer.text
@@ -96,8 +88,9 @@ def public_scores(scorer: Scorer, at: datetime) -> Iterator[PublicScores]:
         explainer = load_explainer(Path(folder), model)
         settings = Settings(database_url=f"sqlite:///{Path(folder) / 'frein.db'}")
         with open_service(settings, explainer) as service:
-            client = TestClient(create_app(service), headers=_key(service))
-            with client:
+            key = new_key(service.store, "benchmark", Scope.SCORES, Actor.PERSON)
+            headers = {"Authorization": f"Bearer {key}"}
+            with TestClient(create_app(service), headers=headers) as client:
                 yield PublicScores(client, explainer, at)
 
 
@@ -151,28 +144,26 @@ def moved_back(events: Iterable[Json], life: Life, at: datetime) -> Events:
     )
 
 
+def bodies_of(events: pl.DataFrame, at: datetime) -> list[bytes]:
+    """A body of `POST /v1/scores` for each lead, at the moment `at`."""
+    names = events["lead_id"].unique(maintain_order=True)
+    moments = moments_frame((lead_id, at) for lead_id in names)
+    return [
+        _body([_lead(life.lead_id, life.events)], at)
+        for life in lives(events, moments, at)
+    ]
+
+
+def _lead(name: str, events: Events) -> bytes:
+    named = [event | {"subject": name} for event in events]
+    return orjson.dumps({"lead_id": name, "events": named})
+
+
+def _body(leads: list[bytes], moment: datetime) -> bytes:
+    fragments = [orjson.Fragment(lead) for lead in leads]
+    return orjson.dumps({"moment": moment, "leads": fragments})
+
+
 def _moved(column: str, at: datetime) -> pl.Expr:
     moved = pl.col(column) - pl.col("moment") + pl.lit(at)
     return moved.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ")
-
-
-def _named(events: Events, name: str) -> list[Json]:
-    return [event | {"subject": name} for event in events]
-
-
-def _key(service: Service) -> dict[str, str]:
-    """The headers of a key that may ask for scores."""
-    key_id, secret = new_secret()
-    key = ApiKey(
-        id=key_id,
-        name="benchmark",
-        secret_sha256=digest(secret),
-        source="benchmark",
-        max_actor=Actor.PERSON,
-        default_actor=Actor.LEAD,
-        scopes=frozenset({Scope.SCORES}),
-        created_at=service.clock(),
-    )
-    with service.store.writing() as session:
-        add_key(session, key)
-    return {"Authorization": f"Bearer {token_of(key_id, secret)}"}

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-import orjson
 import polars as pl
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from benchmarks.common.command_line import at_least, print_json
 from benchmarks.common.protocol import (
     Protocol,
     parsed,
@@ -28,8 +28,14 @@ from benchmarks.common.protocol import (
     training_part,
 )
 from benchmarks.quality.choices import choices, n_choices
-from benchmarks.quality.contestants import Answer, Exam, answers
-from benchmarks.quality.ground_truth import gain, trapped, true_answer
+from benchmarks.quality.contestants import (
+    Answer,
+    Exam,
+    answers,
+    gain,
+    trapped,
+    true_answer,
+)
 from features.arrays import BoolArray
 from features.catalogue import Catalogue
 from features.errors import FreinError
@@ -139,7 +145,7 @@ def _print_quality(
             f"({interval.low:+.4f} to {interval.high:+.4f})"
         )
     fields = {one.name: _fields(one, test) for one in reports}
-    print(orjson.dumps(fields | ({"trap": trap} if trap else {})).decode())
+    print_json(fields | ({"trap": trap} if trap else {}))
 
 
 def _trap_gains(
@@ -195,12 +201,11 @@ def _fields(one: Report, test: pl.DataFrame) -> dict[str, object]:
 
 def _asked(arguments: Sequence[str] | None) -> Asked:
     parser = protocol_parser("quality", __doc__)
-    parser.add_argument("--resamples", type=int, default=200, help="of the leads")
+    parser.add_argument(
+        "--resamples", type=at_least(2), default=200, help="of the leads"
+    )
     parser.add_argument("--choose", action="store_true", help="compare candidates")
-    asked = Asked(**vars(parsed(parser, arguments)))
-    if asked.resamples < 2:
-        parser.error("--resamples: an interval needs at least 2")
-    return asked
+    return Asked(**vars(parsed(parser, arguments)))
 
 
 if __name__ == "__main__":

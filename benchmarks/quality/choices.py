@@ -1,4 +1,4 @@
-"""Candidates compared inside the training part: no test lead is looked at.
+"""Comparison of candidates inside the training part: no test lead is looked at.
 
 Two validations, both by time. *Blocks*: each fifth of the leads, by their
 beginning, scored by a model fitted on the others, over the whole horizon.

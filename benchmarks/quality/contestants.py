@@ -1,19 +1,33 @@
-"""Who is compared: the model, by seed, and each baseline, on the same moments."""
+"""Contestants of the quality benchmark: the model, each baseline, and the truth.
+
+The truth stands beside a demo log alone: the best possible score, and a trap that
+leaks. Once a lead is sold, the demo's CRM writes its fields over and adds some
+(`data/demo/pipeline.py`). Read point in time they are never known before the outcome
+and can teach nothing; read as they stand at the end of the log they tell it.
+"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
+from data.generate import TRUTH_FILE
 from features.arrays import FloatArray
-from features.catalogue import Catalogue
+from features.catalogue import Catalogue, parse_catalogue
 from features.encoding import encode
 from features.featurise import featurise
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
+from training.dataset.moments import log_end
 from training.fitting.fit import FitSettings, fit
+from training.metrics.bootstrap import Drawn, Interval, mean_drawn
+from training.metrics.metrics import Ranking, bootstrap
+
+NAME = 'name = "trap"'
+TRAP_FILE = Path(__file__).with_name("trap.toml")
 
 SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
 
@@ -70,3 +84,65 @@ def model_answer(exam: Exam) -> Answer:
         matrix = encode(exam.scored, exam.catalogue, fitted.codes)
         said.append(np.asarray(fitted.booster.predict(matrix)))
     return Answer("model", said)
+
+
+def true_answer(log_folder: Path, test: pl.DataFrame) -> Answer | None:
+    """The true probabilities of the test moments, as of the midnight before each.
+
+    None if the log has no truth, or one that doesn't speak of each moment: it does of
+    whole weeks after a lead's entry.
+    """
+    path = log_folder / TRUTH_FILE
+    if not path.exists():
+        return None
+    truth = pl.read_parquet(path, glob=False, columns=["lead_id", "moment", "p_win"])
+    known = test.with_columns(midnight=pl.col("moment").dt.truncate("1d")).join(
+        truth.rename({"moment": "midnight"}),
+        on=["lead_id", "midnight"],
+        how="left",
+        maintain_order="left",
+    )["p_win"]
+    return None if known.null_count() else Answer("truth", [known.to_numpy()])
+
+
+def trapped(log: Log, exam: Exam, *, as_it_stands: bool) -> Answer:
+    """What the model says with the trap's signals, point in time or as they stand."""
+    text = exam.catalogue.text + TRAP_FILE.read_text(encoding="utf-8")
+    catalogue = parse_catalogue(text, origin="with the trap")
+    signals, scored = (
+        pl.concat([read, _trap(log, moments, as_it_stands)], how="horizontal")
+        for read, moments in (
+            (exam.signals, exam.training),
+            (exam.scored, exam.test),
+        )
+    )
+    return model_answer(
+        replace(exam, catalogue=catalogue, signals=signals, scored=scored)
+    )
+
+
+def gain(
+    answer: Answer, over: Answer, test: pl.DataFrame, *, n_resamples: int
+) -> Interval:
+    """The difference of AUC, with its 95 % interval by lead; the mean over seeds."""
+    lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
+
+    def auc_of(said: FloatArray) -> Drawn:
+        return bootstrap(
+            lead_ids, won, said, metrics={"auc": Ranking.auc}, n_resamples=n_resamples
+        )["auc"]
+
+    pairs = zip(answer.probabilities, over.probabilities, strict=True)
+    return mean_drawn([auc_of(a).minus(auc_of(b)) for a, b in pairs]).interval
+
+
+def _trap(log: Log, moments: pl.DataFrame, as_it_stands: bool) -> pl.DataFrame:
+    """The trap's signals alone, row for row."""
+    seen_at = pl.lit(log_end(log)) if as_it_stands else pl.col("moment")
+    asked = moments.select("lead_id", moment=seen_at)
+    text = NAME + TRAP_FILE.read_text(encoding="utf-8")
+    catalogue = parse_catalogue(text, origin="the trap")
+    each = featurise(log.events, asked.unique(), catalogue)
+    return asked.join(
+        each, on=["lead_id", "moment"], how="left", maintain_order="left"
+    ).drop("lead_id", "moment")

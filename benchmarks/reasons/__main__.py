@@ -1,4 +1,4 @@
-"""Reasons: are the told ones true, are they enough, do they add up, read well?
+"""Quality of reasons: are they true, are they enough, do they add up, read well?
 
     python -m benchmarks.reasons --log logs/bpic2012 --moments 1d,3d,7d,14d,21d \\
         --horizon 30d --train-before 2011-12-15 --test-from 2011-12-15
@@ -11,21 +11,21 @@ or with the event whose absence was told. The last line is one JSON object.
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from typing import TypeVar
 
 import numpy as np
-import orjson
 import polars as pl
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.common.command_line import at_least, print_report
 from benchmarks.common.protocol import (
     Protocol,
+    fitted_scorer,
+    open_moments,
     parsed,
     protocol_parser,
     read_inputs,
-    training_part,
 )
 from benchmarks.common.public_scores import (
     Events,
@@ -37,27 +37,22 @@ from benchmarks.common.public_scores import (
     public_scores,
 )
 from benchmarks.reasons.additions import Added, irrelevant, unread
-from benchmarks.reasons.changes import ChangeErrors, change_errors, first_and_last
 from benchmarks.reasons.claims import Claim, Trial, plain_claims, told_claims
 from benchmarks.reasons.drivers import Agreement, TrueDrivers, agreement, true_drivers
-from benchmarks.reasons.grammar import JudgeAbsentError, refuse_absent_judge
+from benchmarks.reasons.grammar import refuse_absent_judge
 from benchmarks.reasons.narratives import Judged, judged, told_scores
-from benchmarks.reasons.report import Report, fields, tables
+from benchmarks.reasons.report import ChangeErrors, Report, fields, tables
+from explanations.explain import Explainer
+from explanations.reason import Past
 from explanations.scorer import Scorer, probability
-from features.catalogue import Catalogue
-from features.errors import FreinError
 from features.featurise import featurise
-from features.log import Log
-from training.dataset.delays import usual_delays
-from training.dataset.moments import lead_lives, log_end
-from training.errors import TrainingError
-from training.fitting.fit import FitSettings, fit
-from training.fitting.train import scorer_of
+from training.dataset.moments import log_end
 
 Item = TypeVar("Item")
 
 SEED = 1
 SEEDS = (SEED, 2)  # of the model asked about, and of the one that it replaced
+ROWS_AT_ONCE = 1_000  # leads, whose changes are told
 ASKED_ALONE = 200  # moments whose score is asked again at the lead's own time
 
 
@@ -73,20 +68,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
     asked = _asked(arguments)
     console = Console(width=110)
-    try:
-        if asked.narratives:
-            refuse_absent_judge()
-        report = measured(asked, console)
-    except (FreinError, JudgeAbsentError) as error:
-        print(f"reasons: {error}", file=sys.stderr)
-        return 2
-    console.print(*tables(report))
-    print(orjson.dumps(fields(report)).decode())
-    return 0
+    return print_report(
+        "reasons", console, lambda: measured(asked, console), tables, fields
+    )
 
 
 def measured(asked: Asked, console: Console) -> Report:
     """Every figure of the report, with progress on the console."""
+    if asked.narratives:
+        refuse_absent_judge()
     log, catalogue = read_inputs(asked)
     every = open_moments(log, asked)
     drivers = true_drivers(
@@ -107,40 +97,43 @@ def measured(asked: Asked, console: Console) -> Report:
         )
 
 
-def open_moments(log: Log, asked: Protocol) -> pl.DataFrame:
-    """Moments of the open life of leads that began at or after `test_from`.
+def first_and_last(moments: pl.DataFrame) -> pl.DataFrame:
+    """Leads with two moments or more: their `then` and `last`.
 
-    A reason needs no label: a moment counts although its horizon isn't over.
+    Parameters
+    ----------
+    moments : DataFrame of MOMENT_SCHEMA, any number of rows a lead
     """
-    ages = pl.DataFrame(
-        {"age": [timedelta(days=days) for days in asked.plan.ages_days]}
-    )
-    until = log_end(log)
     moment = pl.col("moment")
-    found = (
-        lead_lives(log, known_at=until)
-        .filter(pl.col("first_at") >= asked.test_from)
-        .join(ages, how="cross")
-        .with_columns(moment=pl.col("first_at") + pl.col("age"))
-        .filter((moment < pl.col("ended_at")) | pl.col("ended_at").is_null())
-        .filter(moment <= until)
-        .select("lead_id", "moment")
+    ends = moments.group_by("lead_id", maintain_order=True)
+    return ends.agg(then=moment.min(), last=moment.max()).filter(
+        pl.col("then") < pl.col("last")
     )
-    if found.is_empty():
-        raise TrainingError(
-            f"no lead that began at or after {asked.test_from:%Y-%m-%d} was open at "
-            "any of the moments: give an earlier --test-from, or earlier --moments"
-        )
-    return found
 
 
-def fitted_scorer(log: Log, catalogue: Catalogue, asked: Protocol, seed: int) -> Scorer:
-    """A scorer of what was known at `train_before`."""
-    training = training_part(log, asked)
-    signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
-    fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
-    delays = usual_delays(log.events, catalogue, known_at=asked.train_before)
-    return scorer_of(fitted, training, catalogue, delays, asked.horizon_days)
+def change_errors(
+    events: pl.DataFrame, pairs: pl.DataFrame, earlier: Explainer, now: Explainer
+) -> ChangeErrors:
+    """Tell why scores of `now` moved since those of `earlier`, and add up.
+
+    Parameters
+    ----------
+    events : DataFrame of EVENT_SCHEMA
+    pairs : DataFrame of `lead_id`, `then` and `last`, one row a lead
+    """
+    sums, ends = [0.0], [0.0]
+    for some in pairs.iter_slices(ROWS_AT_ONCE):
+        before = earlier.scores(events, some.select("lead_id", moment="then"))
+        pasts = {one.lead_id: Past(one.score, one.moment) for one in before}
+        after = now.scores(events, some.select("lead_id", moment="last"))
+        for told in now.changed(after, events, pasts, earlier):
+            assert told.change is not None, f"{told.lead_id}: no change told"
+            change = told.change.change
+            parts = change.time + change.events + change.model
+            sums.append(abs(change.before + parts - told.score))
+            ends.append(abs(change.before - pasts[told.lead_id].score))
+            ends.append(abs(change.after - told.score))
+    return ChangeErrors(changes=pairs.height, additivity=max(sums), ends=max(ends))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,14 +277,13 @@ def _sample(moments: pl.DataFrame, most: int) -> pl.DataFrame:
 
 def _asked(arguments: Sequence[str] | None) -> Asked:
     parser = protocol_parser("reasons", __doc__)
-    parser.add_argument("--most", type=int, default=5_000, help="moments, at most")
-    parser.add_argument("--narratives", type=int, default=1_000, help="judged; or 0")
-    asked = Asked(**vars(parsed(parser, arguments)))
-    if asked.most < 1:
-        parser.error("--most: nothing is measured on no moment")
-    if asked.narratives < 0:
-        parser.error("--narratives: a number of narratives, or 0")
-    return asked
+    parser.add_argument(
+        "--most", type=at_least(1), default=5_000, help="moments, at most"
+    )
+    parser.add_argument(
+        "--narratives", type=at_least(0), default=1_000, help="judged; or 0"
+    )
+    return Asked(**vars(parsed(parser, arguments)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Events added to a lead that should change little: one unread, one irrelevant."""
+"""Events to add that should change little: one unread, one irrelevant."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Claims: what a reason says of a score, and what a second call makes of it.
+"""Claims of reasons about a score, each tested by a second call.
 
 Nothing here asks `explanations` whether a reason holds. A claim is tested as a
 stranger would: the lead's events without its evidence, or with its event, are

@@ -1,4 +1,4 @@
-"""True drivers: what the demo log's exact filter says moved each lead's chances."""
+"""True drivers of each lead's chances, as the demo log's exact filter knows them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from data.generate import TRUTH_FILE
 from explanations.scorer import probability
 from features.arrays import FloatArray
 from features.errors import LogError
 
-TRUTH_FILE = "truth.parquet"
 SHARE = "share_"  # + an idea: log-odds that its clues add (data/demo/truth.py)
 CLEAR_EFFECT = 5.0  # points (issue 4)
 N_MAIN = 2

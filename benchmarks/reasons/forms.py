@@ -1,4 +1,4 @@
-"""Every form that a text may take: each idea either way at every plural, each message.
+"""Stories in every form that a text may take: each idea, each message.
 
 A log tells what is common; a judge of French must also read what is rare.
 """

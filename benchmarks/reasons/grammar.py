@@ -1,4 +1,4 @@
-"""Grammalecte, the judge of French grammar and typography (Debian: grammalecte-cli)."""
+"""Grammalecte, which judges French grammar and typography (Debian: grammalecte-cli)."""
 
 import json
 import shutil
@@ -8,13 +8,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.common.command_line import BenchmarkError
+
 COMMAND = "grammalecte-cli"
 NAMES = frozenset(
     {"CRM", "CSV", "HubSpot", "LinkedIn", "Salesforce"}
 )  # words that it can't know
 
 
-class JudgeAbsentError(Exception):
+class JudgeAbsentError(BenchmarkError):
     """Grammalecte is not installed: nobody can judge the French."""
 
 

@@ -1,4 +1,4 @@
-"""Narratives: how long one takes, and what a judge of French finds in them."""
+"""Narratives timed, and judged for their French."""
 
 import time
 from collections import Counter

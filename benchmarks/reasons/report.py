@@ -1,4 +1,4 @@
-"""The reasons benchmark told: tables, and the fields of its JSON line."""
+"""Report of the reasons benchmark: tables, and the fields of its JSON line."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -9,13 +9,25 @@ from rich.table import Table
 
 from benchmarks.common.public_scores import Json, Life, moved_back
 from benchmarks.reasons.additions import Added
-from benchmarks.reasons.changes import ChangeErrors
 from benchmarks.reasons.claims import MUST_MOVE, Trial
 from benchmarks.reasons.drivers import Agreement
 from benchmarks.reasons.narratives import Judged
 from explanations.story import NEAR_BASE
 
 MOST_EXAMPLES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeErrors:
+    """The largest errors, in points, over `changes` of a lead's score.
+
+    `additivity`: the score before and the three parts against the score after;
+    `ends`: the two scores told against what each model says itself.
+    """
+
+    changes: int
+    additivity: float
+    ends: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

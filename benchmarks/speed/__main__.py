@@ -6,7 +6,6 @@
 `shap.TreeExplainer`, without check or text. The last line is one JSON object.
 """
 
-import argparse
 import os
 import sys
 from collections.abc import Sequence
@@ -17,22 +16,26 @@ from tempfile import TemporaryDirectory
 
 import httpx2
 import numpy as np
-import orjson
 import polars as pl
 from rich.console import Console
 
-from benchmarks.common.processes import CommandFailedError
+from benchmarks.common.calls import Timed, new_key, posting, timed
+from benchmarks.common.command_line import at_least, parser_of, print_report
+from benchmarks.common.public_scores import bodies_of
 from benchmarks.speed.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
 from benchmarks.speed.cut_leads import copied, cut_leads, in_parts
-from benchmarks.speed.one_lead import Timed, asking, bodies_of, timed
 from benchmarks.speed.phases import Phases, phases
 from benchmarks.speed.plain_stack import PlainStack, plain_stack
 from benchmarks.speed.report import Report, fields, tables
-from explanations.explain import Explainer, load_explainer
+from explanations.explain import Explainer
 from features.arrays import FloatArray
-from features.errors import FreinError
+from features.event import Actor
 from features.log import Log, read_log
-from serving.scoring.model_registry import champion_id, fetched
+from serving.app.startup import open_service
+from serving.repositories.api_keys import Scope
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import environment_variable
+from serving.scoring.model_registry import mlflow_registry
 from training.dataset.moments import log_end
 from training.errors import ModelUnavailableError
 from training.registry.registry import has_champion
@@ -40,7 +43,7 @@ from training.registry.registry import has_champion
 MOST_PLAIN = 2_000  # leads: the plain stack takes its time
 PART = 1_000  # leads read at once, as the command does
 MOST_PROFILED = 5 * PART
-HINT = "`frein demo --prepare-only` makes the demo log and its model"
+HINT = "\n`frein demo --prepare-only` makes the demo log and its model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +57,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
     asked = _asked(arguments)
     console = Console(width=80)
-    try:
-        report = measured(asked, console)
-    except (FreinError, CommandFailedError) as error:
-        print(f"speed: {error}\n{HINT}", file=sys.stderr)
-        return 2
-    console.print(*tables(report))
-    print(orjson.dumps(fields(report)).decode())
-    return 0
+    return print_report(
+        "speed", console, lambda: measured(asked, console), tables, fields, hint=HINT
+    )
 
 
 def measured(asked: Asked, console: Console) -> Report:
@@ -69,7 +67,6 @@ def measured(asked: Asked, console: Console) -> Report:
 
     The profile comes first: kernels are compiled then, on a machine that is new.
     """
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     log = read_log(asked.log)
     at = log_end(log).replace(microsecond=0) + timedelta(seconds=1)
     leads = cut_leads(log, at)
@@ -116,14 +113,24 @@ class _Bench:
 
     def one_lead(self, stack: PlainStack) -> tuple[Timed[float], Timed[float]]:
         bodies = bodies_of(self.leads, self.at)
-        with self.console.status("one lead, ours"), asking() as ask:
-            ours = timed(ask, bodies, self.asked.calls)
+        with self.console.status("one lead, ours"):
+            ours = self.over_http(bodies)
         with self.console.status("one lead, the plain stack"):
             plain = timed(stack.of_call, bodies, self.asked.calls)
         return (
             Timed([_score(one) for one in ours.answers], ours.milliseconds),
             Timed([float(one.scores[0]) for one in plain.answers], plain.milliseconds),
         )
+
+    def over_http(self, bodies: Sequence[bytes]) -> Timed[httpx2.Response]:
+        url = f"sqlite:///{self.folder / 'frein.db'}"
+        with open_service(Settings(database_url=url)) as service:
+            key = new_key(service.store, "benchmark", Scope.SCORES, Actor.PERSON)
+        with (
+            environment_variable("FREIN_DATABASE_URL", url),
+            posting("/v1/scores", key) as post,
+        ):
+            return timed(post, bodies, self.asked.calls)
 
     def bulk(self, stack: PlainStack) -> tuple[OursInBulk, PlainInBulk]:
         known = (self.leads, self.log.about, self.at)
@@ -139,9 +146,9 @@ def _explainer(log: Log) -> Explainer:
     """The champion, if it was made for such a log."""
     if not has_champion():
         raise ModelUnavailableError("the registry has no champion")
-    champion = champion_id()
-    with TemporaryDirectory(prefix="frein-model-") as folder:
-        explainer = load_explainer(fetched(champion, Path(folder)), champion)
+    registry = mlflow_registry()
+    explainer = registry.load(registry.champion())
+    assert isinstance(explainer, Explainer)
     if not explainer.reads(log.events):
         raise ModelUnavailableError(
             f"the champion was trained on another sort of log than {log.about.name!r}"
@@ -150,7 +157,6 @@ def _explainer(log: Log) -> Explainer:
 
 
 def _score(answer: httpx2.Response) -> float:
-    assert answer.status_code == 200, answer.text
     (score,) = answer.json()["scores"]
     return float(score["score"])
 
@@ -168,19 +174,13 @@ def _largest(one: Sequence[float], other: Sequence[float]) -> float:
 
 
 def _asked(arguments: Sequence[str] | None) -> Asked:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.speed",
-        description=(__doc__ or "").split("\n", maxsplit=1)[0],
-    )
+    parser = parser_of("speed", __doc__)
     parser.add_argument("--log", type=Path, default=Path("logs/demo"))
-    parser.add_argument("--leads", type=int, default=20_000, help="in bulk")
-    parser.add_argument("--calls", type=int, default=500, help="of one lead each")
-    asked = Asked(**vars(parser.parse_args(arguments)))
-    if asked.leads < 1:
-        parser.error("--leads: nothing is measured on no lead")
-    if asked.calls < 1:
-        parser.error("--calls: nothing is measured on no call")
-    return asked
+    parser.add_argument("--leads", type=at_least(1), default=20_000, help="in bulk")
+    parser.add_argument(
+        "--calls", type=at_least(1), default=500, help="of one lead each"
+    )
+    return Asked(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -1,18 +1,112 @@
-"""A whole log: `frein explain` as it is run, and the plain stack in this process."""
+"""Explaining a whole log: `frein explain` as it is run, and the plain stack here.
+
+A command is measured from its start to its end: how long, how much processor, and
+how much memory.
+"""
 
 import os
+import resource
+import subprocess
+import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.common.processes import Run, run_frein
+from benchmarks.common.command_line import BenchmarkError
 from benchmarks.speed.cut_leads import EVENTS, copied
 from benchmarks.speed.plain_stack import Explained, PlainStack
 from features.log import Log, LogAbout, write_log
 from serving.scoring.batch import EVENTS_AT_ONCE
+
+SAMPLED_EVERY = 0.05  # seconds
+_PAGE = resource.getpagesize()
+_TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
+
+
+class CommandFailedError(BenchmarkError):
+    """A command of ours did not end well; with what it last said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A command's wall clock and processor time, in seconds, and its memory.
+
+    Both are of the process and those that it started, sampled: some of them nobody
+    waits for. `peak_rss_bytes` is the largest sum of resident memory: pages that they
+    share count once for each.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    peak_rss_bytes: int
+
+
+def run_frein(*arguments: str) -> Run:
+    """Run `frein`, from its start to its end; raises CommandFailedError."""
+    command = [sys.executable, "-m", "frein", *arguments]
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as process:
+        watch = _Watch(process.pid)
+        watch.start()
+        _, said = process.communicate()
+        seconds = time.perf_counter() - started
+    watch.ended.set()
+    watch.join()
+    if process.returncode:
+        raise CommandFailedError(f"frein {arguments[0]}: {said.strip()}")
+    return Run(
+        seconds=seconds,
+        cpu_seconds=sum(watch.cpu_seconds.values()),
+        peak_rss_bytes=watch.peak_rss_bytes,
+    )
+
+
+class _Watch(threading.Thread):
+    """Watches a process and those below it, until it is told that they ended."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.cpu_seconds: dict[int, float] = {}
+        self.peak_rss_bytes = 0
+        self.ended = threading.Event()
+        self._pid = pid
+
+    def run(self) -> None:
+        while not self.ended.wait(SAMPLED_EVERY):
+            resident = 0
+            for pid in _family(self._pid):
+                with suppress(OSError):  # it has ended
+                    self.cpu_seconds[pid] = _cpu_seconds(pid)
+                    resident += _resident_bytes(pid)
+            self.peak_rss_bytes = max(self.peak_rss_bytes, resident)
+
+
+def _family(pid: int) -> Iterator[int]:
+    """A process, and all that it started and that still run (Linux)."""
+    yield pid
+    for children in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # it has ended
+            for child in children.read_text(encoding="ascii").split():
+                yield from _family(int(child))
+
+
+def _cpu_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
+    user, system = fields.split()[11:13]
+    return (int(user) + int(system)) * _TICK
+
+
+def _resident_bytes(pid: int) -> int:
+    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * _PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

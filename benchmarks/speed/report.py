@@ -1,4 +1,4 @@
-"""The speed benchmark told: tables, and the fields of its JSON line."""
+"""Report of the speed benchmark: tables, and the fields of its JSON line."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from typing import Any
 
 from rich.table import Table
 
+from benchmarks.common.calls import Timed
 from benchmarks.speed.bulk import OursInBulk, PlainInBulk
 from benchmarks.speed.cut_leads import EVENTS
-from benchmarks.speed.one_lead import Timed
 from benchmarks.speed.phases import PRED_CONTRIB, Phases
 
 GOAL = 10_000  # leads a second: what the profile is held against
@@ -93,36 +93,30 @@ def fields(report: Report) -> dict[str, Any]:
 
 def tables(report: Report) -> Iterator[Table]:
     """The same for a reader, 80 columns wide."""
-    yield _one_lead(report)
-    yield _bulk(report)
-    yield _phases(report)
-
-
-def _one_lead(report: Report) -> Table:
-    table = _table("One lead of 60 events, one client", "ours, HTTP", "plain, no HTTP")
-    for percent in (50, 99):
-        ours = report.one_ours.percentile(percent)
-        plain = report.one_plain.percentile(percent)
-        table.add_row(
-            f"p{percent}, ms", f"{ours:.1f}", f"{plain:.1f}", f"{plain / ours:.1f}"
-        )
-    return table
-
-
-def _bulk(report: Report) -> Table:
     ours, plain = report.bulk_ours, report.bulk_plain
-    usual = plain.leads_per_second
-    table = _table("A log of such leads", "ours", "plain")
-    table.add_row("leads", f"{ours.n_leads:,}", f"{plain.n_leads:,}", "")
+    one = _table("One lead of 60 events, one client", "ours, HTTP", "plain, no HTTP")
+    for percent in (50, 99):
+        took = [one.percentile(percent) for one in (report.one_ours, report.one_plain)]
+        _add(one, f"p{percent}, ms", "{:.1f}", *took, took[1] / took[0])
+    yield one
+    bulk, usual = _table("A log of such leads", "ours", "plain"), plain.leads_per_second
+    _add(bulk, "leads", "{:,}", ours.n_leads, plain.n_leads)
     for name, speed in (
         ("leads/s, start to end", ours.leads_per_second),
         ("leads/s, net of start-up", ours.leads_per_second_net_of_start_up),
     ):
-        table.add_row(name, f"{speed:,.0f}", f"{usual:,.0f}", f"{speed / usual:.1f}")
-    table.add_row("seconds", f"{ours.run.seconds:.1f}", f"{plain.seconds:.1f}", "")
-    table.add_row("– of which start-up", f"{ours.start_up.seconds:.1f}", "", "")
-    table.add_row("peak memory, GiB", f"{ours.run.peak_rss_bytes / _GIB:.2f}", "", "")
-    return table
+        _add(bulk, name, "{:,.0f}", speed, usual, speed / usual)
+    _add(bulk, "seconds", "{:.1f}", ours.run.seconds, plain.seconds)
+    _add(bulk, "– of which start-up", "{:.1f}", ours.start_up.seconds)
+    _add(bulk, "peak memory, GiB", "{:.2f}", ours.run.peak_rss_bytes / _GIB)
+    yield bulk
+    yield _phases(report)
+
+
+def _add(table: Table, name: str, form: str, *figures: float) -> None:
+    """A row of figures, the last of three being a ratio."""
+    ratio = [f"{figure:.1f}" for figure in figures[2:]]
+    table.add_row(name, *(form.format(figure) for figure in figures[:2]), *ratio)
 
 
 def _phases(report: Report) -> Table:

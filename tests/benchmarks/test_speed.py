@@ -7,9 +7,10 @@ import orjson
 import polars as pl
 import pytest
 
+from benchmarks.common.calls import WARM_UP, timed
+from benchmarks.common.public_scores import bodies_of
 from benchmarks.speed.cut_leads import EVENTS, copied, cut_leads
-from benchmarks.speed.one_lead import WARM_UP, bodies_of, timed
-from benchmarks.speed.plain_signals import signals_of_lead, signals_of_leads
+from benchmarks.speed.plain_stack import signals_of_lead, signals_of_leads
 from data.generate import generate
 from features.catalogue import Catalogue, read_catalogue, shipped_catalogue
 from features.encoding import Codes, encode, learn_labels
