@@ -18,23 +18,12 @@ from serving.app.console import create_console
 from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
 from serving.auth import routes as routes_session
-from serving.auth.schemas import SignInSent
 from serving.automation import routes as routes_rules
 from serving.automation import suspension_routes
-from serving.automation.schemas import SuspensionSent, TaskClosing
 from serving.console.page.rendering import HOME
 from serving.decisions import feedback_routes as routes_judgement
 from serving.decisions import reserved_routes as routes_reserved
 from serving.decisions import routes as routes_decisions
-from serving.decisions.schemas import (
-    ConcessionSent,
-    DecisionSent,
-    DismissalSent,
-    MoveSent,
-    NoteSent,
-    OverrideSent,
-    RequalificationSent,
-)
 from serving.errors import (
     InternalError,
     MethodNotAllowedError,
@@ -43,7 +32,6 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.events import routes as routes_events
-from serving.formats.cloud_event import CloudEvent
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import refuse_nul
@@ -51,7 +39,6 @@ from serving.runtime.metrics import CallMeterMiddleware
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
 from serving.scoring import routes as routes_scores
-from serving.scoring.schemas import ScoresAsked
 
 ROUTERS = (
     routes_operations.router,
@@ -65,20 +52,6 @@ ROUTERS = (
     routes_reserved.router,
     routes_audit.router,
     routes_session.router,
-)
-BODIES = (
-    CloudEvent,
-    ConcessionSent,
-    DecisionSent,
-    DismissalSent,
-    MoveSent,
-    NoteSent,
-    OverrideSent,
-    RequalificationSent,
-    ScoresAsked,
-    SignInSent,
-    SuspensionSent,
-    TaskClosing,
 )
 _BY_STATUS: dict[int, type[RequestError]] = {
     404: RouteUnknownError,
@@ -133,7 +106,7 @@ def create_app(service: Service, *beside: Beside) -> FastAPI:
     )
     app.add_middleware(CallMeterMiddleware, metrics=service.metrics)
     app.add_middleware(CallLogMiddleware)
-    documents(app, BODIES)
+    documents(app, ROUTERS)
     return app
 
 

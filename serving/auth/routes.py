@@ -1,6 +1,7 @@
 """Routes of sessions: a person signs in, sees who they are, signs out."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
@@ -9,10 +10,9 @@ from serving.auth.dependencies import COOKIE, TheSignIn, require_role
 from serving.auth.schemas import PersonShown, SessionShown, SignInSent
 from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
 from serving.errors import PersonRequiredError
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON
+from serving.http.openapi import refuses
 from serving.repositories.persons import Person
-from serving.runtime.dependencies import TheBody, TheNow, TheStore
+from serving.runtime.dependencies import TheNow, TheStore, json_body
 from serving.runtime.settings import LOOPBACK
 
 router = APIRouter(prefix="/v1/session", tags=["session"])
@@ -23,18 +23,16 @@ Anyone = Depends(require_role(*Role))
 @router.post(
     "",
     name="begin_session",
-    openapi_extra=takes({JSON: SignInSent}),
     responses=refuses(400, 401, 413, 415, 422, 503),
 )
 def begin_session(
     store: TheStore,
     now: TheNow,
-    body: TheBody,
+    sent: Annotated[SignInSent, json_body(SignInSent)],
     request: Request,
     response: Response,
 ) -> SessionShown:
     """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
-    sent = body.fitted(SignInSent)
     begun = sign_in(store, sent.login, sent.password.get_secret_value(), now)
     keep_session(response, begun, request, now)
     return SessionShown(

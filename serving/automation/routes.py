@@ -7,17 +7,14 @@ from fastapi import APIRouter, Depends
 
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import require_role
-from serving.auth.visibility import require_visible
 from serving.automation.schemas import RuleShown, RulesShown, TaskClosing
 from serving.decisions.schemas import InForceShown
-from serving.decisions.tasks import close, found_task
-from serving.errors import LeadUnknownError, TaskUnknownError
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON
+from serving.decisions.tasks import close_seen
+from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.suspensions import rule_suspensions
-from serving.runtime.dependencies import TheBody, TheService
+from serving.runtime.dependencies import TheService, json_body
 
 router = APIRouter(prefix="/v1", tags=["rules"])
 
@@ -63,7 +60,6 @@ def list_rules(service: TheService) -> RulesShown:
 @router.post(
     "/tasks/{task_id}/close",
     name="close_task",
-    openapi_extra=takes({JSON: TaskClosing}),
     status_code=204,
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
@@ -71,12 +67,7 @@ def close_task(
     task_id: UUID,
     person: Annotated[Person, Depends(require_role(*DECIDERS))],
     service: TheService,
-    body: TheBody,
+    sent: Annotated[TaskClosing, json_body(TaskClosing)],
 ) -> None:
     """A person closes a task; if it is an exception, automation goes on."""
-    try:
-        require_visible(service.store, person, found_task(service, task_id).lead_id)
-    except LeadUnknownError as error:
-        raise TaskUnknownError(str(task_id)) from error
-    reason = body.fitted(TaskClosing).reason
-    close(service, task_id, person.principal, reason, service.clock())
+    close_seen(service, task_id, person, sent.reason, service.clock())

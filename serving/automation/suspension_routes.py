@@ -1,7 +1,6 @@
 """Routes by which people suspend and resume automation, on a lead or by rule."""
 
 from typing import Annotated
-from uuid import uuid4
 
 from fastapi import APIRouter, Depends
 
@@ -10,18 +9,13 @@ from serving.auth.dependencies import Caller, require_role
 from serving.auth.visibility import RequireVisible
 from serving.automation.schemas import SuspensionSent, SuspensionShown
 from serving.automation.suspension import (
-    Suspension,
     resume_lead,
     resume_rule,
     suspend_lead,
     suspend_rule,
 )
-from serving.decisions.statement import Why, checked
-from serving.errors import RequestInvalidError
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON, Body
-from serving.runtime.dependencies import TheBody, TheService
-from serving.runtime.service import Service
+from serving.http.openapi import refuses
+from serving.runtime.dependencies import TheService, json_body
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
@@ -34,7 +28,6 @@ TheManager = Annotated[Caller, Depends(require_role(Role.MANAGER, Role.ADMIN))]
     "/leads/{lead_id}/suspensions",
     name="suspend_automation",
     status_code=201,
-    openapi_extra=takes({JSON: SuspensionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireVisible],
 )
@@ -42,10 +35,10 @@ def suspend_automation(
     lead_id: str,
     person: TheDecider,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[SuspensionSent, json_body(SuspensionSent)],
 ) -> SuspensionShown:
     """Suspend automation on a lead, until a date or until it is ended."""
-    asked = _suspension(service, person, body)
+    asked = sent.suspension(person.principal)
     suspend_lead(service, lead_id, asked, service.clock())
     return SuspensionShown(id=asked.id, lead_id=lead_id, until=asked.until)
 
@@ -66,17 +59,16 @@ def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> 
     "/rules/{rule_id}/suspensions",
     name="suspend_a_rule",
     status_code=201,
-    openapi_extra=takes({JSON: SuspensionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 def suspend_a_rule(
     rule_id: str,
     person: TheManager,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[SuspensionSent, json_body(SuspensionSent)],
 ) -> SuspensionShown:
     """Suspend a rule on every lead, until a date or until it is ended."""
-    asked = _suspension(service, person, body)
+    asked = sent.suspension(person.principal)
     suspend_rule(service, rule_id, asked, service.clock())
     return SuspensionShown(id=asked.id, rule_id=rule_id, until=asked.until)
 
@@ -90,11 +82,3 @@ def suspend_a_rule(
 def resume_a_rule(rule_id: str, person: TheManager, service: TheService) -> None:
     """End the suspension of a rule."""
     resume_rule(service, rule_id, person.principal, service.clock())
-
-
-def _suspension(service: Service, person: Caller, body: Body) -> Suspension:
-    sent = body.fitted(SuspensionSent)
-    if sent.until is not None and sent.until <= service.clock():
-        raise RequestInvalidError("until", "past")
-    why = checked(service.judgement, Why(reason=sent.reason, text=sent.text))
-    return Suspension(id=uuid4(), by=person.principal, why=why, until=sent.until)

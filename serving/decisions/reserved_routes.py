@@ -7,20 +7,18 @@ from fastapi import APIRouter, Depends
 from governance.people.roles import DECIDERS
 from serving.auth.dependencies import Caller, require_role
 from serving.auth.visibility import RequireVisible
-from serving.decisions.concession import ConcessionAsked, concede
-from serving.decisions.requalification import PriorityAsked, ask_priority
+from serving.decisions.concession import concede
+from serving.decisions.requalification import ask_priority
 from serving.decisions.schemas import (
     ConcessionSent,
     ConcessionShown,
     RequalificationSent,
     RequalifiedShown,
 )
-from serving.errors import RequestInvalidError
 from serving.http.messages_fr import CLAUSE
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON
+from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
-from serving.runtime.dependencies import TheBody, TheService
+from serving.runtime.dependencies import TheService, json_body
 
 router = APIRouter(prefix="/v1/leads/{lead_id}", tags=["decisions"])
 
@@ -30,7 +28,6 @@ TheCaller = Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))]
 @router.post(
     "/concessions",
     name="post_concession",
-    openapi_extra=takes({JSON: ConcessionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireVisible],
 )
@@ -38,20 +35,11 @@ def post_concession(
     lead_id: str,
     caller: TheCaller,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[ConcessionSent, json_body(ConcessionSent)],
 ) -> ConcessionShown:
     """Lower the price. Above the threshold it is a person's: a key gets a 409. A
     person says why."""
-    sent = body.fitted(ConcessionSent)
-    if caller.principal.is_person and not sent.reason:
-        raise RequestInvalidError("reason", "missing")
-    asked = ConcessionAsked(
-        lead_id=lead_id,
-        percent=sent.percent,
-        seen=sent.seen,
-        reason=sent.reason,
-        by=caller.principal,
-    )
+    asked = sent.asked(lead_id, caller.principal)
     granted = concede(service, asked, service.clock())
     return ConcessionShown(
         decision_id=granted.decision_id,
@@ -65,7 +53,6 @@ def post_concession(
 @router.post(
     "/requalifications",
     name="post_requalification",
-    openapi_extra=takes({JSON: RequalificationSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireVisible],
 )
@@ -73,18 +60,11 @@ def post_requalification(
     lead_id: str,
     caller: TheCaller,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[RequalificationSent, json_body(RequalificationSent)],
 ) -> RequalifiedShown:
     """Give another priority. After a complex exchange it is a person's: a key gets a
     409 and a proposal."""
-    sent = body.fitted(RequalificationSent)
-    asked = PriorityAsked(
-        lead_id=lead_id,
-        to=sent.priority,
-        seen=sent.seen,
-        reason=sent.reason,
-        by=caller.principal,
-    )
+    asked = sent.asked(lead_id, caller.principal)
     decision_id, clause = ask_priority(service, asked, service.clock())
     return RequalifiedShown(
         decision_id=decision_id,

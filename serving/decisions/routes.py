@@ -24,14 +24,13 @@ from serving.decisions.schemas import (
     TaskShown,
     TasksShown,
 )
-from serving.decisions.stage_move import MoveAsked, MoveMade, move_stage
+from serving.decisions.stage_move import MoveMade, move_stage
 from serving.http.messages_fr import CLAUSE
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON
+from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.tasks import listed_tasks
-from serving.runtime.dependencies import TheBody, TheService
+from serving.runtime.dependencies import TheService, json_body
 
 router = APIRouter(prefix="/v1", tags=["decisions"])
 
@@ -39,7 +38,6 @@ router = APIRouter(prefix="/v1", tags=["decisions"])
 @router.post(
     "/leads/{lead_id}/stage-moves",
     name="post_stage_move",
-    openapi_extra=takes({JSON: MoveSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
     dependencies=[RequireVisible],
 )
@@ -47,17 +45,10 @@ def post_stage_move(
     lead_id: str,
     caller: Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))],
     service: TheService,
-    body: TheBody,
+    sent: Annotated[MoveSent, json_body(MoveSent)],
 ) -> MoveShown:
     """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
-    sent = body.fitted(MoveSent)
-    asked = MoveAsked(
-        lead_id=lead_id,
-        to=sent.to,
-        seen=sent.seen,
-        reason=sent.reason,
-        by=caller.principal,
-    )
+    asked = sent.asked(lead_id, caller.principal)
     return _made(lead_id, move_stage(service, asked, service.clock()))
 
 
@@ -75,17 +66,16 @@ TheDecider = Annotated[Person, Depends(decider_of)]
 @router.post(
     "/proposals/{proposal_id}/confirm",
     name="confirm_proposal",
-    openapi_extra=takes({JSON: DecisionSent}),
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
 def confirm_proposal(
     proposal_id: UUID,
     person: TheDecider,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[DecisionSent, json_body(DecisionSent)],
 ) -> MoveShown:
     """A person makes the move that is proposed. The first to decide wins."""
-    sent, now = body.fitted(DecisionSent), service.clock()
+    now = service.clock()
     made = confirm(
         service, proposal_id, person.principal, sent.reason, now, seen=sent.seen
     )
@@ -95,7 +85,6 @@ def confirm_proposal(
 @router.post(
     "/proposals/{proposal_id}/dismiss",
     name="dismiss_proposal",
-    openapi_extra=takes({JSON: DismissalSent}),
     status_code=204,
     responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
 )
@@ -103,11 +92,10 @@ def dismiss_proposal(
     proposal_id: UUID,
     person: TheDecider,
     service: TheService,
-    body: TheBody,
+    sent: Annotated[DismissalSent, json_body(DismissalSent)],
 ) -> None:
     """A person dismisses a proposal, with a reason."""
-    reason, now = body.fitted(DismissalSent).reason, service.clock()
-    dismiss(service, proposal_id, person.principal, reason, now)
+    dismiss(service, proposal_id, person.principal, sent.reason, service.clock())
 
 
 @router.get(

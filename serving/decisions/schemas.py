@@ -17,6 +17,7 @@ from serving.decisions.override import Adjustment, Override
 from serving.decisions.requalification import PriorityAsked
 from serving.decisions.stage_move import MoveAsked
 from serving.decisions.statement import Why
+from serving.errors import RequestInvalidError
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
 from serving.repositories.persons import Person
@@ -67,6 +68,9 @@ class ConcessionSent(Sent):
     reason: FreeText | None = None
 
     def asked(self, lead_id: str, by: Principal) -> ConcessionAsked:
+        """Raises RequestInvalidError for a person who gives no reason."""
+        if by.is_person and not self.reason:
+            raise RequestInvalidError("reason", "missing")
         return ConcessionAsked(
             lead_id=lead_id,
             percent=self.percent,

@@ -1,40 +1,30 @@
-"""The OpenAPI document: bodies that routes read by themselves, and every problem."""
+"""The OpenAPI document: FastAPI's, with problems and the bodies of BodyReader."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
+from fastapi.dependencies.models import Dependant
 from fastapi.openapi.utils import get_openapi
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from fastapi.routing import APIRoute
+from pydantic import TypeAdapter
 
 from serving.http.problems import PROBLEM_JSON, Problem
+from serving.http.request_body import BodyReader
 
 _REF = "#/components/schemas/{model}"
 
 
-def takes(
-    shapes: Mapping[str, type[BaseModel]], batch: Mapping[str, type[BaseModel]] = {}
-) -> dict[str, Any]:
-    """`openapi_extra` for a body: a shape by media type, or a list of it."""
-    one = {media: {"schema": _ref(shape)} for media, shape in shapes.items()}
-    many = {
-        media: {"schema": {"type": "array", "items": _ref(shape)}}
-        for media, shape in batch.items()
-    }
-    return {"requestBody": {"required": True, "content": one | many}}
-
-
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """`responses` for the problems that a route may answer."""
-    content = {PROBLEM_JSON: {"schema": _ref(Problem)}}
+    content = {PROBLEM_JSON: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
     return {
         status: {"description": "Problem", "content": content} for status in statuses
     }
 
 
-def documents(app: FastAPI, bodies: Iterable[type[BaseModel]]) -> None:
-    """Give the app an OpenAPI document that knows the shapes of its bodies."""
+def documents(app: FastAPI, routers: Iterable[APIRouter]) -> None:
+    """Give the app an OpenAPI document that knows the bodies of its routers."""
 
     def openapi() -> dict[str, Any]:
         if not app.openapi_schema:
@@ -44,21 +34,41 @@ def documents(app: FastAPI, bodies: Iterable[type[BaseModel]]) -> None:
                 description=app.description,
                 routes=app.routes,
             )
-            document["components"].setdefault("schemas", {}).update(_shapes(bodies))
+            _add_bodies(document, routers)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's own way
 
 
-def _shapes(bodies: Iterable[type[BaseModel]]) -> dict[str, Any]:
-    models: list[type[BaseModel]] = [*bodies, Problem]
-    _, schema = models_json_schema(
-        [(model, "validation") for model in models], ref_template=_REF
+def _add_bodies(document: dict[str, Any], routers: Iterable[APIRouter]) -> None:
+    types = {
+        (route.path_format, method.lower(), media_type): TypeAdapter(body)
+        for router in routers
+        for route in router.routes
+        if isinstance(route, APIRoute)
+        for reader in _body_readers(route.dependant)
+        for method in route.methods or ()
+        for media_type, body in reader.types.items()
+    }
+    schemas, definitions = TypeAdapter.json_schemas(
+        [
+            *((place, "validation", body) for place, body in types.items()),
+            (PROBLEM_JSON, "validation", TypeAdapter(Problem)),
+        ],
+        ref_template=_REF,
     )
-    shapes: dict[str, Any] = schema["$defs"]
-    return shapes
+    for path, method, media_type in types:
+        operation = document["paths"][path][method]
+        body = operation.setdefault("requestBody", {"required": True, "content": {}})
+        schema = schemas[(path, method, media_type), "validation"]
+        body["content"][media_type] = {"schema": schema}
+    components = document["components"].setdefault("schemas", {})
+    components.update(definitions["$defs"])
 
 
-def _ref(shape: type[BaseModel]) -> dict[str, str]:
-    return {"$ref": _REF.format(model=shape.__name__)}
+def _body_readers(dependant: Dependant) -> Iterator[BodyReader]:
+    if isinstance(dependant.call, BodyReader):
+        yield dependant.call
+    for inner in dependant.dependencies:
+        yield from _body_readers(inner)

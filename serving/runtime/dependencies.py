@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
+from pydantic import BaseModel
 
 from governance.people.feedback import Judgement
 from governance.policy.pipeline import Pipeline
 from governance.rules.ruleset import Rules
 from serving.database.engine import Store
-from serving.http.request_body import JSON, Body, body_reader
+from serving.http.request_body import JSON, Body, BodyReader, validated
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
@@ -47,7 +48,14 @@ TheProvider = Annotated[
     IdentityProvider | None, _part(lambda service: service.provider)
 ]
 
-_read_json = body_reader(
-    lambda request: service_of(request).settings.max_body_bytes, JSON
-)
-TheBody = Annotated[Body, Depends(_read_json)]
+
+def json_body(schema: type[BaseModel]) -> Any:
+    """A dependency: the JSON body of a call, of that schema."""
+    read = BodyReader(
+        lambda request: service_of(request).settings.max_body_bytes, {JSON: schema}
+    )
+
+    async def dependency(body: Annotated[Body, Depends(read)]) -> BaseModel:
+        return validated(schema, body.parsed())
+
+    return Depends(dependency)

@@ -11,8 +11,8 @@ from serving.auth.dependencies import require_role
 from serving.errors import RequestInvalidError
 from serving.formats.cloud_event import as_event
 from serving.formats.score_json import score_json
-from serving.http.openapi import refuses, takes
-from serving.http.request_body import JSON, Body, body_reader
+from serving.http.openapi import refuses
+from serving.http.request_body import JSON, Body, BodyReader, validated
 from serving.repositories.api_keys import Scope
 from serving.runtime.dependencies import TheService, service_of
 from serving.scoring.schemas import LeadSent, ScoresAsked, ScoresShown
@@ -20,15 +20,14 @@ from serving.scoring.scoring import score_given
 
 router = APIRouter(prefix="/v1", tags=["scores"])
 
-read_body = body_reader(
-    lambda request: service_of(request).settings.max_scores_bytes, JSON
+read_body = BodyReader(
+    lambda request: service_of(request).settings.max_scores_bytes, {JSON: ScoresAsked}
 )
 
 
 @router.post(
     "/scores",
     name="post_scores",
-    openapi_extra=takes({JSON: ScoresAsked}),
     response_model=ScoresShown,
     responses=refuses(400, 401, 403, 413, 415, 422, 503),
     dependencies=[Depends(require_role(*Role, key=Scope.SCORES))],
@@ -41,7 +40,7 @@ def post_scores(
     An event without `receivedat` counts as received when it happened.
     """
     explainer = service.models.current()
-    asked = body.fitted(ScoresAsked)
+    asked = validated(ScoresAsked, body.parsed())
     _refuse_odd(asked, service.settings.max_leads)
     scores = score_given(
         explainer,

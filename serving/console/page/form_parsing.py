@@ -3,16 +3,14 @@
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time, timedelta
 from math import isfinite
-from typing import TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ValidationError
+from pydantic import BeforeValidator
 
 from explanations.french import PARIS
 from serving.errors import RequestInvalidError
-from serving.http.request_body import request_error
+from serving.http.request_body import Schema, validated
 
 Form = Mapping[str, list[str]]
-Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def _none_if_empty(value: object) -> object:
@@ -32,10 +30,7 @@ def filled(schema: type[Schema], form: Form) -> Schema:
             fields[name] = read(name, form[name][-1])
     if "percent" in form and "from" in form:  # what was conceded so far
         fields["from"] = _decimal("from", form["from"][-1])
-    try:
-        return schema.model_validate(fields)
-    except ValidationError as error:
-        raise request_error(error) from error
+    return validated(schema, fields)
 
 
 def _number(field: str, text: str) -> int:
