@@ -42,7 +42,7 @@ class Body:
             raise BodyNotJsonError(str(error)) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # FastAPI keeps results by reader
 class BodyReader:
     """A dependency that reads a body up to a limit.
 
