@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line; a call is told by its route, never by its path.
+"""Logs as JSON, one object a line; a call is named by its route, never by its path.
 
 Paths hold the CRM's lead ids, and bodies hold more: neither is ever logged.
 """
@@ -54,23 +54,23 @@ class CallLogMiddleware:
             await self._app(scope, receive, send)
             return
         began = self._clock()
-        told: dict[str, Any] = {"request_id": uuid4().hex, "status": 500}
+        fields: dict[str, Any] = {"request_id": uuid4().hex, "status": 500}
 
-        async def noting(message: Message) -> None:
+        async def send_noting(message: Message) -> None:
             if message["type"] == "http.response.start":
-                told["status"] = message["status"]
+                fields["status"] = message["status"]
                 message["headers"] = [
                     *message.get("headers", []),
-                    (b"x-request-id", told["request_id"].encode()),
+                    (b"x-request-id", fields["request_id"].encode()),
                 ]
             await send(message)
 
         try:
-            await self._app(scope, receive, noting)
+            await self._app(scope, receive, send_noting)
         finally:
             milliseconds = (self._clock() - began) * 1000
             log.info(
-                "call", extra=told | _about(scope) | {"ms": round(milliseconds, 1)}
+                "call", extra=fields | _about(scope) | {"ms": round(milliseconds, 1)}
             )
 
 

@@ -1,9 +1,8 @@
-"""The HTTP application: routes, errors, logs, and what runs beside them."""
+"""The HTTP application: routes, errors, middleware, threads."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
-from typing import Protocol
 
 from anyio import to_thread
 from fastapi import Depends, FastAPI, Request, Response
@@ -36,6 +35,7 @@ from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import refuse_nul
 from serving.runtime.metrics import CallMeterMiddleware
+from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
 from serving.scoring import routes as routes_scores
@@ -59,26 +59,18 @@ _BY_STATUS: dict[int, type[RequestError]] = {
 }
 
 
-class Beside(Protocol):
-    """What runs in a thread of its own as long as the application does."""
-
-    def start(self) -> None: ...
-
-    def stop(self) -> None: ...
-
-
-def create_app(service: Service, *beside: Beside) -> FastAPI:
-    """The application on a service, and what runs beside it."""
+def create_app(service: Service, *threads: PeriodicThread) -> FastAPI:
+    """The application on a service; the threads run as long as it does."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        threads = to_thread.current_default_thread_limiter()
-        threads.total_tokens = service.settings.request_threads
-        for one in beside:
-            one.start()
+        limiter = to_thread.current_default_thread_limiter()
+        limiter.total_tokens = service.settings.request_threads
+        for thread in threads:
+            thread.start()
         yield
-        for one in beside:
-            await to_thread.run_sync(one.stop)
+        for thread in threads:
+            await to_thread.run_sync(thread.stop)
 
     app = FastAPI(
         title="Frein",

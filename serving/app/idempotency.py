@@ -1,4 +1,4 @@
-"""ASGI middleware: a writing call that carries an Idempotency-Key is made once.
+"""Idempotency middleware: a writing call with an Idempotency-Key is made once.
 
 The same key with the same call gets the first answer again, within a day. POST
 /v1/events needs none: its events are stored once each. A call that failed (5xx) or
@@ -55,21 +55,21 @@ class IdempotencyMiddleware:
         try:
             body = await content_of(request, self._max_body)
             call = await to_thread.run_sync(self._call, request, body)
-            found = None
+            earlier = None
             if call is not None:
-                found = await to_thread.run_sync(self._begun, call)
+                earlier = await to_thread.run_sync(self._begin, call)
         except FreinError as error:
             await problem_response(error)(scope, receive, send)
             return
-        if found is not None:
-            await _again(found)(scope, receive, send)
+        if earlier is not None:
+            await _replayed(earlier)(scope, receive, send)
             return
-        heard = _Heard(send)
+        recording = _RecordingSend(send)
         try:
-            await self._app(scope, _replaying(body, receive), heard)
+            await self._app(scope, _with_body(body, receive), recording)
         finally:
             if call is not None:
-                await to_thread.run_sync(self._ended, call, heard.answer)
+                await to_thread.run_sync(self._end, call, recording.answer)
 
     def _call(self, request: Request, body: bytes) -> Call | None:
         """None: nobody known calls, and the application says so."""
@@ -84,17 +84,17 @@ class IdempotencyMiddleware:
         digest = hashlib.sha256(asked.encode() + body).hexdigest()
         return Call(caller=f"{kind} {caller.id}", key=key, fingerprint=digest)
 
-    def _begun(self, call: Call) -> StoredResponse | None:
-        """What it was answered before; raises what forbids to make it now."""
+    def _begin(self, call: Call) -> StoredResponse | None:
+        """The answer that it had before; raises what forbids to make it now."""
         with self._store.writing() as session:
-            found = begin(session, call, self._clock())
-        if found is CallStatus.OTHER:
+            status = begin(session, call, self._clock())
+        if status is CallStatus.OTHER:
             raise KeyReusedError
-        if found is CallStatus.UNDER_WAY:
+        if status is CallStatus.UNDER_WAY:
             raise CallUnderWayError
-        return found if isinstance(found, StoredResponse) else None
+        return status if isinstance(status, StoredResponse) else None
 
-    def _ended(self, call: Call, answer: StoredResponse | None) -> None:
+    def _end(self, call: Call, answer: StoredResponse | None) -> None:
         with self._store.writing() as session:
             if answer is None or answer.status in _UNREAD or answer.status >= 500:
                 forget_call(session, call)
@@ -103,8 +103,8 @@ class IdempotencyMiddleware:
 
 
 @dataclass(slots=True)
-class _Heard:
-    """Passes an answer on, and keeps it."""
+class _RecordingSend:
+    """A `send` that passes an answer on, and keeps it."""
 
     send: Send
     _status: int | None = None
@@ -137,7 +137,7 @@ def _is_concerned(scope: Scope) -> bool:
     )
 
 
-def _again(answer: StoredResponse) -> Response:
+def _replayed(answer: StoredResponse) -> Response:
     return Response(
         answer.body,
         status_code=answer.status,
@@ -146,7 +146,7 @@ def _again(answer: StoredResponse) -> Response:
     )
 
 
-def _replaying(body: bytes, receive: Receive) -> Receive:
+def _with_body(body: bytes, receive: Receive) -> Receive:
     """The body once more, then what else is received."""
     waiting: list[Message] = [{"type": "http.request", "body": body}]
 

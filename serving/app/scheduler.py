@@ -1,9 +1,10 @@
-"""Time acts: each minute one service looks at what is due, whatever their number."""
+"""Scheduler: each minute one of the services does what is due."""
 
 import logging
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
@@ -17,6 +18,7 @@ from governance.policy.effects import (
     ProposalStatus,
 )
 from serving.audit.verification import anchor, check_audit
+from serving.database.engine import Store
 from serving.database.idempotency_keys import forget_calls
 from serving.database.leases import (
     Job,
@@ -33,6 +35,7 @@ from serving.repositories.leads import due_leads
 from serving.repositories.persons import managers_of
 from serving.repositories.proposals import expired_proposals
 from serving.repositories.tasks import overdue_tasks
+from serving.runtime.audit_status import AuditStatus
 from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
@@ -52,8 +55,8 @@ CALLS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ticked:
-    """What one tick did."""
+class TickReport:
+    """Counts of one tick."""
 
     rescored: int = 0
     escalated: int = 0
@@ -61,7 +64,7 @@ class Ticked:
     anchored: bool = False
     verified: bool = False
 
-    def told(self) -> str:
+    def __str__(self) -> str:
         return (
             f"{self.rescored} leads re-scored, {self.escalated} tasks escalated, "
             f"{self.expired} proposals expired"
@@ -70,27 +73,22 @@ class Ticked:
         )
 
 
-class Ticker:
-    """Ticks as long as the service runs."""
+class Ticker(PeriodicThread):
+    """A thread that ticks as long as the service runs."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
         self._holder = uuid4().hex
-        every = service.settings.tick_seconds
-        self._recurring = PeriodicThread("tick", every, self.look)
-
-    def start(self) -> None:
-        self._recurring.start()
-
-    def stop(self) -> None:
-        self._recurring.stop()
+        super().__init__("tick", service.settings.tick_seconds, self.look)
 
     def look(self) -> None:
         """Tick, unless another service does."""
         tick(self._service, self._service.clock(), self._holder)
 
 
-def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked | None:
+def tick(
+    service: Service, now: datetime, holder: str | None = None
+) -> TickReport | None:
     """Do what is due; None: another service does, or the clock went back."""
     service.substitutes.read(service.store)
     with service.store.writing() as session:
@@ -103,22 +101,23 @@ def tick(service: Service, now: datetime, holder: str | None = None) -> Ticked |
             return None
         if not acquire(session, holder or uuid4().hex, now, LEASE):
             return None
-    done = _ticked(service, now)
+    report = _tick_report(service, now)
     with service.store.writing() as session:
         release(session, now)
         forget_calls(session, now - CALLS_KEPT)
     service.metrics.note_tick(now.timestamp())
-    log.info("ticked", extra=asdict(done))
-    return done
+    log.info("ticked", extra=asdict(report))
+    return report
 
 
-def _ticked(service: Service, now: datetime) -> Ticked:
-    verified = _verified(service, now)
-    return Ticked(
+def _tick_report(service: Service, now: datetime) -> TickReport:
+    store, folder = service.store, service.settings.anchors_folder
+    verified = _verified(service.audit_status, store, folder, now)
+    return TickReport(
         expired=_expire(service, now),
         escalated=_escalate(service, now),
         rescored=_rescore(service, now),
-        anchored=_anchored(service, now),
+        anchored=_anchored(store, folder, now),
         verified=verified,
     )
 
@@ -154,30 +153,30 @@ def _last_look(now: datetime) -> datetime:
 
 def _expire(service: Service, now: datetime) -> int:
     with service.store.reading() as session:
-        found = expired_proposals(session, now, limit=MOST_AT_ONCE)
-    for proposal in found:
-        ending = CloseProposal(
+        expired = expired_proposals(session, now, limit=MOST_AT_ONCE)
+    for proposal in expired:
+        closing = CloseProposal(
             proposal_id=proposal.id,
             status=ProposalStatus.EXPIRED,
             by=SYSTEM,
             reason=None,
         )
-        effect = PlannedEffect(proposal.lead_id, ending, follows=proposal.id)
+        effect = PlannedEffect(proposal.lead_id, closing, follows=proposal.id)
         _carry_out(service, effect, now)
-    return len(found)
+    return len(expired)
 
 
 def _escalate(service: Service, now: datetime) -> int:
     with service.store.reading() as session:
-        found = overdue_tasks(session, paris_day(now), limit=MOST_AT_ONCE)
-        managers = managers_of(session, (task.owner for task in found))
+        overdue = overdue_tasks(session, paris_day(now), limit=MOST_AT_ONCE)
+        managers = managers_of(session, (task.owner for task in overdue))
     boss = service.setting.desk.boss
-    for task in found:
+    for task in overdue:
         manager = managers.get(task.owner, boss)
-        to = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
-        effect = PlannedEffect(task.lead_id, to, follows=task.id)
+        escalation = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
+        effect = PlannedEffect(task.lead_id, escalation, follows=task.id)
         _carry_out(service, effect, now)
-    return len(found)
+    return len(overdue)
 
 
 def _carry_out(service: Service, planned: PlannedEffect, now: datetime) -> None:
@@ -194,35 +193,33 @@ def _carry_out(service: Service, planned: PlannedEffect, now: datetime) -> None:
     record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
 
 
-def _anchored(service: Service, now: datetime) -> bool:
-    if not _is_due(service, Job.ANCHOR, now, ANCHOR_EVERY):
+def _anchored(store: Store, folder: Path, now: datetime) -> bool:
+    if not _is_due(store, Job.ANCHOR, now, ANCHOR_EVERY):
         return False
     try:
-        made = anchor(service.store, service.settings.anchors_folder, now)
+        made = anchor(store, folder, now)
     except (AuditBrokenError, AnchorsUnreadableError) as error:
         log.critical("anchor_failed", extra={"cause": str(error)})
         return False
     return made is not None
 
 
-def _verified(service: Service, now: datetime) -> bool:
+def _verified(status: AuditStatus, store: Store, folder: Path, now: datetime) -> bool:
     """Verify the whole chain each night; where it is broken, automation stops."""
-    if now < _last_look(now) or not _is_due(service, Job.VERIFY, now, VERIFY_EVERY):
+    if now < _last_look(now) or not _is_due(store, Job.VERIFY, now, VERIFY_EVERY):
         return False
-    check_audit(
-        service.audit_status, service.store, service.settings.anchors_folder, whole=True
-    )
-    with service.store.writing() as session:
-        note_audit_break(session, service.audit_status.broken)  # for the other services
+    check_audit(status, store, folder, whole=True)
+    with store.writing() as session:
+        note_audit_break(session, status.broken)  # for the other services
     return True
 
 
-def _is_due(service: Service, duty: Job, now: datetime, every: timedelta) -> bool:
-    with service.store.writing() as session:
-        last = done_at(session, duty)
+def _is_due(store: Store, job: Job, now: datetime, every: timedelta) -> bool:
+    with store.writing() as session:
+        last = done_at(session, job)
         if last is not None and now - last < every:
             return False
-        note_done(session, duty, now)
+        note_done(session, job, now)
         return True
 
 

@@ -1,4 +1,4 @@
-"""Opening the service: its store brought up to date, its pipeline installed."""
+"""Start-up: the store brought up to date, the pipeline installed, the service made."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -83,11 +83,11 @@ def tick_once(
             param_hint="--now",
         )
     with open_service(champion_if_any()) as service:
-        done = tick(service, at)
-    if done is None:
+        report = tick(service, at)
+    if report is None:
         typer.echo("Nothing was done: another service ticks, or it is before its time.")
         raise typer.Exit(1)
-    typer.echo(done.told())
+    typer.echo(str(report))
 
 
 @serving.command("score")

@@ -1,4 +1,4 @@
-"""The database: how it is opened, and what a transaction is.
+"""The database engine: connections, transactions and locks.
 
 SQLite has one writer at a time, who begins with the write lock: SQLAlchemy's
 default lets two readers that then write lose an update. On PostgreSQL writers lock
@@ -53,10 +53,10 @@ _SQLITE_BUSY = ("database is locked", "unable to open database file")
 
 
 class Lock(IntEnum):
-    """What a whole PostgreSQL database has one of; taken in this order."""
+    """Locks of a whole PostgreSQL database; taken in this order."""
 
     START = 1  # a service brings the database up to date
-    DUTY = 2  # who ticks
+    JOBS = 2  # who ticks
     CALLS = 3  # the calls that are made once
     SUSPENSION = 5  # of a rule
     AUDIT = 4  # the end of the audit's chain
@@ -74,7 +74,7 @@ class Store:
     def __init__(self, url: str, *, pool_size: int = 10) -> None:
         self.engine, self._reader, self._writer = _open(make_url(url), pool_size)
         # Threads of one process queue here rather than in SQLite's busy sleep.
-        self._turn: AbstractContextManager[object] = (
+        self._writer_queue: AbstractContextManager[object] = (
             threading.Lock() if self.engine.dialect.name == SQLITE else nullcontext()
         )
 
@@ -96,7 +96,7 @@ class Store:
             If another writer was quicker, on PostgreSQL: start again.
         """
         with (
-            self._turn,
+            self._writer_queue,
             _translated(),
             Session(self._writer) as session,
             session.begin(),
@@ -131,8 +131,8 @@ def _translated() -> Iterator[None]:
 
 def _as_ours(error: DBAPIError) -> StoreBusyError | None:
     if isinstance(error.orig, pysqlite3.Error):
-        told = str(error.orig)
-        return StoreBusyError() if told.startswith(_SQLITE_BUSY) else None
+        is_busy = str(error.orig).startswith(_SQLITE_BUSY)
+        return StoreBusyError() if is_busy else None
     sqlstate = getattr(error.orig, "sqlstate", None) or ""  # none: no connection
     if sqlstate == _UNIQUE_VIOLATION or sqlstate.startswith(_ROLLED_BACK):
         return StoreOvertakenError()
@@ -140,7 +140,7 @@ def _as_ours(error: DBAPIError) -> StoreBusyError | None:
 
 
 def _open(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
-    """The engine, and its two faces: one that reads and one that writes."""
+    """The engine, one that reads and one that writes."""
     if url.drivername in {POSTGRESQL, f"{POSTGRESQL}+psycopg"}:
         return _open_postgresql(url, pool_size)
     if url.get_backend_name() == SQLITE and url.database:

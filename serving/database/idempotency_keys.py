@@ -1,4 +1,4 @@
-"""Calls that carry an Idempotency-Key: made once. Knows their table alone."""
+"""Calls with an Idempotency-Key, and their answers: the table `idempotent_call`."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -30,7 +30,7 @@ class StoredResponse:
 
 
 class CallStatus(StrEnum):
-    """How a call stands that was not answered before."""
+    """Status of a call that was not answered before."""
 
     NEW = "new"
     UNDER_WAY = "under_way"
@@ -75,7 +75,7 @@ def note_answer(session: Session, call: Call, answer: StoredResponse) -> None:
 
 
 def forget_call(session: Session, call: Call) -> None:
-    """It failed, and may be made again."""
+    """Forget a call that failed: it may be made again."""
     session.execute(delete(CallRow).where(*_is(call)))
 
 

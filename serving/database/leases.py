@@ -1,4 +1,4 @@
-"""Duties: what one service of several does at intervals. Knows their table alone."""
+"""Leases: one service of several does each job. Reads and writes the table `duty`."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -30,39 +30,39 @@ def acquire(session: Session, holder: str, now: datetime, lasts: timedelta) -> b
 
 
 def release(session: Session, now: datetime) -> None:
-    """This minute's tick is done."""
+    """Note that this minute's tick is done."""
     row = _row(session, Job.TICK)
     row.holder, row.held_until, row.done_at = None, None, now
 
 
-def done_at(session: Session, duty: Job) -> datetime | None:
-    """When it was last done."""
-    return _row(session, duty).done_at
+def done_at(session: Session, job: Job) -> datetime | None:
+    """When the job was last done."""
+    return _row(session, job).done_at
 
 
-def note_done(session: Session, duty: Job, now: datetime) -> None:
-    _row(session, duty).done_at = now
+def note_done(session: Session, job: Job, now: datetime) -> None:
+    _row(session, job).done_at = now
 
 
 def audit_break(session: Session) -> Break | None:
-    """Where the audit was found broken the last time that it was verified whole."""
-    found = _row(session, Job.VERIFY).holder
-    if found is None:
+    """The break that was found when the whole audit was last verified."""
+    noted = _row(session, Job.VERIFY).holder
+    if noted is None:
         return None
-    kind, _, seq = found.partition(" ")
+    kind, _, seq = noted.partition(" ")
     return Break(BreakKind(kind), int(seq))
 
 
-def note_audit_break(session: Session, found: Break | None) -> None:
-    told = None if found is None else f"{found.kind.value} {found.seq}"
-    _row(session, Job.VERIFY).holder = told
+def note_audit_break(session: Session, broken: Break | None) -> None:
+    noted = None if broken is None else f"{broken.kind.value} {broken.seq}"
+    _row(session, Job.VERIFY).holder = noted
 
 
-def _row(session: Session, duty: Job) -> DutyRow:
-    hold(session, Lock.DUTY)
-    row = session.scalar(select(DutyRow).where(DutyRow.name == duty.value))
+def _row(session: Session, job: Job) -> DutyRow:
+    hold(session, Lock.JOBS)
+    row = session.scalar(select(DutyRow).where(DutyRow.name == job.value))
     if row is None:
-        row = DutyRow(name=duty.value)
+        row = DutyRow(name=job.value)
         session.add(row)
         session.flush()
     return row

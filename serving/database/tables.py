@@ -1,4 +1,4 @@
-"""The tables. What they hold is read and written by the modules that name them."""
+"""The tables of the store; `repositories/` reads and writes their rows."""
 
 from datetime import UTC, date, datetime
 from typing import Any

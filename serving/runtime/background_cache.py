@@ -1,4 +1,4 @@
-"""What takes long is made beside the requests, and kept: none of them waits for it."""
+"""Background cache: slow values are computed in threads, and no request waits."""
 
 import logging
 from collections.abc import Callable, Hashable
@@ -9,15 +9,14 @@ from typing import Generic, TypeVar
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-K = TypeVar("K")
-MOST = 16  # different things kept, under way, and failed
-# What failed isn't begun at each look: it would fail again.
-AGAIN = timedelta(minutes=10)
+E = TypeVar("E")
+CAPACITY = 16  # keys kept, under way, and failed
+RETRY_AFTER = timedelta(minutes=10)  # tried again at once, it would fail again
 
 
 @dataclass(frozen=True, slots=True)
 class Cached(Generic[T]):
-    """`at`: when its making began, which is what it knows of."""
+    """`at`: when its computation began, which is what it knows of."""
 
     at: datetime
     value: T
@@ -25,68 +24,69 @@ class Cached(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """`at`: when the making began that gave nothing."""
+    """`at`: when the computation began that gave nothing."""
 
     at: datetime
 
 
 class BackgroundCache(Generic[T]):
-    """Things by key, each made again once it is as old as `lasts` and asked for.
+    """Values by key; one that is as old as `lasts` is computed again when asked for.
 
-    `in_subprocess`: they are made in a process of its own.
+    `in_subprocess`: they are computed in a process of its own.
     """
 
     def __init__(self, lasts: timedelta) -> None:
         self.in_subprocess = False
         self._lasts = lasts
-        self._turn = Lock()  # one thing is made at a time
-        self._made: dict[Hashable, Cached[T]] = {}
+        self._one_at_a_time = Lock()  # of the computations
+        self._cached: dict[Hashable, Cached[T]] = {}
         self._failed: dict[Hashable, Failed] = {}
         self._under_way: dict[Hashable, Thread] = {}
         self._lock = Lock()  # of these three
 
     def get(
-        self, key: Hashable, now: datetime, make: Callable[[], T]
+        self, key: Hashable, now: datetime, compute: Callable[[], T]
     ) -> Cached[T] | Failed | None:
-        """What was last made, however old; None: nothing yet. Begins what is due.
+        """The latest value, however old; None: there is none yet. Begins what is due.
 
-        Failed: nothing was ever made, and the last making failed. It is begun again in
-        a while, or once somebody asks for that (`retry`).
+        Failed: there is none, and the last computation failed. It is begun again after
+        RETRY_AFTER, or once somebody asks for that (`retry`).
         """
         with self._lock:
-            last = self._made.get(key)
-            is_due = last is None or now - last.at >= self._lasts
+            latest = self._cached.get(key)
+            is_due = latest is None or now - latest.at >= self._lasts
             if is_due and self._may_begin(key, now):
-                maker = Thread(target=self._make, args=(key, now, make), daemon=True)
                 self._failed.pop(key, None)
-                self._under_way[key] = maker
-                maker.start()
-            return last if last is not None else self._failed.get(key)
+                task = (key, now, compute)
+                thread = Thread(target=self._compute, args=task, daemon=True)
+                self._under_way[key] = thread
+                thread.start()
+            return latest if latest is not None else self._failed.get(key)
 
     def _may_begin(self, key: Hashable, now: datetime) -> bool:
-        if key in self._under_way or len(self._under_way) >= MOST:
+        if key in self._under_way or len(self._under_way) >= CAPACITY:
             return False
         failed = self._failed.get(key)
-        return failed is None or now - failed.at >= AGAIN
+        return failed is None or now - failed.at >= RETRY_AFTER
 
     def retry(self, key: Hashable) -> None:
-        """What failed is begun again by who next asks for it."""
+        """Let who next asks begin again what failed."""
         with self._lock:
             self._failed.pop(key, None)
 
     def wait(self) -> None:
-        """Until nothing is under way."""
+        """Wait until nothing is under way."""
         with self._lock:
-            makers = list(self._under_way.values())
-        for maker in makers:
-            maker.join()
+            threads = list(self._under_way.values())
+        for thread in threads:
+            thread.join()
 
-    def _make(self, key: Hashable, now: datetime, make: Callable[[], T]) -> None:
+    def _compute(self, key: Hashable, now: datetime, compute: Callable[[], T]) -> None:
         try:
-            with self._turn:
-                made = make()
+            with self._one_at_a_time:
+                value = compute()
             with self._lock:
-                _keep(self._made, key, Cached(now, made))
+                _keep(self._cached, key, Cached(now, value))
         except Exception:  # the edge of a thread
             log.exception("making_failed")
             with self._lock:
@@ -96,9 +96,9 @@ class BackgroundCache(Generic[T]):
                 del self._under_way[key]
 
 
-def _keep(kept: dict[Hashable, K], key: Hashable, one: K) -> None:
-    """As the latest of MOST; the oldest is forgotten."""
-    kept.pop(key, None)
-    kept[key] = one
-    if len(kept) > MOST:
-        del kept[next(iter(kept))]
+def _keep(entries: dict[Hashable, E], key: Hashable, entry: E) -> None:
+    """Keep an entry as the latest of CAPACITY; the oldest is forgotten."""
+    entries.pop(key, None)
+    entries[key] = entry
+    if len(entries) > CAPACITY:
+        del entries[next(iter(entries))]

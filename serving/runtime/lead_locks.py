@@ -1,7 +1,7 @@
-"""Turns: calls that write the same lead wait for one another before they score.
+"""Locks of leads: calls of one process that write the same lead wait for one another.
 
-Versions alone keep leads right (see `recording.py`); this only spares the scores
-that would be thrown away when many calls of one process meet on one lead.
+Versions alone keep leads right (`transaction/unit_of_work.py`); the locks only spare
+the scores that would be thrown away when many calls meet on one lead.
 """
 
 import threading
@@ -12,15 +12,15 @@ _STRIPES = 1024  # leads that share one wait for each other without need, rarely
 
 
 class LeadLocks:
-    """A lock a lead, of a fixed number; taken in one order, so never in a circle."""
+    """A fixed number of locks, taken in one order: two calls never wait in a circle."""
 
     def __init__(self) -> None:
         self._locks = tuple(threading.Lock() for _ in range(_STRIPES))
 
     @contextmanager
     def of(self, lead_ids: Iterable[str]) -> Iterator[None]:
-        """Hold the turns of these leads."""
+        """Hold the locks of these leads."""
         with ExitStack() as held:
-            for stripe in sorted({hash(name) % _STRIPES for name in lead_ids}):
+            for stripe in sorted({hash(lead_id) % _STRIPES for lead_id in lead_ids}):
                 held.enter_context(self._locks[stripe])
             yield

@@ -1,4 +1,4 @@
-"""What the service counts of itself, as Prometheus reads it: no lead, no name."""
+"""Metrics of the service for Prometheus; they hold no lead and no name."""
 
 import time
 from collections.abc import Callable, Iterable, MutableMapping

@@ -1,4 +1,4 @@
-"""What is done again and again beside the requests, in a thread of its own."""
+"""Threads that act at intervals, beside the requests."""
 
 import logging
 import threading
@@ -8,7 +8,7 @@ log = logging.getLogger(__name__)
 
 
 class PeriodicThread:
-    """Acts at once when it is started, and then at intervals until it is stopped."""
+    """A thread that acts when it is started, then at intervals until it is stopped."""
 
     def __init__(self, name: str, every_seconds: float, act: Callable[[], object]):
         self._name, self._every_seconds, self._act = name, every_seconds, act

@@ -1,4 +1,4 @@
-"""The model that serves, and the watch over the registry that replaces it."""
+"""The model in service, and the thread that replaces it when the champion changes."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 
 class Explains(Protocol):
-    """What serves: `explanations.explain.Explainer`, or a fake."""
+    """A model that scores and explains: `explanations.explain.Explainer`, or a fake."""
 
     @property
     def model(self) -> ModelId: ...
@@ -60,7 +60,7 @@ class Explains(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """Where models come from: who is champion, and how to load it, checked.
+    """Source of models: which one is champion, and how to load it, checked.
 
     Both raise ModelUnavailableError; `load` also raises ModelRejectedError.
     """
@@ -94,23 +94,17 @@ class Models:
     def of(self, sha256: str) -> Explains | None:
         """The model in service or the one before it, by its digest."""
         both = (self._explainer, self._before)
-        return next((one for one in both if one and one.model.sha256 == sha256), None)
+        return next((m for m in both if m and m.model.sha256 == sha256), None)
 
 
-class ModelWatch:
+class ModelWatch(PeriodicThread):
     """Polls the registry; a champion that can't be loaded leaves the old one in."""
 
     def __init__(self, registry: Registry, models: Models, every_seconds: float):
         self._registry = registry
         self._models = models
         self._last_complaint = ""
-        self._recurring = PeriodicThread("models", every_seconds, self.look)
-
-    def start(self) -> None:
-        self._recurring.start()
-
-    def stop(self) -> None:
-        self._recurring.stop()
+        super().__init__("models", every_seconds, self.look)
 
     def look(self) -> None:
         """Take the champion in, unless it serves already.
@@ -130,7 +124,7 @@ class ModelWatch:
         except FreinError as error:
             self._complain("model_unavailable", error)
 
-    def _complain(self, what: str, error: FreinError) -> None:
+    def _complain(self, message: str, error: FreinError) -> None:
         if str(error) != self._last_complaint:
             self._last_complaint = str(error)
-            log.error(what, extra={"cause": str(error)})
+            log.error(message, extra={"cause": str(error)})

@@ -1,4 +1,4 @@
-"""What the routes and the command line work with, built once."""
+"""The service: all that routes and commands work with, put together once."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -13,14 +13,13 @@ from governance.rules.context import Setting
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from serving.database.engine import Store
-from serving.repositories.persons import Identity
+from serving.repositories.persons import Identity, disabled_names, managers_of
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.background_cache import BackgroundCache
 from serving.runtime.lead_locks import LeadLocks
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
 from serving.runtime.settings import Settings
-from serving.runtime.substitutes import Substitutes
 
 if TYPE_CHECKING:
     from governance.impact.report import AutomationReport
@@ -34,17 +33,34 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
+class Substitutes:
+    """Managers who answer for the leads of people that left their team.
+
+    Read when the service opens and by each tick, so that no call has to.
+
+    `by_name` has whoever is disabled; "" where their team has no manager.
+    """
+
+    def __init__(self) -> None:
+        self.by_name: Mapping[str, str] = {}
+
+    def read(self, store: Store) -> None:
+        with store.reading() as session:
+            gone = disabled_names(session)
+            managers = managers_of(session, gone)
+        self.by_name = {name: managers.get(name, "") for name in gone}
+
+
 class IdentityProvider(Protocol):
-    """An identity provider, as `serving.oidc` speaks to one; without it, nothing of
-    that is imported."""
+    """An identity provider: `serving.auth.oidc.Provider`, imported where one is set."""
 
     def leave(self) -> tuple[str, str]:
-        """Where to send a browser, and a cookie for its way back."""
+        """An address to send a browser to, and a cookie for its way back."""
 
     def identity(
         self, cookie: str, answer: Mapping[str, str], now: datetime
     ) -> Identity:
-        """Who came back, by the cookie and the query that they bring."""
+        """The identity of who came back, by the cookie and the query they bring."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +88,7 @@ class Service:
 
     @property
     def setting(self) -> Setting:
-        """What automation goes by, and whom it calls."""
+        """The rules and cases of automation, and the people whom it calls."""
         desk = Desk(
             pipeline=self.pipeline,
             fallback_owner=self.settings.fallback_owner,

@@ -1,4 +1,4 @@
-"""Every knob of the service, read once by the command line and passed down."""
+"""Settings of the service, read once from the environment and passed down."""
 
 import os
 from datetime import timedelta

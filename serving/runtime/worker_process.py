@@ -1,5 +1,4 @@
-"""Work on the store in a process of its own. A thread would take half of the processor
-from the calls that are served meanwhile."""
+"""Worker processes: work on the store that would slow the calls served meanwhile."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -21,7 +20,7 @@ def in_subprocess(
     *args: P.args,
     **kwargs: P.kwargs,
 ) -> T:
-    """What `work` gives, a function of a module, of values that can be pickled.
+    """Run a function of a module in a process of its own; its values can be pickled.
 
     The process ends by itself, though this one be killed.
 
@@ -36,18 +35,20 @@ def in_subprocess(
     url = store.engine.url.render_as_string(hide_password=False)
     processes = get_context("spawn")
     ours, theirs = processes.Pipe(duplex=False)
-    process = processes.Process(target=_tell, args=(theirs, url, work, args, kwargs))
+    process = processes.Process(
+        target=_send_result, args=(theirs, url, work, args, kwargs)
+    )
     process.start()
     theirs.close()
     with ours:
-        found = ours.recv()
+        result = ours.recv()
     process.join()
-    if isinstance(found, FreinError):
-        raise found
-    return cast(T, found)
+    if isinstance(result, FreinError):
+        raise result
+    return cast(T, result)
 
 
-def _tell(
+def _send_result(
     to: Connection,
     url: str,
     work: Callable[..., object],
@@ -63,7 +64,7 @@ def _tell(
 
 @contextmanager
 def environment_variable(name: str, value: str) -> Iterator[None]:
-    """Set a variable of the environment, and put back what was there before."""
+    """Set a variable of the environment, and put back its value on leaving."""
     before = os.environ.get(name)
     os.environ[name] = value
     try:

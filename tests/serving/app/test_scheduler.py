@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from governance.people.roles import Role
 from governance.policy.task import TaskStatus
-from serving.app.scheduler import Ticked, tick
+from serving.app.scheduler import TickReport, tick
 from serving.database.engine import Store
 from serving.database.tables import AuditRow
 from serving.repositories.proposals import all_proposals
@@ -34,7 +34,7 @@ def elsewhere(service: Service) -> Iterator[Service]:
     store.close()
 
 
-def ticked(service: Service, at: Any = NOW) -> Ticked:
+def ticked(service: Service, at: Any = NOW) -> TickReport:
     done = tick(service, at)
     assert done is not None
     return done

@@ -7,8 +7,8 @@ from threading import Event
 import pytest
 
 from serving.runtime.background_cache import (
-    AGAIN,
-    MOST,
+    CAPACITY,
+    RETRY_AFTER,
     BackgroundCache,
     Cached,
     Failed,
@@ -71,7 +71,7 @@ def test_what_failed_is_tried_again_by_itself_after_a_while() -> None:
     ahead: BackgroundCache[float] = BackgroundCache(HOUR)
     ahead.get("a", NOW, lambda: 1 / 0)
     ahead.wait()
-    soon, later = NOW + AGAIN / 2, NOW + AGAIN
+    soon, later = NOW + RETRY_AFTER / 2, NOW + RETRY_AFTER
     assert ahead.get("a", soon, pytest.fail) == Failed(NOW)
     assert ahead.get("a", later, lambda: 1.0) is None
     ahead.wait()
@@ -89,9 +89,9 @@ def test_what_was_made_is_given_though_the_next_fails() -> None:
 
 def test_the_oldest_is_forgotten() -> None:
     ahead: BackgroundCache[int] = BackgroundCache(HOUR)
-    for key in range(MOST + 1):
+    for key in range(CAPACITY + 1):
         ahead.get(key, NOW, lambda: 0)
         ahead.wait()
-    assert ahead.get(MOST, NOW, pytest.fail) == Cached(NOW, 0)
+    assert ahead.get(CAPACITY, NOW, pytest.fail) == Cached(NOW, 0)
     assert ahead.get(0, NOW, lambda: 1) is None
     ahead.wait()
