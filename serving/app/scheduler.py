@@ -185,7 +185,7 @@ def _carry_out(service: Service, planned: PlannedEffect, now: datetime) -> None:
 
     def plan(seen: Seen) -> Plan:
         if isinstance(effect, CloseProposal):
-            waiting = {one.id for one in seen.leads[lead_id].waiting}
+            waiting = {proposal.id for proposal in seen.leads[lead_id].waiting}
             if effect.proposal_id not in waiting:
                 return Plan()
         return Plan(effects=(planned,))

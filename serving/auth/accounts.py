@@ -198,8 +198,8 @@ def write_note(
     append(session, [entry], now)
 
 
-def _line(field: str, given: str) -> str:
-    line = " ".join(given.split())
+def _line(field: str, text: str) -> str:
+    line = " ".join(text.split())
     if not line or not line.isprintable():
         raise RequestInvalidError(field, "string_too_short")
     if len(line) > NAME:
@@ -214,7 +214,7 @@ LONGEST = 200
 
 
 def hashed(password: str) -> str:
-    """What is stored of a password; raises RequestInvalidError if it is too short."""
+    """The hash of a password; raises RequestInvalidError if it is too short."""
     if len(password) < SHORTEST:
         raise RequestInvalidError("password", "password_too_short")
     if len(password) > LONGEST:
@@ -225,12 +225,12 @@ def hashed(password: str) -> str:
 def is_right(password: str, stored: str | None) -> bool:
     """Is it the password of that hash? As slow where there is none."""
     try:
-        _HASHER.verify(stored or _of_nobody(), password)
+        _HASHER.verify(stored or _hash_of_nobody(), password)
     except (VerificationError, InvalidHashError):
         return False
     return stored is not None
 
 
 @cache
-def _of_nobody() -> str:
+def _hash_of_nobody() -> str:
     return _HASHER.hash("nobody has this password")

@@ -1,4 +1,4 @@
-"""A new API key: checked, stored as a hash, and shown once."""
+"""API keys: issued, replaced, withdrawn; each change is audited."""
 
 import re
 from dataclasses import dataclass

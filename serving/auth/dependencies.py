@@ -53,30 +53,30 @@ Cookie = Annotated[str | None, Depends(_cookie)]
 def sign_in_of(
     store: TheStore, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
 ) -> SignedIn | None:
-    """Who signed in, if a person did; a bearer token goes before a cookie."""
+    """The person who is signed in, if any; a bearer token goes before a cookie."""
     if bearer is not None:
         if not bearer.credentials.startswith(f"{TOKEN_PREFIX}_"):
             return None
         return signed_in(store, bearer.credentials, PassKind.TOKEN, now)
     if cookie is None:
         return None
-    found = signed_in(store, cookie, PassKind.SESSION, now)
+    session = signed_in(store, cookie, PassKind.SESSION, now)
     if request.method not in _SAFE:
-        given = request.headers.get(CSRF_HEADER, "")
-        if not compare_digest(given.encode(), (found.csrf or "").encode()):
+        csrf = request.headers.get(CSRF_HEADER, "")
+        if not compare_digest(csrf.encode(), (session.csrf or "").encode()):
             raise CsrfMissingError
-    return found
+    return session
 
 
 TheSignIn = Annotated[SignedIn | None, Depends(sign_in_of)]
 
 
 def caller_of(
-    store: TheStore, now: TheNow, bearer: Bearer, found: TheSignIn, request: Request
+    store: TheStore, now: TheNow, bearer: Bearer, sign_in: TheSignIn, request: Request
 ) -> Caller:
-    """Who calls; an unknown, wrong, expired or revoked key looks the same."""
-    if found is not None:
-        return found.person
+    """The caller; an unknown, wrong, expired or revoked key looks the same."""
+    if sign_in is not None:
+        return sign_in.person
     if bearer is None:
         raise KeyMissingError
     key = _key(store, bearer.credentials, now)
@@ -100,7 +100,7 @@ TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
 def known_caller(store: Store, request: Request, now: datetime) -> Caller | None:
-    """Who calls, outside of a route; None: nobody known, and a route says why."""
+    """The caller, outside of a route; None: nobody known, and a route says why."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
     bearer = (
@@ -109,8 +109,8 @@ def known_caller(store: Store, request: Request, now: datetime) -> Caller | None
         else None
     )
     try:
-        found = sign_in_of(store, now, bearer, request.cookies.get(COOKIE), request)
-        return caller_of(store, now, bearer, found, request)
+        sign_in = sign_in_of(store, now, bearer, request.cookies.get(COOKIE), request)
+        return caller_of(store, now, bearer, sign_in, request)
     except FreinError:
         return None
 

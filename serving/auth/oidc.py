@@ -1,4 +1,4 @@
-"""The company's OpenID Connect provider: where people sign in, and whom it vouches for.
+"""OpenID Connect: people sign in with the company's identity provider.
 
 Authorisation code with PKCE, `state` and `nonce`. The one door to Authlib, which is an
 option: `frein[oidc]`.
@@ -35,8 +35,8 @@ ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES
 
 
 @dataclass(frozen=True, slots=True)
-class Leaving:
-    """A browser that leaves for the provider: what only it and we know of that."""
+class SignInState:
+    """Secrets of a sign-in under way, kept in the browser's cookie."""
 
     state: str
     nonce: str
@@ -46,7 +46,7 @@ class Leaving:
         return f"{self.state}.{self.nonce}.{self.verifier}"
 
     @classmethod
-    def of_cookie(cls, cookie: str) -> "Leaving":
+    def of_cookie(cls, cookie: str) -> "SignInState":
         """Raises NotVouchedForError."""
         parts = cookie.split(".")
         if len(parts) != 3 or not all(parts):
@@ -69,22 +69,22 @@ class Provider:
         self._keys: KeySet | None = None
         self._free = BoundedSemaphore(AT_ONCE)
 
-    def leave(self) -> tuple[str, str]:
-        """Where to send a browser, and a cookie for its way back."""
-        leaving = Leaving(*(generate_token(48) for _ in range(3)))
+    def authorization_request(self) -> tuple[str, str]:
+        """An address to send a browser to, and a cookie for its way back."""
+        sign_in = SignInState(*(generate_token(48) for _ in range(3)))
         with self._client() as client:
             url, _ = client.create_authorization_url(
                 self._endpoint("authorization_endpoint"),
-                state=leaving.state,
-                nonce=leaving.nonce,
-                code_verifier=leaving.verifier,
+                state=sign_in.state,
+                nonce=sign_in.nonce,
+                code_verifier=sign_in.verifier,
             )
-        return str(url), str(leaving)
+        return str(url), str(sign_in)
 
     def identity(
         self, cookie: str, answer: Mapping[str, str], now: datetime
     ) -> Identity:
-        """Who came back, by the cookie and the query that they bring.
+        """The identity of who came back, by the cookie and the query that they bring.
 
         Raises
         ------
@@ -92,18 +92,18 @@ class Provider:
             The state isn't the browser's, the provider refuses the person or the code,
             or what it says isn't signed by it, for us, for this very sign-in.
         """
-        leaving, state = Leaving.of_cookie(cookie), answer.get("state", "")
+        sign_in, state = SignInState.of_cookie(cookie), answer.get("state", "")
         code = answer.get("code", "")
-        if not code or not compare_digest(state.encode(), leaving.state.encode()):
+        if not code or not compare_digest(state.encode(), sign_in.state.encode()):
             raise NotVouchedForError
         with self._client() as client:
             token = client.fetch_token(
                 self._endpoint("token_endpoint"),
                 grant_type="authorization_code",
                 code=code,
-                code_verifier=leaving.verifier,
+                code_verifier=sign_in.verifier,
             )
-            claims = self._claims(token, leaving.nonce, now)
+            claims = self._claims(token, sign_in.nonce, now)
         subject, email = str(claims["sub"]).strip(), claims.get("email")
         if not subject:
             raise NotVouchedForError
@@ -118,7 +118,7 @@ class Provider:
     ) -> dict[str, Any]:
         settings = self._settings
         signed = self._signed(str(token.get("id_token", "")))
-        told = CodeIDToken(
+        claims = CodeIDToken(
             signed.claims,
             signed.header,
             {
@@ -132,8 +132,8 @@ class Provider:
             },
         )
         with _translated():
-            told.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
-        return dict(told)
+            claims.validate(now=int(now.timestamp()), leeway=LEEWAY_SECONDS)
+        return dict(claims)
 
     def _signed(self, id_token: str) -> jwt.Token:
         registry = JWSRegistry(algorithms=ALGORITHMS, strict_check_header=False)
@@ -146,8 +146,8 @@ class Provider:
 
     def _key_set(self) -> KeySet:
         if self._keys is None:
-            found = self._fetched(self._endpoint("jwks_uri"))
-            self._keys = KeySet.import_key_set(found)  # type: ignore[arg-type]  # checked there
+            keys = self._fetched(self._endpoint("jwks_uri"))
+            self._keys = KeySet.import_key_set(keys)  # type: ignore[arg-type]  # checked there
         return self._keys
 
     def _endpoint(self, name: str) -> str:
@@ -164,13 +164,13 @@ class Provider:
         with _translated():
             answer = httpx2.get(address, timeout=TIMEOUT_SECONDS)
             answer.raise_for_status()
-            found = answer.json()
-        if not isinstance(found, dict):
+            document = answer.json()
+        if not isinstance(document, dict):
             raise ProviderUnavailableError(f"{address}: no JSON object")
-        return found
+        return document
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _slot(self) -> Iterator[None]:
         if not self._free.acquire(blocking=False):
             raise ProviderUnavailableError("too many sign in at once")
         try:
@@ -182,7 +182,7 @@ class Provider:
     def _client(self) -> Iterator[Any]:
         settings = self._settings
         with (
-            self._turn(),
+            self._slot(),
             _translated(),
             OAuth2Client(
                 client_id=settings.client_id,

@@ -41,11 +41,13 @@ def begin_session(
 
 
 @router.get("", name="read_session", dependencies=[Anyone], responses=refuses(401, 403))
-def read_session(found: TheSignIn) -> SessionShown:
+def read_session(signed_in: TheSignIn) -> SessionShown:
     """Who is signed in, and until when."""
-    found = _of_a_person(found)
+    signed_in = _of_a_person(signed_in)
     return SessionShown(
-        person=_shown(found.person), expires_at=found.expires_at, csrf=found.csrf
+        person=_shown(signed_in.person),
+        expires_at=signed_in.expires_at,
+        csrf=signed_in.csrf,
     )
 
 
@@ -57,10 +59,10 @@ def read_session(found: TheSignIn) -> SessionShown:
     responses=refuses(401, 403, 503),
 )
 def end_session(
-    store: TheStore, now: TheNow, found: TheSignIn, response: Response
+    store: TheStore, now: TheNow, signed_in: TheSignIn, response: Response
 ) -> None:
     """Sign out: the session, or the token, ends at once."""
-    sign_out(store, _of_a_person(found).pass_id, now)
+    sign_out(store, _of_a_person(signed_in).pass_id, now)
     response.delete_cookie(COOKIE)
 
 
@@ -83,10 +85,10 @@ def is_private(request: Request) -> bool:
     return request.url.scheme == "https" or request.url.hostname not in LOOPBACK
 
 
-def _of_a_person(found: SignedIn | None) -> SignedIn:
-    if found is None:
+def _of_a_person(signed_in: SignedIn | None) -> SignedIn:
+    if signed_in is None:
         raise PersonRequiredError
-    return found
+    return signed_in
 
 
 def _shown(person: Person) -> PersonShown:

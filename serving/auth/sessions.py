@@ -1,4 +1,4 @@
-"""Signing in: a session for a password, a short-lived token, and who calls with it."""
+"""Sessions and tokens: begun with a password or an identity, read, ended."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -48,8 +48,8 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedIn:
-    """Who calls. `csrf`: what a session's writing calls must bring; `warning`: what
-    their pages are to say."""
+    """A person who is signed in. `csrf`: what a session's writing calls must bring;
+    `warning`: what their pages are to say."""
 
     person: Person
     pass_id: str
@@ -74,28 +74,28 @@ def sign_in(store: Store, login: str, password: str, now: datetime) -> Session:
             allowed=TRIES,
             locked_until=now + LOCKED_FOR,
         )
-    found, tries = counted or (None, 0)
-    if found is not None and is_right(password, found.password_hash):
-        return begin_session(store, found.person, now)
-    if found is None:
+    account, tries = counted or (None, 0)
+    if account is not None and is_right(password, account.password_hash):
+        return begin_session(store, account.person, now)
+    if account is None:
         is_right(password, None)  # as slow as for an account
     elif tries == TRIES:
         with store.writing() as session:
-            write_note(session, Action.PERSON_LOCKED, found.person, SYSTEM, now)
+            write_note(session, Action.PERSON_LOCKED, account.person, SYSTEM, now)
     raise SignInRefusedError
 
 
 def begin_session(store: Store, person: Person, now: datetime) -> Session:
     """Begin the session of a person who has shown who they are."""
-    one, secret = _new_pass(person, PassKind.SESSION, now, SESSION_LENGTH)
+    new_pass, secret = _new_pass(person, PassKind.SESSION, now, SESSION_LENGTH)
     with store.writing() as session:
         forget_tries(session, person.id)
-        add_pass(session, one)
+        add_pass(session, new_pass)
     return Session(
         person=person,
-        cookie=token_of(one.id, secret, _SESSION_PREFIX),
+        cookie=token_of(new_pass.id, secret, _SESSION_PREFIX),
         csrf=csrf_of(secret),
-        expires_at=one.expires_at,
+        expires_at=new_pass.expires_at,
     )
 
 
@@ -112,15 +112,15 @@ def issue_token(
     with store.writing() as session:
         person = active_person(session, login)
         length = min(length, LONGEST_TOKEN)
-        one, secret = _new_pass(person, PassKind.TOKEN, now, length)
-        add_pass(session, one)
-        until = {"expires_at": one.expires_at.isoformat()}
+        new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
+        add_pass(session, new_pass)
+        until = {"expires_at": new_pass.expires_at.isoformat()}
         write_note(session, Action.TOKEN_ISSUED, person, by, now, until)
-    return token_of(one.id, secret, TOKEN_PREFIX)
+    return token_of(new_pass.id, secret, TOKEN_PREFIX)
 
 
 def signed_in(store: Store, token: str, kind: PassKind, now: datetime) -> SignedIn:
-    """Who calls with this token, or this session's cookie.
+    """The person who calls with this token, or this session's cookie.
 
     Raises
     ------
@@ -130,14 +130,14 @@ def signed_in(store: Store, token: str, kind: PassKind, now: datetime) -> Signed
     prefix = TOKEN_PREFIX if kind is PassKind.TOKEN else _SESSION_PREFIX
     pass_id, secret = split_token(token, prefix)
     with store.reading() as session:
-        found = find_pass(session, pass_id, kind)
-    if found is None or not found[0].opens_with(secret, now):
+        held = find_pass(session, pass_id, kind)
+    if held is None or not held[0].opens_with(secret, now):
         raise KeyInvalidError
-    one, person = found
+    valid_pass, person = held
     return SignedIn(
         person=person,
-        pass_id=one.id,
-        expires_at=one.expires_at,
+        pass_id=valid_pass.id,
+        expires_at=valid_pass.expires_at,
         csrf=csrf_of(secret) if kind is PassKind.SESSION else None,
     )
 
@@ -151,7 +151,7 @@ def _new_pass(
     person: Person, kind: PassKind, now: datetime, length: timedelta
 ) -> tuple[Pass, str]:
     pass_id, secret = new_secret()
-    one = Pass(
+    new_pass = Pass(
         id=pass_id,
         person_id=person.id,
         kind=kind,
@@ -159,7 +159,7 @@ def _new_pass(
         created_at=now,
         expires_at=now + length,
     )
-    return one, secret
+    return new_pass, secret
 
 
 def sign_in_as(store: Store, identity: Identity, now: datetime) -> Session:
@@ -173,13 +173,13 @@ def sign_in_as(store: Store, identity: Identity, now: datetime) -> Session:
     with store.writing() as session:
         person = person_of_subject(session, identity.subject)
         if person is None:
-            person = _bound(session, identity, now)
+            person = _bind_by_email(session, identity, now)
     if person.disabled_at is not None:
         raise NotVouchedForError
     return begin_session(store, person, now)
 
 
-def _bound(session: Transaction, identity: Identity, now: datetime) -> Person:
+def _bind_by_email(session: Transaction, identity: Identity, now: datetime) -> Person:
     """The account whose login is the verified e-mail, and that is bound to no other."""
     person = None if identity.email is None else find_person(session, identity.email)
     if person is None or person.disabled_at is not None:

@@ -28,8 +28,8 @@ def require_visible(store: Store, caller: Caller, lead_id: str) -> None:
     if visibility == EVERYTHING:
         return
     with store.reading() as session:
-        found = find_lead(session, lead_id)
-    if found is None or not visibility.reaches(found.owner):
+        lead = find_lead(session, lead_id)
+    if lead is None or not visibility.reaches(lead.owner):
         raise LeadUnknownError(lead_id)
 
 

@@ -50,10 +50,10 @@ def list_keys() -> None:
     from serving.repositories.api_keys import all_keys
 
     with open_service() as service, service.store.reading() as session:
-        found = all_keys(session)
+        stored = all_keys(session)
     table = Table("id", "name", "source", "actor", "scopes", "expires", "revoked")
     table.columns[0].overflow = "fold"  # `revoke` asks for it whole
-    for key in found:
+    for key in stored:
         table.add_row(
             key.id,
             key.name,

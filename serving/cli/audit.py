@@ -25,7 +25,7 @@ _BROKEN = {
     "anchor at least, are missing",
     BreakKind.ANCHOR_FORGED: "the anchor of row {seq} was not signed with our key",
 }
-_TOLD = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
+_DETAILS = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
 
 
 @audit.command("verify")
@@ -40,11 +40,11 @@ def verify(
 
     with open_service() as service:
         folder = service.settings.anchors_folder
-        found = find_break(service.store, folder, whole=whole)
-    if found is not None:
-        typer.echo(f"Broken: {told(found)}.")
+        broken = find_break(service.store, folder, whole=whole)
+    if broken is not None:
+        typer.echo(f"Broken: {described(broken)}.")
         raise typer.Exit(1)
-    last = max((one.seq for one in read_anchors(folder)), default=None)
+    last = max((anchor.seq for anchor in read_anchors(folder)), default=None)
     if last is None:
         typer.echo("The audit is whole. No row is anchored: a cut end would not show.")
     elif whole:
@@ -76,13 +76,13 @@ def trace(
     from serving.audit.trace import trace_of
 
     with open_service() as service:
-        found = trace_of(service.store, lead, last)
-    out.print(_tree(lead, found))
+        lead_trace = trace_of(service.store, lead, last)
+    out.print(_tree(lead, lead_trace))
 
 
-def told(found: Break) -> str:
+def described(broken: Break) -> str:
     """Where a chain is broken, in words."""
-    return _BROKEN[found.kind].format(seq=found.seq, before=found.seq - 1)
+    return _BROKEN[broken.kind].format(seq=broken.seq, before=broken.seq - 1)
 
 
 def _tree(lead: str, trace: "Trace") -> Tree:
@@ -133,11 +133,13 @@ def _why(entry: "Recorded") -> str:
     why = entry.why
     reasons = why.get("reasons")
     if entry.action == Action.PRIORITY_CHANGED and isinstance(reasons, list):
-        ideas = ", ".join(str(one["idea"]) for one in reasons if isinstance(one, dict))
+        ideas = ", ".join(
+            str(reason["idea"]) for reason in reasons if isinstance(reason, dict)
+        )
         score = f"score {why['score']:.1f}, model {why['model_version']}"
         return f"\n{score}" + (f": {ideas}" if ideas else "")
-    told = [why.get(name) for name in _TOLD]
-    return "".join(f" · {one}" for one in told if one)
+    details = [why.get(name) for name in _DETAILS]
+    return "".join(f" · {detail}" for detail in details if detail)
 
 
 def _minute(at: datetime) -> str:

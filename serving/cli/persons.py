@@ -54,11 +54,13 @@ def list_persons() -> None:
     from serving.repositories.persons import all_people
 
     with open_service() as service, service.store.reading() as session:
-        found = all_people(session)
+        people = all_people(session)
     table = Table("login", "name", "role", "team", "disabled")
-    for one in found:
-        ended = f"{one.disabled_at:%Y-%m-%d}" if one.disabled_at else ""
-        table.add_row(one.login, one.name, one.role.value, one.team or "", ended)
+    for person in people:
+        ended = f"{person.disabled_at:%Y-%m-%d}" if person.disabled_at else ""
+        table.add_row(
+            person.login, person.name, person.role.value, person.team or "", ended
+        )
     out.print(table)
 
 
@@ -73,8 +75,8 @@ def change(
 
     with open_service() as service:
         person = change_account(service.store, login, role, team, datetime.now(UTC))
-    told = f"{person.name}: {person.role.value}, {person.team or 'no team'}."
-    out.print(told, highlight=False)
+    line = f"{person.name}: {person.role.value}, {person.team or 'no team'}."
+    out.print(line, highlight=False)
 
 
 @persons.command("bind")
@@ -90,8 +92,8 @@ def bind(
     now = datetime.now(UTC)
     with open_service() as service:
         person = bind_account(service.store, login, subject or None, now)
-    told = f"bound to {subject}" if subject else "bound to no identity"
-    out.print(f"{person.name} is {told}.", highlight=False)
+    state = f"bound to {subject}" if subject else "bound to no identity"
+    out.print(f"{person.name} is {state}.", highlight=False)
 
 
 @persons.command("disable")

@@ -26,15 +26,17 @@ def list_proposals(
     from serving.repositories.proposals import all_proposals
 
     with open_service() as service, service.store.reading() as session:
-        found = all_proposals(session, None if every else ProposalStatus.OPEN)
-    for one in found:
-        ending = f"{one.status.value} by {one.decided_by}" if one.decided_by else "open"
-        origin, to = one.from_stage, one.to_stage
-        if one.to_priority is not None:
-            origin, to = one.from_priority or "–", one.to_priority
-        if one.concession_percent is not None:
-            origin, to = "concession", f"{one.concession_percent:g} %"
-        line = f"{one.id}  {one.lead_id}: {origin} → {to}, {ending}"
+        listed = all_proposals(session, None if every else ProposalStatus.OPEN)
+    for proposal in listed:
+        ending = "open"
+        if proposal.decided_by:
+            ending = f"{proposal.status.value} by {proposal.decided_by}"
+        origin, to = proposal.from_stage, proposal.to_stage
+        if proposal.to_priority is not None:
+            origin, to = proposal.from_priority or "–", proposal.to_priority
+        if proposal.concession_percent is not None:
+            origin, to = "concession", f"{proposal.concession_percent:g} %"
+        line = f"{proposal.id}  {proposal.lead_id}: {origin} → {to}, {ending}"
         typer.echo(line)
 
 

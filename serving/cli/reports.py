@@ -38,13 +38,13 @@ def tell_report(
 
     attribute = segment or read_catalogue(shipped_catalogue("b2b")).segment
     with open_service() as service:
-        found = disagreement(service.store, attribute, in_utc(since))
+        rows = disagreement(service.store, attribute, in_utc(since))
     name = Column("name", overflow="fold")
     table = Table("by", name, "said no", "of", "at least (95 %)")
-    for one in found:
-        at_least = f"{one.at_least:.0%}"
+    for row in rows:
+        at_least = f"{row.at_least:.0%}"
         table.add_row(
-            one.by.value, one.name, str(one.contested), str(one.judged), at_least
+            row.by.value, row.name, str(row.contested), str(row.judged), at_least
         )
     out.print(table)
 
@@ -103,41 +103,43 @@ def told_report(report: "AutomationReport") -> Iterator[Table | str]:
     yield _table_of_groups(report.groups)
     yield from _told_speed(report.groups)
     mails = Table("mails by", "mails", "leads", "% replied", "% unsubscribed")
-    for one in report.answers:
-        shares = (_percent(one.replied), _percent(one.unsubscribed))
-        mails.add_row(one.by.value, f"{one.mails:,}", f"{one.leads:,}", *shares)
+    for answers in report.answers:
+        shares = (_percent(answers.replied), _percent(answers.unsubscribed))
+        mails.add_row(
+            answers.by.value, f"{answers.mails:,}", f"{answers.leads:,}", *shares
+        )
     yield mails
 
 
 _COLUMNS = ("leads", "won", "% won by 90 days", "median days")
 
 
-def _cells(one: "Closing") -> tuple[str, ...]:
-    days = "-" if one.cycle_days is None else _interval(one.cycle_days)
-    return f"{one.leads:,}", f"{one.won:,}", _percent(one.rate), days
+def _cells(closing: "Closing") -> tuple[str, ...]:
+    days = "-" if closing.cycle_days is None else _interval(closing.cycle_days)
+    return f"{closing.leads:,}", f"{closing.won:,}", _percent(closing.rate), days
 
 
-def _told_effect(found: "Adjusted | None") -> Iterator[str]:
-    if found is None:
+def _told_effect(effect: "Adjusted | None") -> Iterator[str]:
+    if effect is None:
         yield "Too few leads ended to compare: 20 won and 20 not are needed a level."
         return
     yield (
         f"Won by 90 days, mostly automated less not automated, in points:\n"
-        f"adjusted {_points(found.adjusted)}, naive {_points(found.naive)}"
+        f"adjusted {_points(effect.adjusted)}, naive {_points(effect.naive)}"
     )
-    told = (
-        f"{one.attribute} {one.label}: {one.most:.0%} against {one.none:.0%}"
-        for one in found.shifts
-        if one.is_wide
+    wide = (
+        f"{shift.attribute} {shift.label}: {shift.most:.0%} against {shift.none:.0%}"
+        for shift in effect.shifts
+        if shift.is_wide
     )
     yield (
         "They differ because the two groups weren't alike at entry, before anything "
-        f"was sent ({'; '.join(told)}). The adjusted figure compares leads of the same "
+        f"was sent ({'; '.join(wide)}). The adjusted figure compares leads of the same "
         "profile; what isn't recorded at entry it can't mend."
     )
-    for one in found.segments:
-        verdict = "clear" if one.difference.is_clear else "may be chance"
-        yield f"  {one.name} ({one.leads:,}): {_points(one.difference)}, {verdict}"
+    for part in effect.segments:
+        verdict = "clear" if part.difference.is_clear else "may be chance"
+        yield f"  {part.name} ({part.leads:,}): {_points(part.difference)}, {verdict}"
 
 
 def _table_of_groups(groups: "tuple[Group, ...]") -> Table:
@@ -162,14 +164,15 @@ def _told_speed(groups: "tuple[Group, ...]") -> Iterator[str]:
         )
 
 
-def _percent(one: "Estimate") -> str:
-    return _interval(one, 100)
+def _percent(estimate: "Estimate") -> str:
+    return _interval(estimate, 100)
 
 
-def _points(one: "Estimate") -> str:
-    return f"{100 * one.value:+.1f} ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+def _points(estimate: "Estimate") -> str:
+    value, low, high = (100 * x for x in (estimate.value, estimate.low, estimate.high))
+    return f"{value:+.1f} ({low:+.1f} to {high:+.1f})"
 
 
-def _interval(one: "Estimate", scale: float = 1) -> str:
-    low, high = scale * one.low, scale * one.high
-    return f"{scale * one.value:.1f} ({low:.1f}–{high:.1f})"
+def _interval(estimate: "Estimate", scale: float = 1) -> str:
+    low, high = scale * estimate.low, scale * estimate.high
+    return f"{scale * estimate.value:.1f} ({low:.1f}–{high:.1f})"

@@ -66,8 +66,10 @@ def recorded(moment: Replayed) -> Iterator[str]:
 def stands(setting: Setting, facts: Facts, history: History) -> Iterator[str]:
     """Each rule: what becomes of it now, and what would, were it set off."""
     happening = Happening(Cause.first("tick"))
-    found = explained(setting.rules, happening, facts, history, setting.desk)
-    for rule, (outcome, supposed) in zip(setting.rules.by_priority, found, strict=True):
+    explanations = explained(setting.rules, happening, facts, history, setting.desk)
+    for rule, (outcome, supposed) in zip(
+        setting.rules.by_priority, explanations, strict=True
+    ):
         yield told(outcome)
         if outcome.fate is Fate.NOT_SET_OFF:
             yield f"    {_supposed(supposed, outcome)}"

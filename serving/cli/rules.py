@@ -137,11 +137,11 @@ def explain_rules(
         explainer,
         (None, last_known_at(read.events.lazy())),
     )
-    found = simulation.standing(events, read.about)
-    if found is None:
+    state = simulation.standing(events, read.about)
+    if state is None:
         out.print("The lead has not lived through a day yet.")
         return
-    standing, past = found
+    standing, past = state
     for moment in past:
         for line in recorded(moment):
             typer.echo(line)

@@ -47,8 +47,8 @@ def serve(
     with open_service() as service:
         settings = service.settings
         check_audit(service.audit_status, service.store, settings.anchors_folder)
-        for one in (service.audit_status, service.trials, service.reports):
-            one.in_subprocess = True
+        for state in (service.audit_status, service.trials, service.reports):
+            state.in_subprocess = True
         watch = ModelWatch(
             mlflow_registry(), service.models, settings.model_poll_seconds
         )
@@ -193,7 +193,9 @@ def _of_log(folder: Path, top: int, model: str | None) -> list[Row]:
 
     with err.status("Scoring the log…"):
         scores = log_scores(folder, champion(model))
-    return [(one.score, one.lead_id, one.narrative.short) for one in scores[:top]]
+    return [
+        (score.score, score.lead_id, score.narrative.short) for score in scores[:top]
+    ]
 
 
 def _tell(score: "Score") -> None:
@@ -204,8 +206,8 @@ def _tell(score: "Score") -> None:
         style="bold",
     )
     typer.echo(_wrapped(score.narrative.text, out.width))
-    for one in score.doubts:
-        typer.echo(_wrapped(f"\n⚠ {one.text}", out.width))
+    for doubt in score.doubts:
+        typer.echo(_wrapped(f"\n⚠ {doubt.text}", out.width))
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -95,7 +95,7 @@ def leave(provider: Provider, request: Request, vers: str = "") -> Response:
     """Send the browser to the provider, with a cookie for its way back, and one for
     the page that was asked for."""
     try:
-        url, cookie = provider.leave()
+        url, cookie = provider.authorization_request()
     except ProviderUnavailableError as error:
         return _refused(error, way_back(vers))
     answer = RedirectResponse(url, status_code=303)

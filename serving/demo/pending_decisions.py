@@ -73,10 +73,10 @@ def answer_late(service: Service, owner: str, now: datetime) -> bool:
 
 def _is_waited_for(log: Sequence[Event], now: datetime) -> bool:
     """Does an e-mail wait for long, of a lead that did other things meanwhile?"""
-    acts = [one for one in log if one.actor is Actor.LEAD]
-    sent = [one.occurred_at for one in log if one.kind == "email_sent"]
-    replied = [one.occurred_at for one in acts if one.kind == "email_replied"]
-    lately = [one for one in acts if now - one.occurred_at < _LATELY]
+    acts = [event for event in log if event.actor is Actor.LEAD]
+    sent = [event.occurred_at for event in log if event.kind == "email_sent"]
+    replied = [event.occurred_at for event in acts if event.kind == "email_replied"]
+    lately = [event for event in acts if now - event.occurred_at < _LATELY]
     return (
         bool(sent)
         and now - max(sent) > _LATE

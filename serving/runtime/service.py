@@ -54,7 +54,7 @@ class Substitutes:
 class IdentityProvider(Protocol):
     """An identity provider: `serving.auth.oidc.Provider`, imported where one is set."""
 
-    def leave(self) -> tuple[str, str]:
+    def authorization_request(self) -> tuple[str, str]:
         """An address to send a browser to, and a cookie for its way back."""
 
     def identity(

@@ -38,16 +38,16 @@ class _Variables(BaseSettings):
     """Variables of the environment; raises SettingsError, which tells no value of them:
     one may be a secret."""
 
-    def __init__(self, **given: Any) -> None:
+    def __init__(self, **values: Any) -> None:
         try:
-            super().__init__(**given)
+            super().__init__(**values)
         except ValidationError as error:
             prefix = str(self.model_config["env_prefix"])
-            told = "; ".join(
-                f"{prefix}{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
-                for one in error.errors(include_input=False, include_url=False)
+            faults = "; ".join(
+                f"{prefix}{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+                for fault in error.errors(include_input=False, include_url=False)
             )
-            raise SettingsError(told) from None
+            raise SettingsError(faults) from None
 
 
 class OidcSettings(_Variables):
