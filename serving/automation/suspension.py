@@ -1,4 +1,4 @@
-"""A person suspends automation on a lead, or a rule, and ends that: at once."""
+"""Suspensions of automation on a lead, and of a rule, by people: at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,13 +6,20 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
+from governance.leads.state import LeadState
 from governance.people.feedback import Judgement
 from governance.people.principal import Principal
 from governance.policy.effects import PlannedEffect, Resume, Suspend
+from governance.rules.ruleset import Rules
 from serving.database.engine import Lock, hold
-from serving.decisions.statement import Why, Word, checked, saying
+from serving.decisions.guarded_request import change_lead
+from serving.decisions.statement import (
+    Justification,
+    Statement,
+    checked,
+    with_statement,
+)
 from serving.errors import (
-    LeadUnknownError,
     PersonRequiredError,
     RequestInvalidError,
     RuleUnknownError,
@@ -29,8 +36,7 @@ from serving.repositories.suspensions import (
     suspended_rules,
 )
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan, Seen, Wish
-from serving.transaction.unit_of_work import record
+from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +45,7 @@ class Suspension:
 
     id: UUID
     by: Principal
-    why: Why
+    why: Justification
     until: datetime | None
 
     @property
@@ -47,8 +53,8 @@ class Suspension:
         return self.why.reason or ""
 
     @property
-    def told(self) -> dict[str, str | None]:
-        """How events and the audit have it."""
+    def state(self) -> dict[str, str | None]:
+        """The suspension as events and the audit have it."""
         return {"until": None if self.until is None else self.until.isoformat()}
 
 
@@ -64,29 +70,26 @@ def suspend_lead(
         If its end is past, or its reason isn't of the list.
     """
     asked = _checked(service.judgement, asked, now)
-    word = Word(
+    statement = Statement(
         id=uuid4(),
         action=Action.AUTOMATION_SUSPENDED,
         by=asked.by,
-        about=asked.told,
+        about=asked.state,
         why=asked.why,
-        after=asked.told,
+        after=asked.state,
     )
     suspend = Suspend(
         id=asked.id, until=asked.until, reason=asked.reason, signer=asked.by
     )
 
-    def plan(seen: Seen) -> Plan:
-        if lead_id not in seen.leads:
-            raise LeadUnknownError(lead_id)
-        lead = seen.leads[lead_id]
+    def plan(lead: LeadState) -> Plan:
         if lead.history.is_suspended:
             with service.store.reading() as session:
                 _refuse_suspended(lead_suspensions(session, lead.id, now))
-        planned = PlannedEffect(lead_id, suspend, follows=word.id)
-        return saying(Plan(effects=(planned,)), lead, word, now)
+        planned = PlannedEffect(lead_id, suspend, follows=statement.id)
+        return with_statement(Plan(effects=(planned,)), lead, statement, now)
 
-    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    change_lead(service, lead_id, plan, now)
 
 
 def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) -> None:
@@ -96,18 +99,15 @@ def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) ->
     ------
     LeadUnknownError, PersonRequiredError, SuspensionUnknownError
     """
-    word = Word(id=uuid4(), action=Action.AUTOMATION_RESUMED, by=by, about={})
+    statement = Statement(id=uuid4(), action=Action.AUTOMATION_RESUMED, by=by, about={})
 
-    def plan(seen: Seen) -> Plan:
-        lead = seen.leads.get(lead_id)
-        if lead is None:
-            raise LeadUnknownError(lead_id)
+    def plan(lead: LeadState) -> Plan:
         if not lead.history.is_suspended:
             raise SuspensionUnknownError
-        planned = PlannedEffect(lead_id, Resume(by), follows=word.id)
-        return saying(Plan(effects=(planned,)), lead, word, now)
+        planned = PlannedEffect(lead_id, Resume(by), follows=statement.id)
+        return with_statement(Plan(effects=(planned,)), lead, statement, now)
 
-    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    change_lead(service, lead_id, plan, now)
 
 
 def suspend_rule(
@@ -122,7 +122,7 @@ def suspend_rule(
         If its end is past, or its reason isn't of the list.
     """
     asked = _checked(service.judgement, asked, now)
-    _check(service, rule_id, asked.by)
+    _check(service.rules, rule_id, asked.by)
     with service.store.writing() as session:
         hold(session, Lock.SUSPENSION)
         _refuse_suspended(rule_suspensions(session, now).get(rule_id, []))
@@ -142,7 +142,7 @@ def suspend_rule(
             action=Action.RULE_SUSPENDED,
             by=asked.by,
             subject=Subject(SubjectKind.RULE, rule_id),
-            after=asked.told,
+            after=asked.state,
             why={"reason": asked.reason, "suspension": str(asked.id)},
         )
         append(session, [entry], now)
@@ -155,7 +155,7 @@ def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) ->
     ------
     RuleUnknownError, PersonRequiredError, SuspensionUnknownError
     """
-    _check(service, rule_id, by)
+    _check(service.rules, rule_id, by)
     with service.store.writing() as session:
         if rule_id not in suspended_rules(session, now):
             raise SuspensionUnknownError
@@ -180,8 +180,8 @@ def _refuse_suspended(holding: Sequence[InForce]) -> None:
         raise SuspendedAlreadyError(holding[-1].by, holding[-1].until)
 
 
-def _check(service: Service, rule_id: str, by: Principal) -> None:
+def _check(rules: Rules, rule_id: str, by: Principal) -> None:
     if not by.is_person:
         raise PersonRequiredError
-    if rule_id not in {rule.id for rule in service.rules.rule}:
+    if rule_id not in {rule.id for rule in rules.rule}:
         raise RuleUnknownError(rule_id)

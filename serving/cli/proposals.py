@@ -77,5 +77,5 @@ def _decider(service: "Service", login: str, proposal_id: UUID) -> "Principal":
 
     with service.store.reading() as session:
         person = active_person(session, login)
-    refuse_as_decider(service, person, proposal_id)
+    refuse_as_decider(service.store, person, proposal_id)
     return person.principal

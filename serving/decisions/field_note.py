@@ -8,7 +8,7 @@ import orjson
 from pydantic import JsonValue
 
 from governance.audit.chain import Action
-from serving.decisions.statement import Word, say
+from serving.decisions.statement import Statement, record_statement
 from serving.errors import RequestInvalidError
 from serving.repositories.persons import Person
 from serving.runtime.service import Service
@@ -52,14 +52,14 @@ def add_note(service: Service, note: FieldNote, now: datetime) -> UUID:
         raise RequestInvalidError("objections", "enum")
     if not note.about:
         raise RequestInvalidError("text", "missing")
-    word = Word(
+    statement = Statement(
         id=_event_id(note),
         action=Action.NOTE_ADDED,
         by=note.by.principal,
         about=note.about,
         at=_taken_at(note, now),
     )
-    return say(service, note.lead_id, word, now)
+    return record_statement(service, note.lead_id, statement, now)
 
 
 def _event_id(note: FieldNote) -> UUID:

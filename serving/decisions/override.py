@@ -1,8 +1,9 @@
-"""A person contests or confirms a priority, or adjusts a status: effective at once."""
+"""Overrides: people contest or confirm a priority, or adjust a status, at once."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 from explanations.score import Priority
@@ -15,60 +16,74 @@ from governance.policy.effects import (
     ProposalStatus,
     Requalify,
 )
-from serving.decisions.preconditions import refuse_other_priority
-from serving.decisions.stage_move import MoveAsked, move_stage
-from serving.decisions.statement import Why, Word, checked, saying
+from serving.decisions.guarded_request import change_lead
+from serving.decisions.stage_move import MoveRequest, move_stage
+from serving.decisions.statement import (
+    Justification,
+    Statement,
+    checked,
+    with_statement,
+)
 from serving.errors import (
-    LeadUnknownError,
+    ChangedMeanwhileError,
     PriorityHeldError,
     PriorityMissingError,
+    Reserved,
 )
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan, Seen, Wish
-from serving.transaction.unit_of_work import record
+from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Override:
-    """What a person says of a lead; `priority` None: the one that it has is right.
+class PriorityOverride:
+    """A person's priority of a lead; None: the one that it has is confirmed.
 
     `seen`: the one that the person saw on it.
     """
 
     lead_id: str
     by: Principal
-    why: Why
+    why: Justification
     priority: Priority | None
     seen: Priority | None = None
 
+    @property
+    def confirms(self) -> bool:
+        return self.priority is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Adjustment:
+class StatusAdjustment:
     """The stage that a lead is really at, and the one that the person saw."""
 
     lead_id: str
     by: Principal
-    why: Why
+    why: Justification
     to: str
     seen: str | None = None
 
+    confirms: ClassVar[bool] = False
 
-def override(service: Service, asked: Override | Adjustment, now: datetime) -> UUID:
-    """Record what a person contests, confirms or adjusts; returns the event's id.
+
+def override(
+    service: Service, request: PriorityOverride | StatusAdjustment, now: datetime
+) -> UUID:
+    """Contest or confirm a priority, or adjust a status; returns the event's id.
 
     Raises
     ------
     RequestInvalidError
         If its reason isn't of the list, or agrees with what is contested.
     """
-    confirms = isinstance(asked, Override) and asked.priority is None
-    why = checked(service.judgement, asked.why, confirms=confirms)
-    if isinstance(asked, Adjustment):
-        return adjust_status(service, replace(asked, why=why), now)
-    return judge_priority_of(service, replace(asked, why=why), now)
+    why = checked(service.judgement, request.why, confirms=request.confirms)
+    if isinstance(request, StatusAdjustment):
+        return adjust_status(service, replace(request, why=why), now)
+    return override_priority(service, replace(request, why=why), now)
 
 
-def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
+def override_priority(
+    service: Service, request: PriorityOverride, now: datetime
+) -> UUID:
     """Contest or confirm a priority; returns the event's id.
 
     What automation proposed of the priority is decided by it as well.
@@ -85,50 +100,48 @@ def judge_priority_of(service: Service, asked: Override, now: datetime) -> UUID:
     """
     event_id = uuid4()
 
-    def plan(seen: Seen) -> Plan:
-        lead = seen.leads.get(asked.lead_id)
-        if lead is None:
-            raise LeadUnknownError(asked.lead_id)
-        to = asked.priority or lead.priority
+    def plan(lead: LeadState) -> Plan:
+        to = request.priority or lead.priority
         if to is None:
             raise PriorityMissingError
-        if asked.priority is lead.priority:
+        if request.priority is lead.priority:
             raise PriorityHeldError(to.value)
-        refuse_other_priority(lead, asked.seen)
-        planned = Plan(effects=tuple(_effects(lead, asked, to, event_id)))
-        return saying(planned, lead, _word(event_id, lead, asked, to), now)
+        refuse_other_priority(lead, request.seen)
+        planned = Plan(effects=tuple(_effects(lead, request, to, event_id)))
+        statement = _statement(event_id, lead, request, to)
+        return with_statement(planned, lead, statement, now)
 
-    record(service, Wish(lead_ids=frozenset({asked.lead_id}), plan=plan), now)
+    change_lead(service, request.lead_id, plan, now)
     return event_id
 
 
-def adjust_status(service: Service, asked: Adjustment, now: datetime) -> UUID:
+def adjust_status(service: Service, request: StatusAdjustment, now: datetime) -> UUID:
     """Move a lead to the stage that it is really at; returns the event's id.
 
     Raises as `move_stage` does.
     """
-    word = Word(
+    statement = Statement(
         id=uuid4(),
         action=Action.STATUS_ADJUSTED,
-        by=asked.by,
-        about={"to": asked.to},
-        why=asked.why,
-        after={"stage": asked.to},
+        by=request.by,
+        about={"to": request.to},
+        why=request.why,
+        after={"stage": request.to},
     )
-    move = MoveAsked(
-        lead_id=asked.lead_id,
-        to=asked.to,
-        seen=asked.seen,
-        reason=asked.why.reason,
-        by=asked.by,
-        word=word,
+    move = MoveRequest(
+        lead_id=request.lead_id,
+        to=request.to,
+        seen=request.seen,
+        reason=request.why.reason,
+        by=request.by,
+        statement=statement,
     )
     move_stage(service, move, now)
-    return word.id
+    return statement.id
 
 
 def _effects(
-    lead: LeadState, asked: Override, to: Priority, word: UUID
+    lead: LeadState, request: PriorityOverride, to: Priority, statement: UUID
 ) -> Iterator[PlannedEffect]:
     """The priority, if it is another; and the end of what was proposed of it."""
     waiting = [one for one in lead.waiting if one.is_priority]
@@ -136,33 +149,48 @@ def _effects(
     if to is not lead.priority:
         agreed = next((one.id for one in waiting if one.to == to), None)
         made = Requalify(
-            id=uuid4(), origin=lead.priority, to=to, signer=asked.by, proposal_id=agreed
+            id=uuid4(),
+            origin=lead.priority,
+            to=to,
+            signer=request.by,
+            proposal_id=agreed,
         )
-        yield PlannedEffect(lead.lead_id, made, follows=agreed or word)
+        yield PlannedEffect(lead.lead_id, made, follows=agreed or statement)
     for one in waiting:
         follows = made.id if made and one.to == to else one.id
-        yield PlannedEffect(lead.lead_id, _ending(one, asked, to), follows)
+        yield PlannedEffect(lead.lead_id, _ending(one, request, to), follows)
 
 
-def _ending(proposal: WaitingProposal, asked: Override, to: Priority) -> CloseProposal:
+def _ending(
+    proposal: WaitingProposal, request: PriorityOverride, to: Priority
+) -> CloseProposal:
     agrees = proposal.to == to
     return CloseProposal(
         proposal_id=proposal.id,
         status=ProposalStatus.CONFIRMED if agrees else ProposalStatus.DISMISSED,
-        by=asked.by,
-        reason=asked.why.reason or asked.why.text,
+        by=request.by,
+        reason=request.why.reason or request.why.text,
     )
 
 
-def _word(event_id: UUID, lead: LeadState, asked: Override, to: Priority) -> Word:
-    is_confirmed = asked.priority is None
-    return Word(
+def _statement(
+    event_id: UUID, lead: LeadState, request: PriorityOverride, to: Priority
+) -> Statement:
+    previous = lead.priority and lead.priority.value
+    kind = Action.PRIORITY_CONFIRMED if request.confirms else Action.PRIORITY_CONTESTED
+    return Statement(
         id=event_id,
-        action=Action.PRIORITY_CONFIRMED if is_confirmed else Action.PRIORITY_CONTESTED,
-        by=asked.by,
+        action=kind,
+        by=request.by,
         about={"priority": to.value}
-        | ({} if is_confirmed else {"previous": lead.priority and lead.priority.value}),
-        why=asked.why,
-        before={"priority": lead.priority and lead.priority.value},
+        | ({} if request.confirms else {"previous": previous}),
+        why=request.why,
+        before={"priority": previous},
         after={"priority": to.value},
     )
+
+
+def refuse_other_priority(lead: LeadState, seen: str | None) -> None:
+    """`seen` None: the caller doesn't say. Raises ChangedMeanwhileError."""
+    if seen is not None and lead.priority != seen:
+        raise ChangedMeanwhileError(lead.priority or "", Reserved.PRIORITY)

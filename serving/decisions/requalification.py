@@ -1,4 +1,4 @@
-"""Another priority, asked for by whoever calls: ruled on, then given or proposed."""
+"""Requalifications: another priority is asked for, ruled on, then given or proposed."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,32 +9,40 @@ from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.overrides import own_event
 from governance.policy.actions import ProposePriority
+from governance.policy.complex_exchange import after_complex_exchange
 from governance.policy.effects import PlannedEffect, Requalify
+from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, PriorityChange
 from governance.rules.history import PRIORITY_KIND
-from serving.decisions.change_request import Asked, Terms, ask
-from serving.decisions.override import Override, judge_priority_of
-from serving.decisions.preconditions import priority_change_of, refuse_other_priority
-from serving.decisions.statement import Why
+from serving.decisions.guarded_request import GuardedRequest, RulingTerms, carry_out
+from serving.decisions.override import (
+    PriorityOverride,
+    override_priority,
+    refuse_other_priority,
+)
+from serving.decisions.statement import Justification
 from serving.errors import PriorityHeldError, RequestInvalidError, Reserved
+from serving.repositories.events import stored_events
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PriorityAsked(Asked):
-    what = Reserved.PRIORITY
-    refused = Action.REQUALIFICATION_REFUSED
+class PriorityRequest(GuardedRequest):
+    """`seen`: the priority that the caller saw."""
+
+    kind = Reserved.PRIORITY
+    refusal = Action.REQUALIFICATION_REFUSED
     reserved_by = Clause.REQUALIFICATION_RESERVED
 
     to: Priority
-    seen: Priority | None = None  # the one that the caller saw
+    seen: Priority | None = None
 
     @property
     def value(self) -> str:
         return self.to.value
 
-    def name(self, service: Service) -> str:
+    def title(self, pipeline: Pipeline) -> str:
         return self.to.value
 
     def change(
@@ -43,12 +51,17 @@ class PriorityAsked(Asked):
         if lead.priority is self.to:
             raise PriorityHeldError(self.to.value)
         refuse_other_priority(lead, self.seen)
-        return priority_change_of(service, lead, now)
+        with service.store.reading() as session:
+            log = stored_events(session, [lead.id])
+        return PriorityChange(
+            after_complex_exchange=after_complex_exchange(log, now),
+            standing=service.judgement.standing(log),
+        )
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.priority_of(self.to)
 
-    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
+    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
         made = Requalify(
             id=terms.id,
             origin=lead.priority,
@@ -58,9 +71,11 @@ class PriorityAsked(Asked):
             clause=terms.clause,
         )
         data = {"to": self.to.value}
-        told = own_event(made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now)
+        event = own_event(
+            made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now
+        )
         planned = PlannedEffect(lead.lead_id, made, follows=terms.proposal_id)
-        return Plan(arrivals=(told,), effects=(planned,))
+        return Plan(arrivals=(event,), effects=(planned,))
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposePriority:
         return ProposePriority(
@@ -75,8 +90,8 @@ class PriorityAsked(Asked):
         return {"priority": lead.priority and lead.priority.value}
 
 
-def ask_priority(
-    service: Service, asked: PriorityAsked, now: datetime
+def requalify(
+    service: Service, request: PriorityRequest, now: datetime
 ) -> tuple[UUID, Clause]:
     """Give a priority: returns the decision's id and its clause.
 
@@ -91,19 +106,18 @@ def ask_priority(
         A person gives no reason.
     ReservedForPeopleError
         It names the proposal that waits, if the policy lets it be proposed; and what
-        else `ask` raises.
+        else `carry_out` raises.
     """
-    if asked.by.is_person:
-        if not asked.reason:
-            raise RequestInvalidError("reason", "missing")
-        why = Why(reason=None, text=asked.reason)
-        override = Override(
-            lead_id=asked.lead_id,
-            by=asked.by,
-            why=why,
-            priority=asked.to,
-            seen=asked.seen,
-        )
-        return judge_priority_of(service, override, now), Clause.PERSON_DECIDES
-    made, _ = ask(service, asked, Requalify, now)
-    return made.id, made.clause
+    if not request.by.is_person:
+        made, _ = carry_out(service, request, Requalify, now)
+        return made.id, made.clause
+    if not request.reason:
+        raise RequestInvalidError("reason", "missing")
+    override = PriorityOverride(
+        lead_id=request.lead_id,
+        by=request.by,
+        why=Justification(reason=None, text=request.reason),
+        priority=request.to,
+        seen=request.seen,
+    )
+    return override_priority(service, override, now), Clause.PERSON_DECIDES

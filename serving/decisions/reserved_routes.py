@@ -8,7 +8,7 @@ from governance.people.roles import DECIDERS
 from serving.auth.dependencies import Caller, require_role
 from serving.auth.visibility import RequireVisible
 from serving.decisions.concession import concede
-from serving.decisions.requalification import ask_priority
+from serving.decisions.requalification import requalify
 from serving.decisions.schemas import (
     ConcessionSent,
     ConcessionShown,
@@ -42,7 +42,7 @@ def post_concession(
     asked = sent.asked(lead_id, caller.principal)
     granted = concede(service, asked, service.clock())
     return ConcessionShown(
-        decision_id=granted.decision_id,
+        decision_id=granted.id,
         lead_id=lead_id,
         percent=granted.percent,
         clause=granted.clause,
@@ -65,7 +65,7 @@ def post_requalification(
     """Give another priority. After a complex exchange it is a person's: a key gets a
     409 and a proposal."""
     asked = sent.asked(lead_id, caller.principal)
-    decision_id, clause = ask_priority(service, asked, service.clock())
+    decision_id, clause = requalify(service, asked, service.clock())
     return RequalifiedShown(
         decision_id=decision_id,
         lead_id=lead_id,

@@ -12,7 +12,7 @@ from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.decisions.proposals import (
     confirm,
     dismiss,
-    found_proposal,
+    known_proposal,
     refuse_as_decider,
     refuse_decision,
 )
@@ -24,7 +24,7 @@ from serving.decisions.schemas import (
     TaskShown,
     TasksShown,
 )
-from serving.decisions.stage_move import MoveMade, move_stage
+from serving.decisions.stage_move import DecisionMade, move_stage
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -56,7 +56,7 @@ def decider_of(proposal_id: UUID, caller: TheCaller, service: TheService) -> Per
     """The person who decides; a key is refused, whatever its scopes, and audited."""
     if not isinstance(caller, Person):
         refuse_decision(service, proposal_id, caller.principal, service.clock())
-    refuse_as_decider(service, caller, proposal_id)
+    refuse_as_decider(service.store, caller, proposal_id)
     return caller
 
 
@@ -79,7 +79,7 @@ def confirm_proposal(
     made = confirm(
         service, proposal_id, person.principal, sent.reason, now, seen=sent.seen
     )
-    return _made(found_proposal(service, proposal_id).lead_id, made)
+    return _made(known_proposal(service.store, proposal_id).lead_id, made)
 
 
 @router.post(
@@ -117,7 +117,7 @@ def list_tasks(
     return TasksShown(tasks=[TaskShown.model_validate(task) for task in tasks])
 
 
-def _made(lead_id: str, made: MoveMade) -> MoveShown:
+def _made(lead_id: str, made: DecisionMade) -> MoveShown:
     return MoveShown(
         decision_id=made.decision_id,
         lead_id=lead_id,

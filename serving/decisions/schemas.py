@@ -11,12 +11,12 @@ from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
 from governance.policy.task import TaskStatus
-from serving.decisions.concession import ConcessionAsked
+from serving.decisions.concession import ConcessionRequest
 from serving.decisions.field_note import FieldNote
-from serving.decisions.override import Adjustment, Override
-from serving.decisions.requalification import PriorityAsked
-from serving.decisions.stage_move import MoveAsked
-from serving.decisions.statement import Why
+from serving.decisions.override import PriorityOverride, StatusAdjustment
+from serving.decisions.requalification import PriorityRequest
+from serving.decisions.stage_move import MoveRequest
+from serving.decisions.statement import Justification
 from serving.errors import RequestInvalidError
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
@@ -41,8 +41,8 @@ class MoveSent(Sent):
     seen: StageSeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> MoveAsked:
-        return MoveAsked(
+    def asked(self, lead_id: str, by: Principal) -> MoveRequest:
+        return MoveRequest(
             lead_id=lead_id, to=self.to, seen=self.seen, reason=self.reason, by=by
         )
 
@@ -67,11 +67,11 @@ class ConcessionSent(Sent):
     seen: ConcededSeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> ConcessionAsked:
+    def asked(self, lead_id: str, by: Principal) -> ConcessionRequest:
         """Raises RequestInvalidError for a person who gives no reason."""
         if by.is_person and not self.reason:
             raise RequestInvalidError("reason", "missing")
-        return ConcessionAsked(
+        return ConcessionRequest(
             lead_id=lead_id,
             percent=self.percent,
             seen=self.seen,
@@ -87,8 +87,8 @@ class RequalificationSent(Sent):
     seen: PrioritySeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> PriorityAsked:
-        return PriorityAsked(
+    def asked(self, lead_id: str, by: Principal) -> PriorityRequest:
+        return PriorityRequest(
             lead_id=lead_id, to=self.priority, seen=self.seen, reason=self.reason, by=by
         )
 
@@ -126,8 +126,8 @@ class WhySent(Sent):
     text: FreeText | None = None
 
     @property
-    def why(self) -> Why:
-        return Why(reason=self.reason, text=self.text)
+    def why(self) -> Justification:
+        return Justification(reason=self.reason, text=self.text)
 
 
 class PriorityContested(WhySent):
@@ -137,8 +137,8 @@ class PriorityContested(WhySent):
     priority: Priority
     seen: PrioritySeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> Override:
-        return Override(
+    def asked(self, lead_id: str, by: Principal) -> PriorityOverride:
+        return PriorityOverride(
             lead_id=lead_id,
             by=by,
             why=self.why,
@@ -153,8 +153,8 @@ class PriorityConfirmed(WhySent):
     kind: Literal["priority_confirmed"]
     seen: PrioritySeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> Override:
-        return Override(
+    def asked(self, lead_id: str, by: Principal) -> PriorityOverride:
+        return PriorityOverride(
             lead_id=lead_id, by=by, why=self.why, priority=None, seen=self.seen
         )
 
@@ -166,8 +166,8 @@ class StatusAdjusted(WhySent):
     stage: StageName
     seen: StageSeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> Adjustment:
-        return Adjustment(
+    def asked(self, lead_id: str, by: Principal) -> StatusAdjustment:
+        return StatusAdjustment(
             lead_id=lead_id, by=by, why=self.why, to=self.stage, seen=self.seen
         )
 

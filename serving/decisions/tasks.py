@@ -1,12 +1,15 @@
-"""Tasks: a person closes one. The first one wins."""
+"""Closing of tasks by people; the first one wins."""
 
 from datetime import datetime
 from uuid import UUID
 
+from governance.leads.state import LeadState
 from governance.people.principal import Principal
 from governance.policy.effects import CloseTask, PlannedEffect
 from governance.policy.task import EXCEPTION_KINDS, TaskStatus
 from serving.auth.visibility import require_visible
+from serving.database.engine import Store
+from serving.decisions.guarded_request import change_lead
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
@@ -17,8 +20,7 @@ from serving.errors import (
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, find_task
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan, Seen, Wish
-from serving.transaction.unit_of_work import record
+from serving.transaction.plan import Plan
 
 
 def close(
@@ -37,35 +39,34 @@ def close(
     """
     if not by.is_person:
         raise PersonRequiredError
-    task = found_task(service, task_id)
-    lead_id = task.lead_id
+    task = known_task(service.store, task_id)
     ending = CloseTask(task_id=task_id, by=by, reason=reason)
 
-    def plan(_: Seen) -> Plan:
-        _refuse_closed(found_task(service, task_id))
-        return Plan(effects=(PlannedEffect(lead_id, ending, follows=task_id),))
+    def plan(lead: LeadState) -> Plan:
+        _refuse_closed(known_task(service.store, task_id))
+        return Plan(effects=(PlannedEffect(lead.lead_id, ending, follows=task_id),))
 
-    concerned = frozenset({lead_id})
-    record(service, Wish(lead_ids=concerned, plan=plan), now)
+    change_lead(service, task.lead_id, plan, now)
     if task.kind in EXCEPTION_KINDS:  # what it held back follows at once
-        again = Plan(rescored=concerned)
-        record(service, Wish(lead_ids=concerned, plan=lambda _: again), now)
+        again = Plan(rescored=frozenset({task.lead_id}))
+        change_lead(service, task.lead_id, lambda _: again, now)
 
 
 def close_seen(
     service: Service, task_id: UUID, person: Person, reason: str | None, now: datetime
 ) -> None:
     """As `close`, of a task on a lead that the person sees."""
+    lead_id = known_task(service.store, task_id).lead_id
     try:
-        require_visible(service.store, person, found_task(service, task_id).lead_id)
+        require_visible(service.store, person, lead_id)
     except LeadUnknownError as error:
         raise TaskUnknownError(str(task_id)) from error
     close(service, task_id, person.principal, reason, now)
 
 
-def found_task(service: Service, task_id: UUID) -> Task:
+def known_task(store: Store, task_id: UUID) -> Task:
     """The task; raises TaskUnknownError."""
-    with service.store.reading() as session:
+    with store.reading() as session:
         task = find_task(session, task_id)
     if task is None:
         raise TaskUnknownError(str(task_id))

@@ -9,8 +9,8 @@ from uuid import uuid4
 from features.event import Actor, Event
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.pipeline import StageRole
-from serving.decisions.concession import ConcessionAsked, concede
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.concession import ConcessionRequest, concede
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.errors import ReservedForPeopleError
 from serving.events.ingestion import ingest
 from serving.repositories.events import stored_events
@@ -87,12 +87,12 @@ def _is_waited_for(log: Sequence[Event], now: datetime) -> bool:
 
 def _negotiate(service: Service, lead_id: str, now: datetime) -> object:
     to = service.pipeline.of_role(StageRole.FINAL_NEGOTIATION)
-    asked = MoveAsked(lead_id=lead_id, to=to, reason=_DISCUSSED, by=_ASKED_BY)
+    asked = MoveRequest(lead_id=lead_id, to=to, reason=_DISCUSSED, by=_ASKED_BY)
     return move_stage(service, asked, now)
 
 
 def _lower_the_price(service: Service, lead_id: str, now: datetime) -> object:
-    asked = ConcessionAsked(
+    asked = ConcessionRequest(
         lead_id=lead_id, percent=_OF_THE_PRICE, reason=_ALIGNED, by=_ASKED_BY
     )
     return concede(service, asked, now)
@@ -100,7 +100,7 @@ def _lower_the_price(service: Service, lead_id: str, now: datetime) -> object:
 
 def _abandon(service: Service, lead_id: str, now: datetime) -> object:
     to = service.pipeline.of_role(StageRole.ABANDONED)
-    asked = MoveAsked(lead_id=lead_id, to=to, reason=_SILENT, by=_ASKED_BY)
+    asked = MoveRequest(lead_id=lead_id, to=to, reason=_SILENT, by=_ASKED_BY)
     return move_stage(service, asked, now)
 
 

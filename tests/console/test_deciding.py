@@ -9,8 +9,8 @@ from playwright.sync_api import Page, Route, expect
 
 from governance.people.principal import Principal, PrincipalKind
 from serving.decisions import concession as conceding
-from serving.decisions.concession import ConcessionAsked
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.concession import ConcessionRequest
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.errors import ReservedForPeopleError
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
@@ -24,7 +24,7 @@ CRM = Principal(PrincipalKind.INTEGRATION, "CRM")
 
 def propose(service: Service, lead_id: str) -> None:
     """A machine asks for a move that is a person's."""
-    asked = MoveAsked(lead_id=lead_id, to="negociation_finale", reason=None, by=CRM)
+    asked = MoveRequest(lead_id=lead_id, to="negociation_finale", reason=None, by=CRM)
     with suppress(ReservedForPeopleError):
         move_stage(service, asked, service.clock())
 
@@ -165,7 +165,7 @@ def test_a_page_left_open_concedes_nothing_on_top_of_what_was_granted_since(
     console: Console, open_page: Opens, size: str
 ) -> None:
     arrive(console.service, "Morel")
-    grant = ConcessionAsked(lead_id="Morel", percent=3, reason=None, by=CRM)
+    grant = ConcessionRequest(lead_id="Morel", percent=3, reason=None, by=CRM)
     conceding.concede(console.service, grant, console.service.clock())
     page, elsewhere = open_page(**SIZES[size]), open_page()
     open_lead(console, page, "Morel", "commercial")
@@ -278,7 +278,7 @@ def test_a_proposal_on_a_lead_that_moved_is_read_again(
     propose(console.service, "Morel")
     page = open_page()
     open_lead(console, page, "Morel", "commercial")
-    move = MoveAsked(lead_id="Morel", to="contacte", reason=None, by=CRM)
+    move = MoveRequest(lead_id="Morel", to="contacte", reason=None, by=CRM)
     move_stage(console.service, move, console.service.clock())
     page.get_by_role("button", name="Confirmer la proposition").click()
     expect(page.get_by_text("L’étape a changé entre-temps")).to_be_visible()

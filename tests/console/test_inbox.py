@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from features.event import Actor
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.events.ingestion import ingest
 from serving.repositories.leads import find_lead
 from serving.repositories.notices import Notice, add_notice
@@ -45,7 +45,7 @@ def test_what_rules_told_of_a_lead_that_ended_is_past(
     console.sign_in(page)
     told = page.get_by_text("Le prospect est revenu")
     expect(told).to_be_visible()
-    asked = MoveAsked(lead_id="Ateliers Morel", to="gagne", reason=None, by=AWA)
+    asked = MoveRequest(lead_id="Ateliers Morel", to="gagne", reason=None, by=AWA)
     move_stage(console.service, asked, NOW)
     page.reload()
     expect(page.get_by_text("Rien à traiter pour l’instant")).to_be_visible()
@@ -100,7 +100,7 @@ def test_a_lead_that_ended_is_found_by_search_and_by_its_stage(
     for lead in ("Maison Ouverte", "Maison Gagnée", "Maison Perdue"):
         arrive(service, lead)
     for lead, to in {"Maison Gagnée": "gagne", "Maison Perdue": "perdu"}.items():
-        move_stage(service, MoveAsked(lead_id=lead, to=to, reason=None, by=AWA), NOW)
+        move_stage(service, MoveRequest(lead_id=lead, to=to, reason=None, by=AWA), NOW)
     page = open_page(**SIZES[size])
     console.sign_in(page)
     lines, names = page.locator("#liste .lead"), page.locator("#liste .name")
@@ -149,7 +149,7 @@ def test_a_manager_chooses_whose_leads(console: Console, open_page: Opens) -> No
     arrive(console.service, "Ateliers Morel")
     arrive(console.service, "Cabinet Roy", owner="Une manager")
     arrive(console.service, "Dupuis", owner="D’une autre équipe")
-    move = MoveAsked(lead_id="Cabinet Roy", to="qualifie", reason=None, by=AWA)
+    move = MoveRequest(lead_id="Cabinet Roy", to="qualifie", reason=None, by=AWA)
     move_stage(console.service, move, NOW)
     page = open_page()
     console.sign_in(page, "manager")
@@ -176,7 +176,7 @@ def test_each_line_tells_what_changed_since_yesterday(
         for n in range(160)
     ]
     ingest(service, [*fresh, make("fresh", "Morel", "email_replied")], service.clock())
-    move = MoveAsked(lead_id="Morel", to="qualifie", reason=None, by=AWA)
+    move = MoveRequest(lead_id="Morel", to="qualifie", reason=None, by=AWA)
     move_stage(service, move, service.clock())
     clock.now = NOW  # type: ignore[attr-defined]
 

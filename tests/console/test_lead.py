@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from features.event import Actor
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.console.lead.charts import line_of
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.events.ingestion import ingest
 from serving.repositories.leads import find_lead
 from serving.repositories.tasks import add_task
@@ -92,7 +92,7 @@ def test_the_rest_of_the_score_says_what_it_is(
 
 
 def lost_here(service: Service) -> None:
-    asked = MoveAsked(lead_id="Morel", to="perdu", reason=None, by=AWA)
+    asked = MoveRequest(lead_id="Morel", to="perdu", reason=None, by=AWA)
     move_stage(service, asked, service.clock())
 
 

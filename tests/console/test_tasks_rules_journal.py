@@ -32,8 +32,8 @@ from serving.automation.rule_activity import rule_uses
 from serving.automation.suspension import Suspension, suspend_rule
 from serving.console.journal.lines import SENTENCE
 from serving.console.page.format_fr import act, said
-from serving.decisions.override import Override, judge_priority_of
-from serving.decisions.statement import Why
+from serving.decisions.override import PriorityOverride, override_priority
+from serving.decisions.statement import Justification
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
@@ -326,14 +326,14 @@ def test_how_often_a_rule_was_contested_is_told_and_to_suspend_it_is_no_opinion(
     ingest(service, [left], service.clock())
     use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.last_fired, use.contested, use.judged) == (NOW, 0, 0)
-    why = Why(reason="regle_inadaptee", text=None)
+    why = Justification(reason="regle_inadaptee", text=None)
     begun = Suspension(id=uuid4(), by=AWA, why=why, until=None)
     suspend_rule(service, "R-08", begun, NOW)
     use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.contested, use.judged) == (0, 0)
-    judge_priority_of(
+    override_priority(
         service,
-        Override(lead_id="Morel", by=AWA, why=why, priority=Priority.HIGH),
+        PriorityOverride(lead_id="Morel", by=AWA, why=why, priority=Priority.HIGH),
         NOW,
     )
     use = rule_uses(service.store, service.rules)["R-08"]

@@ -18,7 +18,7 @@ from serving.decisions.override import override
 from serving.decisions.proposals import (
     confirm,
     dismiss,
-    found_proposal,
+    known_proposal,
     refuse_as_decider,
 )
 from serving.decisions.schemas import (
@@ -95,8 +95,8 @@ def proposal_of_lead(
     ------
     ProposalUnknownError
     """
-    refuse_as_decider(service, person, proposal_id)
-    if found_proposal(service, proposal_id).lead_id != lead_id:
+    refuse_as_decider(service.store, person, proposal_id)
+    if known_proposal(service.store, proposal_id).lead_id != lead_id:
         raise ProposalUnknownError(str(proposal_id))
     return proposal_id
 

@@ -12,7 +12,7 @@ from governance.audit.chain import Break, BreakKind
 from serving.audit.anchors import read_anchors
 from serving.audit.verification import anchor, check_audit, find_break
 from serving.auth.api_keys import issue_key
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.errors import (
     AnchorsUnreadableError,
     AuditBrokenError,
@@ -242,7 +242,7 @@ class TestABrokenAuditStopsAutomation:
             "automation_stopped",
         )
         key, _ = make_key(broken)
-        asked = MoveAsked(lead_id="L-1", to="contacte", reason=None, by=key.principal)
+        asked = MoveRequest(lead_id="L-1", to="contacte", reason=None, by=key.principal)
         with pytest.raises(AutomationStoppedError):
             move_stage(broken, asked, NOW)
 
@@ -251,7 +251,7 @@ class TestABrokenAuditStopsAutomation:
     ) -> None:
         assert send(client, headers, make_event(id="2"))["accepted"] == 1
         make_person(broken)
-        asked = MoveAsked(lead_id="L-1", to="perdu", reason=None, by=AWA)
+        asked = MoveRequest(lead_id="L-1", to="perdu", reason=None, by=AWA)
         assert move_stage(broken, asked, NOW).to == "perdu"
 
     def test_it_is_found_when_the_service_starts(

@@ -16,9 +16,9 @@ from governance.policy.locks import Brake
 from governance.policy.policy import Clause, Ruling, Verdict
 from serving.database.engine import SQLITE, Store
 from serving.database.tables import ConcessionRow, DecisionRow, RequalificationRow
-from serving.decisions.concession import ConcessionAsked, concede
-from serving.decisions.requalification import PriorityAsked, ask_priority
-from serving.decisions.stage_move import MoveAsked, move_stage
+from serving.decisions.concession import ConcessionRequest, concede
+from serving.decisions.requalification import PriorityRequest, requalify
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.errors import ReservedForPeopleError
 from serving.runtime.service import Service
 from tests.postgres import Postgres
@@ -92,19 +92,21 @@ def what(
 
 
 def by_move(service: Service, sent: dict[str, Any], by: Principal) -> None:
-    asked = MoveAsked(lead_id="L-1", to=sent["to"], reason=None, by=by)
+    asked = MoveRequest(lead_id="L-1", to=sent["to"], reason=None, by=by)
     move_stage(service, asked, NOW)
 
 
 def by_concession(service: Service, sent: dict[str, Any], by: Principal) -> None:
-    asked = ConcessionAsked(lead_id="L-1", percent=sent["percent"], reason=None, by=by)
+    asked = ConcessionRequest(
+        lead_id="L-1", percent=sent["percent"], reason=None, by=by
+    )
     concede(service, asked, NOW)
 
 
 def by_priority(service: Service, sent: dict[str, Any], by: Principal) -> None:
     to = Priority(sent["priority"])
-    asked = PriorityAsked(lead_id="L-1", to=to, reason=None, by=by)
-    ask_priority(service, asked, NOW)
+    asked = PriorityRequest(lead_id="L-1", to=to, reason=None, by=by)
+    requalify(service, asked, NOW)
 
 
 ASKED: dict[str, Callable[[Service, dict[str, Any], Principal], None]] = {

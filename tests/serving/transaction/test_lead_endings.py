@@ -10,10 +10,10 @@ from governance.people.overrides import OWN_SOURCE
 from governance.people.roles import Role
 from governance.rules.exception_cases import Cases
 from serving.app.scheduler import tick
-from serving.decisions.override import Adjustment, adjust_status
+from serving.decisions.override import StatusAdjustment, adjust_status
 from serving.decisions.proposals import confirm
-from serving.decisions.stage_move import MoveAsked, move_stage
-from serving.decisions.statement import Why
+from serving.decisions.stage_move import MoveRequest, move_stage
+from serving.decisions.statement import Justification
 from serving.repositories.audit import Recorded
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
@@ -46,13 +46,13 @@ def ask(crm: Governed, to: str) -> UUID:
 
 
 def moved(crm: Governed) -> None:
-    asked = MoveAsked(lead_id="L-1", to="perdu", reason=None, by=AWA)
+    asked = MoveRequest(lead_id="L-1", to="perdu", reason=None, by=AWA)
     move_stage(crm.service, asked, NOW)
 
 
 def adjusted(crm: Governed) -> None:
-    why = Why(reason="donnee_erronee", text=None)
-    asked = Adjustment(lead_id="L-1", by=AWA, why=why, to="gagne")
+    why = Justification(reason="donnee_erronee", text=None)
+    asked = StatusAdjustment(lead_id="L-1", by=AWA, why=why, to="gagne")
     adjust_status(crm.service, asked, NOW)
 
 
@@ -113,7 +113,7 @@ def test_a_loss_that_no_person_made_calls_one_all_the_same(service: Service) -> 
 
 def test_a_step_that_ends_nothing_closes_nothing(service: Service) -> None:
     crm = waiting(service)
-    asked = MoveAsked(lead_id="L-1", to="qualifie", reason=None, by=AWA)
+    asked = MoveRequest(lead_id="L-1", to="qualifie", reason=None, by=AWA)
     move_stage(crm.service, asked, NOW)
     assert len(crm.lead["tasks"]) == 3
 
@@ -138,7 +138,7 @@ def test_automation_opens_nothing_on_a_lead_that_ended(
     service: Service, to: str
 ) -> None:
     crm = waiting(service)
-    asked = MoveAsked(lead_id="L-1", to=to, reason=None, by=AWA)
+    asked = MoveRequest(lead_id="L-1", to=to, reason=None, by=AWA)
     move_stage(crm.service, asked, NOW)
     ahead = (NOW + timedelta(minutes=4)).isoformat()
     crm.send(make_event(id="after", time=ahead))

@@ -8,9 +8,9 @@ import pytest
 from explanations.score import Priority
 from governance.rules.exception_cases import Cases
 from serving.app.scheduler import tick
-from serving.decisions.override import Override, judge_priority_of
+from serving.decisions.override import PriorityOverride, override_priority
 from serving.decisions.proposals import dismiss
-from serving.decisions.statement import Why
+from serving.decisions.statement import Justification
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from serving.scoring.scoring import previewed
@@ -52,9 +52,9 @@ def narrative(crm: Governed) -> dict[str, str]:
 
 
 def say(crm: Governed, priority: Priority | None) -> None:
-    why = Why(reason="budget", text=None)
-    asked = Override(lead_id="L-1", by=AWA, why=why, priority=priority)
-    judge_priority_of(crm.service, asked, crm.service.clock())
+    why = Justification(reason="budget", text=None)
+    asked = PriorityOverride(lead_id="L-1", by=AWA, why=why, priority=priority)
+    override_priority(crm.service, asked, crm.service.clock())
 
 
 @pytest.mark.parametrize("priority", [None, Priority.LOW], ids=["confirm", "contest"])

@@ -1,4 +1,4 @@
-"""The brake on a call: a change is asked for, ruled on, then made or left to people."""
+"""Changes that the brake rules on: made, or left to people as a proposal."""
 
 import logging
 from abc import ABC, abstractmethod
@@ -22,6 +22,7 @@ from governance.policy.effects import (
     ProposalStatus,
     Requalify,
 )
+from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Change, Clause, Ruling, Verdict
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.errors import LeadUnknownError, Reserved, ReservedForPeopleError
@@ -31,13 +32,13 @@ from serving.transaction.unit_of_work import Recorded, record
 
 log = logging.getLogger(__name__)
 
-Proposing = OpenProposal | ProposePriority | ProposeConcession
+ProposedAction = OpenProposal | ProposePriority | ProposeConcession
 Made = TypeVar("Made", Decide, Grant, Requalify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
-    """Under which id, which clause, by which proposal and when a change is made."""
+class RulingTerms:
+    """The terms on which the policy lets a change through; `id` is the change's."""
 
     id: UUID
     clause: Clause
@@ -46,50 +47,63 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(ABC):
-    """A change that `by` asks for. `only_if` raises what forbids it."""
+class GuardedRequest(ABC):
+    """A change of a lead that `by` asks for. `only_if` raises what forbids it."""
 
-    what: ClassVar[Reserved]
-    refused: ClassVar[Action]
+    kind: ClassVar[Reserved]
+    refusal: ClassVar[Action]
     reserved_by: ClassVar[Clause]  # when a lock holds what the policy let through
 
     lead_id: str
     reason: str | None
     by: Principal
-    only_if: Callable[[Seen], None] | None = None
+    only_if: Callable[[LeadState], None] | None = None
 
     @property
     @abstractmethod
     def value(self) -> str | float:
-        """What is asked for, as the audit has it."""
+        """The value asked for, as the audit has it."""
 
     @abstractmethod
-    def name(self, service: Service) -> str:
-        """What is asked for, as the caller is told."""
+    def title(self, pipeline: Pipeline) -> str:
+        """The value asked for, as an error names it."""
 
     @abstractmethod
     def change(self, service: Service, lead: LeadState, now: datetime) -> Change:
-        """What the policy rules on; raises if nothing would change."""
+        """The change that the policy rules on; raises if nothing would change."""
 
     @abstractmethod
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         """The open proposal of the same."""
 
     @abstractmethod
-    def making(self, service: Service, lead: LeadState, terms: Terms) -> Plan:
-        """The change made, and the log told of it."""
+    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
+        """The change, and the event that the log has of it."""
 
     @abstractmethod
-    def proposal(self, lead: LeadState, clause: Clause) -> Proposing:
-        """The change proposed."""
+    def proposal(self, lead: LeadState, clause: Clause) -> ProposedAction:
+        """The proposal to people, in place of the change."""
 
     def before(self, lead: LeadState) -> Mapping[str, str | None] | None:
-        """What would change, as the audit has it."""
+        """The state that would change, as the audit has it."""
         return None
 
 
-def ask(
-    service: Service, asked: Asked, kind: type[Made], now: datetime
+def change_lead(
+    service: Service, lead_id: str, plan: Callable[[LeadState], Plan], now: datetime
+) -> Recorded:
+    """Change one lead as planned; raises LeadUnknownError."""
+
+    def plan_seen(seen: Seen) -> Plan:
+        if lead_id not in seen.leads:
+            raise LeadUnknownError(lead_id)
+        return plan(seen.leads[lead_id])
+
+    return record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan_seen), now)
+
+
+def carry_out(
+    service: Service, request: GuardedRequest, effect: type[Made], now: datetime
 ) -> tuple[Made, Recorded]:
     """Make a change, or leave a proposal and raise ReservedForPeopleError.
 
@@ -102,89 +116,95 @@ def ask(
     LeadUnknownError, and what `change` and `only_if` raise
     """
     try:
-        recorded = _recorded(service, asked, now)
+        recorded = _recorded(service, request, now)
     except (ActionNotAutomaticError, ReservedForPeopleError) as error:
         log.critical("lock_held", extra={"lock": error.code})
-        recorded = _recorded(service, asked, now, held_by=error.code)
+        recorded = _recorded(service, request, now, held_by=error.code)
     for planned in recorded.plan.effects:
-        if isinstance(planned.effect, kind):
+        if isinstance(planned.effect, effect):
             return planned.effect, recorded
-    raise _left_to_people(service, asked, recorded)
+    raise _left_to_people(service.pipeline, request, recorded)
 
 
 def _recorded(
-    service: Service, asked: Asked, now: datetime, held_by: str | None = None
+    service: Service, request: GuardedRequest, now: datetime, held_by: str | None = None
 ) -> Recorded:
     """`held_by`: the lock that the policy's ruling came to, had it gone wrong."""
-    wish = Wish(
-        lead_ids=frozenset({asked.lead_id}),
-        plan=lambda seen: _plan(service, asked, seen, now, held_by),
-    )
-    return record(service, wish, now)
+
+    def plan(lead: LeadState) -> Plan:
+        return _plan(service, request, lead, now, held_by)
+
+    return change_lead(service, request.lead_id, plan, now)
 
 
 def _plan(
-    service: Service, asked: Asked, seen: Seen, now: datetime, held_by: str | None
+    service: Service,
+    request: GuardedRequest,
+    lead: LeadState,
+    now: datetime,
+    held_by: str | None,
 ) -> Plan:
-    lead = seen.leads.get(asked.lead_id)
-    if lead is None:
-        raise LeadUnknownError(asked.lead_id)
-    if asked.only_if is not None:
-        asked.only_if(seen)
-    change = asked.change(service, lead, now)
+    if request.only_if is not None:
+        request.only_if(lead)
+    change = request.change(service, lead, now)
     if held_by:
-        ruling = Ruling(Verdict.PROPOSE, asked.reserved_by)
+        ruling = Ruling(Verdict.PROPOSE, request.reserved_by)
     else:
-        ruling = service.brake.judge(asked.by, change, service.pipeline)
+        ruling = service.brake.judge(request.by, change, service.pipeline)
     if ruling.verdict is Verdict.APPLY:
-        return _making(service, lead, asked, ruling.clause, now)
+        return _applied(service.pipeline, lead, request, ruling.clause, now)
     refused = AuditEntry(
-        action=asked.refused,
-        by=asked.by,
+        action=request.refusal,
+        by=request.by,
         subject=Subject(SubjectKind.LEAD, lead.id),
         lead=lead.id,
-        before=asked.before(lead),
+        before=request.before(lead),
         why={
-            "asked": asked.value,
+            "asked": request.value,
             "clause": ruling.clause.value,
             "held_by": held_by,
         },
     )
-    if ruling.verdict is Verdict.REFUSE or asked.waiting(lead):
+    if ruling.verdict is Verdict.REFUSE or request.waiting(lead):
         return Plan(entries=((lead.lead_id, refused),))  # or a person is asked already
-    return _proposing(service, lead, asked.proposal(lead, ruling.clause), refused, now)
+    proposal = request.proposal(lead, ruling.clause)
+    return _proposed(service, lead, proposal, refused, now)
 
 
-def _making(
-    service: Service, lead: LeadState, asked: Asked, clause: Clause, now: datetime
+def _applied(
+    pipeline: Pipeline,
+    lead: LeadState,
+    request: GuardedRequest,
+    clause: Clause,
+    now: datetime,
 ) -> Plan:
     """The change, and the end of the proposal that waited for it."""
-    waiting, is_person = asked.waiting(lead), asked.by.is_person
-    terms = Terms(
+    waiting, is_person = request.waiting(lead), request.by.is_person
+    terms = RulingTerms(
         id=uuid4(),
         clause=clause,
         proposal_id=waiting.id if waiting and is_person else None,
         now=now,
     )
-    plan = asked.making(service, lead, terms)
+    plan = request.plan(pipeline, lead, terms)
     if waiting is None:
         return plan
     made = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
     ending = CloseProposal(
-        proposal_id=waiting.id, status=made, by=asked.by, reason=asked.reason
+        proposal_id=waiting.id, status=made, by=request.by, reason=request.reason
     )
     follows = terms.id if terms.proposal_id else waiting.id
     return plan.with_effects([PlannedEffect(lead.lead_id, ending, follows)])
 
 
-def _proposing(
+def _proposed(
     service: Service,
     lead: LeadState,
-    proposal: Proposing,
+    proposal: ProposedAction,
     refused: AuditEntry,
     now: datetime,
 ) -> Plan:
-    """What is refused to a machine, and proposed to the lead's owner."""
+    """The proposal of what a machine is refused, to the lead's owner."""
     task = OpenTask(
         id=uuid4(),
         kind=TaskKind.DECISION_RESERVED,
@@ -203,14 +223,14 @@ def _proposing(
 
 
 def _left_to_people(
-    service: Service, asked: Asked, recorded: Recorded
+    pipeline: Pipeline, request: GuardedRequest, recorded: Recorded
 ) -> ReservedForPeopleError:
     """The refusal: it names the new proposal, or the one that was waiting."""
-    name = asked.name(service)
+    title, kind = request.title(pipeline), request.kind
     for planned in recorded.plan.effects:
         if isinstance(task := planned.effect, OpenTask):
-            return ReservedForPeopleError(name, task.proposal_id, task.id, asked.what)
-    waiting = asked.waiting(recorded.seen.leads[asked.lead_id])
+            return ReservedForPeopleError(title, task.proposal_id, task.id, kind)
+    waiting = request.waiting(recorded.seen.leads[request.lead_id])
     if waiting is None:  # it may not even be proposed: a person has just decided
-        return ReservedForPeopleError(name, what=asked.what)
-    return ReservedForPeopleError(name, waiting.id, waiting.task_id, asked.what)
+        return ReservedForPeopleError(title, what=kind)
+    return ReservedForPeopleError(title, waiting.id, waiting.task_id, kind)
