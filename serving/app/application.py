@@ -18,10 +18,8 @@ from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
 from serving.auth import routes as routes_session
 from serving.automation import routes as routes_rules
-from serving.automation import suspension_routes
 from serving.console.page.rendering import HOME
 from serving.decisions import feedback_routes as routes_judgement
-from serving.decisions import reserved_routes as routes_reserved
 from serving.decisions import routes as routes_decisions
 from serving.errors import (
     InternalError,
@@ -45,11 +43,9 @@ ROUTERS = (
     routes_events.router,
     routes_scores.router,
     routes_leads.router,
-    routes_decisions.router,
-    routes_rules.router,
+    *routes_decisions.ROUTERS,
+    *routes_rules.ROUTERS,
     routes_judgement.router,
-    suspension_routes.router,
-    routes_reserved.router,
     routes_audit.router,
     routes_session.router,
 )

@@ -59,7 +59,7 @@ class Suspension:
 
 
 def suspend_lead(
-    service: Service, lead_id: str, asked: Suspension, now: datetime
+    service: Service, lead_id: str, suspension: Suspension, now: datetime
 ) -> None:
     """Stop automation on a lead.
 
@@ -69,17 +69,17 @@ def suspend_lead(
     RequestInvalidError
         If its end is past, or its reason isn't of the list.
     """
-    asked = _checked(service.judgement, asked, now)
+    suspension = _checked(service.judgement, suspension, now)
     statement = Statement(
         id=uuid4(),
         action=Action.AUTOMATION_SUSPENDED,
-        by=asked.by,
-        about=asked.state,
-        why=asked.why,
-        after=asked.state,
+        by=suspension.by,
+        about=suspension.state,
+        why=suspension.why,
+        after=suspension.state,
     )
     suspend = Suspend(
-        id=asked.id, until=asked.until, reason=asked.reason, signer=asked.by
+        id=suspension.id, until=suspension.until, reason=suspension.reason, signer=suspension.by
     )
 
     def plan(lead: LeadState) -> Plan:
@@ -111,7 +111,7 @@ def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) ->
 
 
 def suspend_rule(
-    service: Service, rule_id: str, asked: Suspension, now: datetime
+    service: Service, rule_id: str, suspension: Suspension, now: datetime
 ) -> None:
     """Stop a rule everywhere.
 
@@ -121,29 +121,29 @@ def suspend_rule(
     RequestInvalidError
         If its end is past, or its reason isn't of the list.
     """
-    asked = _checked(service.judgement, asked, now)
-    _check(service.rules, rule_id, asked.by)
+    suspension = _checked(service.judgement, suspension, now)
+    _check(service.rules, rule_id, suspension.by)
     with service.store.writing() as session:
         hold(session, Lock.SUSPENSION)
         _refuse_suspended(rule_suspensions(session, now).get(rule_id, []))
         add_suspension(
             session,
             Suspend(
-                id=asked.id,
-                until=asked.until,
-                reason=asked.reason,
-                signer=asked.by,
-                words=asked.why.text,
+                id=suspension.id,
+                until=suspension.until,
+                reason=suspension.reason,
+                signer=suspension.by,
+                words=suspension.why.text,
             ),
             now,
             rule_id=rule_id,
         )
         entry = AuditEntry(
             action=Action.RULE_SUSPENDED,
-            by=asked.by,
+            by=suspension.by,
             subject=Subject(SubjectKind.RULE, rule_id),
-            after=asked.state,
-            why={"reason": asked.reason, "suspension": str(asked.id)},
+            after=suspension.state,
+            why={"reason": suspension.reason, "suspension": str(suspension.id)},
         )
         append(session, [entry], now)
 
@@ -168,10 +168,10 @@ def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) ->
         append(session, [entry], now)
 
 
-def _checked(judgement: Judgement, asked: Suspension, now: datetime) -> Suspension:
-    if asked.until is not None and asked.until <= now:
+def _checked(judgement: Judgement, suspension: Suspension, now: datetime) -> Suspension:
+    if suspension.until is not None and suspension.until <= now:
         raise RequestInvalidError("until", "past")
-    return replace(asked, why=checked(judgement, asked.why))
+    return replace(suspension, why=checked(judgement, suspension.why))
 
 
 def _refuse_suspended(holding: Sequence[InForce]) -> None:

@@ -1,4 +1,4 @@
-"""What people say of a lead and of the system: notes, overrides, the lists for them."""
+"""Routes of feedback: notes, overrides, and the short lists to choose from."""
 
 from typing import Annotated
 
@@ -19,7 +19,7 @@ from serving.decisions.schemas import (
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
-from serving.runtime.dependencies import TheService, json_body
+from serving.runtime.dependencies import TheJudgement, TheService, json_body
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
@@ -32,9 +32,9 @@ TheDecider = Annotated[Person, Depends(require_role(*DECIDERS))]
     dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
-def read_choices(service: TheService) -> ChoicesShown:
+def read_choices(judgement: TheJudgement) -> ChoicesShown:
     """The short lists that people choose from."""
-    return ChoicesShown.model_validate(service.judgement)
+    return ChoicesShown.model_validate(judgement)
 
 
 @router.post(
@@ -76,6 +76,6 @@ def post_override(
     sent: Annotated[OverrideSent, json_body(OverrideSent)],
 ) -> SaidShown:
     """A person contests or confirms a priority, or adjusts a status: at once."""
-    asked = sent.root.asked(lead_id, person.principal)
-    event_id = override(service, asked, service.clock())
+    request = sent.root.request(lead_id, person.principal)
+    event_id = override(service, request, service.clock())
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=sent.root.kind)

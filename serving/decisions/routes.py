@@ -1,4 +1,4 @@
-"""Where the brake shows: stage moves, proposals, tasks."""
+"""Routes of decisions: changes that the brake rules on, proposals and tasks."""
 
 from typing import Annotated
 from uuid import UUID
@@ -9,6 +9,7 @@ from governance.people.roles import DECIDERS, Role
 from governance.policy.task import TaskStatus
 from serving.auth.dependencies import Caller, TheCaller, require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
+from serving.decisions.concession import concede
 from serving.decisions.proposals import (
     confirm,
     dismiss,
@@ -16,11 +17,16 @@ from serving.decisions.proposals import (
     refuse_as_decider,
     refuse_decision,
 )
+from serving.decisions.requalification import requalify
 from serving.decisions.schemas import (
+    ConcessionSent,
+    ConcessionShown,
     DecisionSent,
     DismissalSent,
     MoveSent,
     MoveShown,
+    RequalificationSent,
+    RequalifiedShown,
     TaskShown,
     TasksShown,
 )
@@ -30,32 +36,83 @@ from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
 from serving.repositories.tasks import listed_tasks
-from serving.runtime.dependencies import TheService, json_body
+from serving.runtime.dependencies import TheNow, TheService, TheStore, json_body
 
-router = APIRouter(prefix="/v1", tags=["decisions"])
-
-
-@router.post(
-    "/leads/{lead_id}/stage-moves",
-    name="post_stage_move",
-    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
+_TAGS = ["decisions"]
+_REFUSALS = refuses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+leads = APIRouter(
+    prefix="/v1/leads/{lead_id}",
+    tags=[*_TAGS],
     dependencies=[RequireVisible],
+    responses=_REFUSALS,
 )
+proposals = APIRouter(
+    prefix="/v1/proposals/{proposal_id}", tags=[*_TAGS], responses=_REFUSALS
+)
+tasks = APIRouter(prefix="/v1/tasks", tags=[*_TAGS])
+ROUTERS = (leads, proposals, tasks)
+
+TheMover = Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))]
+
+
+@leads.post("/stage-moves", name="post_stage_move")
 def post_stage_move(
     lead_id: str,
-    caller: Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))],
+    caller: TheMover,
     service: TheService,
     sent: Annotated[MoveSent, json_body(MoveSent)],
 ) -> MoveShown:
     """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
-    asked = sent.asked(lead_id, caller.principal)
-    return _made(lead_id, move_stage(service, asked, service.clock()))
+    request = sent.request(lead_id, caller.principal)
+    return _shown(lead_id, move_stage(service, request, service.clock()))
 
 
-def decider_of(proposal_id: UUID, caller: TheCaller, service: TheService) -> Person:
+@leads.post("/concessions", name="post_concession")
+def post_concession(
+    lead_id: str,
+    caller: TheMover,
+    service: TheService,
+    sent: Annotated[ConcessionSent, json_body(ConcessionSent)],
+) -> ConcessionShown:
+    """Lower the price. Above the threshold it is a person's: a key gets a 409. A
+    person says why."""
+    request = sent.request(lead_id, caller.principal)
+    grant = concede(service, request, service.clock())
+    return ConcessionShown(
+        decision_id=grant.id,
+        lead_id=lead_id,
+        percent=grant.percent,
+        clause=grant.clause,
+        detail=CLAUSE[grant.clause],
+    )
+
+
+@leads.post("/requalifications", name="post_requalification")
+def post_requalification(
+    lead_id: str,
+    caller: TheMover,
+    service: TheService,
+    sent: Annotated[RequalificationSent, json_body(RequalificationSent)],
+) -> RequalifiedShown:
+    """Give another priority. After a complex exchange it is a person's: a key gets a
+    409 and a proposal."""
+    request = sent.request(lead_id, caller.principal)
+    decision_id, clause = requalify(service, request, service.clock())
+    return RequalifiedShown(
+        decision_id=decision_id,
+        lead_id=lead_id,
+        priority=sent.priority,
+        clause=clause,
+        detail=CLAUSE[clause],
+    )
+
+
+def decider_of(
+    proposal_id: UUID, caller: TheCaller, service: TheService, now: TheNow
+) -> Person:
     """The person who decides; a key is refused, whatever its scopes, and audited."""
     if not isinstance(caller, Person):
-        refuse_decision(service, proposal_id, caller.principal, service.clock())
+        refuse_decision(service, proposal_id, caller.principal, now)
     refuse_as_decider(service.store, caller, proposal_id)
     return caller
 
@@ -63,11 +120,7 @@ def decider_of(proposal_id: UUID, caller: TheCaller, service: TheService) -> Per
 TheDecider = Annotated[Person, Depends(decider_of)]
 
 
-@router.post(
-    "/proposals/{proposal_id}/confirm",
-    name="confirm_proposal",
-    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-)
+@proposals.post("/confirm", name="confirm_proposal")
 def confirm_proposal(
     proposal_id: UUID,
     person: TheDecider,
@@ -75,19 +128,12 @@ def confirm_proposal(
     sent: Annotated[DecisionSent, json_body(DecisionSent)],
 ) -> MoveShown:
     """A person makes the move that is proposed. The first to decide wins."""
-    now = service.clock()
-    made = confirm(
-        service, proposal_id, person.principal, sent.reason, now, seen=sent.seen
-    )
-    return _made(known_proposal(service.store, proposal_id).lead_id, made)
+    by, now = person.principal, service.clock()
+    decision = confirm(service, proposal_id, by, sent.reason, now, seen=sent.seen)
+    return _shown(known_proposal(service.store, proposal_id).lead_id, decision)
 
 
-@router.post(
-    "/proposals/{proposal_id}/dismiss",
-    name="dismiss_proposal",
-    status_code=204,
-    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503),
-)
+@proposals.post("/dismiss", name="dismiss_proposal", status_code=204)
 def dismiss_proposal(
     proposal_id: UUID,
     person: TheDecider,
@@ -98,31 +144,31 @@ def dismiss_proposal(
     dismiss(service, proposal_id, person.principal, sent.reason, service.clock())
 
 
-@router.get(
-    "/tasks",
+@tasks.get(
+    "",
     name="list_tasks",
     dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403, 422),
 )
 def list_tasks(
-    service: TheService,
+    store: TheStore,
     visibility: TheVisibility,
     status: TaskStatus | None = TaskStatus.OPEN,
     owner: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> TasksShown:
     """What people are expected to do, the most urgent first."""
-    with service.store.reading() as session:
-        tasks = listed_tasks(session, status, owner, limit, visibility)
-    return TasksShown(tasks=[TaskShown.model_validate(task) for task in tasks])
+    with store.reading() as session:
+        listed = listed_tasks(session, status, owner, limit, visibility)
+    return TasksShown(tasks=[TaskShown.model_validate(task) for task in listed])
 
 
-def _made(lead_id: str, made: DecisionMade) -> MoveShown:
+def _shown(lead_id: str, decision: DecisionMade) -> MoveShown:
     return MoveShown(
-        decision_id=made.decision_id,
+        decision_id=decision.decision_id,
         lead_id=lead_id,
-        from_stage=made.origin,
-        to_stage=made.to,
-        clause=made.clause,
-        detail=CLAUSE[made.clause],
+        from_stage=decision.origin,
+        to_stage=decision.to,
+        clause=decision.clause,
+        detail=CLAUSE[decision.clause],
     )

@@ -41,7 +41,7 @@ class MoveSent(Sent):
     seen: StageSeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> MoveRequest:
+    def request(self, lead_id: str, by: Principal) -> MoveRequest:
         return MoveRequest(
             lead_id=lead_id, to=self.to, seen=self.seen, reason=self.reason, by=by
         )
@@ -67,7 +67,7 @@ class ConcessionSent(Sent):
     seen: ConcededSeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> ConcessionRequest:
+    def request(self, lead_id: str, by: Principal) -> ConcessionRequest:
         """Raises RequestInvalidError for a person who gives no reason."""
         if by.is_person and not self.reason:
             raise RequestInvalidError("reason", "missing")
@@ -87,7 +87,7 @@ class RequalificationSent(Sent):
     seen: PrioritySeen = None
     reason: FreeText | None = None
 
-    def asked(self, lead_id: str, by: Principal) -> PriorityRequest:
+    def request(self, lead_id: str, by: Principal) -> PriorityRequest:
         return PriorityRequest(
             lead_id=lead_id, to=self.priority, seen=self.seen, reason=self.reason, by=by
         )
@@ -137,7 +137,7 @@ class PriorityContested(WhySent):
     priority: Priority
     seen: PrioritySeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> PriorityOverride:
+    def request(self, lead_id: str, by: Principal) -> PriorityOverride:
         return PriorityOverride(
             lead_id=lead_id,
             by=by,
@@ -153,7 +153,7 @@ class PriorityConfirmed(WhySent):
     kind: Literal["priority_confirmed"]
     seen: PrioritySeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> PriorityOverride:
+    def request(self, lead_id: str, by: Principal) -> PriorityOverride:
         return PriorityOverride(
             lead_id=lead_id, by=by, why=self.why, priority=None, seen=self.seen
         )
@@ -166,7 +166,7 @@ class StatusAdjusted(WhySent):
     stage: StageName
     seen: StageSeen = None
 
-    def asked(self, lead_id: str, by: Principal) -> StatusAdjustment:
+    def request(self, lead_id: str, by: Principal) -> StatusAdjustment:
         return StatusAdjustment(
             lead_id=lead_id, by=by, why=self.why, to=self.stage, seen=self.seen
         )

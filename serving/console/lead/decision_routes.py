@@ -40,16 +40,16 @@ router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 
 def _override(service: Service, lead_id: str, person: Person, form: Form) -> None:
     sent = filled(OverrideSent, form).root
-    override(service, sent.asked(lead_id, person.principal), service.clock())
+    override(service, sent.request(lead_id, person.principal), service.clock())
 
 
 def _move(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    asked = filled(MoveSent, form).asked(lead_id, person.principal)
+    asked = filled(MoveSent, form).request(lead_id, person.principal)
     move_stage(service, asked, service.clock())
 
 
 def _concede(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    asked = filled(ConcessionSent, form).asked(lead_id, person.principal)
+    asked = filled(ConcessionSent, form).request(lead_id, person.principal)
     concede(service, asked, service.clock())
 
 
