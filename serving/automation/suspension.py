@@ -52,6 +52,16 @@ class Suspension:
     def reason(self) -> str:
         return self.why.reason or ""
 
+    def effect(self, words: str | None = None) -> Suspend:
+        """`words`: the person's own, where no event of the log holds them."""
+        return Suspend(
+            id=self.id,
+            until=self.until,
+            reason=self.reason,
+            signer=self.by,
+            words=words,
+        )
+
     @property
     def state(self) -> dict[str, str | None]:
         """The suspension as events and the audit have it."""
@@ -78,15 +88,12 @@ def suspend_lead(
         why=suspension.why,
         after=suspension.state,
     )
-    suspend = Suspend(
-        id=suspension.id, until=suspension.until, reason=suspension.reason, signer=suspension.by
-    )
 
     def plan(lead: LeadState) -> Plan:
         if lead.history.is_suspended:
             with service.store.reading() as session:
                 _refuse_suspended(lead_suspensions(session, lead.id, now))
-        planned = PlannedEffect(lead_id, suspend, follows=statement.id)
+        planned = PlannedEffect(lead_id, suspension.effect(), follows=statement.id)
         return with_statement(Plan(effects=(planned,)), lead, statement, now)
 
     change_lead(service, lead_id, plan, now)
@@ -126,18 +133,8 @@ def suspend_rule(
     with service.store.writing() as session:
         hold(session, Lock.SUSPENSION)
         _refuse_suspended(rule_suspensions(session, now).get(rule_id, []))
-        add_suspension(
-            session,
-            Suspend(
-                id=suspension.id,
-                until=suspension.until,
-                reason=suspension.reason,
-                signer=suspension.by,
-                words=suspension.why.text,
-            ),
-            now,
-            rule_id=rule_id,
-        )
+        effect = suspension.effect(words=suspension.why.text)
+        add_suspension(session, effect, now, rule_id=rule_id)
         entry = AuditEntry(
             action=Action.RULE_SUSPENDED,
             by=suspension.by,

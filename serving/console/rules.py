@@ -111,8 +111,8 @@ def suspend(
     rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
     person = needs_role(reader.person, _MANAGERS)
-    asked = filled(SuspensionSent, form).suspension(person.principal)
-    suspend_rule(service, rule_id, asked, service.clock())
+    suspension = filled(SuspensionSent, form).suspension(person.principal)
+    suspend_rule(service, rule_id, suspension, service.clock())
     return _done(rule_id)
 
 

@@ -44,18 +44,18 @@ def _override(service: Service, lead_id: str, person: Person, form: Form) -> Non
 
 
 def _move(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    asked = filled(MoveSent, form).request(lead_id, person.principal)
-    move_stage(service, asked, service.clock())
+    request = filled(MoveSent, form).request(lead_id, person.principal)
+    move_stage(service, request, service.clock())
 
 
 def _concede(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    asked = filled(ConcessionSent, form).request(lead_id, person.principal)
-    concede(service, asked, service.clock())
+    request = filled(ConcessionSent, form).request(lead_id, person.principal)
+    concede(service, request, service.clock())
 
 
 def _suspend(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    asked = filled(SuspensionSent, form).suspension(person.principal)
-    suspend_lead(service, lead_id, asked, service.clock())
+    suspension = filled(SuspensionSent, form).suspension(person.principal)
+    suspend_lead(service, lead_id, suspension, service.clock())
 
 
 def _resume(service: Service, lead_id: str, person: Person, _: Form) -> None:
