@@ -10,7 +10,7 @@ import typer
 
 from data.commands import data
 from features.errors import FreinError
-from features.stopping import stop_when_told
+from features.shutdown import stop_when_told
 from serving.cli.api_keys import keys
 from serving.cli.audit import audit
 from serving.cli.persons import persons

@@ -8,7 +8,7 @@ from explanations.scorer import EVERY_SEGMENT, ScorerFacts
 from features.aggregate import HOUR
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
-from features.seen import Seen
+from features.snapshot import Snapshot
 
 _COLUMNS = 3  # of a wait, in the program: since, came, came in its place
 
@@ -46,7 +46,7 @@ class Absences:
         return Absence(wait, int(self.since[row, wait]), int(self.due[row, wait]))
 
 
-def absences(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Absences:
+def absences(seen: Snapshot, catalogue: Catalogue, facts: ScorerFacts) -> Absences:
     """The overdue events of every row.
 
     An event is overdue when none came since its anchor (the last event `after`,
@@ -65,7 +65,7 @@ def absences(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> Absences:
     return Absences(is_waiting & (due <= seen.rows.moment[:, None]), begun, due)
 
 
-def _delays(seen: Seen, catalogue: Catalogue, facts: ScorerFacts) -> FloatArray:
+def _delays(seen: Snapshot, catalogue: Catalogue, facts: ScorerFacts) -> FloatArray:
     """Usual delay of each row and wait, in microseconds; NaN where none is known."""
     labels: tuple[str, ...] = ()
     segment = np.full(len(seen.table), -1)

@@ -1,4 +1,4 @@
-"""A scorer on disk: text and JSON only, each file bound by its SHA-256.
+"""Scorer on disk: text and JSON only, each file bound by its SHA-256.
 
 model.lgb        LightGBM text; calibrated, so `predict` gives the probability
 catalogue.toml   the catalogue it was trained on

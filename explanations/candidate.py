@@ -8,14 +8,14 @@ import numpy as np
 
 from explanations.absence import Absence, Absences, absences
 from explanations.evidence import Found, Pieces, evidence_found
-from explanations.reason import Check, Way
+from explanations.reason import Check, Direction
 from explanations.scorer import Contributions, ScorerFacts
 from features.aggregate import Variants
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.compiled import compiled
-from features.program import NONE, Program
-from features.seen import Seen
+from features.compiled_catalogue import NONE, Program
+from features.snapshot import Snapshot
 
 WORTH_CHECKING = 0.05  # log-odds; half of what a check must move (design §6)
 MOST_CHECKED = 10  # per row, the strongest: 6 are told at most
@@ -35,8 +35,8 @@ class Candidate:
     basis: Pieces | Absence
 
     @property
-    def way(self) -> Way:
-        return Way.UP if self.log_odds > 0 else Way.DOWN
+    def way(self) -> Direction:
+        return Direction.UP if self.log_odds > 0 else Direction.DOWN
 
     @property
     def check(self) -> Check:
@@ -116,7 +116,10 @@ class Candidates:
 
 
 def find_candidates(
-    seen: Seen, contributions: Contributions, catalogue: Catalogue, facts: ScorerFacts
+    seen: Snapshot,
+    contributions: Contributions,
+    catalogue: Catalogue,
+    facts: ScorerFacts,
 ) -> Candidates:
     """The candidates of every row, each row's strongest first.
 

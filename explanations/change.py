@@ -1,4 +1,4 @@
-"""Why a score changed: time passed, then new events, then a new model."""
+"""Change of a score since the one before: time, then new events, then a new model."""
 
 from collections.abc import Sequence
 
@@ -7,11 +7,11 @@ import polars as pl
 
 from explanations.language import sentence
 from explanations.reason import Change, Past
+from explanations.rounding import rounded_points
 from explanations.scorer import Contributions, Scorer
-from explanations.shown import shown_points
 from explanations.wording import Wording
 from features.arrays import FloatArray
-from features.seen import Seen, see, see_at
+from features.snapshot import Snapshot, snapshot, snapshot_at
 from features.timelines import timelines_of
 
 NAMED = 2  # ideas told of those that moved most
@@ -46,11 +46,11 @@ def changes(
     _refuse_later(moments, pasts)
     timelines = timelines_of(events, earlier.catalogue)
     then = pl.Series([past.moment for past in pasts], dtype=moments.schema["moment"])
-    aged = _contributions(see_at(timelines, moments, known_at=then), earlier)
-    informed = _contributions(see_at(timelines, moments), earlier)
+    aged = _contributions(snapshot_at(timelines, moments, known_at=then), earlier)
+    informed = _contributions(snapshot_at(timelines, moments), earlier)
     after = informed
     if now is not earlier:
-        after = _contributions(see(events, moments, now.catalogue), now)
+        after = _contributions(snapshot(events, moments, now.catalogue), now)
     return [
         Change(
             before=past.score,
@@ -83,7 +83,7 @@ def _refuse_later(moments: pl.DataFrame, pasts: Sequence[Past]) -> None:
 def told_change(change: Change, wording: Wording) -> str:
     """The change in one sentence; parts that round to nothing are left out."""
     parts = (change.time, change.events, change.model)
-    shown = shown_points(change.before, parts, 0.0, change.after)
+    shown = rounded_points(change.before, parts, 0.0, change.after)
     language = wording.language
     ideas = language.joined([wording.idea(name) for name in change.ideas])
     events = "change.events-named" if ideas else "change.events"
@@ -102,7 +102,7 @@ def told_change(change: Change, wording: Wording) -> str:
     return sentence(wording.text("change.told", change=moved, parts=parts_told))
 
 
-def _contributions(seen: Seen, scorer: Scorer) -> Contributions:
+def _contributions(seen: Snapshot, scorer: Scorer) -> Contributions:
     return scorer.contributions_of(scorer.matrix(seen.table, seen.timelines))
 
 

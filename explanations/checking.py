@@ -1,4 +1,4 @@
-"""Check by deletion or insertion: would the score move as the reason claims?"""
+"""Checks of candidates by deletion or insertion: does the score move as claimed?"""
 
 import numpy as np
 
@@ -6,15 +6,15 @@ from explanations.candidate import Candidates
 from explanations.scorer import Scorer
 from features.aggregate import Variants
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.seen import Seen
-from features.variants import signals_of_variants
+from features.counterfactuals import signals_of_variants
+from features.snapshot import Snapshot
 
 MUST_MOVE = 0.1  # calibrated log-odds (design §6: a bar in points silences rare wins)
 MOST_UP, MOST_DOWN = 4, 2  # told of a row: a rep reads no more (design §6)
 
 
-def true_ones(
-    candidates: Candidates, log_odds: FloatArray, seen: Seen, scorer: Scorer
+def verified(
+    candidates: Candidates, log_odds: FloatArray, seen: Snapshot, scorer: Scorer
 ) -> tuple[IntArray, FloatArray]:
     """The strongest candidates of each row that hold, as many as are told.
 
@@ -50,7 +50,7 @@ def true_ones(
         )
 
 
-def log_odds_of(variants: Variants, seen: Seen, scorer: Scorer) -> FloatArray:
+def log_odds_of(variants: Variants, seen: Snapshot, scorer: Scorer) -> FloatArray:
     """Calibrated log-odds of each variant, (n_variants,): what is left, scored anew."""
     table = signals_of_variants(variants, seen)
     return scorer.log_odds_of(scorer.matrix(table, seen.timelines))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from explanations.reason import Evidence
 from features.aggregate import evidence
 from features.arrays import IntArray
-from features.seen import Seen
+from features.snapshot import Snapshot
 from features.timelines import Timelines
 
 
@@ -54,7 +54,7 @@ class Found:
         return Pieces(self.events[start:end], self.fields[start:end])
 
 
-def evidence_found(seen: Seen) -> Found:
+def evidence_found(seen: Snapshot) -> Found:
     """The evidence of every idea that may be told, row by row."""
     found = evidence(seen.program.arrays, seen.timelines.arrays, seen.rows)
     return Found(*found, n_ideas=len(seen.program.ideas))

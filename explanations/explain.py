@@ -1,4 +1,4 @@
-"""Score, explain, check and tell: the whole of `explanations`, for many leads."""
+"""Explainer: scores, reasons, checks and narratives of many leads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,7 +10,8 @@ import polars as pl
 from explanations.artifact import load_scorer
 from explanations.change import changes, told_change
 from explanations.narrative import narrate
-from explanations.reason import NextStep, Past, Reason, Way
+from explanations.narrative_input import NEAR_BASE, NarrativeInput
+from explanations.reason import Direction, NextStep, Past, Reason
 from explanations.score import (
     Doubt,
     Ending,
@@ -23,8 +24,7 @@ from explanations.score import (
     TextedStep,
 )
 from explanations.scorer import Scorer
-from explanations.story import NEAR_BASE, Story
-from explanations.telling import tell
+from explanations.telling import explain_rows
 from explanations.wording import Wording, read_wording
 from features.featurise import moments_frame
 
@@ -70,7 +70,7 @@ class Explainer:
         -------
         list of n_rows Score, in the order of `moments`
         """
-        told = tell(events, moments, self.scorer)
+        told = explain_rows(events, moments, self.scorer)
         base, _, score = told.contributions.points()
         written, ended = previous or {}, closed or {}
         return [
@@ -114,7 +114,7 @@ class Explainer:
         """The score told with another priority than its own: a rule or (`by_person`) a
         person gave it, or it was kept. `previous`: the priority that stood before,
         None: none. `is_settled`: a person has seen to what the score doubts."""
-        story = Story(
+        story = NarrativeInput(
             priority=priority,
             previous_priority=_told_before(previous, priority),
             grade=score.grade,
@@ -180,7 +180,7 @@ class Explainer:
         steps: tuple[NextStep, ...],
     ) -> Score:
         priority = self.scorer.facts.priority(scored.score, scored.written)
-        story = Story(
+        story = NarrativeInput(
             priority=priority,
             previous_priority=_told_before(scored.written, priority),
             grade=self.scorer.facts.grade(scored.score),
@@ -226,7 +226,7 @@ class Explainer:
         if scored.typical < self.scorer.facts.typical_from:
             yield Doubt.ATYPICAL
         strong = {one.way for one in reasons if abs(one.log_odds) >= STRONG}
-        if strong == {Way.UP, Way.DOWN}:
+        if strong == {Direction.UP, Direction.DOWN}:
             yield Doubt.CONTRADICTORY
 
 

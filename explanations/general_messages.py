@@ -1,4 +1,4 @@
-"""The messages that every language has, whatever the catalogue of signals."""
+"""General messages: those that French has whatever the catalogue of signals."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Which ideas weigh most over many scores, and which way they pull."""
+"""Importance of ideas over many scores, and the way that they pull."""
 
 import numpy as np
 import polars as pl

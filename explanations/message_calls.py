@@ -1,4 +1,4 @@
-"""What a message calls and selects on, held to what its language's functions know."""
+"""Checks of the calls and selections in a message against its language's functions."""
 
 import inspect
 import itertools

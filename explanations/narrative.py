@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from explanations.french import due_day, paris_day
+from explanations.calendar_fr import due_day, paris_day
 from explanations.language import sentence
-from explanations.reason import Way
+from explanations.narrative_input import NarrativeInput
+from explanations.reason import Direction
+from explanations.rounding import nearest
 from explanations.score import (
     Narrative,
     Priority,
     TextedReason,
 )
 from explanations.short_form import short_form
-from explanations.shown import nearest
-from explanations.story import Story
 from explanations.wording import Wording
 from features.catalogue import Nature
 
@@ -30,7 +30,7 @@ class _Account:
     text: str
 
 
-def narrate(story: Story, wording: Wording) -> Narrative:
+def narrate(story: NarrativeInput, wording: Wording) -> Narrative:
     """Tell a score; what no checked reason supports is not told."""
     if any(told.reason.quote for told in story.reasons):
         story = replace(story, reasons=tuple(_quoted_once(story, wording)))
@@ -51,7 +51,7 @@ def narrate(story: Story, wording: Wording) -> Narrative:
     )
 
 
-def _move(story: Story, wording: Wording) -> str:
+def _move(story: NarrativeInput, wording: Wording) -> str:
     priority = wording.priority(story.priority)
     if story.closed is not None:
         return wording.text("move-closed", priority=priority, stage=story.closed)
@@ -63,7 +63,7 @@ def _move(story: Story, wording: Wording) -> str:
     return wording.text(f"move-{'kept' if kept else 'changed'}", priority=priority)
 
 
-def _quoted_once(story: Story, wording: Wording) -> Iterator[TextedReason]:
+def _quoted_once(story: NarrativeInput, wording: Wording) -> Iterator[TextedReason]:
     """The reasons; a note that several of them rest on is quoted by the first."""
     seen: set[str] = set()
     for told in story.reasons:
@@ -78,7 +78,7 @@ def _quoted_once(story: Story, wording: Wording) -> Iterator[TextedReason]:
 # --- Why --------------------------------------------------------------------
 
 
-def _account(story: Story, move: str, wording: Wording) -> _Account:
+def _account(story: NarrativeInput, move: str, wording: Wording) -> _Account:
     if story.by_person and story.closed is None:
         return _by_person(story, move, wording)
     if story.doubts:
@@ -93,10 +93,12 @@ def _account(story: Story, move: str, wording: Wording) -> _Account:
     return _balanced(story, move, wording)
 
 
-def _because(story: Story, way: Way, move: str, wording: Wording) -> _Account:
+def _because(
+    story: NarrativeInput, way: Direction, move: str, wording: Wording
+) -> _Account:
     """The reference form: « … car : », a list, then what pulls the other way."""
     reasons = wording.language.bullets(story.texts(way))
-    other = Way.DOWN if way is Way.UP else Way.UP
+    other = Direction.DOWN if way is Direction.UP else Direction.UP
     rest = _headed("contrary", story.texts(other), wording)
     return _Account(
         "\n\n".join([reasons, *rest]),
@@ -104,7 +106,7 @@ def _because(story: Story, way: Way, move: str, wording: Wording) -> _Account:
     )
 
 
-def _balanced(story: Story, move: str, wording: Wording) -> _Account:
+def _balanced(story: NarrativeInput, move: str, wording: Wording) -> _Account:
     """Reasons either way, none of which accounts for the priority."""
     form = "plain" if story.main_way is None else "without-reason"
     both = _both_ways(story, wording)
@@ -112,7 +114,9 @@ def _balanced(story: Story, move: str, wording: Wording) -> _Account:
     return _Account("\n\n".join(both), "\n\n".join([opening, *both]))
 
 
-def _doubted(story: Story, move: str, doubts: str, wording: Wording) -> _Account:
+def _doubted(
+    story: NarrativeInput, move: str, doubts: str, wording: Wording
+) -> _Account:
     both = _both_ways(story, wording)
     opening = wording.text("although", move=move, doubts=doubts)
     return _Account(
@@ -120,7 +124,7 @@ def _doubted(story: Story, move: str, doubts: str, wording: Wording) -> _Account
     )
 
 
-def _by_person(story: Story, move: str, wording: Wording) -> _Account:
+def _by_person(story: NarrativeInput, move: str, wording: Wording) -> _Account:
     """A person's priority: what weighs either way is told, and isn't why."""
     told = _both_ways(story, wording)
     if story.doubts:
@@ -131,22 +135,22 @@ def _by_person(story: Story, move: str, wording: Wording) -> _Account:
     return _Account("\n\n".join(told), "\n\n".join([opening, *told]))
 
 
-def _nothing_told(story: Story, wording: Wording) -> str:
+def _nothing_told(story: NarrativeInput, wording: Wording) -> str:
     if story.is_ordinary:
         return wording.text("ordinary-person")
     return sentence(wording.text("unexplained"))
 
 
-def _doubts(story: Story, wording: Wording) -> str:
+def _doubts(story: NarrativeInput, wording: Wording) -> str:
     """The doubts in a row: « les signaux se contredisent »."""
     told = (wording.doubt(one, partly=bool(story.reasons)) for one in story.doubts)
     return wording.language.joined(tuple(told))
 
 
-def _both_ways(story: Story, wording: Wording) -> list[str]:
+def _both_ways(story: NarrativeInput, wording: Wording) -> list[str]:
     return [
-        *_headed("for", story.texts(Way.UP), wording),
-        *_headed("against", story.texts(Way.DOWN), wording),
+        *_headed("for", story.texts(Direction.UP), wording),
+        *_headed("against", story.texts(Direction.DOWN), wording),
     ]
 
 
@@ -159,7 +163,7 @@ def _headed(heading: str, texts: Sequence[str], wording: Wording) -> list[str]:
 # --- What is expected -------------------------------------------------------
 
 
-def _expected(story: Story, wording: Wording) -> str:
+def _expected(story: NarrativeInput, wording: Wording) -> str:
     """One action of a person, with its day; then what steps the model looks up to."""
     if story.closed is not None:
         return wording.text("closed", stage=story.closed)
@@ -170,7 +174,7 @@ def _expected(story: Story, wording: Wording) -> str:
     return " ".join([action, *_steps(story, wording)])
 
 
-def _steps(story: Story, wording: Wording) -> list[str]:
+def _steps(story: NarrativeInput, wording: Wording) -> list[str]:
     """What would raise the score, to the model; nothing where a person judges.
 
     A step whose rise can't be seen without decimals is told alone or not at all.
@@ -203,7 +207,7 @@ def _steps(story: Story, wording: Wording) -> list[str]:
     ]
 
 
-def _action(story: Story, wording: Wording) -> str:
+def _action(story: NarrativeInput, wording: Wording) -> str:
     if story.awaits_judgement:
         return "jugement"
     if story.priority is Priority.LOW:

@@ -1,4 +1,4 @@
-"""What would raise the score: next steps tried on the model, not promised."""
+"""Next steps that would raise the score: tried on the model, not promised."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from explanations.scorer import probability
 from features.aggregate import Variants
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
-from features.seen import Seen
+from features.snapshot import Snapshot
 
 MOST_STEPS = 2  # a rep does one thing next; a second is a choice
 
 
-def step_variants(seen: Seen) -> Variants:
+def step_variants(seen: Snapshot) -> Variants:
     """Each row with each step done at its very moment; row by row, in order."""
     program, moment = seen.program, seen.rows.moment
     steps = np.arange(len(program.waits), len(program.insertions))

@@ -1,4 +1,4 @@
-"""A note from the field, quoted: its own words, and nothing that breaks a text."""
+"""Quotation of a note from the field: its own words, nothing that breaks a text."""
 
 import re
 import unicodedata

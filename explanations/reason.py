@@ -9,7 +9,7 @@ from typing import NamedTuple
 from features.event import Event
 
 
-class Way(StrEnum):
+class Direction(StrEnum):
     """Which way a reason moves the score."""
 
     UP = "up"
@@ -44,7 +44,7 @@ class Reason:
     """
 
     idea: str
-    way: Way
+    way: Direction
     points: float
     log_odds: float
     values: Mapping[str, float | str | None]

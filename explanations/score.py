@@ -1,4 +1,4 @@
-"""A score with everything that a person needs to judge it."""
+"""Score with everything that a person needs to judge it."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The scorer: a calibrated booster, its catalogue, and what it learnt besides."""
+"""Scorer: a calibrated booster, its catalogue, and what it learnt besides."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,15 +1,15 @@
-"""One line for a list or a notification: whole reasons, both sides, no note."""
+"""Short form of a narrative, for a list or a notification: whole reasons, no note."""
 
 from collections.abc import Iterator, Sequence
 
+from explanations.narrative_input import NarrativeInput
 from explanations.score import SHORT_LENGTH
-from explanations.story import Story
 from explanations.wording import Wording
 
 WEIGHS_TOO = 0.5  # of the strongest reason's log-odds: told beside it
 
 
-def short_form(story: Story, wording: Wording) -> str:
+def short_form(story: NarrativeInput, wording: Wording) -> str:
     """As many reasons as fit: a reason is told whole or not at all, and no note."""
     if story.closed is not None:
         return wording.text("closed.short", stage=story.closed)
@@ -21,7 +21,7 @@ def short_form(story: Story, wording: Wording) -> str:
     return wording.text("short.bare", priority=priority)
 
 
-def _reasons(story: Story, wording: Wording) -> Iterator[str]:
+def _reasons(story: NarrativeInput, wording: Wording) -> Iterator[str]:
     """What to tell if it fits, the fullest first; both sides before more of one."""
     if story.by_person:
         yield wording.text("move-person.short")
@@ -35,7 +35,7 @@ def _reasons(story: Story, wording: Wording) -> Iterator[str]:
         yield from _both_sides(story, wording)
 
 
-def _both_sides(story: Story, wording: Wording) -> Iterator[str]:
+def _both_sides(story: NarrativeInput, wording: Wording) -> Iterator[str]:
     leading = [wording.unquoted(told, story.moment) for told in story.leading]
     items = leading or [wording.text("unexplained.short")]
     if contrary := _contrary(story, wording):
@@ -53,7 +53,7 @@ def _joined(items: Sequence[str], room: int, wording: Wording) -> Iterator[str]:
             yield told
 
 
-def _contrary(story: Story, wording: Wording) -> str | None:
+def _contrary(story: NarrativeInput, wording: Wording) -> str | None:
     """The strongest reason the other way, if it weighs about as much."""
     leading = story.leading
     ways = {told.reason.way for told in leading}

@@ -1,4 +1,4 @@
-"""Which checked candidates are told: a short list, facts that hold."""
+"""Reasons that are told of each row: a short list of checked candidates."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -8,7 +8,7 @@ import polars as pl
 
 from explanations.absence import Absence
 from explanations.candidate import Candidate, find_candidates
-from explanations.checking import log_odds_of, true_ones
+from explanations.checking import log_odds_of, verified
 from explanations.evidence import Pieces
 from explanations.next_step import next_steps, step_variants
 from explanations.reason import Evidence, NextStep, Reason
@@ -16,13 +16,13 @@ from explanations.scorer import Contributions, Scorer, probability
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.event import Event
-from features.seen import Seen, see
+from features.snapshot import Snapshot, snapshot
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ExplainedRows:
     """Contributions of every row, and of each the true reasons, strongest first, and
     the next steps, best first. `typical` (n_rows,) as `Trees.scores` has it."""
 
@@ -32,7 +32,9 @@ class Told:
     steps: tuple[tuple[NextStep, ...], ...]
 
 
-def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
+def explain_rows(
+    events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer
+) -> ExplainedRows:
     """Score every row of `moments` and find the reasons that pass their check.
 
     Parameters
@@ -41,19 +43,19 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
     moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
     scorer : Scorer
     """
-    seen = see(events, moments, scorer.catalogue)
+    seen = snapshot(events, moments, scorer.catalogue)
     matrix = scorer.matrix(seen.table, seen.timelines)
     _, typical = scorer.trees.scores(matrix)
     contributions = scorer.contributions_of(matrix)
     candidates = find_candidates(seen, contributions, scorer.catalogue, scorer.facts)
-    which, without = true_ones(candidates, contributions.log_odds, seen, scorer)
+    which, without = verified(candidates, contributions.log_odds, seen, scorer)
     with_step = log_odds_of(step_variants(seen), seen, scorer)
     telling = _Telling(seen, moments["lead_id"].to_list(), scorer.catalogue)
     reasons: list[list[Reason]] = [[] for _ in matrix]
     scores_without = (100 * probability(without)).tolist()
     for candidate, score in zip(candidates.each(which), scores_without, strict=True):
         reasons[candidate.row].append(telling.reason(candidate, score))
-    return Told(
+    return ExplainedRows(
         contributions,
         typical,
         tuple(map(tuple, reasons)),
@@ -65,7 +67,7 @@ def tell(events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer) -> Told:
 class _Telling:
     """What a reason is told of: the signals, the events and the leads' names."""
 
-    seen: Seen
+    seen: Snapshot
     lead_ids: list[str]
     catalogue: Catalogue
 

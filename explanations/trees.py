@@ -1,4 +1,4 @@
-"""A booster's trees as tables: scores and exact TreeSHAP, compiled.
+"""Trees of a booster as tables: scores and exact TreeSHAP, compiled.
 
 The contributions are those of LightGBM's `pred_contrib` (path-dependent TreeSHAP,
 Lundberg et al. 2020). Trees are shallow, so what a leaf gives each of the few signals
@@ -16,7 +16,7 @@ import numpy as np
 from explanations.errors import ModelRejectedError
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
-from features.program import NONE
+from features.compiled_catalogue import NONE
 
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
 _NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing

@@ -9,9 +9,9 @@ ideas, one message each.
         .up, .down                          only where a way asks for other words
         .absent                             where the catalogue awaits an event
 
-The arguments of an idea's messages are its signals and `evidence_days`; `told_signal`
-says in which form. A text is a noun phrase in lower case without a final stop, and
-true of the facts: the heading above it tells the way.
+The arguments of an idea's messages are its signals and `evidence_days`, in the form
+that `signal_argument` gives. A text is a noun phrase in lower case without a final
+stop, and true of the facts: the heading above it tells the way.
 """
 
 from dataclasses import replace
@@ -20,16 +20,16 @@ from pathlib import Path
 
 from babel import Locale
 
-from explanations.broken_wording import EVIDENCE_DAYS, BrokenWording
+from explanations.calendar_fr import gone_by
 from explanations.errors import WordingError
-from explanations.french import gone_by
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
 from explanations.quotation import quoted
-from explanations.reason import Check, Reason, Way
+from explanations.reason import Check, Direction, Reason
+from explanations.rounding import nearest
 from explanations.score import Doubt, Priority, TextedReason
-from explanations.shown import nearest
-from explanations.told_signal import told_signal
+from explanations.signal_arguments import signal_argument
+from explanations.wording_checks import EVIDENCE_DAYS, WordingChecks
 from features.catalogue import Catalogue, Signal
 
 LOCALE = Path(__file__).parent / "locale"
@@ -45,7 +45,7 @@ class Wording:
         self.language = messages.language
         self._messages = messages
         self._signals = {signal.name: signal for signal in catalogue.signals}
-        if problems := BrokenWording(catalogue, messages).problems():
+        if problems := WordingChecks(catalogue, messages).problems():
             raise WordingError("; ".join(problems))
 
     def text(self, key: str, **arguments: Argument) -> str:
@@ -95,7 +95,7 @@ class Wording:
         given: dict[str, Argument] = dict.fromkeys(self.catalogue.names, UNKNOWN)
         given |= {
             EVIDENCE_DAYS: UNKNOWN,
-            signal.name: told_signal(signal, value, moment),
+            signal.name: signal_argument(signal, value, moment),
         }
         facts, bare = (f"idea-{signal.idea}.{one}" for one in ("facts", "bare"))
         return self._messages.text(bare if bare in self._messages else facts, given)
@@ -111,9 +111,9 @@ class Wording:
     def _argument(self, name: str, reason: Reason, moment: datetime) -> Argument:
         if name == EVIDENCE_DAYS:
             return gone_by(reason.last_at, moment)
-        return told_signal(self._signals[name], reason.values.get(name), moment)
+        return signal_argument(self._signals[name], reason.values.get(name), moment)
 
-    def _key(self, idea: str, way: Way, check: Check) -> str:
+    def _key(self, idea: str, way: Direction, check: Check) -> str:
         key = f"idea-{idea}.{'absent' if check is Check.INSERTION else way.value}"
         return key if key in self._messages else f"idea-{idea}.facts"
 

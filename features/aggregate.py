@@ -1,4 +1,4 @@
-"""The kernels: what a program makes of a lead's events, changed or not, at a moment.
+"""Kernels that aggregate a lead's events at a moment, as they are or changed.
 
 One scan of a lead's known events per column. Kept in one module, as `compiled` asks.
 """
@@ -9,7 +9,7 @@ import numpy as np
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
-from features.program import NONE, WHOLE, Op, ProgramArrays
+from features.compiled_catalogue import NONE, WHOLE, Op, ProgramArrays
 
 DAY = 86_400e6  # microseconds
 HOUR = 3_600e6

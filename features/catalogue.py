@@ -1,4 +1,4 @@
-"""The signal catalogue: what the models may read, as data.
+"""Catalogue of signals: what the models may read, as data.
 
 A catalogue is TOML: ideas (one business idea is one possible reason) and
 signals (one column each). `docs/signals.md` is its reference.
@@ -44,7 +44,7 @@ Duration = Annotated[
 ]
 
 
-class Direction(IntEnum):
+class MonotoneConstraint(IntEnum):
     """A monotone constraint, in LightGBM's own encoding."""
 
     DECREASING = -1
@@ -176,7 +176,7 @@ class Signal(Strict):
     name: Name
     idea: Name
     window: Duration | None = None
-    direction: Direction = Direction.FREE
+    direction: MonotoneConstraint = MonotoneConstraint.FREE
     enabled: bool = True
     count: Selector | None = None
     days_since_last: Selector | None = None
@@ -195,7 +195,7 @@ class Signal(Strict):
         named = fields.get("direction") if isinstance(fields, dict) else None
         if isinstance(named, str):
             try:
-                return fields | {"direction": Direction[named.upper()]}
+                return fields | {"direction": MonotoneConstraint[named.upper()]}
             except KeyError:
                 raise ValueError(
                     f"direction is {named!r}: write increasing or decreasing"

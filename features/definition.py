@@ -1,4 +1,4 @@
-"""What a signal reads, in one line, for whoever reviews a catalogue."""
+"""Definition of a signal in one line, for whoever reviews a catalogue."""
 
 from features.catalogue import Signal
 from features.selector import ANY_VALUE, FieldSelector, Selector

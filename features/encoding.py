@@ -1,4 +1,4 @@
-"""Signals as the numbers that a booster reads: what categories and texts become."""
+"""Encoding of categories and texts as the numbers that a booster reads."""
 
 from collections.abc import Callable, Mapping
 from math import nan

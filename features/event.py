@@ -1,4 +1,4 @@
-"""An event: something that happened to a lead, and when we knew it."""
+"""Events: something that happened to a lead, and when it was known."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One row of signals per lead and moment. Pure, and point in time."""
+"""Featurisation: one row of signals per lead and moment, pure and point in time."""
 
 import math
 from collections.abc import Iterable

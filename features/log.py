@@ -1,4 +1,4 @@
-"""A log on disk: a folder with `events.parquet` and `log.toml`."""
+"""Log of events on disk: a folder with `events.parquet` and `log.toml`."""
 
 import tomllib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which events a signal reads."""
+"""Selectors: which events a signal reads."""
 
 import re
 from typing import Annotated, Any, Self

@@ -1,4 +1,4 @@
-"""A free text as a number: what its words' stems say, by a model that is plain data."""
+"""Log-odds of a free text, by a model of its words' stems that is plain data."""
 
 import re
 from collections import Counter

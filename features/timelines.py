@@ -20,11 +20,11 @@ import polars as pl
 from features.aggregate import EventArrays, RowArrays
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
+from features.compiled_catalogue import INSERTED_SOURCE, Program, program_of
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, TIME, events_frame
 from features.log import once_each
-from features.program import INSERTED_SOURCE, Program, program_of
-from features.selecting import as_number, of_kind
+from features.matching import as_number, of_kind
 
 MOMENT_SCHEMA = pl.Schema({"lead_id": pl.String(), "moment": TIME})
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pydantic import JsonValue
 
 from explanations.explain import Explainer
-from explanations.reason import Way
+from explanations.reason import Direction
 from explanations.score import Priority, Score
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
@@ -58,7 +58,7 @@ def scores_of(explainer: Explainer, variant: int) -> tuple[Score, Score]:
 
 def shortfalls(hot: Score, twin: Score) -> list[str]:
     """What keeps a variant from what issue 2 asks of it; nothing if all is well."""
-    raised = {told.text for told in hot.reasons if told.reason.way is Way.UP}
+    raised = {told.text for told in hot.reasons if told.reason.way is Direction.UP}
     form = "Opportunité passée en priorité élevée car\xa0:\n"
     return [
         *(["priority"] if hot.priority is not Priority.HIGH else []),

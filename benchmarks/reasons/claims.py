@@ -16,7 +16,7 @@ from benchmarks.common.public_scores import Events, Json
 from explanations.evidence import evidence_found
 from explanations.reason import Evidence
 from explanations.scorer import Scorer
-from features.seen import see
+from features.snapshot import snapshot
 
 MUST_MOVE = 0.1  # calibrated log-odds (design §6)
 TOLERANCE = 1e-6  # log-odds, and points
@@ -124,7 +124,7 @@ def plain_claims(
     """
     ideas = list(scorer.catalogue.ideas)
     theirs = events.join(moments, on="lead_id", how="semi")
-    seen = see(theirs, moments, scorer.catalogue)
+    seen = snapshot(theirs, moments, scorer.catalogue)
     found = evidence_found(seen)
     shares = scorer.contributions_of(scorer.matrix(seen.table, seen.timelines)).by_idea
     for row, weights in enumerate(shares):

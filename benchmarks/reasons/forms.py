@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 
 from explanations.change import told_change
-from explanations.reason import Change, Check, Evidence, NextStep, Reason, Way
+from explanations.narrative_input import NarrativeInput
+from explanations.reason import Change, Check, Direction, Evidence, NextStep, Reason
 from explanations.score import (
     Doubt,
     Ending,
@@ -19,7 +20,6 @@ from explanations.score import (
     TextedReason,
     TextedStep,
 )
-from explanations.story import Story
 from explanations.wording import Wording
 from features.catalogue import Catalogue, Nature, Signal
 
@@ -46,9 +46,9 @@ CODES: dict[str, Sequence[str]] = {
 
 # Told ways of a reason: up and down by deletion, and the absence.
 _WAYS = (
-    (Way.UP, Check.DELETION),
-    (Way.DOWN, Check.DELETION),
-    (Way.DOWN, Check.INSERTION),
+    (Direction.UP, Check.DELETION),
+    (Direction.DOWN, Check.DELETION),
+    (Direction.DOWN, Check.INSERTION),
 )
 
 
@@ -103,21 +103,21 @@ def message_texts(wording: Wording) -> set[str]:
     }
 
 
-def made_up_stories(wording: Wording, n: int, *, seed: int) -> Iterator[Story]:
+def made_up_stories(wording: Wording, n: int, *, seed: int) -> Iterator[NarrativeInput]:
     """Stories that draw on every form; true of no lead."""
     rng = Random(seed)
     for _ in range(n):
         yield _story(wording, rng)
 
 
-def _story(wording: Wording, rng: Random) -> Story:
+def _story(wording: Wording, rng: Random) -> NarrativeInput:
     catalogue = wording.catalogue
     moment = NOON + timedelta(hours=rng.randrange(24 * 365))
     some = rng.sample(told_ideas(catalogue), rng.randint(0, MOST_REASONS))
     reasons = [_drawn_reason(catalogue, idea, moment, rng) for idea in some]
     steps = rng.sample(catalogue.step, rng.randint(0, min(2, len(catalogue.step))))
     score = rng.choice((0.2, 1.0, 33.0, rng.uniform(0, 97)))
-    return Story(
+    return NarrativeInput(
         priority=rng.choice(list(Priority)),
         previous_priority=rng.choice([None, *Priority]),
         grade=rng.choice(list(Grade)),
@@ -152,18 +152,18 @@ def _drawn_reason(
     return replace(
         _reason(idea, way, check, rng.choice(DAYS)),
         values=values,
-        log_odds=rng.uniform(0.1, 2) * (1 if way is Way.UP else -1),
+        log_odds=rng.uniform(0.1, 2) * (1 if way is Direction.UP else -1),
         last_at=moment - timedelta(days=rng.choice(DAYS)),
         quote=rng.choice((None, None, *NOTES)),
     )
 
 
-def _ways(catalogue: Catalogue, idea: str) -> tuple[tuple[Way, Check], ...]:
+def _ways(catalogue: Catalogue, idea: str) -> tuple[tuple[Direction, Check], ...]:
     return _WAYS if catalogue.ideas[idea].awaited else _WAYS[:2]
 
 
-def _reason(idea: str, way: Way, check: Check, days: float) -> Reason:
-    sign = 1 if way is Way.UP else -1
+def _reason(idea: str, way: Direction, check: Check, days: float) -> Reason:
+    sign = 1 if way is Direction.UP else -1
     return Reason(
         idea=idea,
         way=way,
@@ -200,8 +200,8 @@ def _changes(catalogue: Catalogue) -> Iterator[Change]:
 
 
 def _checked() -> Iterator[Reason]:
-    inserted = _reason("", Way.DOWN, Check.INSERTION, 0)
-    deleted = _reason("", Way.UP, Check.DELETION, 0)
+    inserted = _reason("", Direction.DOWN, Check.INSERTION, 0)
+    deleted = _reason("", Direction.UP, Check.DELETION, 0)
     for score, facts in itertools.product((0.0, 1.0, 62.0), (1, 2, 1000)):
         evidence = tuple(Evidence("site", str(i)) for i in range(facts))
         yield replace(inserted, score_without=score)

@@ -12,8 +12,8 @@ from benchmarks.reasons.forms import made_up_stories, message_texts
 from benchmarks.reasons.grammar import faults_of
 from explanations.explain import FIRST_PRIORITY, Explainer
 from explanations.narrative import narrate
+from explanations.narrative_input import NarrativeInput
 from explanations.score import Narrative, Priority, Score, TextedReason, TextedStep
-from explanations.story import Story
 from explanations.wording import Wording, read_wording
 
 ROWS_AT_ONCE = 1_000  # moments
@@ -86,7 +86,7 @@ def _narrative(told: Told, wording: Wording) -> Narrative:
     """The narrative again, with the texts of its reasons and steps."""
     score = told.score
     is_first = told.written is None and score.priority is FIRST_PRIORITY
-    story = Story(
+    story = NarrativeInput(
         priority=score.priority,
         previous_priority=None if is_first else score.previous_priority,
         grade=score.grade,

@@ -12,7 +12,7 @@ from benchmarks.reasons.additions import Added
 from benchmarks.reasons.claims import MUST_MOVE, Trial
 from benchmarks.reasons.drivers import Agreement
 from benchmarks.reasons.narratives import Judged
-from explanations.story import NEAR_BASE
+from explanations.narrative_input import NEAR_BASE
 
 MOST_EXAMPLES = 3
 

@@ -11,12 +11,12 @@ from statistics import median
 import polars as pl
 
 from explanations.candidate import find_candidates
-from explanations.checking import log_odds_of, true_ones
+from explanations.checking import log_odds_of, verified
 from explanations.explain import Explainer
 from explanations.next_step import step_variants
 from explanations.scorer import Scorer
 from features.featurise import moments_frame
-from features.seen import see_at
+from features.snapshot import snapshot_at
 from features.timelines import timelines_of
 from serving.scoring.batch import explained_table
 
@@ -94,11 +94,11 @@ def _clocked(events: pl.DataFrame, at: datetime, explainer: Explainer) -> _Clock
 def _step_by_step(
     clock: _Clock, events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer
 ) -> None:
-    """As `explanations.telling.tell` goes about it, up to the checks."""
+    """As `explanations.telling.explain_rows` goes about it, up to the checks."""
     with clock.phase("reading events"):
         timelines = timelines_of(events, scorer.catalogue)
     with clock.phase("aggregating"):
-        seen = see_at(timelines, moments)
+        seen = snapshot_at(timelines, moments)
     with clock.phase("scoring"):
         matrix = scorer.matrix(seen.table, timelines)
         scorer.trees.scores(matrix)
@@ -111,7 +111,7 @@ def _step_by_step(
             seen, contributions, scorer.catalogue, scorer.facts
         )
     with clock.phase("checks"):
-        true_ones(candidates, contributions.log_odds, seen, scorer)
+        verified(candidates, contributions.log_odds, seen, scorer)
         log_odds_of(step_variants(seen), seen, scorer)
 
 

@@ -1,1 +1,1 @@
-"""What automation changes in how leads end: estimates, pure."""
+"""Estimates of what automation changes in how leads end, pure."""

@@ -1,4 +1,4 @@
-"""What automation adds to the chance of winning, all else at entry being equal.
+"""Adjusted effect of automation on the chance of winning, all else being equal.
 
 Who is written to by a machine is no accident: small leads from the web are, and those
 win less often anyway. So the chance is modelled from what was known as leads entered,

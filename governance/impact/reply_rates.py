@@ -1,4 +1,4 @@
-"""What answers to mails: replies and departures after a machine's and a person's."""
+"""Rates of reply and of departure after mails of a machine and of a person."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

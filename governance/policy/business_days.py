@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from explanations.french import due_day, paris_day
+from explanations.calendar_fr import due_day, paris_day
 
 
 def due_date(now: datetime, working_days: int) -> date:

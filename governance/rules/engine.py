@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from explanations.scorer import PAST_THE_CUT
 from features.event import Event
 from governance.rules.actions import Desk, effect_of, task_for_chain

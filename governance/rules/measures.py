@@ -8,9 +8,9 @@ from functools import cached_property
 import orjson
 
 from features.catalogue import Catalogue, Signal
+from features.compiled_catalogue import program_of
 from features.event import Event
-from features.program import program_of
-from features.selecting import of_kind
+from features.matching import of_kind
 from features.selector import Selector
 from governance.rules.condition import MEASURED_IDEA, attribute_measure
 

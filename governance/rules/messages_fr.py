@@ -1,6 +1,6 @@
 """What the rules say in French: one sentence a fate. Spaces are U+00A0 where due."""
 
-from explanations.shown import nearest
+from explanations.rounding import nearest
 from governance.rules.outcome import Fate, Outcome
 
 FATE: dict[Fate, str] = {

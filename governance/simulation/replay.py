@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 
-from explanations.french import PARIS
+from explanations.calendar_fr import PARIS
 from explanations.score import Doubt, Priority
 from features.event import Event
 from governance.people.feedback import JUDGING, Standing, judges

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from governance.policy.task import EXCEPTION_KINDS, TaskKind
 from governance.rules.outcome import Fate
 from governance.simulation.replay import Replayed

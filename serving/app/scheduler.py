@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from governance.audit.chain import SYSTEM, Action, AuditEntry, Subject, SubjectKind
 from governance.policy.effects import (
     CloseProposal,

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 import orjson
 
-from explanations.french import PARIS, paris_day
+from explanations.calendar_fr import PARIS, paris_day
 from governance.audit.chain import Action
 from governance.people.disagreement import By, Disagreement
 from governance.policy.effects import ProposalStatus

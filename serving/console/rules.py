@@ -6,7 +6,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from governance.errors import RulesError
 from governance.people.roles import Role
 from governance.simulation.trial import MOST_TOUCHES, Touch, Trial

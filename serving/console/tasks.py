@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from governance.policy.task import TaskStatus
 from serving.auth.visibility import visibility_of_caller
 from serving.automation.schemas import TaskClosing

@@ -8,7 +8,7 @@ from datetime import datetime, time, timedelta
 
 from data import errors as data_errors
 from explanations import errors as explanations_errors
-from explanations.french import PARIS
+from explanations.calendar_fr import PARIS
 from features import errors as features_errors
 from features.errors import FreinError
 from governance import errors as governance_errors

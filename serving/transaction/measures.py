@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from features.catalogue import Catalogue
 from features.featurise import moments_frame
-from features.seen import see
+from features.snapshot import snapshot
 from governance.rules.condition import attribute_measure
 from governance.rules.exception_cases import Cases
 from governance.rules.facts import Value
@@ -54,7 +54,7 @@ class Measuring:
         moments = moments_frame(self.draft.moments.items())
         catalogue = _catalogue(self.rules, self.cases, self._field)
         seen, every = (
-            see(self.draft.log, moments, catalogue),
+            snapshot(self.draft.log, moments, catalogue),
             range(len(catalogue.names)),
         )
         return {

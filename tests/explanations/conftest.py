@@ -7,7 +7,7 @@ from data.generate import generate
 from explanations.explain import Explainer
 from explanations.score import ModelId
 from explanations.scorer import Scorer
-from explanations.telling import Told, tell
+from explanations.telling import ExplainedRows, explain_rows
 from explanations.wording import read_wording
 from features.log import Log, read_log
 from tests.explanations.models import sampled_moments, small_scorer, trained_on
@@ -39,8 +39,8 @@ def demo_moments(demo_log: Log) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
-def told(demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer) -> Told:
-    return tell(demo_log.events, demo_moments, scorer)
+def told(demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer) -> ExplainedRows:
+    return explain_rows(demo_log.events, demo_moments, scorer)
 
 
 @pytest.fixture(scope="session")

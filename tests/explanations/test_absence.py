@@ -10,7 +10,7 @@ from explanations.absence import absences
 from features.catalogue import Catalogue, parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
-from features.seen import see
+from features.snapshot import snapshot
 from tests.explanations.models import make_facts
 from tests.factories import NOW, make_event
 
@@ -65,7 +65,7 @@ def overdue(
     delays: Mapping[str, Mapping[str, float]],
 ) -> dict[tuple[int, str], Overdue]:
     """What is overdue, by row and idea."""
-    seen = see(events_frame(events), moments_frame(pairs), catalogue)
+    seen = snapshot(events_frame(events), moments_frame(pairs), catalogue)
     found = absences(seen, catalogue, make_facts(usual_delay_hours=delays))
     assert found.overdue.shape == (len(pairs), len(seen.program.waits))
     return {

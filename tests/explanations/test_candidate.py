@@ -15,13 +15,13 @@ from explanations.candidate import (
     find_candidates,
 )
 from explanations.evidence import Pieces
-from explanations.reason import Check, Evidence, Way
+from explanations.reason import Check, Direction, Evidence
 from explanations.scorer import Contributions
 from features.catalogue import Catalogue, parse_catalogue
+from features.compiled_catalogue import NONE
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from features.program import NONE
-from features.seen import Seen, see
+from features.snapshot import Snapshot, snapshot
 from tests.explanations.models import make_facts
 from tests.explanations.test_absence import time_of
 from tests.factories import NOW, make_event
@@ -43,9 +43,9 @@ def make_catalogue(ideas: Mapping[str, str], **more: str) -> Catalogue:
     return parse_catalogue("\n".join(['name = "essai"', f"kinds = {kinds}", *tables]))
 
 
-def seen_of(catalogue: Catalogue, *events: Event) -> Seen:
+def seen_of(catalogue: Catalogue, *events: Event) -> Snapshot:
     """L-1 at NOW."""
-    return see(events_frame(events), moments_frame([("L-1", NOW)]), catalogue)
+    return snapshot(events_frame(events), moments_frame([("L-1", NOW)]), catalogue)
 
 
 def candidates_of(
@@ -82,7 +82,11 @@ def test_an_idea_with_evidence_is_a_candidate_for_deletion() -> None:
     catalogue = make_catalogue({"visites": VISITS})
     events = (visit("b", 1), visit("a", 3))
     (found,) = candidates_of(catalogue, [0.8], *events)
-    assert (found.idea, found.way, found.check) == ("visites", Way.UP, Check.DELETION)
+    assert (found.idea, found.way, found.check) == (
+        "visites",
+        Direction.UP,
+        Check.DELETION,
+    )
     assert found.log_odds == 0.8
     assert isinstance(found.basis, Pieces)
     timelines = seen_of(catalogue, *events).timelines
@@ -118,7 +122,7 @@ def test_ideas_that_share_some_evidence_only_stay_apart() -> None:
 def test_opposite_shares_on_the_same_evidence_are_netted() -> None:
     catalogue = make_catalogue({"visites": VISITS, "recentes": RECENT})
     (found,) = candidates_of(catalogue, [0.3, -0.5], visit())
-    assert (found.idea, found.way) == ("recentes", Way.DOWN)
+    assert (found.idea, found.way) == ("recentes", Direction.DOWN)
     assert found.log_odds == pytest.approx(-0.2)
     assert candidates_of(catalogue, [0.3, -0.3], visit()) == []
 
@@ -211,7 +215,7 @@ def test_candidates_come_row_by_row() -> None:
     moments = moments_frame([("L-1", NOW), ("L-2", NOW), ("L-1", NOW)])
     by_idea = np.array([[0.1, 0.2], [0.9, 0.9], [0.4, 0.3]])
     found = find_candidates(
-        see(events, moments, catalogue),
+        snapshot(events, moments, catalogue),
         Contributions(np.zeros(3), by_idea),
         catalogue,
         make_facts(),
@@ -250,7 +254,7 @@ def test_a_place_counts_the_stronger_of_the_same_row_and_way() -> None:
     catalogue = make_catalogue(ideas)
     events = events_frame([visit(f"v{i}", i + 0.5) for i in range(4)])
     found = find_candidates(
-        see(events, moments_frame([("L-1", NOW)] * 2), catalogue),
+        snapshot(events, moments_frame([("L-1", NOW)] * 2), catalogue),
         Contributions(np.zeros(2), np.array([[0.4, -0.3, 0.2, 0.1]] * 2)),
         catalogue,
         make_facts(),

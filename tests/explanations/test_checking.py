@@ -11,22 +11,22 @@ import polars as pl
 import pytest
 
 from explanations.checking import MUST_MOVE, holds, log_odds_of
-from explanations.reason import Check, Evidence, Way
+from explanations.reason import Check, Direction, Evidence
 from explanations.scorer import Scorer
-from explanations.telling import Told
+from explanations.telling import ExplainedRows
 from features.arrays import FloatArray
 from features.catalogue import parse_catalogue
 from features.event import Actor, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from features.seen import Seen, see
+from features.snapshot import Snapshot, snapshot
 from tests.explanations.models import SMALL_CATALOGUE
 from tests.explanations.taken_out import taken_out
 from tests.factories import NOW, make_event, make_events
 from tests.features.one_variant import Variant, variants_of
 
 
-def resting_on(seen: Seen, *evidence: Evidence, row: int = 0) -> Variant:
+def resting_on(seen: Snapshot, *evidence: Evidence, row: int = 0) -> Variant:
     """The row without evidence of its lead, told as people know it."""
     timelines, mine = seen.timelines, range(seen.rows.start[row], seen.rows.end[row])
     position = {
@@ -73,7 +73,7 @@ def test_the_score_has_to_move_by_the_bar_and_the_right_way(
 
 
 def log_odds_without(
-    variants: Sequence[Variant], seen: Seen, scorer: Scorer
+    variants: Sequence[Variant], seen: Snapshot, scorer: Scorer
 ) -> FloatArray:
     return log_odds_of(variants_of(variants), seen, scorer)
 
@@ -82,7 +82,7 @@ E_1, E_2, E_3 = (Evidence("site", f"E-{i}") for i in (1, 2, 3))
 
 
 def test_no_candidate_takes_no_score(small: Scorer) -> None:
-    nothing = see(events_frame([]), moments_frame([]), small.catalogue)
+    nothing = snapshot(events_frame([]), moments_frame([]), small.catalogue)
     assert log_odds_without([], nothing, small).shape == (0,)
 
 
@@ -94,7 +94,7 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
         ]
     )
     moments = moments_frame([("L-1", NOW), ("L-2", NOW)])
-    seen = see(events, moments, small.catalogue)
+    seen = snapshot(events, moments, small.catalogue)
     first = resting_on(seen, E_1)
     both = resting_on(seen, E_1, E_2)
     reply = resting_on(seen, E_3)
@@ -113,7 +113,7 @@ def test_each_candidate_is_scored_on_a_log_of_its_own(small: Scorer) -> None:
 
 def test_the_same_identifier_of_another_source_stays(small: Scorer) -> None:
     events = events_frame([make_event(), make_event(source="crm")])
-    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    seen = snapshot(events, moments_frame([("L-1", NOW)]), small.catalogue)
     (found,) = log_odds_without([resting_on(seen, E_1)], seen, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
@@ -121,7 +121,7 @@ def test_the_same_identifier_of_another_source_stays(small: Scorer) -> None:
 def test_every_delivery_of_an_event_goes(small: Scorer) -> None:
     later = make_event(received_at=NOW - timedelta(hours=1))
     events = events_frame([make_event(), later, make_event(event_id="E-2")])
-    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    seen = snapshot(events, moments_frame([("L-1", NOW)]), small.catalogue)
     (found,) = log_odds_without([resting_on(seen, E_1)], seen, small)
     assert found == pytest.approx(scored(events_frame([make_event()]), small))
 
@@ -131,7 +131,7 @@ def test_a_field_goes_and_the_rest_of_its_event_stays(small: Scorer) -> None:
         return events_frame([make_event(kind="attributes_set", data=fields)])
 
     events = attributes(sector="sante", headcount=12)
-    seen = see(events, moments_frame([("L-1", NOW)]), small.catalogue)
+    seen = snapshot(events, moments_frame([("L-1", NOW)]), small.catalogue)
     sector = resting_on(seen, Evidence("site", "E-1", "sector"))
     whole = resting_on(seen, E_1)
     found = log_odds_without([sector, whole], seen, small)
@@ -152,7 +152,7 @@ def test_an_awaited_event_is_put_in(small: Scorer) -> None:
         data={},
     )
     events = events_frame([make_event()])
-    seen = see(events, moments_frame([("L-1", NOW)]), awaiting.catalogue)
+    seen = snapshot(events, moments_frame([("L-1", NOW)]), awaiting.catalogue)
     (inserted,) = seen.program.insertions
     assert inserted.event("L-1", NOW) == reply
     now = int(seen.rows.moment[0])
@@ -168,7 +168,7 @@ def test_an_awaited_event_is_put_in(small: Scorer) -> None:
 
 
 def test_no_told_reason_is_contradicted(
-    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: Told
+    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: ExplainedRows
 ) -> None:
     checks: collections.Counter[Check] = collections.Counter()
     for (lead_id, moment), log_odds, reasons in zip(
@@ -179,7 +179,9 @@ def test_no_told_reason_is_contradicted(
             changed = taken_out(demo_log.events, lead_id, reason)
             signals = featurise(changed, alone, scorer.catalogue)
             without = float(scorer.log_odds(signals)[0])
-            moved = log_odds - without if reason.way is Way.UP else without - log_odds
+            moved = (
+                log_odds - without if reason.way is Direction.UP else without - log_odds
+            )
             checks[reason.check] += 1
             assert moved >= MUST_MOVE - 1e-9, (lead_id, moment, reason)
             assert reason.score_without == pytest.approx(
@@ -190,13 +192,13 @@ def test_no_told_reason_is_contradicted(
 
 
 def test_points_and_log_odds_of_a_reason_are_its_ideas_contributions(
-    scorer: Scorer, told: Told
+    scorer: Scorer, told: ExplainedRows
 ) -> None:
     ideas = list(scorer.catalogue.ideas)
     alone = 0
     for by_idea, reasons in zip(told.contributions.by_idea, told.reasons, strict=True):
         for reason in reasons:
             assert (reason.points > 0) == (reason.log_odds > 0)
-            assert reason.way is (Way.UP if reason.points > 0 else Way.DOWN)
+            assert reason.way is (Direction.UP if reason.points > 0 else Direction.DOWN)
             alone += reason.log_odds == by_idea[ideas.index(reason.idea)]
     assert alone > 300  # the rest stand for several ideas on the same evidence

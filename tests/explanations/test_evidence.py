@@ -9,7 +9,7 @@ from explanations.reason import Evidence
 from features.catalogue import parse_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import moments_frame
-from features.seen import see
+from features.snapshot import snapshot
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
 
 Piece = tuple[str, str | None]
@@ -50,7 +50,7 @@ def evidence_of(text: str, *events: Event) -> set[Piece]:
     """(event_id, field) of the one idea of a catalogue, at NOW."""
     catalogue = parse_catalogue(text)
     moments = moments_frame([("L-1", NOW)])
-    seen = see(events_frame(events or HISTORY), moments, catalogue)
+    seen = snapshot(events_frame(events or HISTORY), moments, catalogue)
     found = evidence_found(seen)
     assert found.n_ideas == 1
     pieces = found.of(0, 0)
@@ -232,7 +232,7 @@ def test_each_row_has_the_evidence_of_its_own_lead() -> None:
         make_event(event_id="hers", lead_id="L-2"),
     ]
     moments = moments_frame([("L-2", NOW), ("L-3", NOW), ("L-1", NOW)])
-    seen = see(events_frame(events), moments, catalogue)
+    seen = snapshot(events_frame(events), moments, catalogue)
     found = evidence_found(seen)
     rests_on = {row: pieces for row in range(3) if (pieces := found.of(row, 0))}
     told = {row: pieces.told(seen.timelines) for row, pieces in rests_on.items()}
@@ -247,7 +247,9 @@ def test_pieces_come_by_time_and_the_last_is_the_latest() -> None:
         make_event(event_id="b", occurred_at=ago(days=3)),
         make_event(event_id="c", occurred_at=ago(days=2)),
     ]
-    seen = see(events_frame(events), moments_frame([("L-1", NOW)]), make_catalogue())
+    seen = snapshot(
+        events_frame(events), moments_frame([("L-1", NOW)]), make_catalogue()
+    )
     pieces = evidence_found(seen).of(0, 0)
     assert pieces is not None
     assert [one.event_id for one in pieces.told(seen.timelines)] == ["b", "c", "a"]
@@ -267,7 +269,7 @@ idea = "reponses"
 count = { kind = "email_replied" }
 """
     catalogue = parse_catalogue(catalogue_text() + replies)
-    seen = see(events_frame(HISTORY), moments_frame([("L-1", NOW)]), catalogue)
+    seen = snapshot(events_frame(HISTORY), moments_frame([("L-1", NOW)]), catalogue)
     found = evidence_found(seen)
     told = [
         [one.event_id for one in pieces.told(seen.timelines)]

@@ -15,7 +15,7 @@ from pydantic import JsonValue
 from explanations.artifact import save_scorer
 from explanations.errors import ModelRejectedError
 from explanations.explain import Explainer, load_explainer
-from explanations.reason import Way
+from explanations.reason import Direction
 from explanations.score import SHORT_LENGTH, Doubt, ModelId, Priority, Score
 from explanations.scorer import Scorer
 from features.event import Actor, Event, events_frame
@@ -49,8 +49,8 @@ def is_sound(score: Score) -> None:
     total = score.base + sum(one.points for one in told) + score.other_points
     assert total == pytest.approx(score.score, abs=1e-9)
     assert 0 <= score.score <= 100
-    assert sum(one.way is Way.UP for one in told) <= 4
-    assert sum(one.way is Way.DOWN for one in told) <= 2
+    assert sum(one.way is Direction.UP for one in told) <= 4
+    assert sum(one.way is Direction.DOWN for one in told) <= 2
     assert all(one.text.strip() for one in score.reasons)
     assert score.narrative.text.strip()
     assert 0 < len(score.narrative.short) <= SHORT_LENGTH
@@ -127,7 +127,7 @@ def test_a_score_far_from_base_without_a_reason_is_doubted(
         strong = {
             one.reason.way for one in score.reasons if abs(one.reason.log_odds) >= 0.5
         }
-        assert (Doubt.CONTRADICTORY in doubts) == (strong == set(Way))
+        assert (Doubt.CONTRADICTORY in doubts) == (strong == set(Direction))
         assert all(one.text for one in score.doubts)
 
 
@@ -373,7 +373,7 @@ def test_whatever_comes_is_scored_soundly_and_truly(
                 featurise(case.events_frame, moments, catalogue)
             )
             moved = with_it - without
-            assert moved * (1 if told.reason.way is Way.UP else -1) >= 0.1 - 1e-9
+            assert moved * (1 if told.reason.way is Direction.UP else -1) >= 0.1 - 1e-9
 
 
 # --- A hot lead -------------------------------------------------------------

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benchmarks.reasons.forms import made_up_stories
 from explanations.narrative import narrate
-from explanations.reason import Check, NextStep, Reason, Way
+from explanations.narrative_input import NarrativeInput
+from explanations.reason import Check, Direction, NextStep, Reason
 from explanations.score import (
     SHORT_LENGTH,
     Doubt,
@@ -23,7 +24,6 @@ from explanations.score import (
     TextedReason,
     TextedStep,
 )
-from explanations.story import Story
 from tests.explanations.grammar import grammar_faults
 from tests.explanations.test_wording import (
     NOON,
@@ -42,10 +42,10 @@ PROFILE = make_reason(
     "profil", sector="sante", headcount=120, region="bretagne", points=4
 )
 OBJECTIONS = make_reason(
-    "objections", way=Way.DOWN, price_objections=1, absent_decider_objections=1
+    "objections", way=Direction.DOWN, price_objections=1, absent_decider_objections=1
 )
 NO_REPLY = make_reason(
-    "reponses", way=Way.DOWN, check=Check.INSERTION, days=18, points=12
+    "reponses", way=Direction.DOWN, check=Check.INSERTION, days=18, points=12
 )
 UPS = (REPLY, PRICING, LATENCY)
 DOWNS = (NO_REPLY, OBJECTIONS)
@@ -58,8 +58,8 @@ def make_story(
     score: float = 62.0,
     base: float = 33.0,
     doubts: tuple[Doubt, ...] = (),
-) -> Story:
-    return Story(
+) -> NarrativeInput:
+    return NarrativeInput(
         priority=priority,
         previous_priority=previous,
         grade=Grade.A,
@@ -73,7 +73,7 @@ def make_story(
     )
 
 
-def with_steps(story: Story, **steps: float) -> Story:
+def with_steps(story: NarrativeInput, **steps: float) -> NarrativeInput:
     """The story with next steps and what they would take the score to."""
     return replace(
         story,
@@ -84,11 +84,11 @@ def with_steps(story: Story, **steps: float) -> Story:
     )
 
 
-def ended(ending: Ending, story: Story) -> Story:
+def ended(ending: Ending, story: NarrativeInput) -> NarrativeInput:
     return replace(story, closed=ending)
 
 
-def told(story: Story) -> Narrative:
+def told(story: NarrativeInput) -> Narrative:
     return narrate(story, wording())
 
 
@@ -131,7 +131,7 @@ def test_a_short_form_tells_the_other_side_where_it_weighs(
     points: float, is_told: bool
 ) -> None:
     against = make_reason(
-        "silence", way=Way.DOWN, points=points, days_since_lead_acted=18
+        "silence", way=Direction.DOWN, points=points, days_since_lead_acted=18
     )
     short = told(make_story(replace(REPLY, log_odds=0.5), against)).short
     assert ("aucun signe du prospect" in short) is is_told
@@ -219,10 +219,12 @@ def test_a_score_far_from_the_base_asks_for_reasons(
     assert expected in why
 
 
-@pytest.mark.parametrize("way", Way)
-def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Way) -> None:
+@pytest.mark.parametrize("way", Direction)
+def test_reasons_that_do_not_explain_a_move_are_not_denied(way: Direction) -> None:
     """There are verified reasons, and none of them explains it."""
-    reasons, priority = ((OBJECTIONS,), HIGH) if way is Way.DOWN else ((REPLY,), LOW)
+    reasons, priority = (
+        ((OBJECTIONS,), HIGH) if way is Direction.DOWN else ((REPLY,), LOW)
+    )
     short = told(make_story(*reasons, priority=priority)).short
     unexplained, _, contrary = short.partition("\xa0; en sens contraire, ")
     assert unexplained.endswith("\xa0– aucune raison vérifiée ne l’explique")
@@ -367,7 +369,9 @@ def test_no_one_is_told_to_act_on_a_closed_lead(
 NOTE = "Le tarif leur paraît élevé.\nÀ revoir."
 QUOTED = "«\xa0Le tarif leur paraît élevé. À revoir\xa0»"
 NOTED = replace(OBJECTIONS, quote=NOTE)
-FELT = make_reason("ressenti_terrain", way=Way.DOWN, last_tone=-1, quote=NOTE, points=5)
+FELT = make_reason(
+    "ressenti_terrain", way=Direction.DOWN, last_tone=-1, quote=NOTE, points=5
+)
 
 
 # --- What a person decided ----------------------------------------------------
@@ -455,7 +459,7 @@ def parts_of(one: Narrative) -> tuple[str, ...]:
     return (one.happened, one.why, one.expected, one.short, one.text)
 
 
-def stories() -> Iterator[Story]:
+def stories() -> Iterator[NarrativeInput]:
     for story in scored_stories():
         yield story
         if story.previous_priority is None:
@@ -463,7 +467,7 @@ def stories() -> Iterator[Story]:
             yield replace(story, is_settled=True)
 
 
-def scored_stories() -> Iterator[Story]:
+def scored_stories() -> Iterator[NarrativeInput]:
     doubts = [(), *((doubt,) for doubt in Doubt), tuple(Doubt)]
     reasons = [(), UPS, DOWNS, (*UPS, PROFILE, *DOWNS), (PROFILE,)]
     for priority, previous, doubt, several, score in itertools.product(

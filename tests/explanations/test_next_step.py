@@ -4,15 +4,15 @@ import polars as pl
 
 from explanations.explain import Explainer
 from explanations.next_step import MOST_STEPS
-from explanations.telling import Told
+from explanations.telling import ExplainedRows
+from features.compiled_catalogue import INSERTED_SOURCE
 from features.event import Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from features.program import INSERTED_SOURCE
 
 
 def test_a_step_says_what_the_score_would_be_with_its_event(
-    demo_log: Log, demo_moments: pl.DataFrame, explainer: Explainer, told: Told
+    demo_log: Log, demo_moments: pl.DataFrame, explainer: Explainer, told: ExplainedRows
 ) -> None:
     scorer = explainer.scorer
     by_name = {step.name: step for step in scorer.catalogue.step}
@@ -46,7 +46,7 @@ def test_a_step_says_what_the_score_would_be_with_its_event(
     assert n_told > 100
 
 
-def test_at_most_two_are_told_the_best_first(told: Told) -> None:
+def test_at_most_two_are_told_the_best_first(told: ExplainedRows) -> None:
     for steps in told.steps:
         scores = [step.score_with for step in steps]
         assert len(scores) <= MOST_STEPS

@@ -10,7 +10,7 @@ from features.encoding import encode
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from features.seen import see
+from features.snapshot import snapshot
 from tests.explanations.models import make_facts, small_signals
 from tests.explanations.oracles import enumerated, shap_values
 
@@ -127,7 +127,7 @@ def test_what_was_seen_is_scored_as_the_signals_are(
     scorer: Scorer,
     demo_signals: pl.DataFrame,
 ) -> None:
-    seen = see(demo_log.events, demo_moments, scorer.catalogue)
+    seen = snapshot(demo_log.events, demo_moments, scorer.catalogue)
     matrix = scorer.matrix(seen.table, seen.timelines)
     encoded = encode(demo_signals, scorer.catalogue, scorer.facts.codes)
     np.testing.assert_array_equal(matrix, encoded)
@@ -137,7 +137,7 @@ def test_what_was_seen_is_scored_as_the_signals_are(
 
 
 def test_no_row_has_neither_log_odds_nor_contributions(scorer: Scorer) -> None:
-    nothing = see(events_frame([]), moments_frame([]), scorer.catalogue)
+    nothing = snapshot(events_frame([]), moments_frame([]), scorer.catalogue)
     matrix = scorer.matrix(nothing.table, nothing.timelines)
     assert scorer.log_odds_of(matrix).shape == (0,)
     by_idea = scorer.contributions_of(matrix).by_idea

@@ -8,55 +8,55 @@ import polars as pl
 
 from explanations.candidate import find_candidates
 from explanations.checking import MOST_DOWN, MOST_UP, holds, log_odds_of
-from explanations.reason import Check, Way
+from explanations.reason import Check, Direction
 from explanations.scorer import Scorer
-from explanations.telling import Told, tell
+from explanations.telling import ExplainedRows, explain_rows
 from features.catalogue import Nature
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
-from features.seen import see
+from features.snapshot import snapshot
 from tests.factories import NOW, make_event, make_events
 
 
-def test_at_most_four_reasons_pull_up_and_two_down(told: Told) -> None:
-    def most(way: Way) -> int:
+def test_at_most_four_reasons_pull_up_and_two_down(told: ExplainedRows) -> None:
+    def most(way: Direction) -> int:
         return max(sum(one.way is way for one in row) for row in told.reasons)
 
-    assert (most(Way.UP), most(Way.DOWN)) == (MOST_UP, MOST_DOWN) == (4, 2)
+    assert (most(Direction.UP), most(Direction.DOWN)) == (MOST_UP, MOST_DOWN) == (4, 2)
 
 
-def test_the_strongest_come_first(told: Told) -> None:
+def test_the_strongest_come_first(told: ExplainedRows) -> None:
     for reasons in told.reasons:
         weights = [abs(one.log_odds) for one in reasons]
         assert weights == sorted(weights, reverse=True)
 
 
 def test_a_reason_left_out_either_failed_its_check_or_found_no_room(
-    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: Told
+    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: ExplainedRows
 ) -> None:
     catalogue, events = scorer.catalogue, demo_log.events
-    seen = see(events, demo_moments, catalogue)
+    seen = snapshot(events, demo_moments, catalogue)
     candidates = find_candidates(seen, told.contributions, catalogue, scorer.facts)
     every = np.arange(len(candidates))
     without = log_odds_of(candidates.variants(every), seen, scorer)
     arrays, log_odds = candidates.arrays, told.contributions.log_odds
     true = holds(arrays.log_odds, log_odds[arrays.row], without)
-    true_ones: dict[tuple[int, Way], list[str]] = {}
+    true_ideas: dict[tuple[int, Direction], list[str]] = {}
     for candidate, is_true in zip(candidates.each(every), true, strict=True):
         if is_true:
-            true_ones.setdefault((candidate.row, candidate.way), []).append(
+            true_ideas.setdefault((candidate.row, candidate.way), []).append(
                 candidate.idea
             )
-    assert len(candidates) > sum(map(len, true_ones.values()))  # some are refuted
+    assert len(candidates) > sum(map(len, true_ideas.values()))  # some are refuted
     for row, reasons in enumerate(told.reasons):
-        for way, room in ((Way.UP, MOST_UP), (Way.DOWN, MOST_DOWN)):
+        for way, room in ((Direction.UP, MOST_UP), (Direction.DOWN, MOST_DOWN)):
             ideas = [one.idea for one in reasons if one.way is way]
-            assert ideas == true_ones.get((row, way), [])[:room]
+            assert ideas == true_ideas.get((row, way), [])[:room]
 
 
 def test_values_are_the_ideas_signals_and_unknown_is_none(
-    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: Told
+    demo_log: Log, demo_moments: pl.DataFrame, scorer: Scorer, told: ExplainedRows
 ) -> None:
     signals = featurise(demo_log.events, demo_moments, scorer.catalogue)
     unknown = 0
@@ -73,7 +73,9 @@ def test_values_are_the_ideas_signals_and_unknown_is_none(
     assert unknown > 100
 
 
-def test_an_idea_of_context_is_never_a_reason(scorer: Scorer, told: Told) -> None:
+def test_an_idea_of_context_is_never_a_reason(
+    scorer: Scorer, told: ExplainedRows
+) -> None:
     context = {
         idea.name for idea in scorer.catalogue.idea if idea.nature is Nature.CONTEXT
     }
@@ -81,17 +83,17 @@ def test_an_idea_of_context_is_never_a_reason(scorer: Scorer, told: Told) -> Non
     assert not context & {one.idea for row in told.reasons for one in row}
 
 
-def test_an_insertion_has_no_evidence_and_names_its_event(told: Told) -> None:
+def test_an_insertion_has_no_evidence_and_names_its_event(told: ExplainedRows) -> None:
     for reasons in told.reasons:
         for reason in reasons:
             by_insertion = reason.check is Check.INSERTION
             assert (reason.inserted is not None) == by_insertion
             assert (reason.evidence == ()) == by_insertion
-            assert not by_insertion or reason.way is Way.DOWN
+            assert not by_insertion or reason.way is Direction.DOWN
 
 
 def test_evidence_and_inserted_events_lie_before_the_moment(
-    demo_log: Log, demo_moments: pl.DataFrame, told: Told
+    demo_log: Log, demo_moments: pl.DataFrame, told: ExplainedRows
 ) -> None:
     events = {
         (row["lead_id"], row["source"], row["event_id"]): row
@@ -112,12 +114,12 @@ def test_evidence_and_inserted_events_lie_before_the_moment(
 
 
 def test_no_moment_tells_nothing(scorer: Scorer) -> None:
-    nothing = tell(events_frame([make_event()]), moments_frame([]), scorer)
+    nothing = explain_rows(events_frame([make_event()]), moments_frame([]), scorer)
     assert nothing.reasons == ()
 
 
 def test_a_lead_without_events_has_no_reason(small: Scorer) -> None:
-    told = tell(events_frame([]), moments_frame([("L-1", NOW)]), small)
+    told = explain_rows(events_frame([]), moments_frame([("L-1", NOW)]), small)
     assert told.reasons == ((),)
 
 
@@ -127,7 +129,9 @@ def test_a_visit_and_a_reply_are_each_a_reason(small: Scorer) -> None:
         replace(event, kind="email_replied", event_id=f"R-{i}")
         for i, event in enumerate(visits[:2])
     ]
-    told = tell(events_frame([*visits, *replies]), moments_frame([("L-1", NOW)]), small)
+    told = explain_rows(
+        events_frame([*visits, *replies]), moments_frame([("L-1", NOW)]), small
+    )
     found = {one.idea: one for one in told.reasons[0]}
     assert set(found) == {"visites", "reponses"}
     assert found["visites"].values == {"visits": 4.0, "days_since_visit": 0.0}

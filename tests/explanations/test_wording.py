@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.reasons.forms import CODES, message_texts, reasons_of, told_ideas
-from explanations import broken_wording
+from explanations import wording_checks
 from explanations.errors import WordingError
 from explanations.general_messages import GENERAL
-from explanations.reason import Check, Evidence, Reason, Way
+from explanations.reason import Check, Direction, Evidence, Reason
 from explanations.score import Doubt
 from explanations.wording import LOCALE, Wording, read_wording
 from features.catalogue import Catalogue, Nature, read_catalogue, shipped_catalogue
@@ -42,13 +42,13 @@ def wording() -> Wording:
 def make_reason(
     idea: str,
     *,
-    way: Way = Way.UP,
+    way: Direction = Direction.UP,
     check: Check = Check.DELETION,
     days: float = 0,
     points: float = 10.0,
     **values: Value,
 ) -> Reason:
-    signed = points if way is Way.UP else -points
+    signed = points if way is Direction.UP else -points
     return Reason(
         idea=idea,
         way=way,
@@ -63,7 +63,7 @@ def make_reason(
     )
 
 
-def text_of(idea: str, **told: Value | Way | Check) -> str:
+def text_of(idea: str, **told: Value | Direction | Check) -> str:
     return wording().reason(make_reason(idea, **told), NOON)  # type: ignore[arg-type]  # the builder's own keywords
 
 
@@ -269,7 +269,7 @@ def test_a_label_breaks_nothing(stage: str, told: str) -> None:
 
 
 def test_an_absence_is_told_since_the_event_that_calls_for_an_answer() -> None:
-    absence = {"way": Way.DOWN, "check": Check.INSERTION}
+    absence = {"way": Direction.DOWN, "check": Check.INSERTION}
     assert text_of("reponses", days=18, **absence) == (
         "aucune réponse à l’e-mail depuis 18\xa0jours"
     )
@@ -282,13 +282,13 @@ def test_an_absence_is_told_since_the_event_that_calls_for_an_answer() -> None:
 
 
 def test_a_silence_is_told() -> None:
-    assert text_of("silence", way=Way.DOWN, days_since_lead_acted=18.2) == (
+    assert text_of("silence", way=Direction.DOWN, days_since_lead_acted=18.2) == (
         "aucun signe du prospect depuis 18\xa0jours"
     )
 
 
-@pytest.mark.parametrize("way", Way)
-def test_facts_do_not_follow_the_way_of_the_model(way: Way) -> None:
+@pytest.mark.parametrize("way", Direction)
+def test_facts_do_not_follow_the_way_of_the_model(way: Direction) -> None:
     text = text_of("interet_tarifs", way=way, pricing_views_30d=3)
     assert text == "nouvelle visite de la page tarifs"
 
@@ -317,7 +317,7 @@ def test_a_doubt_is_told(doubt: Doubt, told: str) -> None:
 
 
 NOTE = "Bon accueil.\nLe tarif leur paraît élevé."
-OBJECTION = make_reason("objections", way=Way.DOWN, price_objections=1)
+OBJECTION = make_reason("objections", way=Direction.DOWN, price_objections=1)
 
 
 def test_a_note_is_quoted_after_the_reason_that_rests_on_it() -> None:
@@ -345,7 +345,7 @@ def test_how_a_reason_was_checked_is_told(facts: int, told: str) -> None:
     evidence = tuple(Evidence("site", str(i)) for i in range(facts))
     reason = replace(make_reason("interet_tarifs"), evidence=evidence)
     assert wording().check(reason) == told
-    absence = make_reason("reponses", way=Way.DOWN, check=Check.INSERTION)
+    absence = make_reason("reponses", way=Direction.DOWN, check=Check.INSERTION)
     assert wording().check(absence) == (
         "si l’événement attendu avait eu lieu, le score serait de 50 sur 100"
     )
@@ -453,7 +453,7 @@ def test_facts_that_do_not_suit_their_heading_say_so(name: str) -> None:
     words = shipped(name)
     own = BANKS_OWN | {"rythme"} if name == "bpic2012" else set()
     for idea in sorted({*told_ideas(words.catalogue)} - own):
-        for way, (values, ending) in zip(Way, WORST_AND_BEST[idea], strict=True):
+        for way, (values, ending) in zip(Direction, WORST_AND_BEST[idea], strict=True):
             reason = replace(make_reason(idea, way=way), values=values)
             text = words.reason(reason, NOON)
             assert text.endswith(ending), text
@@ -463,14 +463,22 @@ def test_facts_that_do_not_suit_their_heading_say_so(name: str) -> None:
 @pytest.mark.parametrize(
     ("way", "sign", "unlike"),
     [
-        (Way.UP, r"négatif|en baisse|annulée|abandon|basse|messagerie", UNLIKE_AGAINST),
-        (Way.DOWN, r"positif|en hausse|récente|signature|élevée|inférieur", UNLIKE_FOR),
+        (
+            Direction.UP,
+            r"négatif|en baisse|annulée|abandon|basse|messagerie",
+            UNLIKE_AGAINST,
+        ),
+        (
+            Direction.DOWN,
+            r"positif|en hausse|récente|signature|élevée|inférieur",
+            UNLIKE_FOR,
+        ),
     ],
     ids=["up", "down"],
 )
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_plain_sign_is_never_told_as_its_opposite(
-    name: str, way: Way, sign: str, unlike: str
+    name: str, way: Direction, sign: str, unlike: str
 ) -> None:
     words = shipped(name)
     reasons = (
@@ -728,7 +736,7 @@ def test_each_message_that_is_missing_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All are missing at once: those that others refer to are named first."""
-    monkeypatch.setattr(broken_wording, "MOST_TRIED", 1)  # of those that are there
+    monkeypatch.setattr(wording_checks, "MOST_TRIED", 1)  # of those that are there
     missing = required()
     while missing:
         told = told_without(missing, tmp_path)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from features.aggregate import Variants
-from features.program import NONE
+from features.compiled_catalogue import NONE
 
 Piece = tuple[int, int]
 

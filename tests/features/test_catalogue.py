@@ -3,7 +3,12 @@ from pathlib import Path
 
 import pytest
 
-from features.catalogue import Catalogue, Direction, parse_catalogue, read_catalogue
+from features.catalogue import (
+    Catalogue,
+    MonotoneConstraint,
+    parse_catalogue,
+    read_catalogue,
+)
 from features.errors import CatalogueError
 from features.event import OPINION_KINDS, Actor, events_frame
 from features.featurise import featurise, moments_frame
@@ -132,9 +137,9 @@ def test_a_direction_is_written_in_words() -> None:
     )
 
     assert [one.direction for one in catalogue.signals] == [
-        Direction.INCREASING,
-        Direction.DECREASING,
-        Direction.FREE,
+        MonotoneConstraint.INCREASING,
+        MonotoneConstraint.DECREASING,
+        MonotoneConstraint.FREE,
     ]
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from features.errors import LogError
 from features.event import events_frame
 from features.featurise import featurise, moments_frame
-from features.seen import see, see_at
+from features.snapshot import snapshot, snapshot_at
 from features.timelines import MOMENT_SCHEMA, Timelines, microseconds, timelines_of
 from tests.factories import NOW, make_catalogue, make_event, make_events
 from tests.features.random_logs import Case, cases
@@ -108,20 +108,20 @@ def test_several_moments_of_a_lead_see_what_was_known_at_each() -> None:
     events = [make_event(occurred_at=NOW - timedelta(days=2)), late]
     ages = (0, 1, 2, 3)
     moments = moments_frame([("L-1", NOW - timedelta(days=age)) for age in ages])
-    seen = see(events_frame(events), moments, CATALOGUE)
+    seen = snapshot(events_frame(events), moments, CATALOGUE)
     assert seen.table[:, 0].tolist() == [2, 1, 1, 0]
 
 
 def test_a_lead_without_events_is_seen_with_none() -> None:
     for events in ([], [make_event(lead_id="L-2")]):
-        seen = see(events_frame(events), moments_frame([("L-1", NOW)]), CATALOGUE)
+        seen = snapshot(events_frame(events), moments_frame([("L-1", NOW)]), CATALOGUE)
         visits, page = seen.table[0]
         assert visits == 0
         assert np.isnan(page)
 
 
 def test_no_moment_is_seen_as_no_row() -> None:
-    seen = see(events_frame([make_event()]), moments_frame([]), CATALOGUE)
+    seen = snapshot(events_frame([make_event()]), moments_frame([]), CATALOGUE)
     assert seen.table.shape == (0, seen.program.n_columns) == (0, 2)
     assert [len(column) for column in seen.rows] == [0, 0, 0, 0]
 
@@ -135,7 +135,7 @@ def test_only_what_was_known_then_is_seen_from_the_moment(data: st.DataObject) -
     times = [moment - timedelta(hours=data.draw(ages)) for moment in moments["moment"]]
     known_at = pl.Series(times, dtype=MOMENT_SCHEMA["moment"])
     timelines = timelines_of(case.events_frame, CATALOGUE)
-    seen = see_at(timelines, moments, known_at)
+    seen = snapshot_at(timelines, moments, known_at)
 
     for row, (lead_id, moment) in enumerate(moments.iter_rows()):
         known = case.events_frame.filter(

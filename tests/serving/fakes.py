@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from explanations.reason import Change, Check, Evidence, Past, Reason, Way
+from explanations.reason import Change, Check, Direction, Evidence, Past, Reason
 from explanations.score import (
     Doubt,
     Ending,
@@ -141,7 +141,7 @@ def _change(past: Past, after: float) -> TextedChange:
 def _reason(row: Mapping[str, Any]) -> TextedReason:
     reason = Reason(
         idea="rythme",
-        way=Way.UP,
+        way=Direction.UP,
         points=1.0,
         log_odds=0.2,
         values={"events": 1.0},

@@ -7,7 +7,7 @@ import polars as pl
 from pydantic import TypeAdapter, model_validator
 
 from features.arrays import FloatArray
-from features.catalogue import Catalogue, Direction
+from features.catalogue import Catalogue, MonotoneConstraint
 from features.selector import Strict
 
 RULES_FILE = Path(__file__).parent / "points_score.toml"
@@ -54,7 +54,7 @@ def rules_of(catalogue: Catalogue) -> tuple[Rule, ...]:
     return rules or tuple(
         Rule(signal=s.name, at_least=1, points=s.direction * DERIVED_POINTS)
         for s in catalogue.signals
-        if s.direction is not Direction.FREE
+        if s.direction is not MonotoneConstraint.FREE
     )
 
 

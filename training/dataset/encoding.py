@@ -1,4 +1,4 @@
-"""How signals become numbers, learnt: and the numbers that a model may learn from."""
+"""Encoding learnt from signals, and the numbers that a model may learn from."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Signals as the model that MLflow loads reads them."""
+"""Frame of signals as the model that MLflow loads reads them."""
 
 import pandas as pd
 import polars as pl

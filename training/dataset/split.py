@@ -1,4 +1,4 @@
-"""Splits that go by time. A lead never stands on both sides."""
+"""Splits that go by time, and the newest hold-out. A lead is never on both sides."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""Free texts, learnt from: which stems tell won leads from others, and how much."""
+"""Text models: which stems tell won leads from others, and how much."""
 
 from collections import Counter
 from collections.abc import Iterable

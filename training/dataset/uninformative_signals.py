@@ -1,4 +1,4 @@
-"""Signals of which nothing can be learnt: never known, or the same at every moment."""
+"""Signals that teach nothing: never known, or the same at every moment."""
 
 from collections.abc import Set
 

@@ -1,4 +1,4 @@
-"""A catalogue described on a log: what each signal reads, misses, and how it moves."""
+"""Report of a catalogue on a log: what each signal reads, misses, and how it moves."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass

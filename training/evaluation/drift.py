@@ -1,4 +1,4 @@
-"""What moved between two periods: signals, scores, and how well scores keep."""
+"""Drift between two periods: signals, scores, and how well scores keep."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""A look at drift as one MLflow run: metrics, a figure, and the whole as JSON."""
+"""Drift as one MLflow run: metrics, a figure, and the whole as JSON."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Tuning: settings that foretell best, over time, inside the training part of a log.
+"""Tuning of settings over time, inside the training part of a log.
 
 A trial is fitted at each rolling origin, the oldest first, and measured by its mean log
 loss on who began after it: a proper score, which asks for order and calibration both.

@@ -1,4 +1,4 @@
-"""A study as an MLflow run, with a run for each of its trials below it."""
+"""Tuning study as an MLflow run, with a run for each of its trials below it."""
 
 import os
 from collections.abc import Iterator, Mapping

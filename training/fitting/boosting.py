@@ -1,4 +1,4 @@
-"""Growing boosters on some of the rows, wherever there is room for it."""
+"""Boosters grown on some of the rows, and the engines that do a training's work."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

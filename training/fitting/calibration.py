@@ -1,4 +1,4 @@
-"""Affine calibration in log-odds, folded into the trees."""
+"""Calibration in log-odds, affine, folded into the trees."""
 
 import lightgbm as lgb
 import numpy as np

@@ -1,4 +1,4 @@
-"""Fitting one calibrated booster on signals and labels."""
+"""Fit of one calibrated booster on signals and labels."""
 
 import math
 from dataclasses import dataclass, field

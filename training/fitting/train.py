@@ -1,4 +1,4 @@
-"""From a log to a scorer and its measured quality."""
+"""Training from a log to a scorer and its measured quality."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Resampling whole leads: what a figure would have been with other leads."""
+"""Bootstrap by lead: what a figure would have been with other leads."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

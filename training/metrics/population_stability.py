@@ -1,4 +1,4 @@
-"""How far a distribution has moved: the population stability index (PSI)."""
+"""Population stability index (PSI): how far a distribution has moved."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""How often plain TreeSHAP says what the model itself denies."""
+"""Share of plain TreeSHAP reasons that the model itself denies."""
 
 import numpy as np
 import polars as pl
@@ -8,8 +8,8 @@ from explanations.evidence import evidence_found
 from explanations.scorer import Scorer
 from features.aggregate import Variants
 from features.arrays import FloatArray, IntArray
-from features.program import NONE
-from features.seen import Seen, see
+from features.compiled_catalogue import NONE
+from features.snapshot import Snapshot, snapshot
 
 PLAIN_TOP = 4  # reasons that a plain TreeSHAP stack shows (design §6)
 
@@ -33,7 +33,7 @@ def contradicted_share(
     float in [0, 1], or None where no reason can be checked
     """
     theirs = events.join(moments, on="lead_id", how="semi")
-    seen = see(theirs, moments, scorer.catalogue)
+    seen = snapshot(theirs, moments, scorer.catalogue)
     matrix = scorer.matrix(seen.table, seen.timelines)
     weights = scorer.contributions_of(matrix).by_idea
     row, idea, variants = _plain_claims(seen, weights)
@@ -45,7 +45,7 @@ def contradicted_share(
 
 
 def _plain_claims(
-    seen: Seen, weights: FloatArray
+    seen: Snapshot, weights: FloatArray
 ) -> tuple[IntArray, IntArray, Variants]:
     """Rows, ideas, and each row without what its idea rests on; (n_claims,) each."""
     found = evidence_found(seen)

@@ -1,4 +1,4 @@
-"""A challenger judged: both models put to the same hold-out, and the gate asked."""
+"""Challenge of the champion: both models on the same hold-out, and the gate asked."""
 
 from collections.abc import Callable, Iterator, Sequence
 from time import process_time
@@ -6,7 +6,7 @@ from time import process_time
 import numpy as np
 import polars as pl
 
-from explanations.telling import tell
+from explanations.telling import explain_rows
 from features.log import Log
 from training.dataset.groups import Group, lead_counts, segments
 from training.dataset.split import newest_hold_out, refuse_one_sided
@@ -126,6 +126,6 @@ def _explaining_seconds(
     for _ in range(REPEATS):
         for i, one in enumerate((champion, challenger)):
             began = process_time()
-            tell(theirs, moments, one.scorer)
+            explain_rows(theirs, moments, one.scorer)
             best[i] = min(best[i], process_time() - began)
     return best[0], best[1]

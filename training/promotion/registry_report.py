@@ -1,4 +1,4 @@
-"""What the registry holds of the models that serve, or would: for people to read."""
+"""Report of the registry on the models that serve, or would: for people to read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the gate found of a challenger. A finding is a value; nothing is raised."""
+"""Verdict of the gate on a challenger. A finding is a value; nothing is raised."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

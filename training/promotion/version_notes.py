@@ -1,4 +1,4 @@
-"""What was found of a registered version, logged beside the run that made it."""
+"""Notes on a registered version, logged beside the run that made it."""
 
 from datetime import UTC, datetime
 

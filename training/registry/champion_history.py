@@ -1,4 +1,4 @@
-"""Who was champion when: a record in the registry that is only ever added to.
+"""History of champions: a record in the registry that is only ever added to.
 
 Each change is a tag of the registered model, named by its instant; its value is JSON.
 """

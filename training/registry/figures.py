@@ -1,4 +1,4 @@
-"""What a data scientist looks at of a training, drawn: one figure a question."""
+"""Figures of a training that a data scientist looks at: one a question."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""The model card: what a model is for, how good it is, its limits, who put it there.
+"""Model card: what a model is for, how good it is, its limits, who put it there.
 
 Its French is one file of messages, `model_card.fr.ftl`; here stand its figures.
 """
@@ -14,8 +14,8 @@ from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
+from explanations.calendar_fr import paris_day
 from explanations.errors import WordingError
-from explanations.french import paris_day
 from explanations.language import Argument
 from explanations.messages import Messages
 from explanations.wording import read_wording

@@ -20,7 +20,7 @@ from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, sav
 from explanations.scorer import Scorer, probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
-from features.stopping import stop_if_told
+from features.shutdown import stop_if_told
 from training.dataset.mlflow_frame import model_frame
 from training.fitting.train import Trained, TrainSettings
 from training.metrics.curves import learning_curve

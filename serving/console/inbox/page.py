@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import urlencode
 
-from explanations.french import PARIS, paris_day
+from explanations.calendar_fr import PARIS, paris_day
 from explanations.score import Priority
 from governance.people.roles import Role
 from governance.policy.pipeline import Pipeline

@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.orm import Session
 
-from explanations.shown import nearest
+from explanations.rounding import nearest
 from features.event import Event
 from governance.audit.chain import Action
 from serving.console.lead.timeline import title_of

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from explanations.shown import shown_points
+from explanations.rounding import rounded_points
 
 CHART_WIDTH, CHART_HEIGHT, _MARGIN = 600, 120, 10
 _LABELS = 40  # what the scale takes at the left: no point stands on its numbers
@@ -34,7 +34,7 @@ class Bars:
 def bars_of(score: Mapping[str, Any]) -> Bars:
     """The reasons of a score as it was served, as a cascade from base to score."""
     reasons = score["reasons"]
-    shown = shown_points(
+    shown = rounded_points(
         score["base"],
         [one["points"] for one in reasons],
         score["other_points"],

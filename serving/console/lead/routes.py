@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from explanations.french import paris_day
+from explanations.calendar_fr import paris_day
 from explanations.score import Priority
 from serving.console.journal.last_actions import last_actions_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page

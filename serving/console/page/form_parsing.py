@@ -6,7 +6,7 @@ from math import isfinite
 
 from pydantic import BeforeValidator
 
-from explanations.french import PARIS
+from explanations.calendar_fr import PARIS
 from serving.errors import RequestInvalidError
 from serving.http.request_body import Schema, validated
 

@@ -8,9 +8,9 @@ from typing import Any
 from babel.dates import format_date
 from babel.numbers import format_decimal
 
-from explanations.french import PARIS, paris_day
+from explanations.calendar_fr import PARIS, paris_day
 from explanations.language import MINUS
-from explanations.shown import nearest
+from explanations.rounding import nearest
 from explanations.wording import Wording, read_wording
 from features.catalogue import read_catalogue, shipped_catalogue
 from governance.policy.actions import (

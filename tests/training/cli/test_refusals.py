@@ -21,7 +21,7 @@ import frein
 from data.generate import generate
 from features.event import TIME
 from features.log import EVENTS_FILE, Log, write_events, write_log
-from features.stopping import stop_when_told
+from features.shutdown import stop_when_told
 from tests.little_room import little_room
 from tests.training.builders import (
     HORIZON_DAYS,
@@ -238,7 +238,7 @@ def test_two_make_a_store_at_once(tmp_path: Path) -> None:
 @pytest.fixture
 def stops(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nobody has asked for a stop yet; and who asks afterwards, asks the tests."""
-    monkeypatch.setattr("features.stopping._asked", threading.Event())
+    monkeypatch.setattr("features.shutdown._asked", threading.Event())
     before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for number, handler in before.items():

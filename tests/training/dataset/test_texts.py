@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 
 from explanations.reason import Reason
 from explanations.scorer import Scorer
-from explanations.telling import tell
+from explanations.telling import explain_rows
 from features.catalogue import parse_catalogue
 from features.encoding import encode
 from features.event import Event
@@ -120,7 +120,7 @@ def test_a_reason_quotes_the_note_that_it_rests_on() -> None:
 
     def reasons(text: str) -> tuple[Reason, ...]:
         events = make_log(note("N", text, 0)).events
-        return tell(events, moments_frame([("N", day(1))]), scorer).reasons[0]
+        return explain_rows(events, moments_frame([("N", day(1))]), scorer).reasons[0]
 
     (good,), (bad,) = (reasons(text.format("Durand")) for text in (GOOD, BAD))
     assert good.log_odds > 0 > bad.log_odds
@@ -135,7 +135,7 @@ def test_a_note_is_read_alike_alone_and_among_others() -> None:
     settings = make_settings(n_blocks=2, min_leads_of_label=1)
     fitted = fit(signals, moments, CATALOGUE, settings, seed=1)
     scorer = Scorer(fitted.booster, CATALOGUE, make_facts(codes=fitted.codes))
-    bulk = tell(log.events, moments.select("lead_id", "moment"), scorer)
+    bulk = explain_rows(log.events, moments.select("lead_id", "moment"), scorer)
     assert bulk.contributions.log_odds == pytest.approx(scorer.log_odds(signals))
 
 

@@ -1,11 +1,11 @@
-"""A signal's value as its messages get it, and the values that they are tried with."""
+"""Signal values as arguments of messages, and values that messages are tried with."""
 
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from explanations.french import gone_by
+from explanations.calendar_fr import gone_by
 from explanations.language import Argument
 from explanations.messages import UNKNOWN
 from explanations.quotation import readable_label
@@ -22,7 +22,7 @@ _MAY_BE_NEGATIVE = {"sum", "mean", "last", "trend"}
 TRIED_DAYS: tuple[Argument, ...] = (UNKNOWN, 0.0, 0.6, 1.0, 2.0, 1000.0)
 
 
-def told_signal(
+def signal_argument(
     signal: Signal, value: float | str | None, moment: datetime
 ) -> Argument:
     """A signal's value as its messages get it.
@@ -43,7 +43,7 @@ def told_signal(
     return int(value) if value == int(value) else round(value, 3)
 
 
-def tried_signal(signal: Signal, codes: Iterable[str]) -> list[Argument]:
+def tried_arguments(signal: Signal, codes: Iterable[str]) -> list[Argument]:
     """Values between which a message on the signal can't tell a difference unseen.
 
     Every plural, unknown, and what is below zero where the signal may be; of a
@@ -58,7 +58,7 @@ def tried_signal(signal: Signal, codes: Iterable[str]) -> list[Argument]:
     else:
         may_be_negative = signal.aggregate in _MAY_BE_NEGATIVE
         values = (*_TRIED, _NEGATIVE) if may_be_negative else _TRIED
-    told = (told_signal(signal, value, _TRIAL_MOMENT) for value in values)
+    told = (signal_argument(signal, value, _TRIAL_MOMENT) for value in values)
     return [*dict.fromkeys(told)]
 
 

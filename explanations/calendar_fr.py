@@ -1,4 +1,4 @@
-"""The French calendar: days in Paris, and the days that are worked."""
+"""French calendar: days in Paris, and the days that are worked."""
 
 import math
 from datetime import date, datetime, timedelta

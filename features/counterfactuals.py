@@ -1,11 +1,11 @@
-"""Variants: rows without some of their events or fields, or with another event."""
+"""Signals of rows without some of their events or fields, or with another event."""
 
 from features.aggregate import Variants, aggregate_changed
 from features.arrays import FloatArray
-from features.seen import Seen
+from features.snapshot import Snapshot
 
 
-def signals_of_variants(variants: Variants, seen: Seen) -> FloatArray:
+def signals_of_variants(variants: Variants, seen: Snapshot) -> FloatArray:
     """The signals of each variant, (n_variants, n_signals), as `aggregate` has them.
 
     The same as reading the changed events anew, at a fraction of the cost.

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from explanations.french import days_between, due_day, gone_by
+from explanations.calendar_fr import days_between, due_day, gone_by
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)  # 13:00 in Paris, a Tuesday
 

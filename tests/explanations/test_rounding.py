@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from explanations.shown import shown_points
+from explanations.rounding import rounded_points
 
 POINTS = st.floats(-60, 60, allow_nan=False)
 
@@ -14,7 +14,7 @@ POINTS = st.floats(-60, 60, allow_nan=False)
 @given(base=st.floats(0, 100), points=st.lists(POINTS, max_size=6), other=POINTS)
 def test_shown_points_add_up(base: float, points: list[float], other: float) -> None:
     score = math.fsum([base, *points, other])
-    shown = shown_points(base, points, other, score)
+    shown = rounded_points(base, points, other, score)
     assert shown.base + sum(shown.points) + shown.other == shown.score
     assert abs(shown.score - score) <= 0.5 + 1e-6
     for exact, told in zip(
@@ -40,10 +40,10 @@ def test_points_are_rounded(
     score: float,
     told: tuple[int, tuple[int, ...], int, int],
 ) -> None:
-    shown = shown_points(base, points, other, score)
+    shown = rounded_points(base, points, other, score)
     assert (shown.base, shown.points, shown.other, shown.score) == told
 
 
 def test_points_that_do_not_add_up_are_our_bug() -> None:
     with pytest.raises(AssertionError):
-        shown_points(30.0, [10.0], 0.0, 50.0)
+        rounded_points(30.0, [10.0], 0.0, 50.0)

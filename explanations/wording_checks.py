@@ -11,7 +11,7 @@ from explanations.general_messages import GENERAL, TRIED, sample_text
 from explanations.language import Argument
 from explanations.messages import UNKNOWN, Messages
 from explanations.score import SHORT_LENGTH, Doubt, Priority
-from explanations.told_signal import TRIED_DAYS, tried_signal
+from explanations.signal_arguments import TRIED_DAYS, tried_arguments
 from features.catalogue import Catalogue, Idea, Nature
 
 EVIDENCE_DAYS = "evidence_days"  # since its latest evidence, or since it is awaited
@@ -23,7 +23,7 @@ Tried = Mapping[str, Sequence[Argument]]  # what each argument of a message may 
 
 
 @dataclass(frozen=True, slots=True)
-class BrokenWording:
+class WordingChecks:
     """Finds what is broken in the French messages for a catalogue.
 
     A problem names the file and the message.
@@ -71,7 +71,7 @@ class BrokenWording:
             if key in self.messages:
                 words = self.messages.words(key)
                 tried = {
-                    one.name: tried_signal(one, words.get(one.name, ()))
+                    one.name: tried_arguments(one, words.get(one.name, ()))
                     for one in self.catalogue.signals_of(idea.name)
                 }
                 tried[EVIDENCE_DAYS] = [*TRIED_DAYS]

@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
+from features.compiled_catalogue import INSERTED_SOURCE, MOST_FIELDS, NONE
+from features.counterfactuals import signals_of_variants
 from features.errors import CatalogueError
 from features.event import EVENT_SCHEMA, Event, events_frame
 from features.featurise import featurise, moments_frame
-from features.program import INSERTED_SOURCE, MOST_FIELDS, NONE
-from features.seen import Seen, see, see_at
+from features.snapshot import Snapshot, snapshot, snapshot_at
 from features.timelines import timelines_of
-from features.variants import signals_of_variants
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
 from tests.features.one_variant import Variant, variants_of
 from tests.features.random_logs import cases
@@ -44,7 +44,9 @@ def microseconds(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
 
 
-def told(variants: Sequence[Variant], seen: Seen, catalogue: Catalogue) -> list[Row]:
+def told(
+    variants: Sequence[Variant], seen: Snapshot, catalogue: Catalogue
+) -> list[Row]:
     """The signals of each variant, as `featurise` would tell them."""
     table = signals_of_variants(variants_of(variants), seen)
     assert table.shape == (len(variants), len(catalogue.names))
@@ -70,7 +72,7 @@ def _known(value: float | str | None) -> float | str | None:
 
 
 def asked_again(
-    variant: Variant, seen: Seen, moments: pl.DataFrame, catalogue: Catalogue
+    variant: Variant, seen: Snapshot, moments: pl.DataFrame, catalogue: Catalogue
 ) -> Row:
     """The signals of the log changed for real, in plain Python, and read anew."""
     lead_id, moment = moments.row(variant.row)
@@ -92,7 +94,7 @@ def asked_again(
     return {name: _known(value) for name, value in row.items()}
 
 
-def _without(row: dict[str, Any], fields: set[int], seen: Seen) -> dict[str, Any]:
+def _without(row: dict[str, Any], fields: set[int], seen: Snapshot) -> dict[str, Any]:
     names = {seen.program.fields[field] for field in fields}
     content = orjson.loads(row["data"])
     kept = {name: value for name, value in content.items() if name not in names}
@@ -100,7 +102,7 @@ def _without(row: dict[str, Any], fields: set[int], seen: Seen) -> dict[str, Any
 
 
 @st.composite
-def variants(draw: DrawFn, seen: Seen) -> Variant:
+def variants(draw: DrawFn, seen: Snapshot) -> Variant:
     """A row without random events and fields of its lead, or with a random event."""
     row = draw(st.integers(0, len(seen.rows.moment) - 1))
     start, end = int(seen.rows.start[row]), int(seen.rows.end[row])
@@ -129,7 +131,7 @@ def test_a_variant_has_the_signals_of_the_log_changed_for_real(
     catalogue = CATALOGUES[path]
     case = data.draw(cases(catalogue))
     moments = case.moments_frame
-    seen = see(case.events_frame, moments, catalogue)
+    seen = snapshot(case.events_frame, moments, catalogue)
     tried = data.draw(st.lists(variants(seen), min_size=1, max_size=6))
 
     for variant, row in zip(tried, told(tried, seen, catalogue), strict=True):
@@ -145,7 +147,7 @@ def test_a_row_as_it_is_has_the_signals_that_were_seen(
 ) -> None:
     catalogue = CATALOGUES[path]
     case = data.draw(cases(catalogue))
-    seen = see(case.events_frame, case.moments_frame, catalogue)
+    seen = snapshot(case.events_frame, case.moments_frame, catalogue)
 
     bare = [Variant(row=row) for row in range(len(case.moments))]
 
@@ -178,7 +180,7 @@ def test_a_field_goes_alone_and_an_event_goes_whole() -> None:
         entry("old", 9, sector="btp", headcount=5),
         entry("new", 1, sector="sante", headcount=12),
     ]
-    seen = see(events_frame(events), moments_frame([("L-1", NOW)]), catalogue)
+    seen = snapshot(events_frame(events), moments_frame([("L-1", NOW)]), catalogue)
     headcount, sector = map(seen.program.fields.index, ("headcount", "sector"))
     as_it_is: Row = {"sets": 2, "big": 2, "sector": "sante", "headcount": 12}
     other: Row = {"sets": 1, "big": 1, "sector": "btp", "headcount": 5}
@@ -210,7 +212,9 @@ def test_each_moment_of_a_lead_loses_only_what_its_variant_takes() -> None:
     )
     hers = make_event(event_id="a", lead_id="L-2")
     pairs = [("L-1", NOW), ("L-2", NOW), ("L-1", NOW - timedelta(days=2))]
-    seen = see(events_frame([*events, late, hers]), moments_frame(pairs), catalogue)
+    seen = snapshot(
+        events_frame([*events, late, hers]), moments_frame(pairs), catalogue
+    )
     tried = [
         taken((0, NONE)),
         taken(row=2),
@@ -262,7 +266,7 @@ def test_among_equal_times_an_insertion_stands_where_its_name_has_it(
         source=source, event_id=event_id, occurred_at=at, data={"page": "there"}
     )
     moments = moments_frame([("L-1", NOW)])
-    seen = see(events_frame([tie]), moments, AWAITING)
+    seen = snapshot(events_frame([tie]), moments, AWAITING)
     (row,) = told([put_in(at)], seen, AWAITING)
     assert row == {"last_page": last, "events": 2, "reply_hours": hours}
     assert row == asked_again(put_in(at), seen, moments, AWAITING)
@@ -277,7 +281,7 @@ def test_an_insertion_stands_between_several_of_its_time() -> None:
     moments = moments_frame([("L-1", NOW)])
     for i in range(len(ties) + 1):
         events = events_frame([later, *ties[:i], earlier])
-        seen = see(events, moments, AWAITING)
+        seen = snapshot(events, moments, AWAITING)
         (row,) = told([put_in(at)], seen, AWAITING)
         assert row == asked_again(put_in(at), seen, moments, AWAITING)
 
@@ -292,7 +296,7 @@ def test_an_insertion_stands_between_several_of_its_time() -> None:
 )
 def test_an_insertion_counts_once_it_is_known(at: datetime, events: int) -> None:
     one = make_event(occurred_at=NOW - timedelta(days=1))
-    seen = see(events_frame([one]), moments_frame([("L-1", NOW)]), AWAITING)
+    seen = snapshot(events_frame([one]), moments_frame([("L-1", NOW)]), AWAITING)
     (row,) = told([put_in(at)], seen, AWAITING)
     assert row["events"] == events
 
@@ -300,7 +304,7 @@ def test_an_insertion_counts_once_it_is_known(at: datetime, events: int) -> None
 def test_a_lead_without_events_may_get_its_first() -> None:
     others = [make_event(lead_id=name) for name in ("L-0", "L-2")]
     moments = moments_frame([("L-1", NOW), ("L-2", NOW)])
-    seen = see(events_frame(others), moments, AWAITING)
+    seen = snapshot(events_frame(others), moments, AWAITING)
     tried = [Variant(row=0), put_in(NOW), put_in(NOW, row=1)]
     assert [row["events"] for row in told(tried, seen, AWAITING)] == [0, 1, 2]
     (_, row, _) = told(tried, seen, AWAITING)
@@ -311,7 +315,7 @@ def test_an_insertion_is_not_seen_by_who_looks_from_before_it() -> None:
     known_at = NOW - timedelta(days=2)
     event = make_event(occurred_at=NOW - timedelta(days=3))
     moments = moments_frame([("L-1", NOW)])
-    seen = see_at(
+    seen = snapshot_at(
         timelines_of(events_frame([event]), AWAITING),
         moments,
         known_at=pl.Series([known_at], dtype=moments.schema["moment"]),
@@ -335,7 +339,7 @@ def attributes(count: int) -> Catalogue:
 def test_as_many_attributes_as_there_are_bits_can_each_go_alone() -> None:
     catalogue = attributes(MOST_FIELDS)
     event = entry("all", 1, **{f"field_{i}": i for i in range(MOST_FIELDS)})
-    seen = see(events_frame([event]), moments_frame([("L-1", NOW)]), catalogue)
+    seen = snapshot(events_frame([event]), moments_frame([("L-1", NOW)]), catalogue)
     assert len(seen.program.fields) == MOST_FIELDS
     tried = [taken((0, bit)) for bit in range(MOST_FIELDS)]
     for field, row in zip(
@@ -347,21 +351,21 @@ def test_as_many_attributes_as_there_are_bits_can_each_go_alone() -> None:
 
 def test_one_attribute_more_is_refused_with_what_to_do() -> None:
     with pytest.raises(CatalogueError, match=r"'essai'.* 63 attributes.*merge some"):
-        see(events_frame([]), moments_frame([]), attributes(MOST_FIELDS + 1))
+        snapshot(events_frame([]), moments_frame([]), attributes(MOST_FIELDS + 1))
 
 
 def test_attributes_of_an_idea_of_context_need_no_bit() -> None:
     text = attributes(MOST_FIELDS + 1).text.replace(
         'expected = "appel"', 'expected = "appel"\nnature = "context"'
     )
-    seen = see(events_frame([]), moments_frame([]), parse_catalogue(text))
+    seen = snapshot(events_frame([]), moments_frame([]), parse_catalogue(text))
     assert seen.program.fields == ()
 
 
 def test_no_variant_has_no_row() -> None:
     catalogue = make_catalogue()
-    nobody = see(events_frame([]), moments_frame([]), catalogue)
-    somebody = see(
+    nobody = snapshot(events_frame([]), moments_frame([]), catalogue)
+    somebody = snapshot(
         events_frame([make_event()]), moments_frame([("L-1", NOW)]), catalogue
     )
     for seen in (nobody, somebody):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from features.catalogue import Catalogue
+from features.compiled_catalogue import program_of
 from features.event import Actor, events_frame
 from features.featurise import moments_frame
-from features.program import program_of
-from features.seen import see
-from features.selecting import as_number, of_kind
+from features.matching import as_number, of_kind
 from features.selector import Selector
+from features.snapshot import snapshot
 from tests.factories import NOW, make_catalogue, make_event
 
 
@@ -146,7 +146,7 @@ def read(field: str, content: dict[str, Any], *, is_text: bool) -> str | float |
         tried=f'{last}, type = "category" }}' if is_text else f"{last} }}"
     )
     visit = make_event(data=content)
-    seen = see(events_frame([visit]), moments_frame([("L-1", NOW)]), catalogue)
+    seen = snapshot(events_frame([visit]), moments_frame([("L-1", NOW)]), catalogue)
     (found,) = seen.table[:, 0]
     if np.isnan(found):
         return None

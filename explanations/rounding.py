@@ -1,4 +1,4 @@
-"""Points rounded so that what is shown still adds up."""
+"""Rounding of points so that what is shown still adds up."""
 
 import math
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ShownPoints:
+class RoundedPoints:
     """Whole points: base + Σ points + other = score."""
 
     base: int
@@ -15,9 +15,9 @@ class ShownPoints:
     score: int
 
 
-def shown_points(
+def rounded_points(
     base: float, points: Sequence[float], other: float, score: float
-) -> ShownPoints:
+) -> RoundedPoints:
     """Round each part down or up by the method of the largest remainder.
 
     The score is rounded first, to the nearest; no part moves by a point or
@@ -42,7 +42,7 @@ def shown_points(
     by_remainder = sorted(range(len(parts)), key=lambda i: shown[i] - parts[i])
     for i in by_remainder[: shown_score - sum(shown)]:
         shown[i] += 1
-    return ShownPoints(
+    return RoundedPoints(
         base=shown[0], points=tuple(shown[1:-1]), other=shown[-1], score=shown_score
     )
 

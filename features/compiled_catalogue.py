@@ -1,4 +1,4 @@
-"""A catalogue as a program: what each column reads, and what it makes of that."""
+"""Catalogue compiled for the kernels: its columns, selectors, values and readers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

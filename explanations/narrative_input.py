@@ -1,10 +1,10 @@
-"""What there is to tell of one score, whatever the words."""
+"""Input of a narrative: what there is to tell of one score, whatever the words."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from explanations.reason import Way
+from explanations.reason import Direction
 from explanations.score import (
     Doubt,
     Ending,
@@ -18,7 +18,7 @@ NEAR_BASE = 3.0  # points: nothing sets such a lead apart (design §6.6)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
+class NarrativeInput:
     """What there is to tell of one score.
 
     `score` and `base` in points (0 to 100); `reasons` strongest first, at least
@@ -41,17 +41,17 @@ class Story:
     by_person: bool = False
     is_settled: bool = False
 
-    def texts(self, way: Way) -> tuple[str, ...]:
+    def texts(self, way: Direction) -> tuple[str, ...]:
         return tuple(told.text for told in self.reasons if told.reason.way is way)
 
     @property
-    def main_way(self) -> Way | None:
+    def main_way(self) -> Direction | None:
         """The way of the reasons that would account for the priority, if it has one."""
         if self.priority is Priority.HIGH:
-            return Way.UP
+            return Direction.UP
         if self.priority is Priority.LOW:
-            return Way.DOWN
-        return {Priority.HIGH: Way.DOWN, Priority.LOW: Way.UP}.get(
+            return Direction.DOWN
+        return {Priority.HIGH: Direction.DOWN, Priority.LOW: Direction.UP}.get(
             self.previous_priority or Priority.NORMAL
         )
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, and the polite kill of a container: a stop that isn't lost.
+"""Shutdown by Ctrl-C, or by the polite kill of a container, that isn't lost.
 
 Python raises KeyboardInterrupt wherever it happens to be, and swallows it in a callback
 of the garbage collector. What can't be undone asks here first.

@@ -1,4 +1,4 @@
-"""Which selectors mean an event, and what its fields say: one event after another."""
+"""Matching of events and selectors, and the values of an event's fields."""
 
 import math
 import re
@@ -9,7 +9,7 @@ from functools import lru_cache
 import orjson
 
 from features.catalogue import Catalogue
-from features.program import NONE, Program, program_of
+from features.compiled_catalogue import NONE, Program, program_of
 from features.selector import ANY_VALUE, KIND_FIELD, Selector
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)

@@ -1,4 +1,4 @@
-"""What was seen of leads at their moments, ready to be asked what if."""
+"""Snapshots of leads at their moments, ready for counterfactuals."""
 
 import math
 from collections.abc import Sequence
@@ -10,12 +10,12 @@ import polars as pl
 from features.aggregate import RowArrays, aggregate
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
-from features.program import Program
+from features.compiled_catalogue import Program
 from features.timelines import Timelines, timelines_of
 
 
 @dataclass(frozen=True)
-class Seen:
+class Snapshot:
     """Rows of leads' timelines, and the program's columns of each.
 
     `table` (n_rows, n_columns) as `aggregate` returns it, all columns.
@@ -57,7 +57,9 @@ class Seen:
         return value
 
 
-def see(events: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue) -> Seen:
+def snapshot(
+    events: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue
+) -> Snapshot:
     """Read the leads' events once, and aggregate them at each moment.
 
     Parameters
@@ -66,13 +68,13 @@ def see(events: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue) -> Se
     moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
     catalogue : Catalogue
     """
-    return see_at(timelines_of(events, catalogue), moments)
+    return snapshot_at(timelines_of(events, catalogue), moments)
 
 
-def see_at(
+def snapshot_at(
     timelines: Timelines, moments: pl.DataFrame, known_at: pl.Series | None = None
-) -> Seen:
+) -> Snapshot:
     """As `see`; with `known_at`, only what was known then is seen from the moments."""
     program, rows = timelines.program, timelines.rows(moments, known_at)
     table = aggregate(program.arrays, timelines.arrays, rows, program.n_columns)
-    return Seen(timelines, rows, table)
+    return Snapshot(timelines, rows, table)
