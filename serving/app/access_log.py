@@ -7,11 +7,12 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 import orjson
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving.runtime.metrics import Metrics
 
 log = logging.getLogger("frein.http")
 _STANDARD = frozenset(vars(logging.makeLogRecord({})))
@@ -40,44 +41,45 @@ def configure_logging(level: int = logging.INFO) -> None:
     logging.getLogger("uvicorn.access").disabled = True  # it logs paths
 
 
-class CallLogMiddleware:
-    """ASGI middleware: one line a call, with its route, status and duration."""
+class CallMiddleware:
+    """ASGI middleware: each call is logged and counted, with its route and duration."""
 
     def __init__(
-        self, app: ASGIApp, clock: Callable[[], float] = time.perf_counter
+        self,
+        app: ASGIApp,
+        metrics: Metrics,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self._app = app
-        self._clock = clock
+        self._app, self._metrics, self._clock = app, metrics, clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began = self._clock()
-        fields: dict[str, Any] = {"request_id": uuid4().hex, "status": 500}
+        began, request_id, status = self._clock(), uuid4().hex, 500
 
         async def send_noting(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                fields["status"] = message["status"]
+                status = message["status"]
                 message["headers"] = [
                     *message.get("headers", []),
-                    (b"x-request-id", fields["request_id"].encode()),
+                    (b"x-request-id", request_id.encode()),
                 ]
             await send(message)
 
         try:
             await self._app(scope, receive, send_noting)
         finally:
-            milliseconds = (self._clock() - began) * 1000
-            log.info(
-                "call", extra=fields | _about(scope) | {"ms": round(milliseconds, 1)}
-            )
-
-
-def _about(scope: Scope) -> dict[str, Any]:
-    route = scope.get("route")
-    return {
-        "method": scope["method"],
-        "route": getattr(route, "path", None),
-        "key": scope.get("state", {}).get("key_id"),
-    }
+            seconds = self._clock() - began
+            route = getattr(scope.get("route"), "path", None)
+            self._metrics.note_call(scope["method"], route, status, seconds)
+            fields = {
+                "request_id": request_id,
+                "status": status,
+                "method": scope["method"],
+                "route": route,
+                "key": scope.get("state", {}).get("key_id"),
+                "ms": round(seconds * 1000, 1),
+            }
+            log.info("call", extra=fields)

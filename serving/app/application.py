@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 
 from features.errors import FreinError
 from serving.app import health as routes_operations
-from serving.app.access_log import CallLogMiddleware
+from serving.app.access_log import CallMiddleware
 from serving.app.console import create_console
 from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
@@ -32,7 +32,6 @@ from serving.events import routes as routes_events
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import refuse_nul
-from serving.runtime.metrics import CallMeterMiddleware
 from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
@@ -92,8 +91,7 @@ def create_app(service: Service, *threads: PeriodicThread) -> FastAPI:
         clock=service.clock,
         max_body=service.settings.max_body_bytes,
     )
-    app.add_middleware(CallMeterMiddleware, metrics=service.metrics)
-    app.add_middleware(CallLogMiddleware)
+    app.add_middleware(CallMiddleware, metrics=service.metrics)
     documents(app, ROUTERS)
     return app
 

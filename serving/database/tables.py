@@ -22,8 +22,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
-_OPEN_MOVE = "status = 'open' AND to_priority IS NULL AND concession_percent IS NULL"
-_OPEN_CONCESSION = "status = 'open' AND concession_percent IS NOT NULL"
 NAME = 200  # characters of an identifier that comes from outside
 
 
@@ -64,6 +62,19 @@ def table_of(row: type[Base]) -> Table:
     table = row.__table__
     assert isinstance(table, Table)
     return table
+
+
+def _one_open(name: str, column: str, more: str = "") -> Index:
+    """A lead has one open row with each value of the column."""
+    is_open = text(f"status = 'open' {more}".rstrip())
+    return Index(
+        name,
+        "lead_id",
+        column,
+        unique=True,
+        sqlite_where=is_open,
+        postgresql_where=is_open,
+    )
 
 
 class StageRow(Base):
@@ -150,30 +161,17 @@ class ProposalRow(Base):
             "status = 'open' OR (decided_by <> '' AND decided_at IS NOT NULL)",
             name="proposal_decided_by_somebody",
         ),
-        Index(
+        _one_open(
             "uq_proposal_open",
-            "lead_id",
             "to_stage",
-            unique=True,
-            sqlite_where=text(_OPEN_MOVE),
-            postgresql_where=text(_OPEN_MOVE),
+            "AND to_priority IS NULL AND concession_percent IS NULL",
         ),
-        Index(
+        _one_open(
             "uq_proposal_concession_open",
-            "lead_id",
             "concession_percent",
-            unique=True,
-            sqlite_where=text(_OPEN_CONCESSION),
-            postgresql_where=text(_OPEN_CONCESSION),
+            "AND concession_percent IS NOT NULL",
         ),
-        Index(
-            "uq_proposal_priority_open",
-            "lead_id",
-            "to_priority",
-            unique=True,
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
-        ),
+        _one_open("uq_proposal_priority_open", "to_priority"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -202,14 +200,7 @@ class TaskRow(Base):
     __tablename__ = "task"
     __table_args__ = (
         CheckConstraint("owner <> ''", name="task_has_an_owner"),
-        Index(
-            "uq_task_open",
-            "lead_id",
-            "opened_by",
-            unique=True,
-            sqlite_where=text("status = 'open'"),
-            postgresql_where=text("status = 'open'"),
-        ),
+        _one_open("uq_task_open", "opened_by"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)

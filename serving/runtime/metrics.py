@@ -1,8 +1,6 @@
 """Metrics of the service for Prometheus; they hold no lead and no name."""
 
-import time
-from collections.abc import Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
 
 from prometheus_client import (
     CollectorRegistry,
@@ -11,7 +9,6 @@ from prometheus_client import (
     Histogram,
     generate_latest,
 )
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from governance.rules.outcome import Outcome
 
@@ -24,7 +21,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.calls = Histogram(
+        self._calls = Histogram(
             "frein_call_seconds",
             "Calls by route and status.",
             ("method", "route", "status"),
@@ -51,10 +48,16 @@ class Metrics:
             "When this process ticked last.",
             registry=self.registry,
         )
-
         self._is_whole = Gauge(
             "frein_audit_whole", "Is the audit's chain whole?", registry=self.registry
         )
+
+    def note_call(
+        self, method: str, route: str | None, status: int, seconds: float
+    ) -> None:
+        """`route` None: the call met none, and its method is the caller's invention."""
+        labels = (method, route) if route is not None else ("none", "none")
+        self._calls.labels(*labels, str(status)).observe(seconds)
 
     def note_events(self, n: int) -> None:
         self._events.inc(n)
@@ -74,35 +77,3 @@ class Metrics:
         """As Prometheus reads it; `is_whole`: the audit's chain."""
         self._is_whole.set(is_whole)
         return generate_latest(self.registry)
-
-
-class CallMeterMiddleware:
-    """ASGI middleware: times calls by route, never by path."""
-
-    def __init__(
-        self,
-        app: ASGIApp,
-        metrics: Metrics,
-        clock: Callable[[], float] = time.perf_counter,
-    ) -> None:
-        self._app, self._metrics, self._clock = app, metrics, clock
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        began, status = self._clock(), 500
-
-        async def noting(message: MutableMapping[str, Any]) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
-        try:
-            await self._app(scope, receive, noting)
-        finally:
-            route = getattr(scope.get("route"), "path", "none")
-            method = scope["method"] if route != "none" else "none"
-            labelled = self._metrics.calls.labels(method, route, str(status))
-            labelled.observe(self._clock() - began)
