@@ -67,7 +67,7 @@ def main() -> None:
     try:
         app()
     except FreinError as error:
-        typer.echo(f"{error.code}: {_told(error)}", err=True)
+        typer.echo(f"{error.code}: {_message(error)}", err=True)
         sys.exit(2)
     except SystemExit as ended:
         if ended.code == STOPPED:
@@ -75,8 +75,8 @@ def main() -> None:
         raise
 
 
-def _told(error: FreinError) -> str:
-    """What went wrong, in English where the error says it whole."""
+def _message(error: FreinError) -> str:
+    """The error in words: in English where it says it whole."""
     room, _, _ = type(error).__module__.partition(".")
     if room not in {"governance", "serving"}:  # theirs are told in French
         return str(error)

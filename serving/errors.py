@@ -112,7 +112,7 @@ class MethodNotAllowedError(RequestError):
 
 
 class Reserved(StrEnum):
-    """What a refusal is about."""
+    """Subject of a refusal."""
 
     STAGE = "stage"
     CONCESSION = "concession"

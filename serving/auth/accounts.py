@@ -223,7 +223,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Is it the password of that hash? As slow where there is none."""
+    """Tell whether the hash is that password's; as slow where there is none."""
     try:
         _HASHER.verify(stored or _hash_of_nobody(), password)
     except (VerificationError, InvalidHashError):

@@ -81,7 +81,7 @@ def keep_session(
 
 
 def is_private(request: Request) -> bool:
-    """Are cookies to be sent over TLS alone? Everywhere but on this machine."""
+    """Tell whether cookies go over TLS alone: everywhere but on this machine."""
     return request.url.scheme == "https" or request.url.hostname not in LOOPBACK
 
 

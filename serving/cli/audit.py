@@ -81,7 +81,7 @@ def trace(
 
 
 def described(broken: Break) -> str:
-    """Where a chain is broken, in words."""
+    """The break of a chain, in words."""
     return _BROKEN[broken.kind].format(seq=broken.seq, before=broken.seq - 1)
 
 

@@ -1,4 +1,4 @@
-"""`frein overrides report`: where people disagree with the system most."""
+"""`frein overrides report` and `frein report automation`."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -82,12 +82,12 @@ def tell_automation(
                 typer.echo("The store holds no event: name a log with --log.")
                 return
             report = found
-    for part in told_report(report):
+    for part in report_parts(report):
         out.print(part, highlight=False)
 
 
-def told_report(report: "AutomationReport") -> Iterator[Table | str]:
-    """What the report says, as tables and sentences."""
+def report_parts(report: "AutomationReport") -> Iterator[Table | str]:
+    """The report as tables and sentences."""
     counts = report.counts
     yield (
         f"{counts.entered:,} leads entered: {counts.ended_early:,} ended within 14 "
@@ -99,9 +99,9 @@ def told_report(report: "AutomationReport") -> Iterator[Table | str]:
     for closing in report.levels:
         levels.add_row(closing.level.value, *_cells(closing))
     yield levels
-    yield from _told_effect(report.adjusted)
+    yield from _effect_lines(report.adjusted)
     yield _table_of_groups(report.groups)
-    yield from _told_speed(report.groups)
+    yield from _speed_lines(report.groups)
     mails = Table("mails by", "mails", "leads", "% replied", "% unsubscribed")
     for answers in report.answers:
         shares = (_percent(answers.replied), _percent(answers.unsubscribed))
@@ -119,7 +119,7 @@ def _cells(closing: "Closing") -> tuple[str, ...]:
     return f"{closing.leads:,}", f"{closing.won:,}", _percent(closing.rate), days
 
 
-def _told_effect(effect: "Adjusted | None") -> Iterator[str]:
+def _effect_lines(effect: "Adjusted | None") -> Iterator[str]:
     if effect is None:
         yield "Too few leads ended to compare: 20 won and 20 not are needed a level."
         return
@@ -151,7 +151,7 @@ def _table_of_groups(groups: "tuple[Group, ...]") -> Table:
     return table
 
 
-def _told_speed(groups: "tuple[Group, ...]") -> Iterator[str]:
+def _speed_lines(groups: "tuple[Group, ...]") -> Iterator[str]:
     from governance.impact.groups import speeding
 
     clear = speeding(groups)

@@ -1,4 +1,4 @@
-"""What `frein rules` shows: a simulation's figures, and how each rule stands."""
+"""Tables and lines of `frein rules`: a simulation's figures, the state of each rule."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,8 +18,8 @@ from governance.simulation.replay import Replayed
 from governance.simulation.report import Report
 
 
-def told_report(report: Report, read: Rules) -> Iterator[Table | str]:
-    """What a simulation shows."""
+def simulation_tables(report: Report, read: Rules) -> Iterator[Table | str]:
+    """Figures of a simulation, as tables and sentences."""
     fates = [fate for fate in Fate if any(fate in of for of in report.fates.values())]
     table = Table("rule", "title", *(fate.value for fate in fates), "tasks")
     for rule in read.by_priority:
@@ -55,15 +55,15 @@ def _rate(report: Report) -> str:
     )
 
 
-def recorded(moment: Replayed) -> Iterator[str]:
-    """What is recorded of a moment, a line each."""
+def moment_lines(moment: Replayed) -> Iterator[str]:
+    """Outcomes and tasks of a moment, a line each."""
     for outcome in moment.outcomes:
         yield f"{moment.at:%Y-%m-%d %H:%M}  {told(outcome)}"
     for task in moment.exceptions:
         yield f"{moment.at:%Y-%m-%d %H:%M}  {task.why}"
 
 
-def stands(setting: Setting, facts: Facts, history: History) -> Iterator[str]:
+def rule_lines(setting: Setting, facts: Facts, history: History) -> Iterator[str]:
     """Each rule: what becomes of it now, and what would, were it set off."""
     happening = Happening(Cause.first("tick"))
     explanations = explained(setting.rules, happening, facts, history, setting.desk)

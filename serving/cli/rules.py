@@ -82,7 +82,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
 
     from features.log import log_parts
     from governance.simulation.report import Tally
-    from serving.cli.rule_tables import told_report
+    from serving.cli.rule_tables import simulation_tables
 
     explainer = None if without_model else _explainer(model)
     tally = Tally()
@@ -106,7 +106,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
     else:
-        for shown in told_report(report, simulation.setting.rules):
+        for shown in simulation_tables(report, simulation.setting.rules):
             out.print(shown, highlight=False)
 
 
@@ -123,7 +123,7 @@ def explain_rules(
     import polars as pl
 
     from features.log import last_known_at, read_log
-    from serving.cli.rule_tables import recorded, stands
+    from serving.cli.rule_tables import moment_lines, rule_lines
     from serving.errors import LeadUnknownError
 
     explainer = None if without_model else _explainer(model)
@@ -143,10 +143,10 @@ def explain_rules(
         return
     standing, past = state
     for moment in past:
-        for line in recorded(moment):
+        for line in moment_lines(moment):
             typer.echo(line)
     out.rule(f"{lead}, {standing.facts.now:%Y-%m-%d %H:%M} UTC")
-    for line in stands(simulation.setting, standing.facts, standing.history):
+    for line in rule_lines(simulation.setting, standing.facts, standing.history):
         typer.echo(line)
 
 

@@ -36,7 +36,7 @@ def release(session: Session, now: datetime) -> None:
 
 
 def done_at(session: Session, job: Job) -> datetime | None:
-    """When the job was last done."""
+    """The instant at which the job was last done."""
     return _row(session, job).done_at
 
 

@@ -149,7 +149,7 @@ class ScoreRow(Base):
 
 
 class ProposalRow(Base):
-    """What automation would like, and what a person made of it.
+    """A change that automation may not make itself, and what a person made of it.
 
     With `to_priority` a priority is proposed, with `concession_percent` a concession:
     both stages are then where the lead stood.
@@ -223,7 +223,7 @@ class TaskRow(Base):
 
 
 class NoticeRow(Base):
-    """What a rule told a named person."""
+    """A message of a rule to a named person."""
 
     __tablename__ = "notice"
 
@@ -270,7 +270,7 @@ class SuspensionRow(Base):
 
 
 class DutyRow(Base):
-    """What is done at intervals by one service of several: who holds it, until when."""
+    """A job that one service of several does: who holds it, until when."""
 
     __tablename__ = "duty"
 
@@ -295,7 +295,7 @@ class CallRow(Base):
 
 
 class Signed:
-    """What lock 3 asks of each decision: under which clause, who signed it, when."""
+    """Columns that lock 3 asks of each decision: its clause, its signer, its time."""
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
@@ -314,7 +314,7 @@ def _is_signed(table: str) -> CheckConstraint:
 
 
 class DecisionRow(Signed, Base):
-    """What was really applied, and who signed it (lock 3).
+    """A change of stage that was applied, and who signed it (lock 3).
 
     The first constraint is the rule; a trigger holds `reserved` to the truth of
     the table `stage`, and two more keep decisions from being changed. Others refuse a
@@ -431,7 +431,7 @@ class PassRow(Base):
 
 
 class PrincipalRow(Base):
-    """Who the audit's ids are: the only place that names them, and can forget."""
+    """Names of the audit's ids: the only place that has them, and can forget."""
 
     __tablename__ = "principal"
     __table_args__ = (UniqueConstraint("kind", "name"),)

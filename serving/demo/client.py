@@ -1,4 +1,4 @@
-"""A first look: start the service, ask it whom to call, and try the brake."""
+"""Client of the demo: starts the service, asks it whom to call, tries the brake."""
 
 import socket
 import subprocess
@@ -19,7 +19,7 @@ RESERVED = "negociation_finale"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What was asked over HTTP: the leads to call first, and the refusal."""
+    """Answers of the service: the leads to call first, and the refusal."""
 
     leads: list[dict[str, Any]]
     tried_on: str

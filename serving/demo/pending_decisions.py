@@ -1,5 +1,7 @@
-"""What waits in the demo: what its CRM asked for and only a person may do, and what a
-rule tells of a prospect who answers late."""
+"""Pending decisions of the demo: changes that its CRM asked for and only people make.
+
+Besides, a prospect answers late, so that a rule tells of it.
+"""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -72,7 +74,7 @@ def answer_late(service: Service, owner: str, now: datetime) -> bool:
 
 
 def _is_waited_for(log: Sequence[Event], now: datetime) -> bool:
-    """Does an e-mail wait for long, of a lead that did other things meanwhile?"""
+    """Tell whether an e-mail waits for long, of a lead that did other things since."""
     acts = [event for event in log if event.actor is Actor.LEAD]
     sent = [event.occurred_at for event in log if event.kind == "email_sent"]
     replied = [event.occurred_at for event in acts if event.kind == "email_replied"]

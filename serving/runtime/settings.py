@@ -98,12 +98,12 @@ class Settings(_Variables):
 
     @property
     def address(self) -> str:
-        """Where the service is found."""
+        """Address of the service."""
         return f"http://{self.host}:{self.port}"
 
     @property
     def anchors_folder(self) -> Path:
-        """Where the audit's anchors are; by default, one folder for each database."""
+        """Folder of the audit's anchors; by default, one for each database."""
         url = make_url(self.database_url)
         beside = Path("var") if url.get_backend_name() != SQLITE else Path()
         return self.audit_folder or beside / f"{url.database}.audit"

@@ -80,7 +80,7 @@ def _one_open(name: str, column: str, where: str = "") -> Index:
 def _signature(
     table: str, *more: Column[Any]
 ) -> tuple[Column[Any] | CheckConstraint, ...]:
-    """What each decision has: under which clause, who signed it, when."""
+    """Columns of each decision: its clause, its signer, its time."""
     return (
         required("clause", NAME),
         required("signer_kind", NAME),
@@ -520,7 +520,7 @@ def _dialect() -> str:
 
 
 def _schema() -> str:
-    """Where the tables are; a temporary one mustn't stand before ours."""
+    """Schema of our tables; a temporary one mustn't stand before them."""
     connection = op.get_bind()
     schema = str(connection.scalar(select(func.current_schema())))
     return connection.dialect.identifier_preparer.quote_identifier(schema)
