@@ -21,8 +21,12 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.common.command_line import load_average, parser_of, print_report
-from benchmarks.speed.bulk import CommandFailedError
+from benchmarks.common.command_line import (
+    BenchmarkError,
+    load_average,
+    parser_of,
+    print_report,
+)
 from data.generate import generate
 from features.log import read_log
 
@@ -76,7 +80,7 @@ def exponents(small: Training, large: Training) -> dict[str, float]:
 
 
 def trained(log: Path) -> Training:
-    """Train on a log in a process of its own; raises CommandFailedError."""
+    """Train on a log in a process of its own; raises BenchmarkError."""
     with TemporaryDirectory(prefix="frein-store-") as store:
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.training_phases", "--log", str(log)],
@@ -86,7 +90,7 @@ def trained(log: Path) -> Training:
             check=False,
         )
     if done.returncode:
-        raise CommandFailedError(f"{log}: {done.stderr.strip()}")
+        raise BenchmarkError(f"{log}: {done.stderr.strip()}")
     written = orjson.loads(done.stdout.splitlines()[-1])
     events = read_log(log).events
     return Training(

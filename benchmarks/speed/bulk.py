@@ -29,10 +29,6 @@ _PAGE = resource.getpagesize()
 _TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 
 
-class CommandFailedError(BenchmarkError):
-    """A command of ours did not end well; with what it last said."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
     """A command's wall clock and processor time, in seconds, and its memory.
@@ -48,7 +44,7 @@ class Run:
 
 
 def run_frein(*arguments: str) -> Run:
-    """Run `frein`, from its start to its end; raises CommandFailedError."""
+    """Run `frein`, from its start to its end; raises BenchmarkError."""
     command = [sys.executable, "-m", "frein", *arguments]
     started = time.perf_counter()
     with subprocess.Popen(
@@ -61,7 +57,7 @@ def run_frein(*arguments: str) -> Run:
     watch.ended.set()
     watch.join()
     if process.returncode:
-        raise CommandFailedError(f"frein {arguments[0]}: {said.strip()}")
+        raise BenchmarkError(f"frein {arguments[0]}: {said.strip()}")
     return Run(
         seconds=seconds,
         cpu_seconds=sum(watch.cpu_seconds.values()),
@@ -156,7 +152,7 @@ class PlainInBulk:
 def ours_in_bulk(
     events: pl.DataFrame, about: LogAbout, at: datetime, n_leads: int, folder: Path
 ) -> OursInBulk:
-    """Explain `n_leads` copies of these leads; raises CommandFailedError.
+    """Explain `n_leads` copies of these leads; raises BenchmarkError.
 
     The start is run once before the clock runs: what a machine caches is cached then,
     and both runs that are timed begin as warm.
