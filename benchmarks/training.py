@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from rich.console import Console
@@ -34,8 +34,7 @@ SEED = 7
 _GIB = 2**30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class Cost(NamedTuple):
     """Of one phase: seconds, processor seconds of all threads, peak resident bytes."""
 
     seconds: float
@@ -96,10 +95,7 @@ def trained(log: Path) -> Training:
     return Training(
         leads=events["lead_id"].n_unique(),
         events=events.height,
-        phases={
-            name: Cost(seconds=seconds, cpu_seconds=cpu, peak_bytes=peak)
-            for name, (seconds, cpu, peak) in written.items()
-        },
+        phases={name: Cost(*cost) for name, cost in written.items()},
     )
 
 

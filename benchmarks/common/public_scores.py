@@ -7,7 +7,7 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import polars as pl
@@ -31,8 +31,7 @@ Json = dict[str, Any]  # what the service reads and answers, whatever its shape
 Events = tuple[Json, ...]  # CloudEvents of one lead, without `subject`
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """What was known of a lead at a moment; `events` as moved to the call's moment."""
 
     lead_id: str

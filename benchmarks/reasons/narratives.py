@@ -20,13 +20,7 @@ ROWS_AT_ONCE = 1_000  # moments
 SEED = 1
 WRITTEN = (None, *Priority)  # the priorities after which a score may be told
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A score, and the priority last written when it was told."""
-
-    score: Score
-    written: Priority | None
+WrittenScore = tuple[Score, Priority | None]  # and the priority last written by then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,23 +42,23 @@ class Judged:
 
 def told_scores(
     explainer: Explainer, events: pl.DataFrame, moments: pl.DataFrame
-) -> Iterator[Told]:
+) -> Iterator[WrittenScore]:
     """The scores, told after each priority in turn, so that every move is told."""
     for start in range(0, moments.height, ROWS_AT_ONCE):
         some = moments[start : start + ROWS_AT_ONCE]
         last = dict(zip(some["lead_id"], cycle(WRITTEN), strict=False))
         written = {lead_id: priority for lead_id, priority in last.items() if priority}
         for score in explainer.scores(events, some, written):
-            yield Told(score, written.get(score.lead_id))
+            yield score, written.get(score.lead_id)
 
 
-def judged(several: Sequence[Told], explainer: Explainer) -> Judged:
+def judged(several: Sequence[WrittenScore], explainer: Explainer) -> Judged:
     """The narratives of some scores: told again for the clock, and judged."""
     wording = read_wording(explainer.scorer.catalogue)  # its memory is empty
     started = time.perf_counter()
-    again = [_narrative(one, wording) for one in several]
+    again = [_narrative(score, written, wording) for score, written in several]
     elapsed = time.perf_counter() - started
-    told = [one.score.narrative for one in several]
+    told = [score.narrative for score, _ in several]
     assert again == told, "the clock ran on other narratives than were told"
     stories = made_up_stories(wording, len(several), seed=SEED)
     made_up = [narrate(story, wording) for story in stories]
@@ -82,10 +76,9 @@ def judged(several: Sequence[Told], explainer: Explainer) -> Judged:
     )
 
 
-def _narrative(told: Told, wording: Wording) -> Narrative:
+def _narrative(score: Score, written: Priority | None, wording: Wording) -> Narrative:
     """The narrative again, with the texts of its reasons and steps."""
-    score = told.score
-    is_first = told.written is None and score.priority is FIRST_PRIORITY
+    is_first = written is None and score.priority is FIRST_PRIORITY
     story = NarrativeInput(
         priority=score.priority,
         previous_priority=None if is_first else score.previous_priority,

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import NamedTuple
 
 import httpx2
 import numpy as np
@@ -46,8 +47,9 @@ MOST_PROFILED = 5 * PART
 HINT = "\n`frein demo --prepare-only` makes the demo log and its model"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(NamedTuple):
+    """What is measured: copies of the log's leads, in bulk and in calls."""
+
     log: Path
     leads: int
     calls: int

@@ -18,6 +18,7 @@ from data.demo.record import (
     Occurrences,
     Part,
     Records,
+    by_lead,
     clues,
     known,
 )
@@ -102,7 +103,7 @@ def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, BoolArray
     part = Part(
         [
             _sent(mails, automated),
-            _by_lead("unsubscribed", leaving, left),
+            by_lead("mail", "unsubscribed", leaving, left),
             _answers(rng, mails),
             opened,
             clicked,
@@ -186,11 +187,12 @@ def _sent(mails: Mails, automated: BoolArray) -> Records:
 def _answers(rng: np.random.Generator, mails: Mails) -> Records:
     answered = mails[mails.reply_day < NEVER]
     words = rng.lognormal(3.6, 0.7, len(answered)).astype(np.int64) + 3
-    return _by_lead(
+    return by_lead(
+        "mail",
         "email_replied",
         Occurrences(answered.lead, answered.reply_day, answered.reply_known_day),
         answered.reply_moment,
-        pl.DataFrame({"to": np.array(TEMPLATES)[answered.template], "words": words}),
+        {"to": np.array(TEMPLATES)[answered.template], "words": words},
     )
 
 
@@ -204,28 +206,19 @@ def _engagement(
     opened_at = mails.moment + (0.93 - mails.moment) * rng.beta(1, 3, len(states))
     pages = np.array(CLICKED)[rng.integers(0, len(CLICKED), clicked.sum())]
     says = np.log(OPENS) + np.where(clicked[:, None], np.log(CLICKS), np.log1p(-CLICKS))
-    clicks = pl.DataFrame({"page": pages})
     return (
-        _by_lead("email_opened", mails[opened], opened_at[opened]),
-        _by_lead("email_clicked", mails[clicked], opened_at[clicked] + 0.001, clicks),
+        by_lead("mail", "email_opened", mails[opened], opened_at[opened]),
+        by_lead(
+            "mail",
+            "email_clicked",
+            mails[clicked],
+            opened_at[clicked] + 0.001,
+            {"page": pages},
+        ),
         [
             clues(Idea.MAIL, mails[opened], says[opened]),
             clues(Idea.MAIL, mails[~opened], np.log1p(-OPENS)),
         ],
-    )
-
-
-def _by_lead(
-    kind: str, at: Occurrences, moment: FloatArray, fields: pl.DataFrame | None = None
-) -> Records:
-    """What a lead does with its mail."""
-    return Records(
-        kind=kind,
-        source="mail",
-        actor="lead",
-        at=at,
-        moment=moment,
-        fields=pl.DataFrame() if fields is None else fields,
     )
 
 

@@ -1,9 +1,9 @@
 """Records of what leads and people do, and clues to intent that each record gives."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import polars as pl
@@ -95,6 +95,24 @@ class Records:
     at: Occurrences
     moment: FloatArray
     fields: pl.DataFrame = field(default_factory=pl.DataFrame)
+
+
+def by_lead(
+    source: str,
+    kind: str,
+    at: Occurrences,
+    moment: FloatArray,
+    fields: Mapping[str, Any] | None = None,
+) -> Records:
+    """What leads do themselves."""
+    return Records(
+        kind=kind,
+        source=source,
+        actor="lead",
+        at=at,
+        moment=moment,
+        fields=pl.DataFrame(fields),
+    )
 
 
 @dataclass(frozen=True, slots=True)

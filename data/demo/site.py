@@ -1,15 +1,20 @@
 """Visits to the site, documents and forms."""
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
-import polars as pl
 
 from data.demo.block import Block
 from data.demo.drawing import choose
 from data.demo.intent import LIFE_DAYS, STATES
-from data.demo.record import Channel, Idea, Occurrences, Part, Records, clues, joined
+from data.demo.record import (
+    Channel,
+    Idea,
+    Occurrences,
+    Part,
+    Records,
+    by_lead,
+    clues,
+    joined,
+)
 from features.arrays import BoolArray, FloatArray, IntArray
 
 PAGES = (
@@ -150,7 +155,8 @@ def _pages(
     since = waited - np.maximum.accumulate(np.where(opened, waited, 0.0))
     codes = rng.integers(0, 16**8, len(visits)).tolist()
     session = np.array([f"s{code:08x}" for code in codes])[visit]
-    return _by_lead(
+    return by_lead(
+        "site",
         "page_viewed",
         visits[visit],
         block.moments(rng, visits.lead, visits.day)[visit] + since,
@@ -169,19 +175,5 @@ def _marked(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
     mark = choose(rng, shares[block.lives.states[at.lead, at.day]])
     says = np.log(channel.rates) + np.log(shares.T[mark])
     moment = block.moments(rng, at.lead, at.day)
-    records = _by_lead(kind, at, moment, {field: np.array(options)[mark]})
+    records = by_lead("site", kind, at, moment, {field: np.array(options)[mark]})
     return Part([records], [clues(channel.idea, at, says)], [channel])
-
-
-def _by_lead(
-    kind: str, at: Occurrences, moment: FloatArray, fields: Mapping[str, Any]
-) -> Records:
-    """What a lead does on the site."""
-    return Records(
-        kind=kind,
-        source="site",
-        actor="lead",
-        at=at,
-        moment=moment,
-        fields=pl.DataFrame(fields),
-    )
