@@ -1,4 +1,4 @@
-"""Speed of `POST /v1/events`, one client: rules, score and audit are in it.
+"""Speed of `POST /v1/events` for one client, with rules, score and audit.
 
 The service runs in a process of its own, on a database that is filled with open leads
 of the log first, and its audit with rows about them. Each call brings one event of

@@ -1,1 +1,1 @@
-"""Where logs come from: importers and the synthetic French B2B generator."""
+"""Sources of logs: importers and the synthetic French B2B generator."""

@@ -172,8 +172,9 @@ def _drawn(
     records = [entries(block), *part.records, *endings(rng, block, stage, deals)]
     events = events_of(rng, block, records, number)
     events = events.filter(pl.col("received_at").dt.epoch("us") < _log_end(block.time))
-    told = truth.Evidence.of(block, part, mails)
-    weeks = truth.truth_of(told, LOG_DAYS) if with_truth else truth.SCHEMA.to_frame()
+    weeks = truth.SCHEMA.to_frame()
+    if with_truth:
+        weeks = truth.truth_of(truth.Evidence.of(block, part, mails), LOG_DAYS)
     return _Drawn(events, weeks, _counts(block, events, len(weeks)))
 
 

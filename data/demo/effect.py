@@ -1,4 +1,4 @@
-"""What the automated sequence changes: known, so that a report may find it back."""
+"""Effect of the automated sequence: known, so that a report may find it back."""
 
 from dataclasses import dataclass
 

@@ -1,7 +1,7 @@
 """The truth beside the demo log: what an exact forward filter knew each week.
 
 The filter is Bayes' rule on the hidden chain. It is told the law that drew the log
-(`intent.py`, and the rates of `site.py`, `mail.py`, `field.py` and `stages.py`) and
+(`intent.py`, and the rates of `site.py`, `mail.py`, `field.py` and `pipeline.py`) and
 each lead's profile and sequence; of the rest it sees the events received before
 the moment. An event not received yet is not taken for an absence: the share of
 late events, and of replies still to come, is part of the likelihood.
@@ -94,17 +94,17 @@ class Evidence:
 
     @classmethod
     def of(cls, block: Block, part: Part, mails: Mails) -> "Evidence":
-        told = Clues.by_day(part.clues)
-        return cls(block=block, clues=told, channels=part.channels, mails=mails)
+        clues = Clues.by_day(part.clues)
+        return cls(block=block, clues=clues, channels=part.channels, mails=mails)
 
 
-def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
+def truth_of(evidence: Evidence, log_days: int) -> pl.DataFrame:
     """One row a lead and week, while it is open and the log lasts; of `SCHEMA`.
 
     `log_days` is the log's length in days: a horizon that goes past it leaves
     `won_within_horizon` null.
     """
-    block = told.block
+    block = evidence.block
     belief = _beliefs_at_entry(block)
     weeks = []
     for age in range(WEEK, LIFE_DAYS, WEEK):
@@ -113,8 +113,8 @@ def truth_of(told: Evidence, log_days: int) -> pl.DataFrame:
         lead = np.flatnonzero(
             (block.lives.closed_day >= age) & (block.entry_day + age <= log_days)
         )
-        belief[lead] = _follow(told, belief[lead], lead, (before, settled), age)
-        now = _follow(told, belief[lead], lead, (settled, age), age)
+        belief[lead] = _follow(evidence, belief[lead], lead, (before, settled), age)
+        now = _follow(evidence, belief[lead], lead, (settled, age), age)
         weeks.append((lead, np.full(len(lead), age), now))
     lead, ages, now = (np.concatenate(column) for column in zip(*weeks, strict=True))
     return _table(block, lead, ages, _chances(block, lead, ages, now), log_days)
@@ -147,16 +147,20 @@ def _appeals(block: Block, lead: IntArray) -> FloatArray:
 
 
 def _follow(
-    told: Evidence, belief: FloatArray, lead: IntArray, days: tuple[int, int], age: int
+    evidence: Evidence,
+    belief: FloatArray,
+    lead: IntArray,
+    days: tuple[int, int],
+    age: int,
 ) -> FloatArray:
     """Carry beliefs (leads, RUNS, states) over `days`, by what was received by `age`.
 
     A day: what it showed, that the lead did not end, then the change of state.
     """
-    block = told.block
+    block = evidence.block
     if days[0] == days[1] or not len(lead):
         return belief
-    likelihoods = _likelihoods(told, lead, days, age)
+    likelihoods = _likelihoods(evidence, lead, days, age)
     changes = CHANGES[block.laws.size[lead]]
     for number, day in enumerate(range(*days)):
         belief = belief * likelihoods[:, number]
@@ -167,11 +171,11 @@ def _follow(
 
 
 def _likelihoods(
-    told: Evidence, lead: IntArray, days: tuple[int, int], age: int
+    evidence: Evidence, lead: IntArray, days: tuple[int, int], age: int
 ) -> FloatArray:
     """(leads, days, RUNS, states): what each day showed by `age`, in each state."""
-    block, day = told.block, slice(*days)
-    alone = np.exp(_log_likelihoods(told, lead, days, age))
+    block, day = evidence.block, slice(*days)
+    alone = np.exp(_log_likelihoods(evidence, lead, days, age))
     together = alone.prod(axis=2, keepdims=True)
     nothing = np.ones_like(together)
     shown = np.concatenate([together, nothing, together / alone, alone], axis=2)
@@ -184,23 +188,23 @@ def _likelihoods(
 
 
 def _log_likelihoods(
-    told: Evidence, lead: IntArray, days: tuple[int, int], age: int
+    evidence: Evidence, lead: IntArray, days: tuple[int, int], age: int
 ) -> FloatArray:
     """(leads, days, ideas, states): the clues of each idea, received before `age`."""
     start, end = days
-    place = np.full(len(told.block.lead_ids), -1)
+    place = np.full(len(evidence.block.lead_ids), -1)
     place[lead] = np.arange(len(lead))
     shape = (len(lead), end - start, len(IDEAS), STATES)
     logs = np.zeros(int(np.prod(shape)))
-    replies = reply_clues(told.block, told.mails.during(days), age)
-    for part in (told.clues.during(days), *replies):
+    replies = reply_clues(evidence.block, evidence.mails.during(days), age)
+    for part in (evidence.clues.during(days), *replies):
         seen = (part.known_day < age) & (place[part.lead] >= 0)
         row = place[part.lead[seen]] * shape[1] + part.day[seen] - start
         cell = (row * shape[2] + part.idea[seen])[:, None] * STATES + np.arange(STATES)
         logs += np.bincount(cell.ravel(), part.says[seen].ravel(), len(logs))
     by_idea = logs.reshape(shape)
     arrived = received_share(age - np.arange(start, end))
-    for channel in told.channels:
+    for channel in evidence.channels:
         due = channel.scale[lead, start:end] * (arrived if channel.late else 1.0)
         by_idea[:, :, NUMBER[channel.idea]] -= due[:, :, None] * channel.rates
     return by_idea
