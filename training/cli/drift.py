@@ -60,8 +60,7 @@ def describe(
     from explanations.wording import read_wording
     from features.catalogue import read_catalogue, shipped_catalogue
     from features.log import read_log
-    from training.dataset.uninformative_signals import idle_signals
-    from training.evaluation.catalogue_report import as_rows, described
+    from training.evaluation.catalogue_report import as_rows, described, idle_signals
     from training.evaluation.drift import periods
 
     with err.status("Reading the log…") as status:

@@ -217,7 +217,7 @@ def _days(text: str) -> float:
 def _tell_idle(trained: "Trained", kinds: Set[str]) -> None:
     """Warn of signals that taught nothing; opinions come from the service, later."""
     from features.event import OPINION_KINDS
-    from training.dataset.uninformative_signals import idle_signals
+    from training.evaluation.catalogue_report import idle_signals
 
     signals = trained.scorer.catalogue.signals
     idle = idle_signals(trained.signals, trained.scorer.catalogue, kinds)

@@ -59,8 +59,8 @@ def tune_settings(
     Nothing is registered: `frein train --settings FILE` does that.
     """
     from features.log import EVENTS_FILE
-    from training.evaluation.study_store import opened_study, study_name
     from training.evaluation.tuning import best, problem_of
+    from training.evaluation.tuning_run import opened_study, study_name
     from training.fitting.settings_file import refuse_unwritable_file, write_settings
     from training.fitting.train import refuse_absent_kinds
     from training.registry.registry import refuse_unwritable, store_folder

@@ -15,7 +15,7 @@ from training.evaluation.evaluation import BY_GROUP, WHOLE
 from training.metrics.bootstrap import Drawn
 from training.metrics.metrics import METRICS, Metric
 from training.metrics.paired_scores import Said, changes, holm_shares
-from training.registry.candidates import Candidate
+from training.registry.candidates import Candidate, paired
 
 N_RESAMPLES = 500
 SEED = 0
@@ -72,12 +72,7 @@ def compared(log: Log, first: Candidate, second: Candidate) -> Comparison:
     )
     refuse_one_sided(moments, begins)
     signals = second.signals(log, moments)
-    said = Said(
-        lead_ids=moments["lead_id"].to_list(),
-        won=moments["won"].to_numpy(),
-        champion=first.says(first.signals(log, moments)),
-        challenger=second.says(signals),
-    )
+    said = paired(first, second, log, moments, signals)
     whole = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
     parts = [
         *segments(signals, moments, second.scorer.catalogue),

@@ -1,21 +1,28 @@
-"""Tuning study as an MLflow run, with a run for each of its trials below it."""
+"""Tuning study on disk and as an MLflow run, with a run for each trial below it."""
 
+import hashlib
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+import optuna
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunStatus
+from optuna.exceptions import StorageInternalError
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
-from training.evaluation.tuning import finished
+from training.errors import ModelUnavailableError
+from training.evaluation.tuning import Problem, finished, pruner
 from training.fitting.fit import FitSettings
 from training.fitting.settings_file import settings_text
-from training.registry.registry import registry_client, registry_errors
+from training.registry.registry import registry_client, registry_errors, store_folder
 from training.registry.training_run import experiment_id, git_commit
 
+STUDIES_FILE = "tuning.db"  # beside mlflow.db
+SPACE = "1"  # the settings that are searched: another space is another study
 SETTINGS_FILE = "settings.toml"
 STUDY_TAG, TRIAL_TAG, STATE_TAG = "study", "trial", "trial_state"
 LOSS, BEST = "log_loss", "best_log_loss"
@@ -131,3 +138,42 @@ def _record_trial(
 def _milliseconds(at: datetime | None) -> int:
     assert at is not None  # of a trial that finished
     return int(at.timestamp() * 1000)
+
+
+def study_name(
+    log_name: str, inputs: Mapping[str, str | float], problem: Problem
+) -> str:
+    """The same for the same inputs (log, moments, horizon), catalogue, seed, bound."""
+    what = {
+        **inputs,
+        "catalogue": problem.catalogue.digest,
+        "seed": problem.seed,
+        "deepest": problem.deepest,
+        "space": SPACE,
+    }
+    text = json.dumps(what, sort_keys=True)
+    return f"{log_name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+@contextmanager
+def opened_study(name: str) -> Iterator[Study]:
+    """The study of that name, as it was left, or a new one.
+
+    Raises
+    ------
+    ModelUnavailableError
+        If the studies can't be read or written, be it later on.
+    """
+    path = store_folder() / STUDIES_FILE
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        with registry_errors(str(path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield optuna.create_study(
+                study_name=name,
+                storage=f"sqlite:///{path}",
+                pruner=pruner(),
+                load_if_exists=True,
+            )
+    except StorageInternalError as error:
+        raise ModelUnavailableError(f"{path}: {error}") from error

@@ -10,7 +10,6 @@ from explanations.telling import explain_rows
 from features.log import Log
 from training.dataset.groups import Group, lead_counts, segments
 from training.dataset.split import newest_hold_out, refuse_one_sided
-from training.metrics.paired_scores import Said
 from training.metrics.shap_contradictions import contradicted_share
 from training.promotion.gate import (
     SEED,
@@ -21,7 +20,7 @@ from training.promotion.gate import (
     speed_finding,
 )
 from training.promotion.verdict import Finding, Rule, held, not_applicable
-from training.registry.candidates import Candidate
+from training.registry.candidates import Candidate, paired
 
 # Moments. Of 1,000, a tenth of equal pairs differ by over 2 points (docs/promotion.md).
 MOST_EXPLAINED = 20_000
@@ -84,12 +83,7 @@ def _measured(
 ) -> Iterator[Finding]:
     phase("quality")
     signals = challenger.signals(log, moments)
-    said = Said(
-        lead_ids=moments["lead_id"].to_list(),
-        won=moments["won"].to_numpy(),
-        champion=champion.says(champion.signals(log, moments)),
-        challenger=challenger.says(signals),
-    )
+    said = paired(champion, challenger, log, moments, signals)
     yield from quality_findings(said)
     phase("segments")
     groups = segments(signals, moments, challenger.scorer.catalogue)

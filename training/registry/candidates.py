@@ -15,6 +15,7 @@ from features.arrays import FloatArray
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan
+from training.metrics.paired_scores import Said
 from training.registry.registry import (
     Champion,
     download,
@@ -61,6 +62,22 @@ def candidate(named: str) -> Candidate:
     """
     return loaded(
         registered(named) if named.isdecimal() else version_of_run(named),
+    )
+
+
+def paired(
+    champion: Candidate,
+    challenger: Candidate,
+    log: Log,
+    moments: pl.DataFrame,
+    signals: pl.DataFrame,
+) -> Said:
+    """What both say of some moments; `signals` are the challenger's own."""
+    return Said(
+        lead_ids=moments["lead_id"].to_list(),
+        won=moments["won"].to_numpy(),
+        champion=champion.says(champion.signals(log, moments)),
+        challenger=challenger.says(signals),
     )
 
 

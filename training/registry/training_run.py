@@ -21,7 +21,6 @@ from explanations.scorer import Scorer, probability
 from features.encoding import encode
 from features.log import EVENTS_FILE, Log
 from features.shutdown import stop_if_told
-from training.dataset.mlflow_frame import model_frame
 from training.fitting.train import Trained, TrainSettings
 from training.metrics.curves import learning_curve
 from training.registry.figures import figures
@@ -214,3 +213,21 @@ def _made_up(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.quantile([0.25, 0.5, 0.75], interpolation="nearest").reset_index(
         drop=True
     )
+
+
+def model_frame(signals: pl.DataFrame, scorer: Scorer) -> pd.DataFrame:
+    """What `predict` of `mlflow.pyfunc.load_model` takes.
+
+    Parameters
+    ----------
+    signals : DataFrame of shape (n_moments, 2 + n_signals)
+        As `featurise` returns it for the scorer's catalogue.
+
+    Returns
+    -------
+    DataFrame of shape (n_moments, n_signals), float64
+        Categories as the positions of their labels in `scorer.facts.codes`, texts as
+        log-odds, NaN where unknown.
+    """
+    matrix = encode(signals, scorer.catalogue, scorer.facts.codes)
+    return pd.DataFrame(matrix, columns=list(scorer.catalogue.names))

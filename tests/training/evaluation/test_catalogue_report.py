@@ -7,7 +7,7 @@ import frein
 from tests.factories import make_catalogue
 from tests.training.builders import make_moments, make_visit_log
 from tests.training.conftest import Shelf
-from training.dataset.uninformative_signals import idle_signals
+from training.evaluation.catalogue_report import idle_signals
 
 LOG = make_visit_log(n_leads=80)
 MISSPELT = 'count = { kind = "page_viewed", where = { page = "tarif" } }'
