@@ -28,6 +28,9 @@ from benchmarks.common.command_line import parser_of, print_json
 from explanations.score import Doubt, Priority
 from features.event import Actor, Event
 from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
+from governance.leads.automation_context import Setting
+from governance.leads.step import Reaction, react
+from governance.people.feedback import read_judgement
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.actions import AutomaticAction, Concede, MoveStage, SetPriority
 from governance.policy.locks import Brake
@@ -43,19 +46,17 @@ from governance.policy.policy import (
 )
 from governance.policy.task import OpenTask
 from governance.rules.actions import Desk
-from governance.rules.context import Setting
 from governance.rules.engine import MOST_DEPTH, Happening
 from governance.rules.exception_cases import read_cases
 from governance.rules.facts import Facts
 from governance.rules.history import PRIORITY_KIND, History
 from governance.rules.outcome import Cause, Outcome
 from governance.rules.ruleset import Rules
-from governance.rules.step import Consequences, follow
 
 STEPS_A_MACHINE = 50
 STEPS_WITH_LOCKS_OFF = 2_000
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
-PIPELINE, CASES = read_pipeline(), read_cases()
+PIPELINE, CASES, JUDGEMENT = read_pipeline(), read_cases(), read_judgement()
 KINDS = ("page_viewed", "attributes_set", PRIORITY_KIND)
 SOURCES = ("site", "crm", "frein")
 LOCKS_OFF = Brake(
@@ -152,7 +153,9 @@ class Lead(RuleBasedStateMachine):
             manager=manager,
             brake=self.brake,
         )
-        self.setting = Setting(rules=_rules(rules), cases=CASES, desk=desk)
+        self.setting = Setting(
+            rules=_rules(rules), cases=CASES, desk=desk, judgement=JUDGEMENT
+        )
         self.facts = Facts(lead_id="L-1", now=NOW, stage="qualifie", owner=owner)
         self.history, self.n, self.conceded = History(), 0, 0.0
 
@@ -261,7 +264,7 @@ class Lead(RuleBasedStateMachine):
     def _live(self, happening: Happening) -> None:
         self.found.steps, self.n = self.found.steps + 1, self.n + 1
         before = self.facts
-        done = follow(self.setting, [happening], before, self.history)
+        done = react(self.setting, [happening], before, self.history)
         _look(self.found, before, done)
         self.facts, self.history = done.facts, done.history
 
@@ -286,7 +289,7 @@ def _passes(
     return True
 
 
-def _look(found: Found, before: Facts, done: Consequences) -> None:
+def _look(found: Found, before: Facts, done: Reaction) -> None:
     known = {""}
     for outcome in done.outcomes:
         if outcome.effect is None:

@@ -20,11 +20,11 @@ from explanations.explain import Explainer
 from features.catalogue import Signal
 from features.featurise import featurise
 from features.log import Log, last_known_at, read_log
+from governance.leads.automation_context import Setting
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
 from governance.rules.actions import Desk
 from governance.rules.condition import MEASURED_IDEA
-from governance.rules.context import Setting
 from governance.rules.exception_cases import read_cases
 from governance.rules.measures import measuring
 from governance.rules.ruleset import RULES_FILE, read_rules
@@ -143,7 +143,7 @@ def _tasks(simulation: Simulation, log: Log) -> Iterator[tuple[str, datetime]]:
     for events in log.events.with_columns(part=part).partition_by("part"):
         for lead, moments in simulation.replayed(events.drop("part"), log.about):
             for moment in moments:
-                yield from ((lead.facts.lead_id, moment.at) for _ in moment.calls)
+                yield from ((lead.state.lead_id, moment.at) for _ in moment.calls)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A lead as the service knows it, and how an observed event changes that."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -84,7 +84,9 @@ class LeadState:
         return next((one for one in self.waiting if one.percent == percent), None)
 
 
-def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> LeadState:
+def state_after(
+    state: LeadState, events: Iterable[Event], pipeline: Pipeline
+) -> LeadState:
     """The state once these events are known, in any order."""
     for event in events:
         stage = stage_told(event, pipeline)
@@ -100,13 +102,28 @@ def after(state: LeadState, events: Iterable[Event], pipeline: Pipeline) -> Lead
     return state
 
 
+def moves_seen(
+    state: LeadState, events: Iterable[Event], pipeline: Pipeline
+) -> Iterator[tuple[Event, LeadState]]:
+    """Each event that brings the lead to another stage, in the order they occurred, and
+    the lead then; even if another came after in the same call."""
+    for event in sorted(events, key=lambda one: one.occurred_at):
+        before, state = state, state_after(state, [event], pipeline)
+        if state.stage != before.stage:
+            yield event, state
+
+
 def endings(leads: Iterable[LeadState], pipeline: Pipeline) -> dict[str, Ending]:
     """How each of the leads ended that did, by the CRM's identifier."""
-    ends = {
-        pipeline.of_role(StageRole.WON): Ending.WON,
-        pipeline.of_role(StageRole.ABANDONED): Ending.LOST,
-    }
-    return {lead.lead_id: ends[lead.stage] for lead in leads if lead.stage in ends}
+    ended = ((lead.lead_id, ending_of(lead, pipeline)) for lead in leads)
+    return {name: ending for name, ending in ended if ending is not None}
+
+
+def ending_of(state: LeadState, pipeline: Pipeline) -> Ending | None:
+    """How the lead ended; None: it is open."""
+    if state.stage == pipeline.of_role(StageRole.WON):
+        return Ending.WON
+    return Ending.LOST if state.stage == pipeline.of_role(StageRole.ABANDONED) else None
 
 
 def read_by_model(

@@ -5,28 +5,17 @@ event does, one step deeper. The engine stops a chain; so this ends.
 """
 
 from collections import deque
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.people.overrides import OWN_SOURCE
-from governance.policy.actions import (
-    Assign,
-    OpenProposal,
-    ProposePriority,
-    SetPriority,
-)
-from governance.policy.task import OpenTask, TaskKind
+from governance.policy.actions import Assign, SetPriority
 from governance.rules.actions import Desk
 from governance.rules.engine import Happening, decide, is_worth_writing
 from governance.rules.facts import Facts
-from governance.rules.history import PRIORITY_KIND, History, Write
-from governance.rules.outcome import Effect, Fate, Outcome
-from governance.rules.rule import Target
+from governance.rules.history import PRIORITY_KIND, History, history_after, written
+from governance.rules.outcome import Effect, Outcome
 from governance.rules.ruleset import Rules
-
-KEPT = timedelta(days=31)  # writes older than this are neither echoed nor counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,7 @@ def unfold(
     outcomes: list[Outcome] = []
     while waiting:
         decided = decide(rules, waiting.popleft(), facts, history, desk)
-        history = after(history, decided, facts.now)
+        history = history_after(history, decided, facts.now)
         for outcome in decided:
             outcomes.append(replace(outcome, event=happening.event))
             if outcome.effect is not None:
@@ -60,55 +49,10 @@ def unfold(
     return Unfolded(tuple(outcomes), facts, history)
 
 
-def after(history: History, outcomes: Iterable[Outcome], now: datetime) -> History:
-    """The history once these outcomes are recorded and their effects carried out."""
-    fresh = tuple(write for write in history.writes if now - write.at < KEPT)
-    history = replace(history, writes=fresh)
-    for outcome in outcomes:
-        if outcome.rule_id is not None:
-            seen = {**history.last_set_off, outcome.rule_id: now}
-            history = replace(history, last_set_off=seen)
-        if outcome.effect is not None:
-            history = _with_effect(history, outcome, outcome.effect, now)
-    return history
-
-
-def _with_effect(
-    history: History, outcome: Outcome, effect: Effect, now: datetime
-) -> History:
-    assert outcome.target is not None
-    acted = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
-    target, value = outcome.target, acted
-    tasks, moves = history.open_tasks, history.waiting_moves
-    match effect.action:
-        case SetPriority(to=value) | Assign(to=value):
-            pass
-        case OpenProposal(to=to) | ProposePriority(to=to):
-            moves |= {to}
-        case OpenTask(kind=TaskKind.RULE):
-            tasks |= {acted}
-        case OpenTask(kind=kind):
-            target, tasks = Target.TASK, tasks | {kind.value}
-    write = Write(target, value, now, outcome.cause.next(effect.id))
-    is_own = outcome.fate is Fate.FIRED and outcome.rule_id is not None
-    return replace(
-        history,
-        writes=(*history.writes, write),
-        last_acted={**history.last_acted, acted: now} if is_own else history.last_acted,
-        open_tasks=tasks,
-        waiting_moves=moves,
-    )
-
-
-def written(facts: Facts, effect: Effect | None) -> Facts:
-    """The facts once the effect is carried out."""
-    match effect and effect.action:
-        case SetPriority(to=priority):
-            return replace(facts, priority=priority)
-        case Assign(to=owner):
-            return replace(facts, owner=owner)
-        case _:
-            return facts
+def is_told(event: Event) -> bool:
+    """Is it a rule's write, as `told_as_event` has it?"""
+    is_ours = event.source == OWN_SOURCE and event.actor is Actor.AUTOMATION
+    return is_ours and event.kind in {PRIORITY_KIND, ATTRIBUTES_KIND}
 
 
 def told_as_event(effect: Effect, facts: Facts) -> Event | None:

@@ -1,16 +1,24 @@
-"""What automation did to a lead lately, and what people said of it."""
+"""History of what automation did to a lead lately, and what an effect adds to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.people.overrides import OWN_SOURCE
-from governance.policy.task import EXCEPTION_KINDS
-from governance.rules.outcome import Cause
+from governance.policy.actions import (
+    Assign,
+    OpenProposal,
+    ProposePriority,
+    SetPriority,
+)
+from governance.policy.task import EXCEPTION_KINDS, OpenTask, TaskKind
+from governance.rules.facts import Facts
+from governance.rules.outcome import Cause, Effect, Fate, Outcome
 from governance.rules.rule import Target
 
 PRIORITY_KIND = "priority_set"  # the event that tells an own write of the priority
+KEPT = timedelta(days=31)  # writes older than this are neither echoed nor counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,59 @@ class History:
             and event.received_at - write.at <= window
             for write in self.writes
         )
+
+
+def history_after(
+    history: History, outcomes: Iterable[Outcome], now: datetime
+) -> History:
+    """The history once these outcomes are recorded and their effects carried out."""
+    fresh = tuple(write for write in history.writes if now - write.at < KEPT)
+    history = replace(history, writes=fresh)
+    for outcome in outcomes:
+        if outcome.rule_id is not None:
+            seen = {**history.last_set_off, outcome.rule_id: now}
+            history = replace(history, last_set_off=seen)
+        if outcome.effect is not None:
+            history = _with_effect(history, outcome, outcome.effect, now)
+    return history
+
+
+def _with_effect(
+    history: History, outcome: Outcome, effect: Effect, now: datetime
+) -> History:
+    assert outcome.target is not None
+    acted = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
+    target, value = outcome.target, acted
+    tasks, moves = history.open_tasks, history.waiting_moves
+    match effect.action:
+        case SetPriority(to=value) | Assign(to=value):
+            pass
+        case OpenProposal(to=to) | ProposePriority(to=to):
+            moves |= {to}
+        case OpenTask(kind=TaskKind.RULE):
+            tasks |= {acted}
+        case OpenTask(kind=kind):
+            target, tasks = Target.TASK, tasks | {kind.value}
+    write = Write(target, value, now, outcome.cause.next(effect.id))
+    is_own = outcome.fate is Fate.FIRED and outcome.rule_id is not None
+    return replace(
+        history,
+        writes=(*history.writes, write),
+        last_acted={**history.last_acted, acted: now} if is_own else history.last_acted,
+        open_tasks=tasks,
+        waiting_moves=moves,
+    )
+
+
+def written(facts: Facts, effect: Effect | None) -> Facts:
+    """The facts once the effect is carried out."""
+    match effect and effect.action:
+        case SetPriority(to=priority):
+            return replace(facts, priority=priority)
+        case Assign(to=owner):
+            return replace(facts, owner=owner)
+        case _:
+            return facts
 
 
 def told_values(event: Event) -> dict[Target, str]:

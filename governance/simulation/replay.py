@@ -1,7 +1,7 @@
-"""One lead, replayed: what rules and exceptions would have done at each moment. Pure.
+"""Replay of one lead: what rules and exceptions would have done at each moment. Pure.
 
 What a person would have done isn't known: a task is taken to be closed once its day is
-over, and a proposal to lapse after two weeks.
+over, and a proposal to lapse after two weeks. What people did is known, by the log.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,23 +11,20 @@ from datetime import UTC, datetime, time
 from explanations.calendar_fr import PARIS
 from explanations.score import Doubt, Priority
 from features.event import Event
-from governance.people.feedback import JUDGING, Standing, judges
-from governance.people.overrides import OWN_SOURCE
+from governance.leads.automation_context import Setting
+from governance.leads.state import LeadState, ending_of, moves_seen, state_after
+from governance.leads.step import Arrivals, ScoreRead, facts_at, hours_ahead, step
+from governance.people.feedback import judges, judges_priority
+from governance.people.overrides import OWN_SOURCE, OverrideKind
 from governance.policy.actions import AutomaticAction, OpenProposal, ProposePriority
-from governance.policy.complex_exchange import WITHIN, after_complex_exchange
+from governance.policy.complex_exchange import WITHIN
 from governance.policy.effects import PROPOSAL_LASTS
 from governance.policy.task import OpenTask, TaskKind
-from governance.rules.cascade import after, written
-from governance.rules.context import Setting
-from governance.rules.engine import AN_HOUR, Happening
 from governance.rules.facts import Facts, Value
-from governance.rules.history import History, told_values
-from governance.rules.outcome import Cause, Outcome
-from governance.rules.priority_band import banded
-from governance.rules.rule import Target
-from governance.rules.step import follow
+from governance.rules.outcome import Outcome
 
-_BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+_SUSPENSION = "suspension"  # ends as tasks and proposals do
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,110 +69,110 @@ class LeadReplay:
     """A lead on its way: what is known of it, and what was done to it."""
 
     def __init__(self, lead_id: str, setting: Setting) -> None:
-        entry = setting.desk.pipeline.entry
         self.setting = setting
-        self.facts = Facts(lead_id=lead_id, now=_BEFORE_ALL, stage=entry)
-        self.history = History()
+        self.state = LeadState.unknown(lead_id, setting.desk.pipeline)
         self._known: list[Event] = []
-        self._band: Priority | None = None  # by the score alone, and seen to
-        self._is_judged = False  # did a person say anything of the priority?
-        self._ends: dict[str, datetime] = {}  # of open tasks and proposals
+        self._is_judged = False  # did a person decide anything here?
+        self._ends: dict[str, datetime] = {}  # of open tasks, of proposals, …
         self._clock_ahead = 0.0  # hours, since the last moment
 
-    def learn(self, event: Event) -> None:
-        """An event that becomes known, and sets nothing off by itself."""
-        self._known.append(event)
-        if event.source == OWN_SOURCE and event.kind in JUDGING:
-            self._is_judged = True
-            self._obey(event)
-        if judges(event):
-            self.facts = replace(self.facts, judged_at=event.received_at)
-        told = told_values(event)
-        stage = told.get(Target.STAGE)
-        if stage in self.setting.desk.pipeline.by_name:
-            self.facts = replace(self.facts, stage=stage)
-        if Target.OWNER in told:
-            self.facts = replace(self.facts, owner=told[Target.OWNER])
-        ahead = (event.occurred_at - event.received_at) / AN_HOUR
-        self._clock_ahead = max(self._clock_ahead, ahead)
+    @property
+    def has_ended(self) -> bool:
+        return ending_of(self.state, self.setting.desk.pipeline) is not None
 
-    def _obey(self, event: Event) -> None:
-        """The priority that a person gave stands, where one was given."""
-        given = event.data.get("priority")
-        if given in set(Priority):
-            self.facts = replace(self.facts, priority=Priority(str(given)))
+    def learn(self, *events: Event) -> None:
+        """Events that become known together."""
+        before, pipeline = self.state, self.setting.desk.pipeline
+        had_ended = self.has_ended
+        self._known += events
+        self._clock_ahead = max(self._clock_ahead, hours_ahead(events))
+        self.state = state_after(before, events, pipeline)
+        for event in events:
+            self._heed(event)
+        for event, moved in moves_seen(before, events, pipeline):
+            if event.source == OWN_SOURCE or pipeline.named(moved.stage).reserved:
+                self._end(event.received_at, moved.stage)
+        if self.has_ended and not had_ended:
+            self._end(events[-1].received_at, *self._ends.keys() - {_SUSPENSION})
 
-    def observe(self, observed: Observed) -> None:
-        """Know what is known at a moment, and do nothing yet."""
+    def facts_at(self, observed: Observed) -> Facts:
+        """What is known at a moment, with its events; nothing is decided yet."""
         self._end_what_is_over(observed.at)
-        for event in observed.events:
-            self.learn(event)
-        self.facts = self._facts(observed)
+        if observed.events:
+            self.learn(*observed.events)
+        score = self._read(observed)
+        return facts_at(
+            self.setting, self.state, self._arrivals(observed), score, observed.at
+        )
 
     def step(self, observed: Observed) -> Replayed:
         """Live through a moment."""
-        self.observe(observed)
-        happenings = list(self._happenings(observed))
-        first = self._first(happenings[-1].cause)
-        self.history = after(self.history, first, observed.at)
-        for outcome in first:
-            self.facts = written(self.facts, outcome.effect)
-        done = follow(self.setting, happenings, self.facts, self.history)
-        self.facts, self.history = done.facts, done.history
-        outcomes = (*first, *done.outcomes)
-        for outcome in outcomes:
+        self._end_what_is_over(observed.at)
+        if observed.events:
+            self.learn(*observed.events)
+        arrivals, score = self._arrivals(observed), self._read(observed)
+        self._clock_ahead = 0.0
+        done = step(self.setting, self.state, arrivals, score, observed.at)
+        self.state = done.state
+        for outcome in done.outcomes:
             if outcome.effect is not None:
-                self._will_end(outcome.effect.action, outcome.rule_id or OWN_SOURCE)
+                doer = outcome.rule_id or OWN_SOURCE
+                self._will_end(outcome.effect.action, doer, observed.at)
         for task in done.exceptions:
-            self._will_end(task, task.kind.value)
-        return Replayed(self.facts.lead_id, observed.at, outcomes, done.exceptions)
+            self._will_end(task, task.kind.value, observed.at)
+        return Replayed(self.state.lead_id, observed.at, done.outcomes, done.exceptions)
 
-    def _first(self, cause: Cause) -> tuple[Outcome, ...]:
-        """What becomes of the priority by the score alone, as in the service."""
-        facts = self.facts
-        if self.setting.scorer is None or facts.score is None:
-            return ()
-        if facts.priority is not None and facts.standing is Standing.STANDS:
-            return ()
-        to = self.setting.scorer.priority(facts.score, self._band)
-        outcome = banded(
-            self.setting, cause, facts, self.history, before=self._band, to=to
-        )
-        if outcome is None or outcome.effect is not None:
-            self._band = to
-        return () if outcome is None else (outcome,)
+    # --- What people did ----------------------------------------------------
 
-    def _happenings(self, observed: Observed) -> Iterator[Happening]:
-        for event in observed.events:
-            yield Happening(Cause.first(f"{event.source} {event.event_id}"), event)
-        if not observed.events:
-            yield Happening(Cause.first(f"tick {observed.at.isoformat()}"))
+    def _heed(self, event: Event) -> None:
+        """What a person decided here, as the service carries it out."""
+        self._is_judged |= judges(event)
+        if judges_priority(event):
+            self._obey(event)
+        if event.source != OWN_SOURCE:
+            return
+        if event.kind == OverrideKind.AUTOMATION_SUSPENDED:
+            until = event.data.get("until")
+            end = datetime.fromisoformat(until) if isinstance(until, str) else _NEVER
+            self._ends[_SUSPENSION] = end
+            history = replace(self.state.history, is_suspended=True)
+            self.state = replace(self.state, history=history)
+        elif event.kind == OverrideKind.AUTOMATION_RESUMED:
+            self._end(event.received_at, _SUSPENSION)
 
-    def _facts(self, observed: Observed) -> Facts:
-        facts = replace(
-            self.facts,
-            now=observed.at,
-            score=observed.score,
-            doubts=observed.doubts,
+    def _obey(self, event: Event) -> None:
+        """The priority that a person gave stands; it settles what was asked of it."""
+        given, history = event.data.get("priority"), self.state.history
+        settled = {kind.value for kind in self.setting.cases.settled_kinds}
+        tasks = history.open_tasks - settled
+        state = replace(self.state, history=replace(history, open_tasks=tasks))
+        if given in set(Priority) and given != state.priority:
+            band = Priority(str(given))
+            state = replace(state, priority=band, band=band)
+        self.state = state
+        self._end(event.received_at, *Priority)
+
+    # --- What is known ------------------------------------------------------
+
+    def _arrivals(self, observed: Observed) -> Arrivals:
+        return Arrivals(
+            live=observed.events,
+            known=self._known if self._is_judged else self._lately(observed.at),
             clock_ahead_hours=self._clock_ahead,
             measures=observed.measures,
             usual_hours=self.setting.usual_hours(observed.segment),
-            after_complex_exchange=after_complex_exchange(
-                self._lately(observed.at), observed.at
-            ),
-            standing=self._standing(),
         )
-        self._clock_ahead = 0.0
-        scorer = self.setting.scorer
-        if scorer is None or facts.score is None:
-            return facts
-        return replace(facts, grade=scorer.grade(facts.score))
 
-    def _standing(self) -> Standing:
-        judgement = self.setting.judgement
-        if judgement is None or not self._is_judged:
-            return Standing.NONE
-        return judgement.standing(self._known)
+    def _read(self, observed: Observed) -> ScoreRead | None:
+        scorer, points = self.setting.scorer, observed.score
+        if scorer is None or points is None:
+            return None
+        return ScoreRead(
+            points=points,
+            grade=scorer.grade(points),
+            priority=scorer.priority(points, self.state.band),
+            doubts=observed.doubts,
+        )
 
     def _lately(self, at: datetime) -> Iterator[Event]:
         """What became known within the time of an exchange; the latest first."""
@@ -184,22 +181,32 @@ class LeadReplay:
                 return
             yield event
 
-    def _will_end(self, action: AutomaticAction, doer: str) -> None:
+    # --- What comes to an end -----------------------------------------------
+
+    def _will_end(self, action: AutomaticAction, doer: str, now: datetime) -> None:
         match action:
             case OpenTask(kind=kind, due_on=day):
                 key = doer if kind is TaskKind.RULE else kind.value
                 end = datetime.combine(day, time.max, PARIS)
                 self._ends[key] = end.astimezone(UTC)
             case OpenProposal(to=to) | ProposePriority(to=to):
-                self._ends[to] = self.facts.now + PROPOSAL_LASTS
+                self._ends[to] = now + PROPOSAL_LASTS
+
+    def _end(self, at: datetime, *keys: str) -> None:
+        """Of what is open under these keys; as in the service, once the moment is over
+        at which it ends."""
+        self._ends |= dict.fromkeys(self._ends.keys() & keys, at)
 
     def _end_what_is_over(self, at: datetime) -> None:
-        over = {key for key, end in self._ends.items() if end < at}
+        over = {key for key, end in self._ends.items() if end <= at}
         if not over:
             return
         self._ends = {k: end for k, end in self._ends.items() if k not in over}
-        self.history = replace(
-            self.history,
-            open_tasks=self.history.open_tasks - over,
-            waiting_moves=self.history.waiting_moves - over,
+        history = self.state.history
+        history = replace(
+            history,
+            open_tasks=history.open_tasks - over,
+            waiting_moves=history.waiting_moves - over,
+            is_suspended=history.is_suspended and _SUSPENSION not in over,
         )
+        self.state = replace(self.state, history=history)

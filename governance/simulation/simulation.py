@@ -20,8 +20,12 @@ from features.encoding import encode
 from features.event import Event, events_of
 from features.featurise import featurise, moments_frame
 from features.log import LogAbout, once_each
+from governance.leads.automation_context import Setting
+from governance.leads.state import stage_told
+from governance.rules.cascade import is_told
 from governance.rules.condition import attribute_measure
-from governance.rules.context import Setting
+from governance.rules.facts import Facts
+from governance.rules.history import History
 from governance.rules.measures import NO_SEGMENT, measuring
 from governance.simulation.replay import LeadReplay, Observed, Replayed
 
@@ -65,11 +69,18 @@ class Simulation:
             All the events of some leads.
         """
         for life, lead, observed in self._begun(events, about):
-            yield lead, [lead.step(one) for one in _seen(lead, life, observed)]
+            yield (
+                lead,
+                [
+                    lead.step(one)
+                    for one in self._seen(lead, life, observed)
+                    if one.events or not lead.has_ended
+                ],
+            )
 
     def standing(
         self, events: pl.DataFrame, about: LogAbout
-    ) -> tuple[LeadReplay, list[Replayed]] | None:
+    ) -> tuple[Facts, History, list[Replayed]] | None:
         """One lead at its last moment, before a tick sets anything off there, and what
         came before; None if it wasn't open within the period.
 
@@ -80,13 +91,12 @@ class Simulation:
         """
         for life, lead, observed in self._begun(events, about):
             past = []
-            for one in _seen(lead, life, observed):
-                is_last = one.at == life.moments[-1][0]
-                if one.events or not is_last:
+            for one in self._seen(lead, life, observed):
+                if one.events or one.at != life.moments[-1][0]:
                     past.append(lead.step(one))
-                if is_last:  # as a tick: what its events set off is past
-                    lead.observe(replace(one, events=()))
-            return lead, past
+            # As a tick: what its events set off is past.
+            facts = lead.facts_at(replace(one, events=()))
+            return facts, lead.state.history, past
         return None
 
     def _begun(
@@ -110,14 +120,43 @@ class Simulation:
     def _life(
         self, lead_id: str, known: list[tuple[datetime, Event]], ends: set[str]
     ) -> Life:
-        end = next((at for at, event in known if event.kind in ends), self.until)
+        end = self._end(known, ends)
         events_at: dict[datetime, tuple[Event, ...]] = dict.fromkeys(
             _ticks(max(known[0][0], self.since), min(end, self.until)), ()
         )
         for at, event in known:
-            if self.since <= at <= end and self.setting.rules.set_off_by(event):
+            if self.since <= at <= end and self._sets_off(event):
                 events_at[at] = (*events_at.get(at, ()), event)
         return Life(lead_id, known, sorted(events_at.items(), key=itemgetter(0)))
+
+    def _end(self, known: list[tuple[datetime, Event]], ends: set[str]) -> datetime:
+        """When the lead ended, for good: no later event tells an open stage."""
+        pipeline, end = self.setting.desk.pipeline, None
+        for at, event in known:
+            stage = stage_told(event, pipeline)
+            if event.kind in ends:
+                end = end or at
+            elif stage is not None and not pipeline.named(stage).closes:
+                end = None
+        return end or self.until
+
+    def _sets_off(self, event: Event) -> bool:
+        """Does it set a rule off? What a rule wrote then is found anew."""
+        return not is_told(event) and bool(self.setting.rules.set_off_by(event))
+
+    def _seen(
+        self, lead: LeadReplay, life: Life, observed: _Measured
+    ) -> Iterator[Observed]:
+        """Each moment, once the lead has learnt what sets nothing off."""
+        learnt = 0
+        for at, events in life.moments:
+            while learnt < len(life.known) and life.known[learnt][0] <= at:
+                known_at, event = life.known[learnt]
+                learnt += 1
+                is_past = known_at < self.since or not is_told(event)
+                if event not in events and is_past:
+                    lead.learn(event)
+            yield Observed(at=at, events=events, **observed[life.lead_id, at])
 
     # --- What is measured ---------------------------------------------------
 
@@ -182,19 +221,6 @@ class Simulation:
             pair: frozenset(one.doubt for one in score.doubts)
             for pair, score in zip(chosen, scores, strict=True)
         }
-
-
-def _seen(lead: LeadReplay, life: Life, observed: _Measured) -> Iterator[Observed]:
-    """Each moment, once the lead has learnt what sets nothing off."""
-    learnt = 0
-    for at, events in life.moments:
-        while learnt < len(life.known) and life.known[learnt][0] <= at:
-            event = life.known[learnt][1]
-            learnt += 1
-            if event not in events:
-                lead.learn(event)
-        found = observed[life.lead_id, at]
-        yield Observed(at=at, events=events, **found)
 
 
 def _in_order(events: pl.DataFrame) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from heapq import nlargest
 
 from explanations.explain import Explainer
 from explanations.score import ModelId
-from governance.rules.context import Setting
+from governance.leads.automation_context import Setting
 from governance.rules.outcome import Fate
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import Replayed
@@ -54,7 +54,8 @@ def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
 
 
 def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
-    setting, now = replace(service.setting, rules=rules), service.clock()
+    now = service.clock()
+    setting = replace(service.setting, rules=rules, is_stopped=False)
     loaded = service.models.loaded
     explainer = loaded if isinstance(loaded, Explainer) else None
     if service.trials.in_subprocess:

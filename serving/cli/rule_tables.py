@@ -6,8 +6,8 @@ from dataclasses import replace
 import orjson
 from rich.table import Table
 
+from governance.leads.automation_context import Setting
 from governance.rules.condition import Condition
-from governance.rules.context import Setting
 from governance.rules.engine import Happening, explained
 from governance.rules.facts import Facts
 from governance.rules.history import History

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from explanations.explain import Explainer
-    from governance.rules.context import Setting
+    from governance.leads.automation_context import Setting
     from governance.rules.ruleset import Rules
     from governance.simulation.simulation import Simulation
 
@@ -141,12 +141,12 @@ def explain_rules(
     if state is None:
         out.print("The lead has not lived through a day yet.")
         return
-    standing, past = state
+    facts, history, past = state
     for moment in past:
         for line in moment_lines(moment):
             typer.echo(line)
-    out.rule(f"{lead}, {standing.facts.now:%Y-%m-%d %H:%M} UTC")
-    for line in rule_lines(simulation.setting, standing.facts, standing.history):
+    out.rule(f"{lead}, {facts.now:%Y-%m-%d %H:%M} UTC")
+    for line in rule_lines(simulation.setting, facts, history):
         typer.echo(line)
 
 
@@ -173,10 +173,10 @@ def _explainer(version: str | None) -> "Explainer":
 def _setting(
     rules_file: Path | None, cases_file: Path | None, explainer: "Explainer | None"
 ) -> "Setting":
+    from governance.leads.automation_context import Setting
     from governance.people.feedback import read_judgement
     from governance.policy.pipeline import read_pipeline
     from governance.rules.actions import Desk
-    from governance.rules.context import Setting
     from governance.rules.exception_cases import EXCEPTIONS_FILE, read_cases
     from serving.runtime.settings import Settings
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from features.event import Actor, Event
-from governance.leads.state import LeadState, after, stage_told
+from governance.leads.state import LeadState, moves_seen, stage_told, state_after
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.business_days import due_date
@@ -101,21 +101,17 @@ def _entailed(
     move_id = observed[0].id if observed else None
     closed: dict[UUID, PlannedEffect] = {}
     called: list[PlannedEffect] = []
-    for event in sorted(arrivals, key=_occurred_at):
-        before, lead = lead, after(lead, [event], service.pipeline)
-        if (
-            lead.stage == before.stage
-            or not service.pipeline.named(lead.stage).reserved
-        ):
+    for event, there in moves_seen(lead, arrivals, service.pipeline):
+        if not service.pipeline.named(there.stage).reserved:
             continue
-        waiting = lead.proposal_to(lead.stage)
+        waiting = there.proposal_to(there.stage)
         if waiting is not None and waiting.id not in closed:
             ending = _decided_elsewhere(waiting.id, event)
             follows = move_id or waiting.id
             closed[waiting.id] = PlannedEffect(lead.lead_id, ending, follows)
         is_fresh = event.received_at == now or event.occurred_at > now - FRESH
         if is_fresh and event.actor is not Actor.PERSON and not called:
-            task = _arbitration(service, lead, now)
+            task = _arbitration(service, there, now)
             latest = max(arrivals, key=_occurred_at)
             called.append(PlannedEffect(lead.lead_id, task, move_id or latest))
     moved = [PlannedEffect(lead.lead_id, *observed)] if observed else []
@@ -126,7 +122,7 @@ def _observed(
     lead: LeadState, arrivals: Sequence[Event], pipeline: Pipeline
 ) -> tuple[ObserveMove, Event] | None:
     """That the lead is at another stage, and the event that told so."""
-    to = after(lead, arrivals, pipeline).stage
+    to = state_after(lead, arrivals, pipeline).stage
     if to == lead.stage:
         return None
     telling = (event for event in arrivals if stage_told(event, pipeline) == to)

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from governance.leads.automation_context import Setting
 from governance.people.feedback import Judgement, read_judgement
 from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
 from governance.rules.actions import Desk
-from governance.rules.context import Setting
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from serving.database.engine import Store
@@ -101,4 +101,5 @@ class Service:
             cases=self.cases,
             desk=desk,
             judgement=self.judgement,
+            is_stopped=self.audit_status.broken is not None,
         )

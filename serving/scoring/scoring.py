@@ -6,14 +6,14 @@ from datetime import datetime
 from explanations.score import Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from governance.leads.state import LeadState, after, endings, read_by_model
+from governance.leads.state import LeadState, endings, read_by_model, state_after
+from governance.people.feedback import Standing, judged_at
 from governance.policy.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.repositories.events import stored_events
 from serving.repositories.lead_states import lead_states
 from serving.runtime.served_model import Explains
 from serving.runtime.service import Service
-from serving.transaction.consequences import judged
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import record
 
@@ -49,17 +49,18 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
     log = events_frame(read_by_model(events, ended, service.pipeline))
     moments = moments_frame([(lead_id, now)])
     (score,) = explainer.scores(log, moments, previous, ended)
-    said = judged(service, events[lead_id], now)
-    is_kept = said.by_person or score.priority is lead.band
-    if lead.priority is None or not (is_kept or said.is_settled):
+    by_person = service.judgement.standing(events[lead_id]) is not Standing.NONE
+    is_settled = service.cases.are_settled(judged_at(events[lead_id]), now)
+    is_kept = by_person or score.priority is lead.band
+    if lead.priority is None or not (is_kept or is_settled):
         return score
     return explainer.retold(
         score,
         lead.priority,
         lead.priority if is_kept else score.priority,
         ended.get(lead_id),
-        by_person=said.by_person,
-        is_settled=said.is_settled,
+        by_person=by_person,
+        is_settled=is_settled,
     )
 
 
@@ -71,7 +72,7 @@ def score_given(
 ) -> list[Score]:
     """Score leads, each from its events, at one moment; writes nothing."""
     known = {
-        lead_id: after(
+        lead_id: state_after(
             LeadState.unknown(lead_id, pipeline),
             (e for e in events if max(e.occurred_at, e.received_at) <= moment),
             pipeline,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from governance.leads.state import LeadState, after, endings, read_by_model
+from governance.leads.state import LeadState, endings, read_by_model, state_after
 from serving.repositories.events import stored_events, stored_pairs
 from serving.repositories.lead_states import lead_states
 from serving.repositories.suspensions import suspended
@@ -97,7 +97,7 @@ def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadStat
     for event in plan.arrivals:
         arrivals[event.lead_id].append(event)
     return {
-        name: after(
+        name: state_after(
             seen.leads.get(name) or LeadState.unknown(name, service.pipeline),
             events,
             service.pipeline,

@@ -28,7 +28,7 @@ from serving.repositories.events import add_events, stored_pairs
 from serving.repositories.lead_states import lead_versions, lock_every_lead, write_lead
 from serving.repositories.scores import add_score
 from serving.runtime.service import Service
-from serving.transaction.consequences import Followed, followed
+from serving.transaction.consequences import Consequences, consequences_of
 from serving.transaction.draft import Draft, drafted, scored
 from serving.transaction.executor import perform, perform_automatic
 from serving.transaction.plan import Plan, Seen, Wish
@@ -42,7 +42,7 @@ class Recorded:
 
     seen: Seen
     plan: Plan
-    followed: Mapping[str, Followed]
+    followed: Mapping[str, Consequences]
 
     @property
     def leads(self) -> dict[str, LeadState]:
@@ -56,7 +56,7 @@ class Recorded:
 @dataclass(frozen=True, slots=True)
 class _Ready:
     draft: Draft
-    followed: Mapping[str, Followed]
+    followed: Mapping[str, Consequences]
 
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -88,7 +88,9 @@ def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
 def _ready(service: Service, draft: Draft, now: datetime) -> _Ready:
     explainer = service.models.loaded
     scores = scored(draft, explainer, service.models)
-    return _Ready(draft, followed(service, explainer, draft, scores, now))
+    days = service.settings.decision_working_days
+    follows = consequences_of(draft, service.setting, explainer, scores, days, now)
+    return _Ready(draft, follows)
 
 
 def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
@@ -117,7 +119,7 @@ def _written(
 
 
 def _carried_out(
-    session: Session, service: Service, plan: Plan, done: Followed, now: datetime
+    session: Session, service: Service, plan: Plan, done: Consequences, now: datetime
 ) -> Iterator[AuditEntry]:
     """Carry out what was planned for a lead and what follows; gives what the audit
     keeps of it, in order."""

@@ -5,9 +5,9 @@ from datetime import timedelta
 from explanations.score import Priority
 from explanations.scorer import ScorerFacts
 from features.event import Actor, Event
+from governance.leads.automation_context import Setting
 from governance.people.feedback import read_judgement
 from governance.policy.task import TaskKind
-from governance.rules.context import Setting
 from governance.rules.exception_cases import Cases
 from governance.simulation.replay import LeadReplay, Observed, Replayed
 from tests.factories import make_event
@@ -47,8 +47,12 @@ def said(kind: str, hour: int, **about: str) -> Event:
 
 
 def looked(lead: LeadReplay, hour: int, score: float) -> Replayed:
+    return lead.step(observed(hour, score))
+
+
+def observed(hour: int, score: float) -> Observed:
     at = NOW + timedelta(hours=hour)
-    return lead.step(Observed(at=at, events=(), measures={}, score=score))
+    return Observed(at=at, events=(), measures={}, score=score)
 
 
 def test_the_priority_follows_the_score_s_band() -> None:
@@ -59,7 +63,7 @@ def test_the_priority_follows_the_score_s_band() -> None:
         (2, 34.0, Priority.HIGH),
     ):
         assert not [*looked(lead, hour, score).calls]
-        assert lead.facts.priority is priority
+        assert lead.state.priority is priority
 
 
 def test_a_person_s_word_stands_until_new_facts_and_then_another_is_proposed() -> None:
@@ -67,20 +71,19 @@ def test_a_person_s_word_stands_until_new_facts_and_then_another_is_proposed() -
     looked(lead, 0, 20.0)
     lead.learn(said("priority_contested", 1, priority="basse"))
     assert not [*looked(lead, 2, 50.0).calls]
-    assert lead.facts.priority is Priority.LOW
+    assert lead.state.priority is Priority.LOW
 
     at = NOW + timedelta(hours=3)
     lead.learn(make_event(kind="email_replied", occurred_at=at, received_at=at))
     proposed = looked(lead, 4, 50.0)
     assert [*proposed.calls] == [TaskKind.DECISION_RESERVED]
-    assert lead.facts.priority is Priority.LOW
+    assert lead.state.priority is Priority.LOW
     assert not [*looked(lead, 5, 50.0).calls]  # one proposal waits
 
 
 def test_a_decision_is_known_as_in_the_service() -> None:
     lead = LeadReplay("L-1", SETTING)
     lead.learn(said("note_added", 1, tone="1"))
-    assert lead.facts.judged_at is None
+    assert lead.facts_at(observed(1, 20.0)).judged_at is None
     lead.learn(said("stage_changed", 2, to="qualifie"))
-    looked(lead, 3, 20.0)
-    assert lead.facts.judged_at == NOW + timedelta(hours=2)
+    assert lead.facts_at(observed(3, 20.0)).judged_at == NOW + timedelta(hours=2)

@@ -8,8 +8,9 @@ import pytest
 
 from features.event import Actor, Event
 from governance.errors import RulesError
+from governance.leads.automation_context import Setting
+from governance.people.feedback import read_judgement
 from governance.policy.complex_exchange import after_complex_exchange
-from governance.rules.context import Setting
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from governance.simulation.report import Report, Tally
@@ -24,7 +25,12 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 def simulated(rules: Rules, events: list[Event], days: float = 30) -> Report:
     log = make_log(*events)
     simulation = Simulation(
-        setting=Setting(rules=rules, cases=Cases(version=1), desk=DESK),
+        setting=Setting(
+            rules=rules,
+            cases=Cases(version=1),
+            desk=DESK,
+            judgement=read_judgement(),
+        ),
         since=EPOCH,
         until=NOW + timedelta(days=days),
     )

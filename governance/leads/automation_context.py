@@ -1,4 +1,4 @@
-"""What decides on its own: the rules, the cases of exception, and whom they call."""
+"""Context of automation: what it goes by, in the service and in a simulation."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,18 @@ from governance.rules.ruleset import Rules
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """Without `scorer` a replay knows no score, nor usual delay; without `judgement`,
-    nobody's word on a priority."""
+    """The rules, the cases of exception, and whom they call.
+
+    Without `scorer` a replay knows no score, nor usual delay. `is_stopped`: the audit
+    was found broken.
+    """
 
     rules: Rules
     cases: Cases
     desk: Desk
+    judgement: Judgement
     scorer: ScorerFacts | None = None
-    judgement: Judgement | None = None
+    is_stopped: bool = False
 
     def usual_hours(self, segment: str | None) -> dict[str, float]:
         """Usual delays of a segment by idea, in hours; else those of all."""

@@ -6,10 +6,10 @@ as a rule or a person set it.
 
 from explanations.score import Priority
 from governance.audit.chain import SYSTEM
+from governance.leads.automation_context import Setting
 from governance.policy.actions import ProposePriority, SetPriority
 from governance.policy.policy import PriorityChange, Verdict
 from governance.rules.actions import Desk
-from governance.rules.context import Setting
 from governance.rules.engine import AN_HOUR
 from governance.rules.facts import Facts
 from governance.rules.history import History
@@ -17,7 +17,7 @@ from governance.rules.outcome import Cause, Effect, Fate, Outcome
 from governance.rules.rule import Target
 
 
-def banded(
+def band_transition(
     setting: Setting,
     cause: Cause,
     facts: Facts,

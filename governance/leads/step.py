@@ -1,0 +1,231 @@
+"""One step of a lead: its priority, what rules do, and who is called, at one moment.
+
+The service takes it for a lead that it stores, the simulation for one that it replays.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from explanations.score import Doubt, Grade, Priority
+from features.event import Event
+from governance.leads.automation_context import Setting
+from governance.leads.priority_band import band_transition
+from governance.leads.state import LeadState, ending_of
+from governance.people.feedback import Standing, judged_at
+from governance.people.overrides import OWN_SOURCE
+from governance.policy.complex_exchange import after_complex_exchange
+from governance.policy.effects import Requalify
+from governance.policy.task import OpenTask
+from governance.rules.cascade import unfold
+from governance.rules.engine import AN_HOUR, Happening, is_worth_writing
+from governance.rules.exception_cases import called, raised
+from governance.rules.facts import Facts, Value
+from governance.rules.history import History, history_after, written
+from governance.rules.outcome import Cause, Outcome
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrivals:
+    """Events that become known at one moment, and what is known of the lead then.
+
+    `live` events set rules off, in their order. Without any, time has passed; unless
+    older events were `backfilled`, on which automation doesn't act. `known` are the
+    lead's events in any order, these too; of a lead on which nobody decided anything,
+    those of the last 14 days are enough. `given`: the priority that somebody gave in
+    the same call.
+    """
+
+    live: Sequence[Event] = ()
+    known: Iterable[Event] = ()
+    backfilled: Sequence[Event] = ()
+    given: Requalify | None = None
+    clock_ahead_hours: float = 0.0
+    measures: Mapping[str, Value] = field(default_factory=dict)
+    usual_hours: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def is_backfill(self) -> bool:
+        return bool(self.backfilled) and not self.live
+
+    @property
+    def latest(self) -> Event | None:
+        """The event that the priority and the exceptions follow from, if one arrived:
+        of older ones the last that another source told."""
+        if self.live:
+            return self.live[-1]
+        others = (one for one in self.backfilled if one.source != OWN_SOURCE)
+        return max(others, key=lambda one: one.occurred_at, default=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRead:
+    """A score as decisions read it: in points, with the priority that it calls for.
+
+    `doubts` is None where the score wasn't explained.
+    """
+
+    points: float
+    grade: Grade
+    priority: Priority
+    doubts: frozenset[Doubt] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadStep:
+    """A lead after the step, and what was decided, in order."""
+
+    state: LeadState
+    facts: Facts
+    outcomes: tuple[Outcome, ...]
+    exceptions: tuple[OpenTask, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """What automation decided, in order; and how facts and history stand thereafter."""
+
+    facts: Facts
+    history: History
+    outcomes: tuple[Outcome, ...] = ()
+    exceptions: tuple[OpenTask, ...] = ()
+
+
+def step(
+    setting: Setting,
+    state: LeadState,
+    arrivals: Arrivals,
+    score: ScoreRead | None,
+    now: datetime,
+) -> LeadStep:
+    """What follows at `now` for a lead, whose `state` has what arrives already.
+
+    The priority moves first, by the score alone; then rules are set off, each by the
+    events in their order; exceptions are sought last. Automation does nothing on what
+    is backfilled, nor on a lead that came to an end.
+    """
+    facts = facts_at(setting, state, arrivals, score, now)
+    history = state.history
+    happenings = _happenings(arrivals.live, now)
+    by_score, band = _priority_by_score(
+        setting, state, arrivals, score, facts, happenings[-1].cause
+    )
+    if by_score is not None:
+        history = history_after(history, [by_score], now)
+        facts = written(facts, by_score.effect)
+    done = Reaction(facts=facts, history=history)
+    if not (arrivals.is_backfill or setting.is_stopped or _has_ended(setting, state)):
+        done = react(setting, happenings, facts, history)
+    return LeadStep(
+        state=_state_after(state, done, band, now),
+        facts=done.facts,
+        outcomes=(() if by_score is None else (by_score,)) + done.outcomes,
+        exceptions=done.exceptions,
+    )
+
+
+def hours_ahead(events: Iterable[Event]) -> float:
+    """By how much the earliest of these events came before it happened; at least 0."""
+    ahead = ((one.occurred_at - one.received_at) / AN_HOUR for one in events)
+    return max(ahead, default=0.0)
+
+
+def facts_at(
+    setting: Setting,
+    state: LeadState,
+    arrivals: Arrivals,
+    score: ScoreRead | None,
+    now: datetime,
+) -> Facts:
+    """What rules and exceptions may ask of the lead, before anything is decided."""
+    known = list(arrivals.known)
+    return Facts(
+        lead_id=state.lead_id,
+        now=now,
+        stage=state.stage,
+        owner=state.owner,
+        priority=state.priority,
+        score=None if score is None else score.points,
+        grade=None if score is None else score.grade,
+        doubts=None if score is None else score.doubts,
+        clock_ahead_hours=arrivals.clock_ahead_hours,
+        measures=arrivals.measures,
+        usual_hours=arrivals.usual_hours,
+        after_complex_exchange=after_complex_exchange(known, now),
+        standing=setting.judgement.standing(known),
+        judged_at=judged_at(known),
+    )
+
+
+def react(
+    setting: Setting, happenings: Sequence[Happening], facts: Facts, history: History
+) -> Reaction:
+    """What automation does: rules in the events' order (one at the least), then
+    exceptions."""
+    outcomes: list[Outcome] = []
+    for happening in happenings:
+        done = unfold(setting.rules, happening, facts, history, setting.desk)
+        facts, history = done.facts, done.history
+        outcomes += done.outcomes
+    tasks = raised(setting.cases, happenings[-1].cause, facts, history, setting.desk)
+    if tasks:
+        history = called(history, tasks, facts)
+    return Reaction(
+        facts=facts,
+        history=history,
+        outcomes=tuple(outcomes),
+        exceptions=tuple(tasks),
+    )
+
+
+def _priority_by_score(
+    setting: Setting,
+    state: LeadState,
+    arrivals: Arrivals,
+    score: ScoreRead | None,
+    facts: Facts,
+    cause: Cause,
+) -> tuple[Outcome | None, Priority | None]:
+    """What becomes of the priority by the score alone, and the band that is now seen
+    to. A priority that was held back is seen to later."""
+    if score is None:
+        return None, state.band
+    given = arrivals.given
+    if given is not None:  # what the score says against it is proposed, one day
+        return None, given.to if given.signer.is_person else score.priority
+    is_kept = _has_ended(setting, state) or facts.standing is Standing.STANDS
+    if setting.is_stopped or (facts.priority is not None and is_kept):
+        return None, state.band
+    outcome = band_transition(
+        setting, cause, facts, state.history, before=state.band, to=score.priority
+    )
+    if outcome is None:
+        return None, score.priority
+    band = state.band if outcome.effect is None else score.priority
+    return replace(outcome, event=arrivals.latest), band
+
+
+def _has_ended(setting: Setting, state: LeadState) -> bool:
+    return ending_of(state, setting.desk.pipeline) is not None
+
+
+def _happenings(live: Iterable[Event], now: datetime) -> list[Happening]:
+    """Each event that arrives; or, if none does, that time has passed."""
+    arrived = [Happening(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
+    return arrived or [Happening(Cause.first(f"tick {now.isoformat()}"))]
+
+
+def _state_after(
+    state: LeadState, done: Reaction, band: Priority | None, now: datetime
+) -> LeadState:
+    facts, history = done.facts, done.history
+    if is_worth_writing(history.score_written, facts.score):
+        history = replace(history, score_written=facts.score)
+    return replace(
+        state,
+        owner=facts.owner,
+        owner_at=state.owner_at if facts.owner == state.owner else now,
+        priority=facts.priority,
+        band=band,
+        history=history,
+    )
