@@ -35,41 +35,39 @@ class ObserveMove:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decide:
-    """A stage move that is made, and who signs it."""
+class Signed:
+    """A change that is made: who signs it, under which clause, by which proposal."""
 
     id: UUID
-    origin: str
-    to: str
-    reserved: bool
-    clause: Clause
-    signer: Principal
-    proposal_id: UUID | None
-    reason: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requalify:
-    """A priority that is given, who signs it, and by which proposal."""
-
-    id: UUID
-    origin: Priority | None
-    to: Priority
     signer: Principal
     proposal_id: UUID | None
     clause: Clause = Clause.PERSON_DECIDES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """A price concession of so many percent that is made, and who signs it."""
+class Decide(Signed):
+    """A stage move."""
 
-    id: UUID
+    origin: str
+    to: str
+    reserved: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requalify(Signed):
+    """A priority that is given."""
+
+    origin: Priority | None
+    to: Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant(Signed):
+    """A price concession of so many percent."""
+
     percent: float
     reserved: bool
-    clause: Clause
-    signer: Principal
-    proposal_id: UUID | None
     reason: str | None
 
 

@@ -20,7 +20,7 @@ from serving.auth.visibility import require_visible
 from serving.formats.cloud_event import LeadName
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
-from serving.repositories.audit import Recorded
+from serving.repositories.audit import AuditRecord
 from serving.runtime.dependencies import TheService
 
 router = APIRouter(prefix="/v1", tags=["audit"])
@@ -44,10 +44,10 @@ def read_audit(
     return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
 
 
-def _shown(entry: Recorded, trace: Trace) -> EntryShown:
+def _shown(entry: AuditRecord, trace: Trace) -> EntryShown:
     cause = entry.cause
-    words = trace.words.get(entry.id)
-    fact = None if cause.event is None else trace.facts.get(cause.event)
+    words = trace.reasons.get(entry.id)
+    fact = None if cause.event is None else trace.events.get(cause.event)
     return EntryShown(
         seq=entry.seq,
         id=entry.id,

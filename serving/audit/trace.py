@@ -1,33 +1,70 @@
-"""The trace of a lead: what was done, from each effect back to the first fact."""
+"""Trace of a lead: what was done, from each effect back to the event that began it, and
+the reasons that people stated. Their words stand beside the audit, which has none."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from serving.audit.reasons_given import Words, words_given
+from pydantic import JsonValue
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from governance.audit.chain import Action
+from governance.people.overrides import OWN_SOURCE
 from serving.database.engine import Store
+from serving.database.tables import (
+    ConcessionRow,
+    DecisionRow,
+    ProposalRow,
+    SuspensionRow,
+    TaskRow,
+)
 from serving.errors import LeadUnknownError
-from serving.repositories.audit import Recorded, entries_about
-from serving.repositories.events import Fact, facts_of
+from serving.repositories.audit import AuditRecord, entries_about
+from serving.repositories.events import LoggedEvent, data_of, logged_events
 from serving.repositories.leads import find_lead
+from serving.repositories.rows import texts_by_id
+
+_SAID = (  # their events hold the words
+    Action.NOTE_ADDED,
+    Action.PRIORITY_CONTESTED,
+    Action.PRIORITY_CONFIRMED,
+    Action.STATUS_ADJUSTED,
+    Action.AUTOMATION_SUSPENDED,
+)
+_WRITTEN: Mapping[Action, InstrumentedAttribute[str | None]] = {  # by the subject's id
+    Action.STAGE_MOVED: DecisionRow.reason,
+    Action.CONCESSION_GRANTED: ConcessionRow.reason,
+    Action.PROPOSAL_OPENED: ProposalRow.reason,
+    Action.PROPOSAL_CLOSED: ProposalRow.decision_reason,
+    Action.TASK_CLOSED: TaskRow.close_reason,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StatedReason:
+    """A reason of the short list, and words of one's own: one of them at least."""
+
+    reason: str | None
+    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Entries, the oldest first; the facts of the log that they follow from, by row;
-    and the words that people gave with them, by entry."""
+    """Entries, the oldest first; the events of the log that they follow from, by row;
+    and the reasons that people stated with them, by entry."""
 
-    entries: Sequence[Recorded]
-    facts: Mapping[int, Fact]
-    words: Mapping[UUID, Words]
+    entries: Sequence[AuditRecord]
+    events: Mapping[int, LoggedEvent]
+    reasons: Mapping[UUID, StatedReason]
 
-    def beginnings(self) -> list[Recorded]:
+    def beginnings(self) -> list[AuditRecord]:
         """The entries that follow from no other."""
         known = {entry.id for entry in self.entries}
         return [one for one in self.entries if one.cause.causation not in known]
 
-    def following(self, cause: UUID) -> list[Recorded]:
-        """What follows from an entry directly."""
+    def following(self, cause: UUID) -> list[AuditRecord]:
+        """The entries that follow from this one directly."""
         return [one for one in self.entries if one.cause.causation == cause]
 
 
@@ -39,4 +76,69 @@ def trace_of(store: Store, lead_id: str, limit: int) -> Trace:
             raise LeadUnknownError(lead_id)
         entries = entries_about(session, lead.id, limit)
         rows = [one.cause.event for one in entries if one.cause.event is not None]
-        return Trace(entries, facts_of(session, rows), words_given(session, entries))
+        events = logged_events(session, rows)
+        return Trace(entries, events, stated_reasons(session, entries))
+
+
+def stated_reasons(
+    session: Session, entries: Sequence[AuditRecord]
+) -> dict[UUID, StatedReason]:
+    """The reasons that entries come with, by entry. The words of one act that did
+    several things stand once: where they come first."""
+    stated = {
+        **_of_events(session, entries),
+        **_of_rows(session, entries),
+        **_of_suspended_rules(session, entries),
+    }
+    said: set[tuple[datetime, UUID, str | None]] = set()
+    for entry in entries:
+        if entry.id not in stated:
+            continue
+        act, words = (entry.at, entry.who.id), stated[entry.id]
+        if words.reason is None and (*act, words.text) in said:
+            del stated[entry.id]
+        said |= {(*act, words.reason), (*act, words.text)}
+    return stated
+
+
+def _of_events(
+    session: Session, entries: Iterable[AuditRecord]
+) -> dict[UUID, StatedReason]:
+    own = {(OWN_SOURCE, str(one.id)): one.id for one in entries if one.action in _SAID}
+    data = {own[pair]: data for pair, data in data_of(session, own).items()}
+    stated = {
+        entry: StatedReason(_text(about.get("reason")), _text(about.get("text")))
+        for entry, about in data.items()
+    }
+    return {id: words for id, words in stated.items() if words.reason or words.text}
+
+
+def _of_rows(
+    session: Session, entries: Iterable[AuditRecord]
+) -> dict[UUID, StatedReason]:
+    stated = {}
+    for action, column in _WRITTEN.items():
+        subjects = {
+            one.id: UUID(str(one.subject.id)) for one in entries if one.action == action
+        }
+        texts = texts_by_id(session, column, subjects.values()) if subjects else {}
+        for entry, subject in subjects.items():
+            if subject in texts:
+                stated[entry] = StatedReason(None, texts[subject])
+    return stated
+
+
+def _of_suspended_rules(
+    session: Session, entries: Iterable[AuditRecord]
+) -> dict[UUID, StatedReason]:
+    suspended = [one for one in entries if one.action == Action.RULE_SUSPENDED]
+    ids = {one.id: UUID(str(one.why["suspension"])) for one in suspended}
+    texts = texts_by_id(session, SuspensionRow.words, ids.values()) if ids else {}
+    return {
+        one.id: StatedReason(_text(one.why["reason"]), texts.get(ids[one.id]))
+        for one in suspended
+    }
+
+
+def _text(given: JsonValue) -> str | None:
+    return given if isinstance(given, str) and given else None

@@ -13,7 +13,7 @@ from governance.people.disagreement import By, Disagreement
 from governance.policy.effects import ProposalStatus
 from serving.automation.override_report import disagreement
 from serving.database.engine import Store
-from serving.repositories.audit import Told, entries_told
+from serving.repositories.audit import AuditSummary, audit_summaries
 from serving.repositories.scores import openings_since
 
 WEEKS = 12
@@ -85,7 +85,7 @@ def adoption(store: Store, now: datetime) -> Adoption:
     since = datetime.combine(mondays[0], time(), PARIS)
     with store.reading() as session:
         openings = openings_since(session, mondays[0])
-        entries = list(entries_told(session, (*_ACTIONS, Action.PROPOSAL_CLOSED)))
+        entries = list(audit_summaries(session, (*_ACTIONS, Action.PROPOSAL_CLOSED)))
     counts = Counter(
         (week_of(entry.at), use)
         for entry in entries
@@ -110,7 +110,7 @@ def _week(monday: date, counts: Counter[tuple[date, Use]]) -> Week:
     return Week(monday, +Counter({use: counts[monday, use] for use in Use}))
 
 
-def _use(entry: Told) -> Use | None:
+def _use(entry: AuditSummary) -> Use | None:
     use = _ACTIONS.get(Action(entry.action))
     if use is not None:
         return use

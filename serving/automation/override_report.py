@@ -16,7 +16,7 @@ from governance.people.disagreement import Disagreement, Judged, disagreements
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.effects import ProposalStatus
 from serving.database.engine import Store
-from serving.repositories.audit import Told, entries_told
+from serving.repositories.audit import AuditSummary, audit_summaries
 from serving.repositories.events import attribute_of_leads
 from serving.repositories.principals import principals_named
 
@@ -59,13 +59,13 @@ class _Reading:
     proposals: dict[str, str | None] = field(default_factory=dict)
     names: dict[UUID, str | None] = field(default_factory=dict)
 
-    def opinions(self, entries: Iterable[Told]) -> Iterator[_Opinion]:
+    def opinions(self, entries: Iterable[AuditSummary]) -> Iterator[_Opinion]:
         for entry in entries:
             opinion = self._opinion(entry)
             if opinion is not None:
                 yield opinion
 
-    def _opinion(self, entry: Told) -> _Opinion | None:
+    def _opinion(self, entry: AuditSummary) -> _Opinion | None:
         match entry.action:
             case Action.PRIORITY_CHANGED:
                 reasons = orjson.loads(entry.why).get("reasons", ())
@@ -81,7 +81,7 @@ class _Reading:
                 return _Opinion(agrees, entry.at, entry.lead, rule, ideas)
         return None
 
-    def _decided(self, entry: Told) -> _Opinion | None:
+    def _decided(self, entry: AuditSummary) -> _Opinion | None:
         agrees = _DECIDED.get(orjson.loads(entry.after or "{}").get("status"))
         if agrees is None:
             return None
@@ -105,7 +105,7 @@ def disagreement(
     with store.reading() as session:
         opinions = [
             opinion
-            for opinion in _Reading(session).opinions(entries_told(session, _READ))
+            for opinion in _Reading(session).opinions(audit_summaries(session, _READ))
             if since is None or opinion.at >= since
         ]
         leads = {one.lead for one in opinions if one.lead is not None}

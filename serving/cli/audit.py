@@ -12,7 +12,7 @@ from serving.cli.service import open_service, out
 
 if TYPE_CHECKING:
     from serving.audit.trace import Trace
-    from serving.repositories.audit import Recorded
+    from serving.repositories.audit import AuditRecord
 
 audit = typer.Typer(help="What was done, by whom and why.", no_args_is_help=True)
 
@@ -99,20 +99,20 @@ def _tree(lead: str, trace: "Trace") -> Tree:
     return root
 
 
-def _grow(under: Tree, entry: "Recorded", trace: "Trace") -> None:
+def _grow(under: Tree, entry: "AuditRecord", trace: "Trace") -> None:
     branch = under.add(_line(entry))
     for effect in trace.following(entry.id):
         _grow(branch, effect, trace)
 
 
 def _fact(row: int, trace: "Trace") -> str:
-    fact = trace.facts.get(row)
+    fact = trace.events.get(row)
     if fact is None:
         return f"event {row}, erased since"
     return escape(f"{fact.kind} ({fact.source}) {_minute(fact.occurred_at)}")
 
 
-def _line(entry: "Recorded") -> str:
+def _line(entry: "AuditRecord") -> str:
     who = entry.who.name or f"{entry.who.kind} {entry.who.id}"
     change = _change(entry)
     why = _why(entry)
@@ -121,7 +121,7 @@ def _line(entry: "Recorded") -> str:
     )
 
 
-def _change(entry: "Recorded") -> str:
+def _change(entry: "AuditRecord") -> str:
     before, after = entry.before or {}, entry.after or {}
     both = [name for name in before if name in after]
     if both:
@@ -129,7 +129,7 @@ def _change(entry: "Recorded") -> str:
     return "".join(f" {after[key]}" for key in ("proposed", "expected") if key in after)
 
 
-def _why(entry: "Recorded") -> str:
+def _why(entry: "AuditRecord") -> str:
     why = entry.why
     reasons = why.get("reasons")
     if entry.action == Action.PRIORITY_CHANGED and isinstance(reasons, list):

@@ -14,6 +14,7 @@ from features.event import Actor
 from governance.people.principal import Principal, PrincipalKind
 from serving.database.tables import KeyRow
 from serving.errors import KeyInvalidError, KeyUnknownError, ScopeMissingError
+from serving.repositories.rows import as_value
 
 PREFIX = "frein"
 
@@ -137,16 +138,10 @@ def note_use(session: Session, key_id: str, now: datetime) -> None:
 
 
 def _as_key(row: KeyRow) -> ApiKey:
-    return ApiKey(
-        id=row.id,
-        name=row.name,
-        secret_sha256=row.secret_sha256,
-        source=row.source,
+    return as_value(
+        ApiKey,
+        row,
         max_actor=Actor(row.max_actor),
         default_actor=Actor(row.default_actor),
         scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        last_used_at=row.last_used_at,
     )

@@ -47,7 +47,7 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class AuditRecord:
     """An entry of the audit, as it is shown."""
 
     seq: int
@@ -64,7 +64,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class AuditSummary:
     """An entry as it is kept: its codes, and its facts as JSON."""
 
     at: datetime
@@ -141,7 +141,9 @@ def links_since(session: Session, seq: int) -> Generator[Link]:
         yield from (_as_link(dict(row)) for row in rows.mappings())
 
 
-def entries_told(session: Session, actions: Iterable[Action]) -> Generator[Told]:
+def audit_summaries(
+    session: Session, actions: Iterable[Action]
+) -> Generator[AuditSummary]:
     """The entries of these actions, in order, a thousand in memory at a time.
 
     Close it, if it isn't read to its end.
@@ -150,12 +152,12 @@ def entries_told(session: Session, actions: Iterable[Action]) -> Generator[Told]
         select(_TABLE).where(AuditRow.action.in_(actions)).order_by(AuditRow.seq),
         execution_options={"yield_per": _ROWS_AT_ONCE},
     ) as rows:
-        yield from map(_as_told, rows.mappings())
+        yield from map(_as_summary, rows.mappings())
 
 
 def entries_since(
     session: Session, leads: Iterable[UUID], actions: Iterable[Action], since: datetime
-) -> list[Told]:
+) -> list[AuditSummary]:
     """The entries of these actions on some leads after an instant, in order."""
     rows = session.execute(
         select(_TABLE)
@@ -166,10 +168,12 @@ def entries_since(
         )
         .order_by(AuditRow.seq)
     )
-    return [_as_told(row) for row in rows.mappings()]
+    return [_as_summary(row) for row in rows.mappings()]
 
 
-def last_entry(session: Session, lead: UUID, actions: Iterable[Action]) -> Told | None:
+def last_entry(
+    session: Session, lead: UUID, actions: Iterable[Action]
+) -> AuditSummary | None:
     """The last entry of these actions on a lead."""
     rows = session.execute(
         select(_TABLE)
@@ -178,7 +182,7 @@ def last_entry(session: Session, lead: UUID, actions: Iterable[Action]) -> Told 
         .limit(1)
     )
     found = rows.mappings().one_or_none()
-    return None if found is None else _as_told(found)
+    return None if found is None else _as_summary(found)
 
 
 def last_done(
@@ -212,7 +216,7 @@ def _causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, AuditCause]:
     }
 
 
-def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
+def entries_about(session: Session, lead: UUID, limit: int) -> list[AuditRecord]:
     """The last `limit` entries on a lead, the oldest first, each after its causes.
 
     A cause further back, or on no lead, is there too.
@@ -225,20 +229,20 @@ def entries_about(session: Session, lead: UUID, limit: int) -> list[Recorded]:
         if not found:
             break
         rows |= {row.id: row for row in found}
-    return _recorded(session, rows.values())
+    return _records(session, rows.values())
 
 
-def entries_at(session: Session, lead: UUID, at: datetime) -> list[Recorded]:
+def entries_at(session: Session, lead: UUID, at: datetime) -> list[AuditRecord]:
     """The entries on a lead of one instant, in order."""
     rows = session.scalars(
         select(AuditRow).where(
             AuditRow.lead_id == str(lead), AuditRow.at == as_kept(at)
         )
     )
-    return _recorded(session, rows.all())
+    return _records(session, rows.all())
 
 
-def entries_on(session: Session, subject: Subject, limit: int) -> list[Recorded]:
+def entries_on(session: Session, subject: Subject, limit: int) -> list[AuditRecord]:
     """The last `limit` entries of which this is the subject, the oldest first."""
     latest = (
         select(AuditRow)
@@ -249,20 +253,20 @@ def entries_on(session: Session, subject: Subject, limit: int) -> list[Recorded]
         .order_by(AuditRow.seq.desc())
         .limit(limit)
     )
-    return _recorded(session, session.scalars(latest).all())
+    return _records(session, session.scalars(latest).all())
 
 
-def _recorded(session: Session, rows: Collection[AuditRow]) -> list[Recorded]:
+def _records(session: Session, rows: Collection[AuditRow]) -> list[AuditRecord]:
     """Rows with the names of who did it, the oldest first."""
     known = principals_named(session, {UUID(row.who_id) for row in rows})
     return [
-        _as_recorded(row, known.get(UUID(row.who_id)))
+        _as_record(row, known.get(UUID(row.who_id)))
         for row in sorted(rows, key=lambda row: row.seq)
     ]
 
 
-def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
-    return Recorded(
+def _as_record(row: AuditRow, who: Principal | None) -> AuditRecord:
+    return AuditRecord(
         seq=row.seq,
         id=UUID(row.id),
         at=datetime.fromisoformat(row.at),
@@ -282,8 +286,8 @@ def _as_recorded(row: AuditRow, who: Principal | None) -> Recorded:
     )
 
 
-def _as_told(row: RowMapping) -> Told:
-    return Told(
+def _as_summary(row: RowMapping) -> AuditSummary:
+    return AuditSummary(
         at=datetime.fromisoformat(row["at"]),
         who=UUID(row["who_id"]),
         action=row["action"],

@@ -1,9 +1,10 @@
 """Writing decisions and concessions. The only module that knows their tables."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
@@ -11,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from governance.people.principal import PrincipalKind
-from governance.policy.effects import Decide, Grant, Requalify
+from governance.policy.effects import Decide, Grant, Requalify, Signed
 from serving.database.tables import ConcessionRow, DecisionRow, RequalificationRow
 from serving.errors import PersonRequiredError, Reserved, ReservedForPeopleError
 
@@ -24,21 +25,14 @@ def add_decision(
 ) -> None:
     """Record a decision; raises ReservedForPeopleError if the database refuses it."""
     with _lock_3(decision.to):
-        session.execute(
-            insert(DecisionRow).values(
-                id=decision.id,
-                lead_id=lead_uuid,
-                from_stage=decision.origin,
-                to_stage=decision.to,
-                reserved=decision.reserved,
-                clause=decision.clause.value,
-                signer_kind=decision.signer.kind.value,
-                signer=decision.signer.name,
-                proposal_id=decision.proposal_id,
-                reason=decision.reason,
-                decided_at=now,
-            )
+        row = insert(DecisionRow).values(
+            from_stage=decision.origin,
+            to_stage=decision.to,
+            reserved=decision.reserved,
+            reason=decision.reason,
+            **_signed(decision, lead_uuid, now),
         )
+        session.execute(row)
 
 
 def add_concession(
@@ -46,20 +40,13 @@ def add_concession(
 ) -> None:
     """Record a concession; raises ReservedForPeopleError if the database refuses it."""
     with _lock_3(f"{granted.percent:g}", Reserved.CONCESSION):
-        session.execute(
-            insert(ConcessionRow).values(
-                id=granted.id,
-                lead_id=lead_uuid,
-                percent=granted.percent,
-                reserved=granted.reserved,
-                clause=granted.clause.value,
-                signer_kind=granted.signer.kind.value,
-                signer=granted.signer.name,
-                proposal_id=granted.proposal_id,
-                reason=granted.reason,
-                decided_at=now,
-            )
+        row = insert(ConcessionRow).values(
+            percent=granted.percent,
+            reserved=granted.reserved,
+            reason=granted.reason,
+            **_signed(granted, lead_uuid, now),
         )
+        session.execute(row)
 
 
 def add_requalification(
@@ -72,38 +59,24 @@ def add_requalification(
     if made.origin is None or made.origin is made.to:
         return
     with _lock_3(made.to.value, Reserved.PRIORITY):
-        session.execute(
-            insert(RequalificationRow).values(
-                id=made.id,
-                lead_id=lead_uuid,
-                from_priority=made.origin.value,
-                to_priority=made.to.value,
-                clause=made.clause.value,
-                signer_kind=made.signer.kind.value,
-                signer=made.signer.name,
-                proposal_id=made.proposal_id,
-                decided_at=now,
-            )
+        row = insert(RequalificationRow).values(
+            from_priority=made.origin.value,
+            to_priority=made.to.value,
+            **_signed(made, lead_uuid, now),
         )
+        session.execute(row)
 
 
-def decision_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Why these stage moves were made, where somebody said."""
-    return _reasons(session, DecisionRow, ids)
-
-
-def concession_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Why these concessions were granted, where somebody said."""
-    return _reasons(session, ConcessionRow, ids)
-
-
-def _reasons(
-    session: Session, table: type[DecisionRow | ConcessionRow], ids: Iterable[UUID]
-) -> dict[UUID, str]:
-    rows = session.execute(
-        select(table.id, table.reason).where(table.id.in_(list(ids)))
-    )
-    return {row.id: row.reason for row in rows if row.reason}
+def _signed(made: Signed, lead_uuid: UUID, now: datetime) -> dict[str, Any]:
+    return {
+        "id": made.id,
+        "lead_id": lead_uuid,
+        "clause": made.clause.value,
+        "signer_kind": made.signer.kind.value,
+        "signer": made.signer.name,
+        "proposal_id": made.proposal_id,
+        "decided_at": now,
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
 from governance.people.overrides import OWN_SOURCE
 from serving.database.tables import EventRow, LeadRow
+from serving.repositories.rows import as_value, batches
 
-PAIRS_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
 ROWS_AT_ONCE = 10_000
 _EVENTS = select(
     EventRow.event_id,
@@ -46,13 +46,11 @@ def pair_of(event: Event) -> Pair:
 
 def stored_pairs(session: Session, pairs: Iterable[Pair]) -> frozenset[Pair]:
     """Those of the pairs that the log holds already."""
-    wanted = sorted(pairs)
-    found: set[Pair] = set()
-    for start in range(0, len(wanted), PAIRS_AT_ONCE):
-        some = wanted[start : start + PAIRS_AT_ONCE]
-        rows = session.execute(_PAIRS, {"pairs": some})
-        found.update((source, event_id) for source, event_id in rows)
-    return frozenset(found)
+    return frozenset(
+        (source, event_id)
+        for some in batches(sorted(pairs))
+        for source, event_id in session.execute(_PAIRS, {"pairs": some})
+    )
 
 
 def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
@@ -65,7 +63,7 @@ def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class LoggedEvent:
     """An event as the trace tells it: what happened, and who said so."""
 
     event_id: str
@@ -74,18 +72,10 @@ class Fact:
     occurred_at: datetime
 
 
-def facts_of(session: Session, rows: Iterable[int]) -> dict[int, Fact]:
+def logged_events(session: Session, rows: Iterable[int]) -> dict[int, LoggedEvent]:
     """The events of these rows of the log, of those that are still there."""
     found = session.scalars(select(EventRow).where(EventRow.id.in_(set(rows))))
-    return {
-        row.id: Fact(
-            event_id=row.event_id,
-            source=row.source,
-            kind=row.kind,
-            occurred_at=row.occurred_at,
-        )
-        for row in found
-    }
+    return {row.id: as_value(LoggedEvent, row) for row in found}
 
 
 def data_of(
@@ -145,15 +135,11 @@ def attribute_of_leads(
     session: Session, lead_uuids: Iterable[UUID], name: str
 ) -> dict[UUID, str]:
     """An attribute of some leads, as it was last set, where it is a text."""
-    wanted = list(lead_uuids)
     found: dict[UUID, str] = {}
-    for start in range(0, len(wanted), PAIRS_AT_ONCE):
+    for some in batches(lead_uuids):
         rows = session.execute(
             select(EventRow.lead_id, EventRow.data)
-            .where(
-                EventRow.lead_id.in_(wanted[start : start + PAIRS_AT_ONCE]),
-                EventRow.kind == ATTRIBUTES_KIND,
-            )
+            .where(EventRow.lead_id.in_(some), EventRow.kind == ATTRIBUTES_KIND)
             .order_by(EventRow.occurred_at, EventRow.id)
         )
         for lead_uuid, about in rows:

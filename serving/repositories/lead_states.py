@@ -16,6 +16,7 @@ from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of
 from serving.repositories.proposals import waiting_proposals
+from serving.repositories.rows import as_value
 from serving.repositories.tasks import open_tasks
 
 _HISTORY = TypeAdapter(History)
@@ -118,19 +119,12 @@ def _as_state(
     row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
 ) -> LeadState:
     moves = frozenset(one.to for one in waiting if one.percent is None)
-    return LeadState(
-        id=row.id,
+    return as_value(
+        LeadState,
+        row,
         lead_id=row.external_id,
-        version=row.version,
-        stage=row.stage,
-        stage_at=row.stage_at,
-        owner=row.owner,
-        owner_at=row.owner_at,
-        priority=None if row.priority is None else Priority(row.priority),
-        band=None if row.band is None else Priority(row.band),
-        looked_at=row.looked_at,
-        last_sign_at=row.last_sign_at,
-        entered_at=row.entered_at,
+        priority=row.priority and Priority(row.priority),
+        band=row.band and Priority(row.band),
         past=_past(row),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from explanations.score import Priority
 from governance.people.roles import EVERYTHING, Visibility
 from serving.database.tables import LeadRow, StageRow
+from serving.repositories.rows import as_value, batches
 
-_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
 IS_OPEN = LeadRow.stage.not_in(select(StageRow.name).where(StageRow.closes))
 _PRIORITY_RANK = case(
     {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
@@ -115,15 +115,12 @@ def seen_among(
     session: Session, lead_ids: Iterable[str], visibility: Visibility
 ) -> frozenset[str]:
     """Those of some leads that are there and seen."""
-    wanted, found = sorted(set(lead_ids)), set[str]()
-    for start in range(0, len(wanted), _AT_ONCE):
-        some = LeadRow.external_id.in_(wanted[start : start + _AT_ONCE])
-        found.update(
-            session.scalars(
-                select(LeadRow.external_id).where(some, *seen_leads(visibility))
-            )
-        )
-    return frozenset(found)
+    seen = select(LeadRow.external_id).where(*seen_leads(visibility))
+    return frozenset(
+        lead_id
+        for some in batches(sorted(set(lead_ids)))
+        for lead_id in session.scalars(seen.where(LeadRow.external_id.in_(some)))
+    )
 
 
 def seen_leads(visibility: Visibility) -> list[ColumnElement[bool]]:
@@ -159,17 +156,9 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
 
 
 def _as_summary(row: LeadRow) -> LeadSummary:
-    return LeadSummary(
-        id=row.id,
+    return as_value(
+        LeadSummary,
+        row,
         lead_id=row.external_id,
-        stage=row.stage,
-        stage_at=row.stage_at,
-        owner=row.owner,
-        priority=row.priority,
-        score=row.score,
-        grade=row.grade,
-        short=row.short,
-        moment=row.moment,
-        last_sign_at=row.last_sign_at,
         entered_at=row.entered_at or row.created_at,
     )

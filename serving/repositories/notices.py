@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from governance.people.roles import Visibility
 from serving.database.tables import LeadRow, NoticeRow
 from serving.repositories.leads import IS_OPEN, seen_leads
+from serving.repositories.rows import as_value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +45,7 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )
-    return [_as_notice(row) for row in rows]
+    return [as_value(Notice, row) for row in rows]
 
 
 def notices_to(
@@ -65,14 +66,4 @@ def notices_to(
         .order_by(NoticeRow.created_at.desc())
         .limit(limit)
     )
-    return [(lead_id, _as_notice(row)) for lead_id, row in rows]
-
-
-def _as_notice(row: NoticeRow) -> Notice:
-    return Notice(
-        id=row.id,
-        rule_id=row.rule_id,
-        recipient=row.recipient,
-        text=row.text,
-        created_at=row.created_at,
-    )
+    return [(lead_id, as_value(Notice, row)) for lead_id, row in rows]

@@ -15,6 +15,7 @@ from governance.people.principal import Principal, PrincipalKind
 from governance.people.roles import Role
 from serving.database.tables import PassRow, PersonRow
 from serving.repositories.api_keys import digest
+from serving.repositories.rows import as_value
 
 TOKEN_PREFIX = "freinp"  # of a person's token; a key's is `frein`
 
@@ -257,24 +258,8 @@ def _found(session: Session, which: ColumnElement[bool]) -> Person | None:
 
 
 def _as_person(row: PersonRow) -> Person:
-    return Person(
-        id=row.id,
-        login=row.login,
-        name=row.name,
-        role=Role(row.role),
-        team=row.team,
-        created_at=row.created_at,
-        disabled_at=row.disabled_at,
-    )
+    return as_value(Person, row, role=Role(row.role))
 
 
 def _as_pass(row: PassRow) -> Pass:
-    return Pass(
-        id=row.id,
-        person_id=row.person_id,
-        kind=PassKind(row.kind),
-        secret_sha256=row.secret_sha256,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        ended_at=row.ended_at,
-    )
+    return as_value(Pass, row, kind=PassKind(row.kind))

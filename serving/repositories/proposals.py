@@ -1,11 +1,11 @@
 """Reading and writing proposals. The only module that knows their table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
@@ -13,6 +13,7 @@ from governance.leads.state import LeadState, WaitingProposal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.effects import PROPOSAL_LASTS, CloseProposal, ProposalStatus
 from serving.database.tables import LeadRow, ProposalRow, TaskRow
+from serving.repositories.rows import as_value
 
 _WAITING = (  # made once: to make a statement takes longer than to carry it out
     select(
@@ -132,26 +133,6 @@ def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
     return _selected(session, mine, ProposalRow.status == "open")
 
 
-def asking_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Why these proposals were asked for, where the caller said."""
-    return {id: reason for id, reason, _ in _reasons(session, ids) if reason}
-
-
-def deciding_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Why these proposals were confirmed or dismissed, where somebody said."""
-    return {id: reason for id, _, reason in _reasons(session, ids) if reason}
-
-
-def _reasons(
-    session: Session, ids: Iterable[UUID]
-) -> Sequence[Row[UUID, str | None, str | None]]:
-    return session.execute(
-        select(ProposalRow.id, ProposalRow.reason, ProposalRow.decision_reason).where(
-            ProposalRow.id.in_(list(ids))
-        )
-    ).all()
-
-
 def expired_proposals(session: Session, now: datetime, *, limit: int) -> list[Proposal]:
     """Open proposals whose time is over."""
     is_open = ProposalRow.status == ProposalStatus.OPEN.value
@@ -177,23 +158,11 @@ def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Propos
 
 
 def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
-    return Proposal(
-        id=row.id,
+    return as_value(
+        Proposal,
+        row,
         lead_id=lead_id,
-        from_stage=row.from_stage,
-        to_stage=row.to_stage,
-        from_priority=None
-        if row.from_priority is None
-        else Priority(row.from_priority),
-        to_priority=None if row.to_priority is None else Priority(row.to_priority),
-        concession_percent=row.concession_percent,
-        clause=row.clause,
-        reason=row.reason,
-        asked_by=row.asked_by,
+        from_priority=row.from_priority and Priority(row.from_priority),
+        to_priority=row.to_priority and Priority(row.to_priority),
         status=ProposalStatus(row.status),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        decided_by=row.decided_by,
-        decided_at=row.decided_at,
-        decision_reason=row.decision_reason,
     )

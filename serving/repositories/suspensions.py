@@ -1,6 +1,6 @@
 """What people suspended. The only module that knows the table."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
@@ -91,13 +91,6 @@ def _as_read(row: SuspensionRow) -> InForce:
         reason=row.reason,
         words=row.words,
     )
-
-
-def suspending_words(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """What people said in their own words of these suspensions, where they did."""
-    asked = select(SuspensionRow.id, SuspensionRow.words)
-    rows = session.execute(asked.where(SuspensionRow.id.in_(list(ids))))
-    return {row.id: row.words for row in rows if row.words}
 
 
 def add_suspension(

@@ -13,6 +13,7 @@ from governance.policy.effects import CloseTask, EndTask, EscalateTask, HandOver
 from governance.policy.task import OpenTask, TaskStatus
 from serving.database.tables import LeadRow, TaskRow
 from serving.repositories.leads import seen_leads
+from serving.repositories.rows import as_value
 
 _OPEN = select(TaskRow.lead_id, TaskRow.opened_by).where(  # made once, as in `standing`
     TaskRow.lead_id.in_(bindparam("leads", expanding=True)),
@@ -126,14 +127,6 @@ def find_task(session: Session, task_id: UUID) -> Task | None:
     return next(iter(_selected(session, TaskRow.id == task_id)), None)
 
 
-def closing_reasons(session: Session, ids: Iterable[UUID]) -> dict[UUID, str]:
-    """What was done about these tasks, where who closed them said."""
-    rows = session.execute(
-        select(TaskRow.id, TaskRow.close_reason).where(TaskRow.id.in_(list(ids)))
-    )
-    return {row.id: row.close_reason for row in rows if row.close_reason}
-
-
 def overdue_tasks(session: Session, today: date, *, limit: int) -> list[Task]:
     """Open tasks whose day is over, and that nobody was told of yet."""
     return _selected(
@@ -201,17 +194,4 @@ def _selected(
 
 
 def _as_task(row: TaskRow, lead_id: str) -> Task:
-    return Task(
-        id=row.id,
-        lead_id=lead_id,
-        proposal_id=row.proposal_id,
-        kind=row.kind,
-        owner=row.owner,
-        expected=row.expected,
-        due_on=row.due_on,
-        status=TaskStatus(row.status),
-        created_at=row.created_at,
-        closed_at=row.closed_at,
-        why=row.why,
-        escalated_at=row.escalated_at,
-    )
+    return as_value(Task, row, lead_id=lead_id, status=TaskStatus(row.status))

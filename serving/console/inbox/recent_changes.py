@@ -14,7 +14,7 @@ from features.event import Event
 from governance.audit.chain import Action
 from serving.console.lead.timeline import title_of
 from serving.console.page.format_fr import priority
-from serving.repositories.audit import Told, entries_since
+from serving.repositories.audit import AuditSummary, entries_since
 from serving.repositories.events import events_since
 from serving.repositories.leads import LeadSummary
 from serving.repositories.scores import scores_at
@@ -36,7 +36,7 @@ def news_of(
     """
     uuids = [lead.id for lead in leads]
     scores = scores_at(session, uuids, since)
-    moves: dict[UUID | None, list[Told]] = defaultdict(list)
+    moves: dict[UUID | None, list[AuditSummary]] = defaultdict(list)
     for entry in entries_since(session, uuids, _MOVES, since):
         moves[entry.lead].append(entry)
     events: dict[str, list[Event]] = defaultdict(list)
@@ -64,7 +64,7 @@ def _score(before: float | None, now: float | None) -> Iterator[str]:
         yield f"score {nearest(before)} → {nearest(now)}"
 
 
-def _moves(entries: Iterable[Told], titles: Mapping[str, str]) -> Iterator[str]:
+def _moves(entries: Iterable[AuditSummary], titles: Mapping[str, str]) -> Iterator[str]:
     """From where the first one began to where the last one ended."""
     first: dict[str, Any] = {}
     last: dict[str, Any] = {}

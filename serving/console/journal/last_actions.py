@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from governance.audit.chain import Action, Subject, SubjectKind
-from serving.audit.reasons_given import words_given
-from serving.audit.trace import Trace, trace_of
+from serving.audit.trace import Trace, stated_reasons, trace_of
 from serving.console.journal.lines import JournalLine, lines_of
 from serving.repositories.audit import entries_on
 from serving.repositories.tasks import Task, find_task
@@ -64,7 +63,7 @@ def _lines(
     """What was done to a subject, the oldest first; of these actions, if any."""
     with service.store.reading() as session:
         entries = entries_on(session, subject, _LATEST)
-        words = words_given(session, entries)
+        words = stated_reasons(session, entries)
     wanted, trace = set(actions), Trace(entries, {}, words)
     lines = lines_of(trace, service.pipeline, service.judgement)
     return [lines[one.id] for one in entries if not wanted or one.action in wanted]

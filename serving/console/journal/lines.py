@@ -12,11 +12,10 @@ from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline
 from governance.rules.messages_fr import FATE as STOPPED
 from governance.rules.outcome import Fate
-from serving.audit.reasons_given import Words
-from serving.audit.trace import Trace
+from serving.audit.trace import StatedReason, Trace
 from serving.console.page.format_fr import day, percent, priority
 from serving.http.messages_fr import FATE, PRIORITY
-from serving.repositories.audit import Recorded
+from serving.repositories.audit import AuditRecord
 
 SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
@@ -82,12 +81,12 @@ def lines_of(
     """The entries of a trace as sentences."""
     titles = pipeline.titles
     return {
-        one.id: _line_of(one, titles, _why(trace.words.get(one.id), judgement))
+        one.id: _line_of(one, titles, _why(trace.reasons.get(one.id), judgement))
         for one in trace.entries
     }
 
 
-def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> JournalLine:
+def _line_of(entry: AuditRecord, titles: Mapping[str, str], why: str) -> JournalLine:
     sentence = SENTENCE[Action(entry.action)]
     before, after = (_state(value, titles) for value in (entry.before, entry.after))
     change = " → ".join(filter(None, [before, after])) if after else ""
@@ -103,7 +102,7 @@ def _line_of(entry: Recorded, titles: Mapping[str, str], why: str) -> JournalLin
     return JournalLine(seq=entry.seq, at=entry.at, who=who, text=text, why=why)
 
 
-def _stopped(entry: Recorded) -> str:
+def _stopped(entry: AuditRecord) -> str:
     """Why nothing, or nothing but a task, came of a rule."""
     why = entry.why
     return STOPPED[Fate(str(why["fate"]))].format(
@@ -111,7 +110,7 @@ def _stopped(entry: Recorded) -> str:
     )
 
 
-def _why(words: Words | None, judgement: Judgement) -> str:
+def _why(words: StatedReason | None, judgement: Judgement) -> str:
     """« Budget : « Gelé jusqu’en mars. » »"""
     if words is None:
         return ""
@@ -122,7 +121,7 @@ def _why(words: Words | None, judgement: Judgement) -> str:
     return "\u00a0: ".join(filter(None, [listed, quoted]))
 
 
-def _status(entry: Recorded) -> str:
+def _status(entry: AuditRecord) -> str:
     return str((entry.after or {}).get("status"))
 
 

@@ -13,10 +13,10 @@ from governance.people.feedback import Judgement, Standing, last_word
 from governance.people.overrides import OverrideKind
 from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline, StageRole
-from serving.audit.reasons_given import words_given
+from serving.audit.trace import stated_reasons
 from serving.console.lead.timeline import ACTOR
 from serving.console.page.format_fr import ended_by
-from serving.repositories.audit import Recorded, Told, entries_at, last_entry
+from serving.repositories.audit import AuditRecord, AuditSummary, entries_at, last_entry
 from serving.repositories.leads import LeadSummary
 from serving.repositories.principals import principals_named
 
@@ -54,7 +54,7 @@ def lead_ending(
     )
 
 
-def _ended_by(session: Session, entry: Told) -> str:
+def _ended_by(session: Session, entry: AuditSummary) -> str:
     who = principals_named(session, [entry.who]).get(entry.who)
     if entry.action == Action.STAGE_OBSERVED:
         source = who.name if who else None
@@ -85,7 +85,7 @@ def human_priority(
         return None
     entries = entries_at(session, lead.id, word.received_at)
     entry = next(filter(_gives_priority, entries), None)
-    why = words_given(session, [entry]).get(entry.id) if entry else None
+    why = stated_reasons(session, [entry]).get(entry.id) if entry else None
     listed = judgement.reasons.get(why.reason or "") if why else None
     return HumanPriority(
         is_confirmed=word.kind == OverrideKind.PRIORITY_CONFIRMED,
@@ -97,5 +97,5 @@ def human_priority(
     )
 
 
-def _gives_priority(entry: Recorded) -> bool:
+def _gives_priority(entry: AuditRecord) -> bool:
     return entry.who.kind == PrincipalKind.PERSON and entry.action in _GIVING

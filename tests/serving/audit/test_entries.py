@@ -18,7 +18,7 @@ from serving.auth.api_keys import issue_key, replace_key
 from serving.database.engine import Store
 from serving.decisions.proposals import confirm, dismiss
 from serving.errors import PersonRequiredError
-from serving.repositories.audit import Recorded, entries_about
+from serving.repositories.audit import AuditRecord, entries_about
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Wish
@@ -40,7 +40,7 @@ from tests.serving.events.test_observations import moved
 Tree = dict[str, Any]
 
 
-def entries(service: Service) -> list[Recorded]:
+def entries(service: Service) -> list[AuditRecord]:
     with service.store.reading() as session:
         lead = find_lead(session, "L-1")
         assert lead is not None
@@ -51,7 +51,7 @@ def tree(service: Service) -> list[Tree]:
     """The trace of L-1, by action: what follows stands below."""
     trace = trace_of(service.store, "L-1", 500)
 
-    def grown(found: list[Recorded], trace: Trace) -> list[Tree]:
+    def grown(found: list[AuditRecord], trace: Trace) -> list[Tree]:
         return [{one.action: grown(trace.following(one.id), trace)} for one in found]
 
     return grown(trace.beginnings(), trace)
@@ -85,7 +85,7 @@ class TestWhatIsRecorded:
         assert entry.why["reasons"] == [
             {"idea": "rythme", "direction": "up", "points": 1.0, "check": "deletion"}
         ]
-        fact = trace_of(service.store, "L-1", 9).facts[entry.cause.event or 0]
+        fact = trace_of(service.store, "L-1", 9).events[entry.cause.event or 0]
         assert (fact.source, fact.event_id, fact.kind) == ("crm", "1", "page_viewed")
 
     def test_an_event_that_changes_no_priority_leaves_nothing(

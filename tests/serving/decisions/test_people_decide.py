@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from governance.people.roles import Role
 from governance.policy.effects import PROPOSAL_LASTS
 from serving.repositories.api_keys import Scope
-from serving.repositories.audit import Recorded, entries_about
+from serving.repositories.audit import AuditRecord, entries_about
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
 from tests.serving.builders import make_event, make_key, make_person, send
@@ -30,7 +30,7 @@ def proposal(known: TestClient, headers: dict[str, str]) -> str:
     return f"/v1/proposals/{ask(known, headers, 'perdu').json()['proposal_id']}"
 
 
-def entries(service: Service) -> list[Recorded]:
+def entries(service: Service) -> list[AuditRecord]:
     with service.store.reading() as session:
         lead = find_lead(session, "L-1")
         assert lead is not None

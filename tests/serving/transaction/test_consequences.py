@@ -16,7 +16,7 @@ from serving.audit.trace import trace_of
 from serving.database.tables import SuspensionRow
 from serving.decisions.proposals import confirm, dismiss
 from serving.repositories.api_keys import USUAL_SCOPES, Scope
-from serving.repositories.audit import Recorded, entries_about
+from serving.repositories.audit import AuditRecord, entries_about
 from serving.repositories.leads import find_lead
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
@@ -55,7 +55,7 @@ class Governed:
         return shown
 
     @property
-    def entries(self) -> list[Recorded]:
+    def entries(self) -> list[AuditRecord]:
         with self.service.store.reading() as session:
             lead = find_lead(session, "L-1")
             assert lead is not None
@@ -85,7 +85,7 @@ def test_an_effect_stands_with_its_cause(service: Service) -> None:
     opened = next(one for one in crm.entries if one.action == "task_opened")
     assert (opened.who.kind, opened.who.name) == ("automation", "R-01")
     assert (opened.why["rules_version"], opened.why["model_version"]) == (7, "1")
-    facts = trace_of(crm.service.store, "L-1", 9).facts
+    facts = trace_of(crm.service.store, "L-1", 9).events
     assert facts[opened.cause.event or 0].event_id == "1"
     assert opened.cause.depth == 0
 

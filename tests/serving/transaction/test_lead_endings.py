@@ -14,7 +14,7 @@ from serving.decisions.override import StatusAdjustment, adjust_status
 from serving.decisions.proposals import confirm
 from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.decisions.statement import Justification
-from serving.repositories.audit import Recorded
+from serving.repositories.audit import AuditRecord
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.serving.builders import AWA, NOW, make_event, make_person
@@ -64,7 +64,7 @@ def seen_in_the_crm(crm: Governed) -> None:
     crm.send(make_event(id="end", type="lost", actor="person"))
 
 
-def cause_of(entry: Recorded, entries: list[Recorded]) -> str:
+def cause_of(entry: AuditRecord, entries: list[AuditRecord]) -> str:
     """The action that an entry follows from, or the one before if that is the end of a
     proposal."""
     by_id = {one.id: one for one in entries}

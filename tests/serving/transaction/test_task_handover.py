@@ -44,7 +44,7 @@ def test_they_go_to_the_new_owner_and_the_audit_tells_it(crm: Governed) -> None:
     assert owners(crm) == {"regle": ZOE, "decision_reservee": ZOE}
     told = [one for one in crm.entries if one.action == "task_handed_over"]
     assert {one.subject.id for one in told} == {one["id"] for one in crm.lead["tasks"]}
-    facts = trace_of(crm.service.store, "L-1", 99).facts
+    facts = trace_of(crm.service.store, "L-1", 99).events
     for one in told:
         assert one.who.name == "frein"
         assert facts[one.cause.event or 0].event_id == "own-1"

@@ -1,0 +1,38 @@
+"""Helpers of every repository: rows as values, and lists that fit in a statement."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
+from typing import TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from serving.database.tables import Base
+
+Value = TypeVar("Value")
+Item = TypeVar("Item")
+_AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
+
+
+def as_value(kind: type[Value], row: Base, /, **converted: object) -> Value:
+    """A row as a dataclass: its fields are the columns of their names, but for those
+    that are given, converted."""
+    names = {field.name for field in fields(kind)} - set(converted)  # type: ignore[arg-type]  # a dataclass
+    return kind(**{name: getattr(row, name) for name in names}, **converted)
+
+
+def batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
+    """The items, a thousand at a time."""
+    listed = list(items)
+    for start in range(0, len(listed), _AT_ONCE):
+        yield listed[start : start + _AT_ONCE]
+
+
+def texts_by_id(
+    session: Session, column: InstrumentedAttribute[str | None], ids: Iterable[UUID]
+) -> dict[UUID, str]:
+    """A column of the rows with these ids, where it has a text."""
+    table = column.class_
+    rows = session.execute(select(table.id, column).where(table.id.in_(list(ids))))
+    return {id: text for id, text in rows if text}
