@@ -18,7 +18,7 @@ from explanations.scorer import Scorer
 from features.featurise import moments_frame
 from features.snapshot import snapshot_at
 from features.timelines import timelines_of
-from serving.scoring.batch import explained_table
+from serving.formats.score_table import score_table
 
 PRED_CONTRIB = "lightgbm pred_contrib"  # beside ours, and no phase
 
@@ -83,7 +83,7 @@ def _clocked(events: pl.DataFrame, at: datetime, explainer: Explainer) -> _Clock
         scores = explainer.scores(events, moments)
     clock.microseconds["reasons and words"] -= steps
     with clock.phase("table"):
-        explained_table(scores)
+        score_table(scores)
     with clock.phase("collecting garbage"):
         del scores
         gc.collect()

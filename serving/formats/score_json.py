@@ -1,32 +1,44 @@
 """A score as it is served and kept: the JSON of DESIGN §8."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import AliasPath, BeforeValidator, Field, JsonValue
 
-from explanations.reason import Evidence, Reason
-from explanations.score import Grade, Priority, Score, TextedChange, TextedReason
+from explanations.score import Grade, Priority, Score
 from serving.formats.cloud_event import EventShown, as_cloud
 from serving.formats.schema import Shown
+
+
+def _of(*path: str) -> Any:
+    """A field that the score has elsewhere, at this path."""
+    return Field(validation_alias=AliasPath(*path))
+
+
+def _is_none(value: object) -> bool:
+    return value is None
 
 
 class EvidenceShown(Shown):
     source: str
     event_id: str
-    field: str | None = None
+    field: str | None = Field(default=None, exclude_if=_is_none)
 
 
 class ReasonShown(Shown):
-    idea: str
-    direction: Literal["up", "down"]
-    points: float
+    idea: Annotated[str, _of("reason", "idea")]
+    direction: Annotated[Literal["up", "down"], _of("reason", "way")]
+    points: Annotated[float, _of("reason", "points")]
     text: str
-    check: Literal["deletion", "insertion"]
-    evidence: list[EvidenceShown]
-    inserted: EventShown | None = None
-    score_without: float
+    check: Annotated[Literal["deletion", "insertion"], _of("reason", "check")]
+    evidence: Annotated[list[EvidenceShown], _of("reason", "evidence")]
+    inserted: Annotated[
+        EventShown | None,
+        BeforeValidator(lambda event: event and as_cloud(event)),
+        Field(validation_alias=AliasPath("reason", "inserted"), exclude_if=_is_none),
+    ] = None
+    score_without: Annotated[float, _of("reason", "score_without")]
 
 
 class NarrativeShown(Shown):
@@ -38,7 +50,7 @@ class NarrativeShown(Shown):
 
 
 class ExceptionShown(Shown):
-    kind: str
+    kind: Annotated[str, _of("doubt")]
     text: str
 
 
@@ -51,20 +63,20 @@ class ModelShown(Shown):
 class NextStepShown(Shown):
     """What the model would say, were this done now; no promise."""
 
-    name: str
+    name: Annotated[str, _of("step", "name")]
     text: str
-    score_with: float
+    score_with: Annotated[float, _of("step", "score_with")]
 
 
 class ChangeShown(Shown):
     """before + time + events + model = after, in points of 100."""
 
-    before: float
-    after: float
-    time: float
-    events: float
-    model: float
-    ideas: list[str]
+    before: Annotated[float, _of("change", "before")]
+    after: Annotated[float, _of("change", "after")]
+    time: Annotated[float, _of("change", "time")]
+    events: Annotated[float, _of("change", "events")]
+    model: Annotated[float, _of("change", "model")]
+    ideas: Annotated[list[str], _of("change", "ideas")]
     text: str
 
 
@@ -80,81 +92,14 @@ class ScoreShown(Shown):
     reasons: list[ReasonShown]
     other_points: float
     narrative: NarrativeShown
-    next_steps: list[NextStepShown]
-    exceptions: list[ExceptionShown]
-    proposals: list[UUID]
+    next_steps: Annotated[list[NextStepShown], _of("steps")]
+    exceptions: Annotated[list[ExceptionShown], _of("doubts")]
+    # A score says nothing of proposals: a lead's route fills them in.
+    proposals: Annotated[list[UUID], BeforeValidator(lambda _: []), _of("steps")]
     change: ChangeShown | None = None
     model: ModelShown
 
 
 def score_json(score: Score) -> dict[str, JsonValue]:
-    """base + the reasons' points + other_points = score."""
-    return {
-        "lead_id": score.lead_id,
-        "moment": score.moment.isoformat(),
-        "score": score.score,
-        "base": score.base,
-        "grade": score.grade.value,
-        "priority": score.priority.value,
-        "reasons": [reason_json(told) for told in score.reasons],
-        "other_points": score.other_points,
-        "narrative": {
-            "happened": score.narrative.happened,
-            "why": score.narrative.why,
-            "expected": score.narrative.expected,
-            "short": score.narrative.short,
-            "text": score.narrative.text,
-        },
-        "next_steps": [
-            {"name": one.step.name, "text": one.text, "score_with": one.step.score_with}
-            for one in score.steps
-        ],
-        "exceptions": [
-            {"kind": told.doubt.value, "text": told.text} for told in score.doubts
-        ],
-        "proposals": [],
-        "change": None if score.change is None else _change(score.change),
-        "model": {
-            "name": score.model.name,
-            "version": score.model.version,
-            "sha256": score.model.sha256,
-        },
-    }
-
-
-def _change(told: TextedChange) -> JsonValue:
-    """before + time + events + model = after, in points."""
-    change = told.change
-    return {
-        "before": change.before,
-        "after": change.after,
-        "time": change.time,
-        "events": change.events,
-        "model": change.model,
-        "ideas": list(change.ideas),
-        "text": told.text,
-    }
-
-
-def reason_json(told: TextedReason) -> JsonValue:
-    """A reason: what it says, how far it pulls, on what, and how it was checked."""
-    reason = told.reason
-    return {
-        "idea": reason.idea,
-        "direction": reason.way.value,
-        "points": reason.points,
-        "text": told.text,
-        "check": reason.check.value,
-        "evidence": [_evidence(one) for one in reason.evidence],
-        **_inserted(reason),
-        "score_without": reason.score_without,
-    }
-
-
-def _inserted(reason: Reason) -> dict[str, JsonValue]:
-    return {} if reason.inserted is None else {"inserted": as_cloud(reason.inserted)}
-
-
-def _evidence(one: Evidence) -> JsonValue:
-    named: dict[str, JsonValue] = {"source": one.source, "event_id": one.event_id}
-    return named if one.field is None else named | {"field": one.field}
+    """A score as the fields of ScoreShown, which orjson writes."""
+    return ScoreShown.model_validate(score).model_dump()

@@ -20,10 +20,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from explanations.score import ModelId, Score, TextedReason
+from explanations.score import ModelId
 from features.errors import LogError
 from features.log import LogAbout, LogPart, log_parts
-from serving.formats.cloud_event import as_cloud
+from serving.formats.score_table import SCORE_TABLE, score_table
 from serving.runtime.worker_process import environment_variable
 from training.errors import ModelUnavailableError
 
@@ -33,40 +33,6 @@ if TYPE_CHECKING:
 EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
 AHEAD = 2  # parts that wait for each process
 SLOW_TO_IMPORT = ["lightgbm", "numba"]  # and safe to fork after, as Polars isn't
-
-_EVIDENCE = pa.struct(
-    {"source": pa.string(), "event_id": pa.string(), "field": pa.string()}
-)
-_REASON = pa.struct(
-    {
-        "idea": pa.string(),
-        "direction": pa.string(),
-        "points": pa.float64(),
-        "text": pa.string(),
-        "check": pa.string(),
-        "score_without": pa.float64(),
-        "evidence": pa.list_(_EVIDENCE),
-        "inserted": pa.struct({"type": pa.string(), "time": pa.string()}),
-    }
-)
-EXPLAINED_SCHEMA = pa.schema(
-    {
-        "lead_id": pa.string(),
-        "moment": pa.timestamp("us", "UTC"),
-        "score": pa.float64(),
-        "base": pa.float64(),
-        "other_points": pa.float64(),
-        "grade": pa.string(),
-        "priority": pa.string(),
-        "reasons": pa.list_(_REASON),
-        "exceptions": pa.list_(pa.string()),
-        "happened": pa.string(),
-        "why": pa.string(),
-        "expected": pa.string(),
-        "short": pa.string(),
-        "model_version": pa.string(),
-    }
-)
 
 
 def explain_log(
@@ -87,7 +53,7 @@ def explain_log(
     moment : datetime, optional
         Else the log's end.
     out : Path
-        A Parquet file of EXPLAINED_SCHEMA; it appears whole or not at all.
+        A Parquet file of SCORE_TABLE; it appears whole or not at all.
     model : tuple of Path and ModelId
         The folder of its files, and what it is.
     workers : int, >= 1
@@ -144,7 +110,7 @@ def _draft(out: Path) -> Iterator[pq.ParquetWriter]:
     """A writer whose file gets its name when all went well, and else is removed."""
     draft = out.with_name(f".{out.name}.draft")
     try:
-        with pq.ParquetWriter(draft, EXPLAINED_SCHEMA) as writer:
+        with pq.ParquetWriter(draft, SCORE_TABLE) as writer:
             yield writer
         draft.replace(out)
     except OSError as error:
@@ -205,56 +171,7 @@ def _explained(
     open_now = known.join(ended, on="lead_id", how="anti")
     leads = open_now["lead_id"].unique().sort()
     moments = moments_frame((lead, at) for lead in leads)
-    table = explained_table(explainer.scores(open_now, moments))
+    table = score_table(explainer.scores(open_now, moments))
     gc.collect()
     gc.freeze()  # what is left is texts to be told again: no part looks through them
     return table
-
-
-def explained_table(scores: list[Score]) -> pa.Table:
-    """Scores as a table of EXPLAINED_SCHEMA."""
-    columns = (
-        zip(*map(_row, scores), strict=True) if scores else [[]] * len(EXPLAINED_SCHEMA)
-    )
-    return pa.table(
-        [
-            pa.array(list(column), type=field.type)
-            for column, field in zip(columns, EXPLAINED_SCHEMA, strict=True)
-        ],
-        schema=EXPLAINED_SCHEMA,
-    )
-
-
-def _row(score: Score) -> tuple[object, ...]:
-    """In the order of EXPLAINED_SCHEMA."""
-    return (
-        score.lead_id,
-        score.moment,
-        score.score,
-        score.base,
-        score.other_points,
-        score.grade,
-        score.priority,
-        [_reason(told) for told in score.reasons],
-        [told.doubt for told in score.doubts],
-        score.narrative.happened,
-        score.narrative.why,
-        score.narrative.expected,
-        score.narrative.short,
-        score.model.version,
-    )
-
-
-def _reason(told: TextedReason) -> tuple[object, ...]:
-    """What `reason_json` says, in the order of _REASON: many times faster than it."""
-    reason = told.reason
-    return (
-        reason.idea,
-        reason.way,
-        reason.points,
-        told.text,
-        reason.check,
-        reason.score_without,
-        reason.evidence,
-        None if reason.inserted is None else as_cloud(reason.inserted),
-    )
