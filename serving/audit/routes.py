@@ -1,19 +1,12 @@
 """GET /v1/audit: what was done to a lead, by whom, why, and what it follows from."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from governance.people.roles import Role
-from serving.audit.schemas import (
-    AuditShown,
-    CauseShown,
-    EntryShown,
-    FactShown,
-    SubjectShown,
-    WhoShown,
-    WordsShown,
-)
+from serving.audit.schemas import AuditShown, EntryShown
 from serving.audit.trace import Trace, trace_of
 from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import require_visible
@@ -45,25 +38,9 @@ def read_audit(
 
 
 def _shown(entry: AuditRecord, trace: Trace) -> EntryShown:
-    cause = entry.cause
-    words = trace.reasons.get(entry.id)
-    fact = None if cause.event is None else trace.events.get(cause.event)
-    return EntryShown(
-        seq=entry.seq,
-        id=entry.id,
-        at=entry.at,
-        who=WhoShown.model_validate(entry.who),
-        action=entry.action,
-        subject=SubjectShown(kind=entry.subject.kind, id=str(entry.subject.id)),
-        before=entry.before,
-        after=entry.after,
-        why=entry.why,
-        words=None if words is None else WordsShown.model_validate(words),
-        cause=CauseShown(
-            correlation=cause.correlation,
-            causation=cause.causation,
-            event=None if fact is None else FactShown.model_validate(fact),
-            depth=cause.depth,
-        ),
-        hash=entry.hash,
+    event = None if entry.cause.event is None else trace.events.get(entry.cause.event)
+    return EntryShown.model_validate(
+        asdict(entry)
+        | {"cause": asdict(entry.cause) | {"event": event}}
+        | {"words": trace.reasons.get(entry.id)}
     )

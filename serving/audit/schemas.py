@@ -1,9 +1,10 @@
 """Schemas of the audit of a lead."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import JsonValue
+from pydantic import BeforeValidator, JsonValue
 
 from serving.formats.schema import Shown
 
@@ -16,7 +17,7 @@ class WhoShown(Shown):
 
 class SubjectShown(Shown):
     kind: str
-    id: str
+    id: Annotated[str, BeforeValidator(str)]
 
 
 class FactShown(Shown):

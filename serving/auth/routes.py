@@ -7,11 +7,10 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from governance.people.roles import Role
 from serving.auth.dependencies import COOKIE, TheSignIn, require_role
-from serving.auth.schemas import PersonShown, SessionShown, SignInSent
+from serving.auth.schemas import SessionShown, SignInSent
 from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
 from serving.errors import PersonRequiredError
 from serving.http.openapi import refuses
-from serving.repositories.persons import Person
 from serving.runtime.dependencies import TheNow, TheStore, json_body
 from serving.runtime.settings import LOOPBACK
 
@@ -35,20 +34,13 @@ def begin_session(
     """Sign in with a password. Writing calls then bring `csrf` as X-CSRF-Token."""
     begun = sign_in(store, sent.login, sent.password.get_secret_value(), now)
     keep_session(response, begun, request, now)
-    return SessionShown(
-        person=_shown(begun.person), expires_at=begun.expires_at, csrf=begun.csrf
-    )
+    return SessionShown.model_validate(begun)
 
 
 @router.get("", name="read_session", dependencies=[Anyone], responses=refuses(401, 403))
 def read_session(signed_in: TheSignIn) -> SessionShown:
     """Who is signed in, and until when."""
-    signed_in = _of_a_person(signed_in)
-    return SessionShown(
-        person=_shown(signed_in.person),
-        expires_at=signed_in.expires_at,
-        csrf=signed_in.csrf,
-    )
+    return SessionShown.model_validate(_of_a_person(signed_in))
 
 
 @router.delete(
@@ -89,13 +81,3 @@ def _of_a_person(signed_in: SignedIn | None) -> SignedIn:
     if signed_in is None:
         raise PersonRequiredError
     return signed_in
-
-
-def _shown(person: Person) -> PersonShown:
-    return PersonShown(
-        id=person.id,
-        login=person.login,
-        name=person.name,
-        role=person.role,
-        team=person.team,
-    )

@@ -27,7 +27,6 @@ from serving.decisions.schemas import (
     MoveShown,
     RequalificationSent,
     RequalifiedShown,
-    TaskShown,
     TasksShown,
 )
 from serving.decisions.stage_move import DecisionMade, move_stage
@@ -160,7 +159,7 @@ def list_tasks(
     """What people are expected to do, the most urgent first."""
     with store.reading() as session:
         listed = listed_tasks(session, status, owner, limit, visibility)
-    return TasksShown(tasks=[TaskShown.model_validate(task) for task in listed])
+    return TasksShown.model_validate({"tasks": listed})
 
 
 def _shown(lead_id: str, decision: DecisionMade) -> MoveShown:

@@ -1,6 +1,6 @@
 """What is known of leads: the list, one lead, its scores; and a new score."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Response
@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
-from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
 from serving.errors import LeadUnknownError
 from serving.formats.score_json import ScoreShown, score_json
 from serving.http.openapi import refuses
@@ -30,12 +29,9 @@ from serving.repositories.suspensions import lead_suspensions
 from serving.repositories.tasks import tasks_of
 from serving.runtime.dependencies import TheService
 from serving.scoring.schemas import (
-    ConcededShown,
-    LeadLine,
     LeadsAsked,
     LeadShown,
     LeadsShown,
-    NoticeShown,
     ScoresShown,
 )
 from serving.scoring.scoring import score_stored
@@ -66,9 +62,7 @@ def list_leads(
     with service.store.reading() as session:
         leads = listed_leads(session, wanted, limit=asked.limit, offset=asked.offset)
         total = count_leads(session, wanted)
-    return LeadsShown(
-        total=total, leads=[LeadLine.model_validate(lead) for lead in leads]
-    )
+    return LeadsShown.model_validate({"total": total, "leads": leads})
 
 
 @router.get(
@@ -91,20 +85,21 @@ def read_lead(lead_id: str, service: TheService) -> Response:
         score = latest_score(session, lead.id)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
-    return _json(
+    shown = LeadShown.model_validate(
         {
             "lead_id": lead.lead_id,
             "stage": lead.stage,
             "priority": lead.priority,
             "owner": lead.owner,
-            "score": score,
-            "proposals": [_shown(ProposalShown, one) for one in proposals],
-            "tasks": [_shown(TaskShown, one) for one in tasks],
-            "notices": [_shown(NoticeShown, one) for one in notices],
-            "suspensions": [_shown(InForceShown, one) for one in suspensions],
-            "conceded": _shown(ConcededShown, conceded),
+            "score": None,
+            "proposals": proposals,
+            "tasks": tasks,
+            "notices": notices,
+            "suspensions": suspensions,
+            "conceded": conceded,
         }
     )
+    return _json(shown.model_dump(mode="json") | {"score": score})
 
 
 @router.get(
@@ -138,13 +133,6 @@ def _found(session: Session, lead_id: str) -> LeadSummary:
     if lead is None:
         raise LeadUnknownError(lead_id)
     return lead
-
-
-def _shown(
-    shape: type[ConcededShown | InForceShown | NoticeShown | ProposalShown | TaskShown],
-    value: object,
-) -> Any:
-    return shape.model_validate(value).model_dump(mode="json")
 
 
 def _json(content: object) -> Response:
