@@ -13,7 +13,7 @@ from governance.policy.effects import Grant, PlannedEffect
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, Concession
 from serving.decisions.guarded_request import GuardedRequest, RulingTerms, carry_out
-from serving.errors import ChangedMeanwhileError, Reserved
+from serving.errors import ChangedMeanwhileError, RequestInvalidError, Reserved
 from serving.repositories.decisions import conceded_by_machines, conceded_on
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan
@@ -86,9 +86,13 @@ def concede(service: Service, request: ConcessionRequest, now: datetime) -> Gran
 
     Raises
     ------
+    RequestInvalidError
+        A person gives no reason.
     ChangedMeanwhileError
         If more was conceded on the lead than the caller saw; and what `carry_out`
         raises.
     """
+    if request.by.is_person and not request.reason:
+        raise RequestInvalidError("reason", "missing")
     grant, _ = carry_out(service, request, Grant, now)
     return grant

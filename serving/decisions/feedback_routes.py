@@ -8,7 +8,7 @@ from governance.audit.chain import Action
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import require_role
 from serving.auth.visibility import RequireVisible
-from serving.decisions.field_note import add_note
+from serving.decisions.field_note import FieldNote, add_note
 from serving.decisions.override import override
 from serving.decisions.schemas import (
     ChoicesShown,
@@ -57,7 +57,7 @@ def post_note(
     `taken_at` ahead of the clock or 30 days old is a wrong clock's: the note is then of
     its arrival.
     """
-    note = sent.note(lead_id, person, idempotency_key)
+    note = FieldNote(lead_id=lead_id, by=person, key=idempotency_key, **dict(sent))
     event_id = add_note(service, note, service.clock())
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=Action.NOTE_ADDED.value)
 

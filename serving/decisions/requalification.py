@@ -35,21 +35,21 @@ class PriorityRequest(GuardedRequest):
     refusal = Action.REQUALIFICATION_REFUSED
     reserved_by = Clause.REQUALIFICATION_RESERVED
 
-    to: Priority
+    priority: Priority
     seen: Priority | None = None
 
     @property
     def value(self) -> str:
-        return self.to.value
+        return self.priority.value
 
     def title(self, pipeline: Pipeline) -> str:
-        return self.to.value
+        return self.priority.value
 
     def change(
         self, service: Service, lead: LeadState, now: datetime
     ) -> PriorityChange:
-        if lead.priority is self.to:
-            raise PriorityHeldError(self.to.value)
+        if lead.priority is self.priority:
+            raise PriorityHeldError(self.priority.value)
         refuse_other_priority(lead, self.seen)
         with service.store.reading() as session:
             log = stored_events(session, [lead.id])
@@ -59,18 +59,18 @@ class PriorityRequest(GuardedRequest):
         )
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
-        return lead.priority_of(self.to)
+        return lead.priority_of(self.priority)
 
     def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
         made = Requalify(
             id=terms.id,
             origin=lead.priority,
-            to=self.to,
+            to=self.priority,
             signer=self.by,
             proposal_id=terms.proposal_id,
             clause=terms.clause,
         )
-        data = {"to": self.to.value}
+        data = {"to": self.priority.value}
         event = own_event(
             made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now
         )
@@ -81,7 +81,7 @@ class PriorityRequest(GuardedRequest):
         return ProposePriority(
             id=uuid4(),
             origin=lead.priority,
-            to=self.to,
+            to=self.priority,
             clause=clause,
             asked_by=self.by,
         )
@@ -117,7 +117,7 @@ def requalify(
         lead_id=request.lead_id,
         by=request.by,
         why=Justification(reason=None, text=request.reason),
-        priority=request.to,
+        priority=request.priority,
         seen=request.seen,
     )
     return override_priority(service, override, now), Clause.PERSON_DECIDES

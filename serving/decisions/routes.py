@@ -9,7 +9,7 @@ from governance.people.roles import DECIDERS, Role
 from governance.policy.task import TaskStatus
 from serving.auth.dependencies import Caller, TheCaller, require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
-from serving.decisions.concession import concede
+from serving.decisions.concession import ConcessionRequest, concede
 from serving.decisions.proposals import (
     confirm,
     dismiss,
@@ -17,7 +17,7 @@ from serving.decisions.proposals import (
     refuse_as_decider,
     refuse_decision,
 )
-from serving.decisions.requalification import requalify
+from serving.decisions.requalification import PriorityRequest, requalify
 from serving.decisions.schemas import (
     ConcessionSent,
     ConcessionShown,
@@ -29,7 +29,7 @@ from serving.decisions.schemas import (
     RequalifiedShown,
     TasksShown,
 )
-from serving.decisions.stage_move import DecisionMade, move_stage
+from serving.decisions.stage_move import DecisionMade, MoveRequest, move_stage
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -62,7 +62,7 @@ def post_stage_move(
     sent: Annotated[MoveSent, json_body(MoveSent)],
 ) -> MoveShown:
     """Move a lead. A reserved move is a person's: a key gets a 409 and a proposal."""
-    request = sent.request(lead_id, caller.principal)
+    request = MoveRequest(lead_id=lead_id, by=caller.principal, **dict(sent))
     return _shown(lead_id, move_stage(service, request, service.clock()))
 
 
@@ -75,7 +75,7 @@ def post_concession(
 ) -> ConcessionShown:
     """Lower the price. Above the threshold it is a person's: a key gets a 409. A
     person says why."""
-    request = sent.request(lead_id, caller.principal)
+    request = ConcessionRequest(lead_id=lead_id, by=caller.principal, **dict(sent))
     grant = concede(service, request, service.clock())
     return ConcessionShown(
         decision_id=grant.id,
@@ -95,7 +95,7 @@ def post_requalification(
 ) -> RequalifiedShown:
     """Give another priority. After a complex exchange it is a person's: a key gets a
     409 and a proposal."""
-    request = sent.request(lead_id, caller.principal)
+    request = PriorityRequest(lead_id=lead_id, by=caller.principal, **dict(sent))
     decision_id, clause = requalify(service, request, service.clock())
     return RequalifiedShown(
         decision_id=decision_id,

@@ -11,16 +11,10 @@ from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
 from governance.policy.task import TaskStatus
-from serving.decisions.concession import ConcessionRequest
-from serving.decisions.field_note import FieldNote
 from serving.decisions.override import PriorityOverride, StatusAdjustment
-from serving.decisions.requalification import PriorityRequest
-from serving.decisions.stage_move import MoveRequest
 from serving.decisions.statement import Justification
-from serving.errors import RequestInvalidError
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
-from serving.repositories.persons import Person
 
 StageName = Annotated[str, Field(min_length=1, max_length=64)]
 
@@ -40,11 +34,6 @@ class MoveSent(Sent):
     to: StageName
     seen: StageSeen = None
     reason: FreeText | None = None
-
-    def request(self, lead_id: str, by: Principal) -> MoveRequest:
-        return MoveRequest(
-            lead_id=lead_id, to=self.to, seen=self.seen, reason=self.reason, by=by
-        )
 
 
 class DecisionSent(Sent):
@@ -67,18 +56,6 @@ class ConcessionSent(Sent):
     seen: ConcededSeen = None
     reason: FreeText | None = None
 
-    def request(self, lead_id: str, by: Principal) -> ConcessionRequest:
-        """Raises RequestInvalidError for a person who gives no reason."""
-        if by.is_person and not self.reason:
-            raise RequestInvalidError("reason", "missing")
-        return ConcessionRequest(
-            lead_id=lead_id,
-            percent=self.percent,
-            seen=self.seen,
-            reason=self.reason,
-            by=by,
-        )
-
 
 class RequalificationSent(Sent):
     """`from`: the priority that the caller saw; if it is another now, 409."""
@@ -86,11 +63,6 @@ class RequalificationSent(Sent):
     priority: Priority
     seen: PrioritySeen = None
     reason: FreeText | None = None
-
-    def request(self, lead_id: str, by: Principal) -> PriorityRequest:
-        return PriorityRequest(
-            lead_id=lead_id, to=self.priority, seen=self.seen, reason=self.reason, by=by
-        )
 
 
 class NoteSent(Sent):
@@ -103,17 +75,6 @@ class NoteSent(Sent):
     objections: Annotated[tuple[Name, ...], Field(max_length=20)] = ()
     text: Annotated[FreeText, Field(min_length=1)] | None = None
     taken_at: Instant | None = None
-
-    def note(self, lead_id: str, by: Person, key: str | None = None) -> FieldNote:
-        return FieldNote(
-            lead_id=lead_id,
-            by=by,
-            tone=self.tone,
-            objections=self.objections,
-            text=self.text,
-            taken_at=self.taken_at,
-            key=key,
-        )
 
 
 ReasonName = Annotated[str, Field(min_length=1, max_length=64)]

@@ -12,8 +12,8 @@ from serving.automation.suspension import resume_lead, suspend_lead
 from serving.console.page.authentication import InSight, TheDecider, TheForm
 from serving.console.page.form_parsing import Form, filled
 from serving.console.page.rendering import address_of
-from serving.decisions.concession import concede
-from serving.decisions.field_note import add_note
+from serving.decisions.concession import ConcessionRequest, concede
+from serving.decisions.field_note import FieldNote, add_note
 from serving.decisions.override import override
 from serving.decisions.proposals import (
     confirm,
@@ -29,7 +29,7 @@ from serving.decisions.schemas import (
     NoteSent,
     OverrideSent,
 )
-from serving.decisions.stage_move import move_stage
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.errors import ProposalUnknownError, RouteUnknownError
 from serving.repositories.persons import Person
 from serving.runtime.dependencies import TheService
@@ -44,12 +44,14 @@ def _override(service: Service, lead_id: str, person: Person, form: Form) -> Non
 
 
 def _move(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    request = filled(MoveSent, form).request(lead_id, person.principal)
+    sent = filled(MoveSent, form)
+    request = MoveRequest(lead_id=lead_id, by=person.principal, **dict(sent))
     move_stage(service, request, service.clock())
 
 
 def _concede(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    request = filled(ConcessionSent, form).request(lead_id, person.principal)
+    sent = filled(ConcessionSent, form)
+    request = ConcessionRequest(lead_id=lead_id, by=person.principal, **dict(sent))
     concede(service, request, service.clock())
 
 
@@ -63,7 +65,8 @@ def _resume(service: Service, lead_id: str, person: Person, _: Form) -> None:
 
 
 def _note(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    add_note(service, filled(NoteSent, form).note(lead_id, person), service.clock())
+    note = FieldNote(lead_id=lead_id, by=person, **dict(filled(NoteSent, form)))
+    add_note(service, note, service.clock())
 
 
 DECISIONS: Mapping[str, Callable[[Service, str, Person, Form], None]] = {

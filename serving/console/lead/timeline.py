@@ -12,7 +12,7 @@ from governance.impact.lead_course import attributes_of
 from governance.people.feedback import Judgement
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline
-from serving.console.page.format_fr import percent, wording
+from serving.console.page.format_fr import price_percent, wording
 from serving.http.messages_fr import PRIORITY
 
 ACTOR = {
@@ -99,7 +99,7 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
     if isinstance(conceded := about.get("percent"), int | float):
-        parts.append(percent(conceded))
+        parts.append(price_percent(conceded))
     if event.source == OWN_SOURCE:
         parts += _choices(about, judgement)
     if text := about.get("text"):

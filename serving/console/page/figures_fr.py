@@ -1,8 +1,6 @@
 """French figures of the reports, with their intervals."""
 
-from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Any
 
 from babel.numbers import format_decimal
 
@@ -136,23 +134,3 @@ def use(one: Use) -> str:
 def day_month(which: date) -> str:
     """« 23/11 »."""
     return f"{which:%d/%m}"
-
-
-FILTERS: Mapping[str, Callable[..., Any]] = {
-    "number": number,
-    "percent": percent,
-    "percent_interval": percent_interval,
-    "gap": gap,
-    "gap_size": gap_size,
-    "gap_interval": gap_interval,
-    "count": count,
-    "days_interval": days_interval,
-    "level": level,
-    "use": use,
-    "metric": metric,
-    "gate": gate,
-    "drift_level": drift_level,
-    "how": how,
-    "figure_interval": figure_interval,
-    "day_month": day_month,
-}

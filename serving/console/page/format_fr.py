@@ -1,6 +1,6 @@
 """French texts of the console: dates, numbers, codes and errors."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -10,7 +10,6 @@ from babel.numbers import format_decimal
 
 from explanations.calendar_fr import PARIS, paris_day
 from explanations.language import MINUS
-from explanations.rounding import nearest
 from explanations.wording import Wording, read_wording
 from features.catalogue import read_catalogue, shipped_catalogue
 from governance.policy.actions import (
@@ -27,7 +26,7 @@ from governance.policy.actions import (
 from governance.policy.policy import Clause
 from governance.policy.task import OpenTask, TaskKind
 from serving.automation.rule_activity import RuleUse
-from serving.http.messages_fr import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY, until
+from serving.http.messages_fr import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
 from serving.repositories.decisions import Conceded
 from serving.repositories.proposals import Proposal
 from serving.repositories.tasks import Task
@@ -190,7 +189,7 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def percent(value: float) -> str:
+def price_percent(value: float) -> str:
     """Of a price: « 12,5 % »."""
     return f"{value:g}\u00a0%".replace(".", ",")
 
@@ -199,9 +198,10 @@ def conceded(total: Conceded) -> str:
     """What was conceded so far: « Déjà accordé sur cette opportunité : 13 % du prix en
     tout, dont 3 % par des automatismes. »"""
     machines = total.by_machines_percent
-    share = f"dont {percent(machines)} par des automatismes" if machines else ""
+    share = f"dont {price_percent(machines)} par des automatismes" if machines else ""
     whose = share if machines < total.percent else "par des automatismes"
-    text = ", ".join(filter(None, [f"{percent(total.percent)} du prix en tout", whose]))
+    parts = [f"{price_percent(total.percent)} du prix en tout", whose]
+    text = ", ".join(filter(None, parts))
     return f"Déjà accordé sur cette opportunité\u00a0: {text}."
 
 
@@ -253,7 +253,7 @@ def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
     if one.to_priority is not None:
         return f"donner la priorité {priority(one.to_priority)}"
     if one.concession_percent is not None:
-        return f"accorder une remise de {percent(one.concession_percent)}"
+        return f"accorder une remise de {price_percent(one.concession_percent)}"
     return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
 
 
@@ -271,7 +271,7 @@ def act(action: AutomaticAction, titles: Mapping[str, str]) -> str:
         case SetPriority(to=to) | ProposePriority(to=to):
             change = f"donner la priorité {priority(to.value)}"
         case Concede(percent=share) | ProposeConcession(percent=share):
-            change = f"consentir une remise de {percent(share)}"
+            change = f"consentir une remise de {price_percent(share)}"
     return f"proposer de {change}" if isinstance(action, _PROPOSALS) else change
 
 
@@ -291,28 +291,3 @@ def times(by_rule: Mapping[str, int]) -> str:
     """How often, and with which rules: « 3 fois (R-02) »."""
     total = f"{sum(by_rule.values())}\u00a0fois"
     return f"{total} ({', '.join(sorted(by_rule))})" if by_rule else total
-
-
-FILTERS: Mapping[str, Callable[..., Any]] = {
-    "act": act,
-    "day": day,
-    "instant": instant,
-    "until": until,
-    "short_day": short_day,
-    "signed": signed,
-    "nearest": nearest,
-    "priority": priority,
-    "doubts": doubts,
-    "expected": expected,
-    "awaited": awaited,
-    "clause": clause,
-    "conceded": conceded,
-    "proposal": proposal,
-    "price_percent": percent,
-    "reasons_only": reasons_only,
-    "sentence_case": sentence_case,
-    "task": task,
-    "said": said,
-    "times": times,
-    "decimal": decimal,
-}

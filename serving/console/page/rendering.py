@@ -1,6 +1,7 @@
 """Rendering of pages: their templates, and the filters that templates use."""
 
 from collections.abc import Sequence
+from inspect import getmembers, isfunction
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -8,10 +9,11 @@ from urllib.parse import quote
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from explanations.rounding import nearest
 from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
-from serving.console.page import figures_fr as report_words
-from serving.console.page import format_fr as words
+from serving.console.page import figures_fr, format_fr
+from serving.http.messages_fr import until
 
 HOME = "/console"
 FOLDER = Path(__file__).parents[1]  # of templates and static files
@@ -22,7 +24,9 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {**words.FILTERS, **report_words.FILTERS}
+_TEMPLATES.filters |= {"nearest": nearest, "until": until}
+for _module in (figures_fr, format_fr):
+    _TEMPLATES.filters |= dict(getmembers(_module, isfunction))
 _TEMPLATES.globals |= {"home": HOME}
 
 

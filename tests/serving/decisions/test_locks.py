@@ -105,7 +105,7 @@ def by_concession(service: Service, sent: dict[str, Any], by: Principal) -> None
 
 def by_priority(service: Service, sent: dict[str, Any], by: Principal) -> None:
     to = Priority(sent["priority"])
-    asked = PriorityRequest(lead_id="L-1", to=to, reason=None, by=by)
+    asked = PriorityRequest(lead_id="L-1", priority=to, reason=None, by=by)
     requalify(service, asked, NOW)
 
 
