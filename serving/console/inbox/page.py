@@ -2,11 +2,13 @@
 
 import math
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlencode
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from explanations.calendar_fr import PARIS, paris_day
 from explanations.score import Priority
@@ -14,6 +16,7 @@ from governance.people.roles import Role
 from governance.policy.pipeline import Pipeline
 from serving.auth.visibility import visibility_of_caller
 from serving.console.inbox.recent_changes import NEWS_LAST, news_of
+from serving.console.page.form_parsing import EmptyAsNone
 from serving.console.page.format_fr import silence
 from serving.database.engine import Store
 from serving.repositories.leads import (
@@ -46,16 +49,21 @@ class Silence(IntEnum):
         return datetime.combine(first_day, time(), PARIS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxQuery:
-    """The filters, and which page (1 and more)."""
+Text = Annotated[Annotated[str, Field(max_length=200)] | None, EmptyAsNone]
+Stripped = Annotated[Text, AfterValidator(lambda text: text and text.strip())]
 
-    priority: Priority | None = None
-    stage: str | None = None
-    silence: Silence | None = None
-    owner: str | None = None
-    search: str | None = None
-    page: int = 1
+
+class InboxQuery(BaseModel):
+    """The filters, as the page's address has them, and which page (1 and more)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    priority: Annotated[Priority | None, EmptyAsNone] = Field(None, alias="priorite")
+    stage: Text = Field(None, alias="etape")
+    silence: Annotated[Silence | None, EmptyAsNone] = None
+    owner: Text = Field(None, alias="proprietaire")
+    search: Stripped = Field(None, alias="recherche")
+    page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
     @property
     def is_filtered(self) -> bool:
@@ -70,15 +78,10 @@ class InboxQuery:
 
     def address(self, page: int) -> str:
         """The query of another page of the same list."""
-        given = {
-            "priorite": self.priority and self.priority.value,
-            "etape": self.stage,
-            "silence": self.silence and self.silence.value,
-            "proprietaire": self.owner,
-            "recherche": self.search,
-            "page": page,
-        }
-        return urlencode({name: value for name, value in given.items() if value})
+        other = self.model_copy(update={"page": page})
+        return urlencode(
+            other.model_dump(mode="json", by_alias=True, exclude_none=True)
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +130,7 @@ def inbox_of(
     with store.reading() as session:
         total = count_leads(session, wanted)
         last = max(1, math.ceil(total / ON_A_PAGE))
-        query = replace(query, page=min(query.page, last))
+        query = query.model_copy(update={"page": min(query.page, last)})
         start = (query.page - 1) * ON_A_PAGE
         leads = listed_leads(session, wanted, limit=ON_A_PAGE, offset=start)
         uuids = [lead.id for lead in leads]

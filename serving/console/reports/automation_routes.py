@@ -5,15 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from governance.people.roles import Role
 from serving.automation.impact_report import report_ahead
 from serving.console.page.authentication import TheForm, TheReader, needs_role
-from serving.console.page.form_parsing import EmptyAsNone
+from serving.console.page.form_parsing import EmptyAsNone, filled
 from serving.console.page.rendering import HOME, page
 from serving.console.reports.automation_page import automation_page
-from serving.errors import RequestInvalidError
 from serving.runtime.background_cache import Cached, Failed
 from serving.runtime.dependencies import TheService
 
@@ -56,10 +55,7 @@ def show_automation(
 def try_again(service: TheService, reader: TheReader, form: TheForm) -> Response:
     """Begin a report anew that couldn't be made."""
     needs_role(reader.person, MANAGERS)
-    try:
-        since = Since.model_validate({"depuis": form.get("depuis", [None])[0]})
-    except ValidationError as error:
-        raise RequestInvalidError("depuis", error.errors()[0]["type"]) from error
+    since = filled(Since, form)
     service.reports.retry(since.instant)
     asked = f"?depuis={since.depuis}" if since.depuis else ""
     return RedirectResponse(f"{HOME}/automatisation{asked}", status_code=303)
