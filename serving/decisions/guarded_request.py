@@ -64,9 +64,9 @@ class GuardedRequest(ABC):
     def value(self) -> str | float:
         """The value asked for, as the audit has it."""
 
-    @abstractmethod
-    def title(self, pipeline: Pipeline) -> str:
+    def title(self, _: Pipeline) -> str:
         """The value asked for, as an error names it."""
+        return str(self.value)
 
     @abstractmethod
     def change(self, service: Service, lead: LeadState, now: datetime) -> Change:

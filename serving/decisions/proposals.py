@@ -42,8 +42,6 @@ from serving.repositories.proposals import Proposal, find_proposal
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan
 
-_Check = Callable[[LeadState], None]
-
 
 def confirm(
     service: Service,
@@ -201,7 +199,7 @@ def _decide_priority(
     service: Service,
     proposal: Proposal,
     ending: CloseProposal,
-    check: _Check,
+    check: Callable[[LeadState], None],
     now: datetime,
 ) -> DecisionMade:
     """Give the lead the priority that was proposed, or, dismissed, the one it has.

@@ -42,9 +42,6 @@ class PriorityRequest(GuardedRequest):
     def value(self) -> str:
         return self.priority.value
 
-    def title(self, pipeline: Pipeline) -> str:
-        return self.priority.value
-
     def change(
         self, service: Service, lead: LeadState, now: datetime
     ) -> PriorityChange:

@@ -63,41 +63,39 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
     ------
     LeadUnknownError
     """
-    now = service.clock()
+    now, judgement = service.clock(), service.judgement
     with service.store.reading() as session:
         lead = find_lead(session, lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
         history = score_history(session, lead.id, limit=_SCORES)
+        score = history[0] if history else None
         log = stored_events(session, [lead.id])
-        events = timeline_of(log, service.pipeline, service.judgement)
-        proposals, tasks = proposals_of(session, lead.id), tasks_of(session, lead.id)
+        events = timeline_of(log, service.pipeline, judgement)
+        tasks = tasks_of(session, lead.id)
         ending = lead_ending(session, lead, service.pipeline)
-        notices = [] if ending else notices_of(session, lead.id, limit=_NOTICES)
-        suspensions = lead_suspensions(session, lead.id, now)
-        conceded = conceded_on(session, lead.id)
-        by_person = (
-            None if ending else human_priority(session, service.judgement, lead, log)
+        return LeadPage(
+            lead=lead,
+            ending=ending,
+            score=score,
+            bars=bars_of(score) if score else None,
+            history=line_of(history[::-1]),
+            events=list(events.values())[first_event : first_event + EVENTS_ON_A_PAGE],
+            n_events=len(events),
+            first_event=first_event,
+            proofs=_proofs(score, events) if score else {},
+            proposals=[
+                one for one in proposals_of(session, lead.id) if not one.is_over(now)
+            ],
+            tasks=tasks,
+            expected="" if ending else _expected(score, tasks),
+            notices=[] if ending else notices_of(session, lead.id, limit=_NOTICES),
+            suspensions=lead_suspensions(session, lead.id, now),
+            conceded=conceded_on(session, lead.id),
+            human_priority=None
+            if ending
+            else human_priority(session, judgement, lead, log),
         )
-    score = history[0] if history else None
-    return LeadPage(
-        lead=lead,
-        ending=ending,
-        score=score,
-        bars=bars_of(score) if score else None,
-        history=line_of(history[::-1]),
-        events=list(events.values())[first_event : first_event + EVENTS_ON_A_PAGE],
-        n_events=len(events),
-        first_event=first_event,
-        proofs=_proofs(score, events) if score else {},
-        proposals=[one for one in proposals if not one.is_over(now)],
-        tasks=tasks,
-        expected="" if ending else _expected(score, tasks),
-        notices=notices,
-        suspensions=suspensions,
-        conceded=conceded,
-        human_priority=by_person,
-    )
 
 
 def _expected(score: dict[str, Any] | None, tasks: list[Task]) -> str:
