@@ -28,7 +28,7 @@ from benchmarks.common.command_line import parser_of, print_json
 from explanations.score import Doubt, Priority
 from features.event import Actor, Event
 from governance.errors import ActionNotAutomaticError, StageAlreadyHeldError
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.step import Reaction, react
 from governance.people.feedback import read_judgement
 from governance.people.principal import Principal, PrincipalKind
@@ -45,8 +45,8 @@ from governance.policy.policy import (
     Verdict,
 )
 from governance.policy.task import OpenTask
-from governance.rules.actions import Desk
-from governance.rules.engine import MOST_DEPTH, Happening
+from governance.rules.actions import Assignees
+from governance.rules.engine import MOST_DEPTH, Occurrence
 from governance.rules.exception_cases import read_cases
 from governance.rules.facts import Facts
 from governance.rules.history import PRIORITY_KIND, History
@@ -147,14 +147,14 @@ class Lead(RuleBasedStateMachine):
         owner: str | None,
         manager: str | None,
     ) -> None:
-        desk = Desk(
+        assignees = Assignees(
             pipeline=PIPELINE,
             fallback_owner="Direction commerciale",
             manager=manager,
             brake=self.brake,
         )
-        self.setting = Setting(
-            rules=_rules(rules), cases=CASES, desk=desk, judgement=JUDGEMENT
+        self.context = AutomationContext(
+            rules=_rules(rules), cases=CASES, assignees=assignees, judgement=JUDGEMENT
         )
         self.facts = Facts(lead_id="L-1", now=NOW, stage="qualifie", owner=owner)
         self.history, self.n, self.conceded = History(), 0, 0.0
@@ -194,16 +194,16 @@ class Lead(RuleBasedStateMachine):
             actor=actor,
             data={"to": to.value, "priority": to.value},
         )
-        self._live(Happening(Cause.first(f"event {self.n}"), event))
+        self._live(Occurrence(Cause.first(f"event {self.n}"), event))
 
     @rule(hours=st.integers(1, 72), clock_ahead=st.floats(0, 1))
     def time_passes(self, hours: int, clock_ahead: float) -> None:
         now = self.facts.now + timedelta(hours=hours)
-        measures = {one.name: 24.0 * hours for one in self.setting.rules.measures}
+        measures = {one.name: 24.0 * hours for one in self.context.rules.measures}
         self.facts = replace(
             self.facts, now=now, clock_ahead_hours=clock_ahead, measures=measures
         )
-        self._live(Happening(Cause.first(f"tick {self.n}")))
+        self._live(Occurrence(Cause.first(f"tick {self.n}")))
 
     @rule()
     def a_person_closes_every_task(self) -> None:
@@ -261,10 +261,10 @@ class Lead(RuleBasedStateMachine):
         self.found.reserved_without_person += is_reserved and not by.is_person
         return True
 
-    def _live(self, happening: Happening) -> None:
+    def _live(self, occurrence: Occurrence) -> None:
         self.found.steps, self.n = self.found.steps + 1, self.n + 1
         before = self.facts
-        done = react(self.setting, [happening], before, self.history)
+        done = react(self.context, [occurrence], before, self.history)
         _look(self.found, before, done)
         self.facts, self.history = done.facts, done.history
 

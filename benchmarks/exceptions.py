@@ -20,13 +20,13 @@ from explanations.explain import Explainer
 from features.catalogue import Signal
 from features.featurise import featurise
 from features.log import Log, last_known_at, read_log
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.condition import MEASURED_IDEA
 from governance.rules.exception_cases import read_cases
-from governance.rules.measures import measuring
+from governance.rules.measures import measure_catalogue
 from governance.rules.ruleset import RULES_FILE, read_rules
 from governance.simulation.simulation import Simulation
 from serving.cli.service import champion
@@ -101,7 +101,7 @@ def _atypical(log: Log, truth: pl.DataFrame) -> pl.DataFrame:
         Signal.model_validate({"name": name, "idea": MEASURED_IDEA, **aggregate})
         for name, aggregate in _MEASURES.items()
     ]
-    catalogue = measuring(signals, read_cases().kinds, None)
+    catalogue = measure_catalogue(signals, read_cases().kinds, None)
     moments = truth.select("lead_id", "moment")
     is_hopeful = pl.col("p_win") >= CHANCE * pl.col("p_win").mean()
     silent = pl.col("silent_days") >= SILENT_DAYS
@@ -122,10 +122,12 @@ def _atypical(log: Log, truth: pl.DataFrame) -> pl.DataFrame:
 def _simulation(log: Log, since: datetime, explainer: Explainer) -> Simulation:
     pipeline = read_pipeline()
     return Simulation(
-        setting=Setting(
+        context=AutomationContext(
             rules=read_rules(RULES_FILE, pipeline),
             cases=read_cases(),
-            desk=Desk(pipeline=pipeline, fallback_owner="Direction commerciale"),
+            assignees=Assignees(
+                pipeline=pipeline, fallback_owner="Direction commerciale"
+            ),
             scorer=explainer.scorer.facts,
             judgement=read_judgement(),
         ),

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 from explanations.scorer import ScorerFacts
 from governance.people.feedback import Judgement
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
+class AutomationContext:
     """The rules, the cases of exception, and whom they call.
 
     Without `scorer` a replay knows no score, nor usual delay. `is_stopped`: the audit
@@ -19,7 +19,7 @@ class Setting:
 
     rules: Rules
     cases: Cases
-    desk: Desk
+    assignees: Assignees
     judgement: Judgement
     scorer: ScorerFacts | None = None
     is_stopped: bool = False

@@ -6,19 +6,19 @@ as a rule or a person set it.
 
 from explanations.score import Priority
 from governance.audit.chain import SYSTEM
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.policy.actions import ProposePriority, SetPriority
 from governance.policy.policy import PriorityChange, Verdict
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.engine import AN_HOUR
 from governance.rules.facts import Facts
 from governance.rules.history import History
-from governance.rules.outcome import Cause, Effect, Fate, Outcome
+from governance.rules.outcome import AutomaticEffect, Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 
 
 def band_transition(
-    setting: Setting,
+    context: AutomationContext,
     cause: Cause,
     facts: Facts,
     history: History,
@@ -36,36 +36,44 @@ def band_transition(
     if to in history.waiting_moves:
         return None
     is_first = facts.priority is None
-    stopped = None if is_first else _stopped(setting, facts, history)
-    found = stopped or _effect(cause, facts, to, setting.desk)
-    if isinstance(found, Fate):
-        return Outcome(fate=found, cause=cause, target=Target.PRIORITY)
-    return Outcome(fate=Fate.FIRED, cause=cause, target=Target.PRIORITY, effect=found)
+    stopped = None if is_first else _stopped(context, facts, history)
+    found = stopped or _effect(cause, facts, to, context.assignees)
+    if isinstance(found, RuleResult):
+        return Outcome(result=found, cause=cause, target=Target.PRIORITY)
+    return Outcome(
+        result=RuleResult.FIRED, cause=cause, target=Target.PRIORITY, effect=found
+    )
 
 
-def _stopped(setting: Setting, facts: Facts, history: History) -> Fate | None:
+def _stopped(
+    context: AutomationContext, facts: Facts, history: History
+) -> RuleResult | None:
     if history.is_suspended:
-        return Fate.LEAD_SUSPENDED
+        return RuleResult.LEAD_SUSPENDED
     if history.is_held:
-        return Fate.HELD
+        return RuleResult.HELD
     written = history.writes_since(facts.now - AN_HOUR)
-    return Fate.TOO_MANY if written >= setting.rules.most_writes_per_hour else None
+    return (
+        RuleResult.TOO_MANY if written >= context.rules.most_writes_per_hour else None
+    )
 
 
-def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect | Fate:
+def _effect(
+    cause: Cause, facts: Facts, to: Priority, assignees: Assignees
+) -> AutomaticEffect | RuleResult:
     effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
     is_first = facts.priority is None
     change = PriorityChange(
         after_complex_exchange=not is_first and facts.after_complex_exchange,
         standing=facts.standing,
     )
-    ruling = desk.brake.judge(SYSTEM, change, desk.pipeline)
+    ruling = assignees.brake.judge(SYSTEM, change, assignees.pipeline)
     if ruling.verdict is Verdict.REFUSE:
-        return Fate.REFUSED
+        return RuleResult.REFUSED
     if ruling.verdict is Verdict.APPLY:
         action = SetPriority(to, facts.priority, facts.after_complex_exchange)
-        desk.brake.admit(action, desk.pipeline)
-        return Effect(id=effect_id, action=action, ruling=ruling)
+        assignees.brake.admit(action, assignees.pipeline)
+        return AutomaticEffect(id=effect_id, action=action, ruling=ruling)
     proposal = ProposePriority(
         id=effect_id,
         origin=facts.priority,
@@ -73,4 +81,4 @@ def _effect(cause: Cause, facts: Facts, to: Priority, desk: Desk) -> Effect | Fa
         clause=ruling.clause,
         asked_by=SYSTEM,
     )
-    return Effect(id=effect_id, action=proposal, ruling=ruling)
+    return AutomaticEffect(id=effect_id, action=proposal, ruling=ruling)

@@ -9,19 +9,19 @@ from datetime import datetime
 
 from explanations.score import Doubt, Grade, Priority
 from features.event import Event
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.priority_band import band_transition
 from governance.leads.state import LeadState, ending_of
-from governance.people.feedback import Standing, judged_at
+from governance.people.feedback import OverrideStanding, judged_at
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.complex_exchange import after_complex_exchange
 from governance.policy.effects import Requalify
 from governance.policy.task import OpenTask
-from governance.rules.cascade import unfold
-from governance.rules.engine import AN_HOUR, Happening, is_worth_writing
-from governance.rules.exception_cases import called, raised
+from governance.rules.cascade import cascade
+from governance.rules.engine import AN_HOUR, Occurrence, is_worth_writing
+from governance.rules.exception_cases import exceptions_raised, history_with_tasks
 from governance.rules.facts import Facts, Value
-from governance.rules.history import History, history_after, written
+from governance.rules.history import History, facts_after, history_after
 from governance.rules.outcome import Cause, Outcome
 
 
@@ -59,7 +59,7 @@ class Arrivals:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRead:
+class ScoreSummary:
     """A score as decisions read it: in points, with the priority that it calls for.
 
     `doubts` is None where the score wasn't explained.
@@ -92,10 +92,10 @@ class Reaction:
 
 
 def step(
-    setting: Setting,
+    context: AutomationContext,
     state: LeadState,
     arrivals: Arrivals,
-    score: ScoreRead | None,
+    score: ScoreSummary | None,
     now: datetime,
 ) -> LeadStep:
     """What follows at `now` for a lead, whose `state` has what arrives already.
@@ -104,18 +104,18 @@ def step(
     events in their order; exceptions are sought last. Automation does nothing on what
     is backfilled, nor on a lead that came to an end.
     """
-    facts = facts_at(setting, state, arrivals, score, now)
+    facts = facts_at(context, state, arrivals, score, now)
     history = state.history
-    happenings = _happenings(arrivals.live, now)
+    occurrences = _happenings(arrivals.live, now)
     by_score, band = _priority_by_score(
-        setting, state, arrivals, score, facts, happenings[-1].cause
+        context, state, arrivals, score, facts, occurrences[-1].cause
     )
     if by_score is not None:
         history = history_after(history, [by_score], now)
-        facts = written(facts, by_score.effect)
+        facts = facts_after(facts, by_score.effect)
     done = Reaction(facts=facts, history=history)
-    if not (arrivals.is_backfill or setting.is_stopped or _has_ended(setting, state)):
-        done = react(setting, happenings, facts, history)
+    if not (arrivals.is_backfill or context.is_stopped or _has_ended(context, state)):
+        done = react(context, occurrences, facts, history)
     return LeadStep(
         state=_state_after(state, done, band, now),
         facts=done.facts,
@@ -131,10 +131,10 @@ def hours_ahead(events: Iterable[Event]) -> float:
 
 
 def facts_at(
-    setting: Setting,
+    context: AutomationContext,
     state: LeadState,
     arrivals: Arrivals,
-    score: ScoreRead | None,
+    score: ScoreSummary | None,
     now: datetime,
 ) -> Facts:
     """What rules and exceptions may ask of the lead, before anything is decided."""
@@ -152,24 +152,29 @@ def facts_at(
         measures=arrivals.measures,
         usual_hours=arrivals.usual_hours,
         after_complex_exchange=after_complex_exchange(known, now),
-        standing=setting.judgement.standing(known),
+        standing=context.judgement.standing(known),
         judged_at=judged_at(known),
     )
 
 
 def react(
-    setting: Setting, happenings: Sequence[Happening], facts: Facts, history: History
+    context: AutomationContext,
+    occurrences: Sequence[Occurrence],
+    facts: Facts,
+    history: History,
 ) -> Reaction:
     """What automation does: rules in the events' order (one at the least), then
     exceptions."""
     outcomes: list[Outcome] = []
-    for happening in happenings:
-        done = unfold(setting.rules, happening, facts, history, setting.desk)
+    for occurrence in occurrences:
+        done = cascade(context.rules, occurrence, facts, history, context.assignees)
         facts, history = done.facts, done.history
         outcomes += done.outcomes
-    tasks = raised(setting.cases, happenings[-1].cause, facts, history, setting.desk)
+    tasks = exceptions_raised(
+        context.cases, occurrences[-1].cause, facts, history, context.assignees
+    )
     if tasks:
-        history = called(history, tasks, facts)
+        history = history_with_tasks(history, tasks, facts)
     return Reaction(
         facts=facts,
         history=history,
@@ -179,10 +184,10 @@ def react(
 
 
 def _priority_by_score(
-    setting: Setting,
+    context: AutomationContext,
     state: LeadState,
     arrivals: Arrivals,
-    score: ScoreRead | None,
+    score: ScoreSummary | None,
     facts: Facts,
     cause: Cause,
 ) -> tuple[Outcome | None, Priority | None]:
@@ -193,11 +198,11 @@ def _priority_by_score(
     given = arrivals.given
     if given is not None:  # what the score says against it is proposed, one day
         return None, given.to if given.signer.is_person else score.priority
-    is_kept = _has_ended(setting, state) or facts.standing is Standing.STANDS
-    if setting.is_stopped or (facts.priority is not None and is_kept):
+    is_kept = _has_ended(context, state) or facts.standing is OverrideStanding.STANDS
+    if context.is_stopped or (facts.priority is not None and is_kept):
         return None, state.band
     outcome = band_transition(
-        setting, cause, facts, state.history, before=state.band, to=score.priority
+        context, cause, facts, state.history, before=state.band, to=score.priority
     )
     if outcome is None:
         return None, score.priority
@@ -205,14 +210,14 @@ def _priority_by_score(
     return replace(outcome, event=arrivals.latest), band
 
 
-def _has_ended(setting: Setting, state: LeadState) -> bool:
-    return ending_of(state, setting.desk.pipeline) is not None
+def _has_ended(context: AutomationContext, state: LeadState) -> bool:
+    return ending_of(state, context.assignees.pipeline) is not None
 
 
-def _happenings(live: Iterable[Event], now: datetime) -> list[Happening]:
+def _happenings(live: Iterable[Event], now: datetime) -> list[Occurrence]:
     """Each event that arrives; or, if none does, that time has passed."""
-    arrived = [Happening(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
-    return arrived or [Happening(Cause.first(f"tick {now.isoformat()}"))]
+    arrived = [Occurrence(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
+    return arrived or [Occurrence(Cause.first(f"tick {now.isoformat()}"))]
 
 
 def _state_after(

@@ -54,7 +54,7 @@ class Tone(_FromFile):
     title: Title
 
 
-class Standing(StrEnum):
+class OverrideStanding(StrEnum):
     """What a person said of a priority, and what was learnt since."""
 
     NONE = "none"  # nobody said anything
@@ -93,7 +93,7 @@ class Judgement(_FromFile):
     def objections(self) -> frozenset[str]:
         return frozenset(one.name for one in self.objection)
 
-    def standing(self, events: Iterable[Event]) -> Standing:
+    def standing(self, events: Iterable[Event]) -> OverrideStanding:
         """How a person's word on the priority stands; `events` in any order.
 
         What became known after it counts, whenever it happened.
@@ -101,12 +101,12 @@ class Judgement(_FromFile):
         known = list(events)
         word = last_word(known)
         if word is None:
-            return Standing.NONE
+            return OverrideStanding.NONE
         is_reopened = any(
             one.kind in self.reopened_by and one.received_at > word.received_at
             for one in known
         )
-        return Standing.REOPENED if is_reopened else Standing.STANDS
+        return OverrideStanding.REOPENED if is_reopened else OverrideStanding.STANDS
 
 
 def read_judgement(path: Path = JUDGEMENT_FILE) -> Judgement:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from governance.errors import StageAlreadyHeldError
-from governance.people.feedback import Standing
+from governance.people.feedback import OverrideStanding
 from governance.people.principal import Principal
 from governance.policy.pipeline import Pipeline, StageRole
 
@@ -63,7 +63,7 @@ class PriorityChange:
     """A wish for another priority band; `standing`: what a person said of this one."""
 
     after_complex_exchange: bool
-    standing: Standing = Standing.NONE
+    standing: OverrideStanding = OverrideStanding.NONE
 
 
 Change = StageMove | Concession | PriorityChange
@@ -130,7 +130,7 @@ def judge_priority(
     principal: Principal,
     *,
     after_complex_exchange: bool,
-    standing: Standing = Standing.NONE,
+    standing: OverrideStanding = OverrideStanding.NONE,
 ) -> Ruling:
     """Rule on another priority band.
 
@@ -140,9 +140,9 @@ def judge_priority(
     """
     if principal.is_person:
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
-    if standing is Standing.STANDS:
+    if standing is OverrideStanding.STANDS:
         return Ruling(Verdict.REFUSE, Clause.PRIORITY_STANDS)
-    if standing is Standing.REOPENED:
+    if standing is OverrideStanding.REOPENED:
         return Ruling(Verdict.PROPOSE, Clause.PRIORITY_REOPENED)
     if after_complex_exchange:
         return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)

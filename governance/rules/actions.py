@@ -22,7 +22,7 @@ from governance.policy.task import ExpectedAction, OpenTask, TaskKind, owner_of
 from governance.rules.facts import Facts
 from governance.rules.history import History
 from governance.rules.messages_fr import CHAIN_TOO_DEEP
-from governance.rules.outcome import Cause, Effect, Fate
+from governance.rules.outcome import AutomaticEffect, Cause, RuleResult
 from governance.rules.rule import Recipient, Rule
 
 DAYS_TO_ARBITRATE = 2  # working days, as for a proposal (settings of the service)
@@ -30,7 +30,7 @@ _FREE = Ruling(Verdict.APPLY, Clause.ACTION_FREE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class Assignees:
     """Whom rules answer to: the brake, the pipeline, and the people there are.
 
     `substitutes`: who answers for the leads of those who left, by name; "" for nobody.
@@ -52,15 +52,17 @@ class Desk:
         return owner_of(there, self.fallback_owner, self.manager)
 
     @property
-    def boss(self) -> str:
+    def manager_or_fallback(self) -> str:
         return owner_of(None, self.fallback_owner, self.manager)
 
 
 def effect_of(
-    rule: Rule, cause: Cause, facts: Facts, history: History, desk: Desk
-) -> Effect | Fate:
-    """The rule's effect, or the fate that spares it: NO_CHANGE, REFUSED."""
-    doing = _Doing(rule, cause.effect_id(facts.lead_id, rule.id), facts, history, desk)
+    rule: Rule, cause: Cause, facts: Facts, history: History, assignees: Assignees
+) -> AutomaticEffect | RuleResult:
+    """The rule's effect, or the result that spares it: NO_CHANGE, REFUSED."""
+    doing = _Doing(
+        rule, cause.effect_id(facts.lead_id, rule.id), facts, history, assignees
+    )
     then = rule.then
     if then.set_priority is not None:
         return doing.priority()
@@ -72,8 +74,8 @@ def effect_of(
 
 
 def task_for_chain(
-    rule: Rule, cause: Cause, facts: Facts, history: History, desk: Desk
-) -> Effect | None:
+    rule: Rule, cause: Cause, facts: Facts, history: History, assignees: Assignees
+) -> AutomaticEffect | None:
     """The task that calls a person to a chain of effects; None if one is open."""
     kind = TaskKind.CHAIN_TOO_DEEP
     if kind in history.open_tasks:
@@ -81,12 +83,12 @@ def task_for_chain(
     task = OpenTask(
         id=cause.effect_id(facts.lead_id, kind),
         kind=kind,
-        owner=desk.owner(facts),
+        owner=assignees.owner(facts),
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(facts.now, DAYS_TO_ARBITRATE),
         why=CHAIN_TOO_DEEP.format(rule=rule.id),
     )
-    return Effect(id=task.id, action=task, ruling=_FREE)
+    return AutomaticEffect(id=task.id, action=task, ruling=_FREE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,24 +97,24 @@ class _Doing:
     id: UUID
     facts: Facts
     history: History
-    desk: Desk
+    assignees: Assignees
 
     @property
     def _by(self) -> Principal:
         return Principal(PrincipalKind.AUTOMATION, self.rule.id)
 
-    def priority(self) -> Effect | Fate:
+    def priority(self) -> AutomaticEffect | RuleResult:
         to = self.rule.then.set_priority
         assert to is not None
         if to is self.facts.priority or to in self.history.waiting_moves:
-            return Fate.NO_CHANGE
+            return RuleResult.NO_CHANGE
         change = PriorityChange(
             after_complex_exchange=self.facts.after_complex_exchange,
             standing=self.facts.standing,
         )
-        ruling = self.desk.brake.judge(self._by, change, self.desk.pipeline)
+        ruling = self.assignees.brake.judge(self._by, change, self.assignees.pipeline)
         if ruling.verdict is Verdict.REFUSE:
-            return Fate.REFUSED
+            return RuleResult.REFUSED
         if ruling.verdict is Verdict.APPLY:
             origin, is_complex = self.facts.priority, self.facts.after_complex_exchange
             return self._effect(SetPriority(to, origin, is_complex), ruling)
@@ -125,15 +127,15 @@ class _Doing:
         )
         return self._effect(proposal, ruling)
 
-    def task(self) -> Effect | Fate:
+    def task(self) -> AutomaticEffect | RuleResult:
         wanted = self.rule.then.create_task
         assert wanted is not None
         if self.rule.id in self.history.open_tasks:
-            return Fate.NO_CHANGE
+            return RuleResult.NO_CHANGE
         task = OpenTask(
             id=self.id,
             kind=TaskKind.RULE,
-            owner=self.desk.owner(self.facts),
+            owner=self.assignees.owner(self.facts),
             expected=wanted.expected,
             due_on=due_date(self.facts.now, wanted.working_days),
             why=self.rule.why,
@@ -141,17 +143,17 @@ class _Doing:
         )
         return self._effect(task, _FREE)
 
-    def proposal(self, to: str) -> Effect | Fate:
+    def proposal(self, to: str) -> AutomaticEffect | RuleResult:
         """Proposed, though the policy would let it be made: that is what it says."""
         if to in self.history.waiting_moves:
-            return Fate.NO_CHANGE
+            return RuleResult.NO_CHANGE
         move = StageMove(origin=self.facts.stage, to=to)
         try:
-            ruling = self.desk.brake.judge(self._by, move, self.desk.pipeline)
+            ruling = self.assignees.brake.judge(self._by, move, self.assignees.pipeline)
         except StageAlreadyHeldError:
-            return Fate.NO_CHANGE
+            return RuleResult.NO_CHANGE
         if ruling.verdict is Verdict.REFUSE:
-            return Fate.REFUSED
+            return RuleResult.REFUSED
         proposal = OpenProposal(
             id=self.id,
             origin=move.origin,
@@ -162,20 +164,24 @@ class _Doing:
         )
         return self._effect(proposal, Ruling(Verdict.PROPOSE, ruling.clause))
 
-    def notice(self) -> Effect:
+    def notice(self) -> AutomaticEffect:
         is_boss = self.rule.then.notify is Recipient.MANAGER
-        to = self.desk.boss if is_boss else self.desk.owner(self.facts)
+        to = (
+            self.assignees.manager_or_fallback
+            if is_boss
+            else self.assignees.owner(self.facts)
+        )
         return self._effect(Notify(to, self.rule.why), _FREE)
 
-    def assignment(self) -> Effect | Fate:
+    def assignment(self) -> AutomaticEffect | RuleResult:
         named = self.rule.then.assign
         assert named is not None
-        to = self.desk.boss if named == Recipient.MANAGER else named
+        to = self.assignees.manager_or_fallback if named == Recipient.MANAGER else named
         if to == self.facts.owner:
-            return Fate.NO_CHANGE
+            return RuleResult.NO_CHANGE
         return self._effect(Assign(to, self.facts.owner), _FREE)
 
-    def _effect(self, action: AutomaticAction, ruling: Ruling) -> Effect:
+    def _effect(self, action: AutomaticAction, ruling: Ruling) -> AutomaticEffect:
         """What passes lock 2; it raises what would not."""
-        self.desk.brake.admit(action, self.desk.pipeline)
-        return Effect(id=self.id, action=action, ruling=ruling)
+        self.assignees.brake.admit(action, self.assignees.pipeline)
+        return AutomaticEffect(id=self.id, action=action, ruling=ruling)

@@ -10,16 +10,16 @@ from dataclasses import dataclass, replace
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.actions import Assign, SetPriority
-from governance.rules.actions import Desk
-from governance.rules.engine import Happening, decide, is_worth_writing
+from governance.rules.actions import Assignees
+from governance.rules.engine import Occurrence, decide, is_worth_writing
 from governance.rules.facts import Facts
-from governance.rules.history import PRIORITY_KIND, History, history_after, written
-from governance.rules.outcome import Effect, Outcome
+from governance.rules.history import PRIORITY_KIND, History, facts_after, history_after
+from governance.rules.outcome import AutomaticEffect, Outcome
 from governance.rules.ruleset import Rules
 
 
 @dataclass(frozen=True, slots=True)
-class Unfolded:
+class Cascaded:
     """All the outcomes, in order, and how lead and history stand thereafter."""
 
     outcomes: tuple[Outcome, ...]
@@ -27,35 +27,39 @@ class Unfolded:
     history: History
 
 
-def unfold(
-    rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
-) -> Unfolded:
-    """What a happening sets off, and what that sets off, until all is quiet."""
-    waiting = deque([happening])
+def cascade(
+    rules: Rules,
+    occurrence: Occurrence,
+    facts: Facts,
+    history: History,
+    assignees: Assignees,
+) -> Cascaded:
+    """What an occurrence sets off, and what that sets off, until all is quiet."""
+    waiting = deque([occurrence])
     outcomes: list[Outcome] = []
     while waiting:
-        decided = decide(rules, waiting.popleft(), facts, history, desk)
+        decided = decide(rules, waiting.popleft(), facts, history, assignees)
         history = history_after(history, decided, facts.now)
         for outcome in decided:
-            outcomes.append(replace(outcome, event=happening.event))
+            outcomes.append(replace(outcome, event=occurrence.event))
             if outcome.effect is not None:
-                facts = written(facts, outcome.effect)
-                told = told_as_event(outcome.effect, facts)
+                facts = facts_after(facts, outcome.effect)
+                told = own_write(outcome.effect, facts)
                 if told is not None:
                     cause = outcome.cause.next(outcome.effect.id)
-                    waiting.append(Happening(cause, told))
+                    waiting.append(Occurrence(cause, told))
         if is_worth_writing(history.score_written, facts.score):
             history = replace(history, score_written=facts.score)
-    return Unfolded(tuple(outcomes), facts, history)
+    return Cascaded(tuple(outcomes), facts, history)
 
 
-def is_told(event: Event) -> bool:
-    """Is it a rule's write, as `told_as_event` has it?"""
+def is_own_write(event: Event) -> bool:
+    """Is it a rule's write, as `own_write` has it?"""
     is_ours = event.source == OWN_SOURCE and event.actor is Actor.AUTOMATION
     return is_ours and event.kind in {PRIORITY_KIND, ATTRIBUTES_KIND}
 
 
-def told_as_event(effect: Effect, facts: Facts) -> Event | None:
+def own_write(effect: AutomaticEffect, facts: Facts) -> Event | None:
     """What the effect's write is, told as an event of our own; None: it writes none."""
     match effect.action:
         case SetPriority(to=value):

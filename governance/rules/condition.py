@@ -16,9 +16,9 @@ from pydantic import Field, model_validator
 from features.catalogue import AGGREGATES, Name, Signal
 from features.event import ATTRIBUTES_KIND
 from features.selector import FieldName, Names, Strict
-from governance.rules.facts import Facts, Known, Value
+from governance.rules.facts import Facts, KnownFact, Value
 
-NUMBERS = frozenset({Known.SCORE, Known.CLOCK_AHEAD_HOURS})
+NUMBERS = frozenset({KnownFact.SCORE, KnownFact.CLOCK_AHEAD_HOURS})
 MEASURED_IDEA = "mesure"  # measures are signals, and a signal has an idea
 _IN_DAYS = frozenset({"days_since_last", "days_since_first"})
 _MEASURING = (*AGGREGATES, "window")
@@ -38,7 +38,7 @@ class Usual(Strict):
 class Condition(Strict):
     """One predicate: true, false, or unknown (None), which never counts as true."""
 
-    known: Known | None = None
+    known: KnownFact | None = None
     measure: Signal | None = None
     at_least: float | None = None
     at_most: float | None = None
@@ -83,7 +83,7 @@ class Condition(Strict):
 
     @property
     def asks_doubts(self) -> bool:
-        return self.known is Known.DOUBT
+        return self.known is KnownFact.DOUBT
 
     def truth(self, facts: Facts) -> bool | None:
         """Does it hold? None: a fact is unknown."""

@@ -1,6 +1,6 @@
 """The rules' engine: what happened, what is known, and what follows. Pure.
 
-`decide` takes one happening; `governance.chain` also follows what its effects set off.
+`decide` takes one occurrence; `cascade` also follows what its effects set off.
 Nothing here writes: whoever calls carries the effects out, and records every outcome.
 """
 
@@ -11,11 +11,11 @@ from datetime import timedelta
 from explanations.calendar_fr import paris_day
 from explanations.scorer import PAST_THE_CUT
 from features.event import Event
-from governance.rules.actions import Desk, effect_of, task_for_chain
+from governance.rules.actions import Assignees, effect_of, task_for_chain
 from governance.rules.condition import truth_of
 from governance.rules.facts import Facts
 from governance.rules.history import History
-from governance.rules.outcome import Cause, Effect, Fate, Outcome
+from governance.rules.outcome import AutomaticEffect, Cause, Outcome, RuleResult
 from governance.rules.rule import Rule, Target
 from governance.rules.ruleset import Rules
 from governance.rules.trigger import EventSeen, Scheduled, ScoreMoved, Silence, Weekday
@@ -26,7 +26,7 @@ _A_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Happening:
+class Occurrence:
     """What may set rules off: an event, or (None) a tick of the clock.
 
     With either, the score may have moved from the one last written.
@@ -37,25 +37,35 @@ class Happening:
 
 
 def decide(
-    rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
+    rules: Rules,
+    occurrence: Occurrence,
+    facts: Facts,
+    history: History,
+    assignees: Assignees,
 ) -> list[Outcome]:
-    """What becomes of the rules that the happening sets off, by priority.
+    """What becomes of the rules that the occurrence sets off, by priority.
 
     Each target has one winner: the first rule by priority whose conditions hold. No
     effect is a reserved change, whatever the rule.
     """
-    event = happening.event
+    event = occurrence.event
     if event is not None and history.is_echo(event, rules.echo_lasts):
-        return [Outcome(fate=Fate.ECHO, cause=happening.cause, source=event.source)]
-    return list(_Deciding(rules, happening, facts, history, desk).outcomes())
+        return [
+            Outcome(result=RuleResult.ECHO, cause=occurrence.cause, source=event.source)
+        ]
+    return list(_Deciding(rules, occurrence, facts, history, assignees).outcomes())
 
 
 def explained(
-    rules: Rules, happening: Happening, facts: Facts, history: History, desk: Desk
-) -> list[tuple[Outcome, Fate]]:
-    """As `decide`, with every other rule and why it isn't set off; beside it the fate
+    rules: Rules,
+    occurrence: Occurrence,
+    facts: Facts,
+    history: History,
+    assignees: Assignees,
+) -> list[tuple[Outcome, RuleResult]]:
+    """As `decide`, with every other rule and why it isn't set off; beside it the result
     of each if it were set off, alone."""
-    deciding = _Deciding(rules, happening, facts, history, desk)
+    deciding = _Deciding(rules, occurrence, facts, history, assignees)
     return [
         (outcome, deciding.fate_if_set_off(rule))
         for outcome, rule in zip(
@@ -68,14 +78,14 @@ class _Deciding:
     def __init__(
         self,
         rules: Rules,
-        happening: Happening,
+        occurrence: Occurrence,
         facts: Facts,
         history: History,
-        desk: Desk,
+        assignees: Assignees,
     ) -> None:
-        self.rules, self.happening, self.desk = rules, happening, desk
+        self.rules, self.occurrence, self.assignees = rules, occurrence, assignees
         self.facts, self.history = facts, history
-        event = happening.event
+        event = occurrence.event
         self.set_off = frozenset() if event is None else rules.set_off_by(event)
         self.today = paris_day(facts.now)
         self.writes = history.writes_since(facts.now - AN_HOUR)
@@ -83,46 +93,50 @@ class _Deciding:
     def outcomes(self, *, every: bool = False) -> Iterator[Outcome]:
         winners: dict[Target, str] = {}
         for rule in self.rules.by_priority:
-            fate = self._stopped(rule)
-            if fate is not None:
-                if every or fate.is_recorded:
-                    yield self._outcome(rule, fate)
+            result = self._stopped(rule)
+            if result is not None:
+                if every or result.is_recorded:
+                    yield self._outcome(rule, result)
             elif rule.target in winners:
-                yield self._outcome(rule, Fate.LOST, winner=winners[rule.target])
+                yield self._outcome(rule, RuleResult.LOST, winner=winners[rule.target])
             else:
                 winners[rule.target] = rule.id
                 yield self._acted(rule)
 
     # --- Is it set off, and may it act? -------------------------------------
 
-    def fate_if_set_off(self, rule: Rule) -> Fate:
+    def fate_if_set_off(self, rule: Rule) -> RuleResult:
         if not rule.is_in_force(self.today):
-            return Fate.NOT_IN_FORCE
-        return self._stopped_by_facts(rule) or self._acted(rule).fate
+            return RuleResult.NOT_IN_FORCE
+        return self._stopped_by_facts(rule) or self._acted(rule).result
 
-    def _stopped(self, rule: Rule) -> Fate | None:
+    def _stopped(self, rule: Rule) -> RuleResult | None:
         """Why the rule doesn't compete; None: it does."""
         if not rule.is_in_force(self.today):
-            return Fate.NOT_IN_FORCE
+            return RuleResult.NOT_IN_FORCE
         if not self._is_set_off(rule):
-            return Fate.NOT_SET_OFF
-        event = self.happening.event
+            return RuleResult.NOT_SET_OFF
+        event = self.occurrence.event
         if event is not None and not rule.allows(event.source):
-            return Fate.SOURCE_NOT_ALLOWED
+            return RuleResult.SOURCE_NOT_ALLOWED
         return self._stopped_by_facts(rule)
 
-    def _stopped_by_facts(self, rule: Rule) -> Fate | None:
+    def _stopped_by_facts(self, rule: Rule) -> RuleResult | None:
         truth = truth_of(rule.when, self.facts)
         if not truth:
-            return Fate.CONDITION_UNKNOWN if truth is None else Fate.CONDITION_UNMET
+            return (
+                RuleResult.CONDITION_UNKNOWN
+                if truth is None
+                else RuleResult.CONDITION_UNMET
+            )
         return self._stopped_by_people(rule)
 
-    def _stopped_by_people(self, rule: Rule) -> Fate | None:
+    def _stopped_by_people(self, rule: Rule) -> RuleResult | None:
         if rule.id in self.history.suspended_rules:
-            return Fate.SUSPENDED
+            return RuleResult.SUSPENDED
         if self.history.is_suspended:
-            return Fate.LEAD_SUSPENDED
-        return Fate.HELD if self.history.is_held else None
+            return RuleResult.LEAD_SUSPENDED
+        return RuleResult.HELD if self.history.is_held else None
 
     def _is_set_off(self, rule: Rule) -> bool:
         match rule.on:
@@ -131,9 +145,9 @@ class _Deciding:
             case ScoreMoved():
                 return self._is_score_rule_met(rule)
             case Silence() as silence:
-                return self.happening.event is None and self._is_silent(rule, silence)
+                return self.occurrence.event is None and self._is_silent(rule, silence)
             case Scheduled(schedule=days):
-                return self.happening.event is None and self._is_the_day(rule, days)
+                return self.occurrence.event is None and self._is_the_day(rule, days)
 
     def _is_score_rule_met(self, rule: Rule) -> bool:
         before, after = self.history.score_written, self.facts.score
@@ -159,24 +173,24 @@ class _Deciding:
     def _acted(self, rule: Rule) -> Outcome:
         acted_at = self.history.last_acted.get(rule.id)
         if acted_at is not None and self.facts.now - acted_at < rule.quiet:
-            return self._outcome(rule, Fate.TOO_SOON)
+            return self._outcome(rule, RuleResult.TOO_SOON)
         if self._barely_moved(rule):
-            return self._outcome(rule, Fate.BARELY_MOVED)
-        if self.happening.cause.depth >= MOST_DEPTH:
-            return self._outcome(rule, Fate.TOO_DEEP, effect=self._call(rule))
+            return self._outcome(rule, RuleResult.BARELY_MOVED)
+        if self.occurrence.cause.depth >= MOST_DEPTH:
+            return self._outcome(rule, RuleResult.TOO_DEEP, effect=self._call(rule))
         found = effect_of(
-            rule, self.happening.cause, self.facts, self.history, self.desk
+            rule, self.occurrence.cause, self.facts, self.history, self.assignees
         )
-        if isinstance(found, Fate):
+        if isinstance(found, RuleResult):
             return self._outcome(rule, found)
         if self.writes >= self.rules.most_writes_per_hour:
-            return self._outcome(rule, Fate.TOO_MANY)
+            return self._outcome(rule, RuleResult.TOO_MANY)
         self.writes += 1
-        return self._outcome(rule, Fate.FIRED, effect=found)
+        return self._outcome(rule, RuleResult.FIRED, effect=found)
 
-    def _call(self, rule: Rule) -> Effect | None:
+    def _call(self, rule: Rule) -> AutomaticEffect | None:
         return task_for_chain(
-            rule, self.happening.cause, self.facts, self.history, self.desk
+            rule, self.occurrence.cause, self.facts, self.history, self.assignees
         )
 
     def _barely_moved(self, rule: Rule) -> bool:
@@ -188,15 +202,15 @@ class _Deciding:
     def _outcome(
         self,
         rule: Rule,
-        fate: Fate,
+        result: RuleResult,
         *,
         winner: str | None = None,
-        effect: Effect | None = None,
+        effect: AutomaticEffect | None = None,
     ) -> Outcome:
-        event = self.happening.event
+        event = self.occurrence.event
         return Outcome(
-            fate=fate,
-            cause=self.happening.cause,
+            result=result,
+            cause=self.occurrence.cause,
             rule_id=rule.id,
             target=rule.target,
             winner=winner,

@@ -20,7 +20,7 @@ from features.selector import Kinds, Strict, duration_days
 from governance.errors import ExceptionsError
 from governance.policy.business_days import due_date
 from governance.policy.task import EXCEPTION_KINDS, ExpectedAction, OpenTask, TaskKind
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.condition import Condition, truth_of
 from governance.rules.facts import Facts
 from governance.rules.history import History
@@ -125,8 +125,8 @@ def read_cases(path: Path = EXCEPTIONS_FILE) -> Cases:
         raise ExceptionsError(f"{path}: {told}") from error
 
 
-def raised(
-    cases: Cases, cause: Cause, facts: Facts, history: History, desk: Desk
+def exceptions_raised(
+    cases: Cases, cause: Cause, facts: Facts, history: History, assignees: Assignees
 ) -> list[OpenTask]:
     """The tasks that the facts call for: one a kind, and none that is open already."""
     tasks: dict[TaskKind, OpenTask] = {}
@@ -135,7 +135,7 @@ def raised(
             tasks[case.kind] = OpenTask(
                 id=cause.effect_id(facts.lead_id, case.kind),
                 kind=case.kind,
-                owner=desk.owner(facts),
+                owner=assignees.owner(facts),
                 expected=case.expected,
                 due_on=due_date(facts.now, case.working_days),
                 why=case.sentence(facts),
@@ -143,7 +143,9 @@ def raised(
     return list(tasks.values())
 
 
-def called(history: History, tasks: Iterable[OpenTask], facts: Facts) -> History:
+def history_with_tasks(
+    history: History, tasks: Iterable[OpenTask], facts: Facts
+) -> History:
     """The history once these tasks are open: automation is held."""
     kinds = frozenset(task.kind.value for task in tasks)
     return replace(

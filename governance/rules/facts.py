@@ -6,10 +6,10 @@ from datetime import datetime
 from enum import StrEnum
 
 from explanations.score import Doubt, Grade, Priority
-from governance.people.feedback import Standing
+from governance.people.feedback import OverrideStanding
 
 
-class Known(StrEnum):
+class KnownFact(StrEnum):
     """The facts that a condition names outright; the others it measures."""
 
     SCORE = "score"  # points, 0 to 100
@@ -48,27 +48,27 @@ class Facts:
     measures: Mapping[str, Value] = field(default_factory=dict)
     usual_hours: Mapping[str, float] = field(default_factory=dict)
     after_complex_exchange: bool = False
-    standing: Standing = Standing.NONE
+    standing: OverrideStanding = OverrideStanding.NONE
     judged_at: datetime | None = None
 
-    def number(self, known: Known) -> float | None:
+    def number(self, known: KnownFact) -> float | None:
         """A fact that is a number."""
         match known:
-            case Known.SCORE:
+            case KnownFact.SCORE:
                 return self.score
-            case Known.CLOCK_AHEAD_HOURS:
+            case KnownFact.CLOCK_AHEAD_HOURS:
                 return self.clock_ahead_hours
             case _:
                 return None
 
-    def names(self, known: Known) -> Iterable[str] | None:
+    def names(self, known: KnownFact) -> Iterable[str] | None:
         """A fact that is a name, or several."""
         match known:
-            case Known.DOUBT:
+            case KnownFact.DOUBT:
                 return self.doubts
-            case Known.STAGE:
+            case KnownFact.STAGE:
                 return (self.stage,)
-            case Known.GRADE | Known.PRIORITY | Known.OWNER:
+            case KnownFact.GRADE | KnownFact.PRIORITY | KnownFact.OWNER:
                 named: str | None = getattr(self, known.value)
                 return None if named is None else (named,)
             case _:

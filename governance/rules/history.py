@@ -14,7 +14,7 @@ from governance.policy.actions import (
 )
 from governance.policy.task import EXCEPTION_KINDS, OpenTask, TaskKind
 from governance.rules.facts import Facts
-from governance.rules.outcome import Cause, Effect, Fate, Outcome
+from governance.rules.outcome import AutomaticEffect, Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 
 PRIORITY_KIND = "priority_set"  # the event that tells an own write of the priority
@@ -64,7 +64,7 @@ class History:
         """
         if event.source == OWN_SOURCE or event.actor is Actor.PERSON:
             return False
-        told = told_values(event)
+        told = field_values(event)
         return any(
             told.get(write.target) == write.value
             and event.received_at - write.at <= window
@@ -88,7 +88,7 @@ def history_after(
 
 
 def _with_effect(
-    history: History, outcome: Outcome, effect: Effect, now: datetime
+    history: History, outcome: Outcome, effect: AutomaticEffect, now: datetime
 ) -> History:
     assert outcome.target is not None
     acted = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
@@ -104,7 +104,7 @@ def _with_effect(
         case OpenTask(kind=kind):
             target, tasks = Target.TASK, tasks | {kind.value}
     write = Write(target, value, now, outcome.cause.next(effect.id))
-    is_own = outcome.fate is Fate.FIRED and outcome.rule_id is not None
+    is_own = outcome.result is RuleResult.FIRED and outcome.rule_id is not None
     return replace(
         history,
         writes=(*history.writes, write),
@@ -114,7 +114,7 @@ def _with_effect(
     )
 
 
-def written(facts: Facts, effect: Effect | None) -> Facts:
+def facts_after(facts: Facts, effect: AutomaticEffect | None) -> Facts:
     """The facts once the effect is carried out."""
     match effect and effect.action:
         case SetPriority(to=priority):
@@ -125,7 +125,7 @@ def written(facts: Facts, effect: Effect | None) -> Facts:
             return facts
 
 
-def told_values(event: Event) -> dict[Target, str]:
+def field_values(event: Event) -> dict[Target, str]:
     """What an event says that fields of the lead now hold."""
     said = {}
     match event.kind:

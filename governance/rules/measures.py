@@ -17,7 +17,7 @@ from governance.rules.condition import MEASURED_IDEA, attribute_measure
 NO_SEGMENT = "segment"
 
 
-def measuring(
+def measure_catalogue(
     measures: Iterable[Signal], kinds: Iterable[str], segment: str | None
 ) -> Catalogue:
     """A catalogue that measures each of these once, and the leads' segment.
@@ -30,7 +30,7 @@ def measuring(
 
 
 @dataclass(frozen=True)
-class Watch:
+class SelectorMatcher:
     """Selectors that are tried on one event at a time, as it arrives."""
 
     selectors: Sequence[Selector]

@@ -1,41 +1,45 @@
-"""What the rules say in French: one sentence a fate. Spaces are U+00A0 where due."""
+"""What the rules say in French: one sentence a result. Spaces are U+00A0 where due."""
 
 from explanations.rounding import nearest
-from governance.rules.outcome import Fate, Outcome
+from governance.rules.outcome import Outcome, RuleResult
 
-FATE: dict[Fate, str] = {
-    Fate.FIRED: "Règle {rule} appliquée.",
-    Fate.REFUSED: "Règle {rule} refusée par la politique.",
-    Fate.LOST: "Règle {rule} écartée au profit de {winner}.",
-    Fate.SOURCE_NOT_ALLOWED: (
+RESULT: dict[RuleResult, str] = {
+    RuleResult.FIRED: "Règle {rule} appliquée.",
+    RuleResult.REFUSED: "Règle {rule} refusée par la politique.",
+    RuleResult.LOST: "Règle {rule} écartée au profit de {winner}.",
+    RuleResult.SOURCE_NOT_ALLOWED: (
         "Règle {rule} non déclenchée : la source « {source} » ne lui est pas permise."
     ),
-    Fate.SUSPENDED: "Règle {rule} suspendue par une personne.",
-    Fate.LEAD_SUSPENDED: (
+    RuleResult.SUSPENDED: "Règle {rule} suspendue par une personne.",
+    RuleResult.LEAD_SUSPENDED: (
         "Règle {rule} sans effet : une personne a suspendu les automatismes sur cette "
         "opportunité."
     ),
-    Fate.HELD: (
+    RuleResult.HELD: (
         "Règle {rule} sans effet : une exception attend une personne sur cette "
         "opportunité."
     ),
-    Fate.TOO_SOON: "Règle {rule} sans effet : elle a déjà agi récemment.",
-    Fate.NO_CHANGE: "Règle {rule} sans effet : elle ne changerait rien.",
-    Fate.BARELY_MOVED: (
+    RuleResult.TOO_SOON: "Règle {rule} sans effet : elle a déjà agi récemment.",
+    RuleResult.NO_CHANGE: "Règle {rule} sans effet : elle ne changerait rien.",
+    RuleResult.BARELY_MOVED: (
         "Règle {rule} sans effet : le score a bougé de moins de 3 points."
     ),
-    Fate.TOO_DEEP: (
+    RuleResult.TOO_DEEP: (
         "Règle {rule} arrêtée : trop d’automatismes se sont enchaînés, une personne "
         "est appelée."
     ),
-    Fate.TOO_MANY: (
+    RuleResult.TOO_MANY: (
         "Règle {rule} arrêtée : trop d’écritures automatiques en une heure."
     ),
-    Fate.ECHO: "Écho de notre propre écriture : rien n’est déclenché.",
-    Fate.NOT_IN_FORCE: "Règle {rule} inactive, ou hors de sa période de validité.",
-    Fate.NOT_SET_OFF: "Règle {rule} non déclenchée : rien ne l’appelle en ce moment.",
-    Fate.CONDITION_UNMET: "Règle {rule} non déclenchée : une condition manque.",
-    Fate.CONDITION_UNKNOWN: (
+    RuleResult.ECHO: "Écho de notre propre écriture : rien n’est déclenché.",
+    RuleResult.NOT_IN_FORCE: (
+        "Règle {rule} inactive, ou hors de sa période de validité."
+    ),
+    RuleResult.NOT_SET_OFF: (
+        "Règle {rule} non déclenchée : rien ne l’appelle en ce moment."
+    ),
+    RuleResult.CONDITION_UNMET: "Règle {rule} non déclenchée : une condition manque.",
+    RuleResult.CONDITION_UNKNOWN: (
         "Règle {rule} non déclenchée : un fait qu’elle demande est inconnu."
     ),
 }
@@ -69,6 +73,6 @@ def delay(hours: float) -> str:
 
 def told(outcome: Outcome) -> str:
     """The sentence of an outcome."""
-    return FATE[outcome.fate].format(
+    return RESULT[outcome.result].format(
         rule=outcome.rule_id, winner=outcome.winner, source=outcome.source
     )

@@ -10,7 +10,7 @@ from governance.policy.policy import Ruling
 from governance.policy.task import OpenTask
 from governance.rules.rule import Target
 
-# The namespace of the effects' identifiers, so that the same happening, decided again
+# The namespace of the effects' identifiers, so that the same occurrence, decided again
 # after a lost race, gives the same effects.
 _EFFECTS = UUID("7f1c1f5e-5a0f-4a53-9d5e-0f5a5e0c7a11")
 
@@ -40,7 +40,7 @@ class Cause:
         )
 
 
-class Fate(StrEnum):
+class RuleResult(StrEnum):
     """The first one has effects; those up to ECHO are recorded; the rest explain."""
 
     FIRED = "fired"
@@ -68,15 +68,15 @@ class Fate(StrEnum):
 
 
 _ONLY_EXPLAINED = {
-    Fate.NOT_IN_FORCE,
-    Fate.NOT_SET_OFF,
-    Fate.CONDITION_UNMET,
-    Fate.CONDITION_UNKNOWN,
+    RuleResult.NOT_IN_FORCE,
+    RuleResult.NOT_SET_OFF,
+    RuleResult.CONDITION_UNMET,
+    RuleResult.CONDITION_UNKNOWN,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
+class AutomaticEffect:
     """What is to be done, by which ruling; its cause stands in the outcome."""
 
     id: UUID
@@ -93,13 +93,13 @@ class Outcome:
     is open.
     """
 
-    fate: Fate
+    result: RuleResult
     cause: Cause
     rule_id: str | None = None
     target: Target | None = None
     winner: str | None = None
     source: str | None = None
-    effect: Effect | None = None
+    effect: AutomaticEffect | None = None
     event: Event | None = None
 
     @property

@@ -158,7 +158,7 @@ class Rule(Strict):
         return timedelta(days=days)
 
     def can_coincide(self, other: "Rule") -> bool:
-        """Can one happening set both off? If in doubt, yes."""
+        """Can one occurrence set both off? If in doubt, yes."""
         if self.state is not RuleState.ACTIVE or other.state is not RuleState.ACTIVE:
             return False
         if not _days_overlap(self, other):

@@ -16,7 +16,7 @@ from features.event import Event
 from features.selector import Kinds, Strict, duration_days
 from governance.errors import RulesError
 from governance.policy.pipeline import Pipeline
-from governance.rules.measures import Watch
+from governance.rules.measures import SelectorMatcher
 from governance.rules.rule import Rule, RuleState
 from governance.rules.trigger import EventSeen
 from governance.toml_errors import line_of, told_with_lines
@@ -105,11 +105,11 @@ class Rules(Strict):
         return frozenset(triggers[i].id for i in watch.meant(event))
 
     @cached_property
-    def _watch(self) -> tuple[tuple[Rule, ...], Watch]:
+    def _watch(self) -> tuple[tuple[Rule, ...], SelectorMatcher]:
         triggers = [(one, one.on) for one in self.rule if isinstance(one.on, EventSeen)]
         return (
             tuple(rule for rule, _ in triggers),
-            Watch(tuple(on.event for _, on in triggers)),
+            SelectorMatcher(tuple(on.event for _, on in triggers)),
         )
 
 

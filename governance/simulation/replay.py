@@ -11,9 +11,9 @@ from datetime import UTC, datetime, time
 from explanations.calendar_fr import PARIS
 from explanations.score import Doubt, Priority
 from features.event import Event
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, ending_of, moves_seen, state_after
-from governance.leads.step import Arrivals, ScoreRead, facts_at, hours_ahead, step
+from governance.leads.step import Arrivals, ScoreSummary, facts_at, hours_ahead, step
 from governance.people.feedback import judges, judges_priority
 from governance.people.overrides import OWN_SOURCE, OverrideKind
 from governance.policy.actions import AutomaticAction, OpenProposal, ProposePriority
@@ -68,9 +68,9 @@ class Replayed:
 class LeadReplay:
     """A lead on its way: what is known of it, and what was done to it."""
 
-    def __init__(self, lead_id: str, setting: Setting) -> None:
-        self.setting = setting
-        self.state = LeadState.unknown(lead_id, setting.desk.pipeline)
+    def __init__(self, lead_id: str, context: AutomationContext) -> None:
+        self.context = context
+        self.state = LeadState.unknown(lead_id, context.assignees.pipeline)
         self._known: list[Event] = []
         self._is_judged = False  # did a person decide anything here?
         self._ends: dict[str, datetime] = {}  # of open tasks, of proposals, …
@@ -78,11 +78,11 @@ class LeadReplay:
 
     @property
     def has_ended(self) -> bool:
-        return ending_of(self.state, self.setting.desk.pipeline) is not None
+        return ending_of(self.state, self.context.assignees.pipeline) is not None
 
     def learn(self, *events: Event) -> None:
         """Events that become known together."""
-        before, pipeline = self.state, self.setting.desk.pipeline
+        before, pipeline = self.state, self.context.assignees.pipeline
         had_ended = self.has_ended
         self._known += events
         self._clock_ahead = max(self._clock_ahead, hours_ahead(events))
@@ -102,7 +102,7 @@ class LeadReplay:
             self.learn(*observed.events)
         score = self._read(observed)
         return facts_at(
-            self.setting, self.state, self._arrivals(observed), score, observed.at
+            self.context, self.state, self._arrivals(observed), score, observed.at
         )
 
     def step(self, observed: Observed) -> Replayed:
@@ -112,7 +112,7 @@ class LeadReplay:
             self.learn(*observed.events)
         arrivals, score = self._arrivals(observed), self._read(observed)
         self._clock_ahead = 0.0
-        done = step(self.setting, self.state, arrivals, score, observed.at)
+        done = step(self.context, self.state, arrivals, score, observed.at)
         self.state = done.state
         for outcome in done.outcomes:
             if outcome.effect is not None:
@@ -143,7 +143,7 @@ class LeadReplay:
     def _obey(self, event: Event) -> None:
         """The priority that a person gave stands; it settles what was asked of it."""
         given, history = event.data.get("priority"), self.state.history
-        settled = {kind.value for kind in self.setting.cases.settled_kinds}
+        settled = {kind.value for kind in self.context.cases.settled_kinds}
         tasks = history.open_tasks - settled
         state = replace(self.state, history=replace(history, open_tasks=tasks))
         if given in set(Priority) and given != state.priority:
@@ -160,14 +160,14 @@ class LeadReplay:
             known=self._known if self._is_judged else self._lately(observed.at),
             clock_ahead_hours=self._clock_ahead,
             measures=observed.measures,
-            usual_hours=self.setting.usual_hours(observed.segment),
+            usual_hours=self.context.usual_hours(observed.segment),
         )
 
-    def _read(self, observed: Observed) -> ScoreRead | None:
-        scorer, points = self.setting.scorer, observed.score
+    def _read(self, observed: Observed) -> ScoreSummary | None:
+        scorer, points = self.context.scorer, observed.score
         if scorer is None or points is None:
             return None
-        return ScoreRead(
+        return ScoreSummary(
             points=points,
             grade=scorer.grade(points),
             priority=scorer.priority(points, self.state.band),

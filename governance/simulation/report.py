@@ -8,11 +8,11 @@ from typing import Any
 
 from explanations.calendar_fr import paris_day
 from governance.policy.task import EXCEPTION_KINDS, TaskKind
-from governance.rules.outcome import Fate
+from governance.rules.outcome import RuleResult
 from governance.simulation.replay import Replayed
 
 SORTS = ("exceptions", "rules", "decisions")  # of tasks
-LOOPED = (Fate.ECHO, Fate.TOO_DEEP, Fate.TOO_MANY)
+LOOPED = (RuleResult.ECHO, RuleResult.TOO_DEEP, RuleResult.TOO_MANY)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Week:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """`fates`: rule id → fate → how often. `lost`: loser → winner → how often.
+    """`fates`: rule id → result → how often. `lost`: loser → winner → how often.
 
     `tasks`: rule id or kind of exception → how many. Weeks in order.
     """
@@ -50,10 +50,10 @@ class Report:
     @property
     def looped(self) -> dict[str, int]:
         """How often each sort of loop was stopped."""
-        fates = Counter({Fate.ECHO.value: self.echoes})
+        fates = Counter({RuleResult.ECHO.value: self.echoes})
         for of_rule in self.fates.values():
             fates.update(of_rule)
-        return {fate.value: fates[fate.value] for fate in LOOPED}
+        return {result.value: fates[result.value] for result in LOOPED}
 
     def as_json(self) -> dict[str, Any]:
         shares = {of: self.share_with_task(of) for of in ("tasks", *SORTS)}
@@ -100,9 +100,9 @@ class Tally:
     def _count(self, one: Replayed) -> None:
         for outcome in one.outcomes:
             if outcome.rule_id is None:  # an echo, or the score's own priority
-                self._echoes += outcome.fate is Fate.ECHO
+                self._echoes += outcome.result is RuleResult.ECHO
                 continue
-            self._fates[outcome.rule_id, outcome.fate.value] += 1
+            self._fates[outcome.rule_id, outcome.result.value] += 1
             if outcome.winner is not None:
                 self._lost[outcome.rule_id, outcome.winner] += 1
             if outcome.opens_task:

@@ -20,13 +20,13 @@ from features.encoding import encode
 from features.event import Event, events_of
 from features.featurise import featurise, moments_frame
 from features.log import LogAbout, once_each
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.state import stage_told
-from governance.rules.cascade import is_told
+from governance.rules.cascade import is_own_write
 from governance.rules.condition import attribute_measure
 from governance.rules.facts import Facts
 from governance.rules.history import History
-from governance.rules.measures import NO_SEGMENT, measuring
+from governance.rules.measures import NO_SEGMENT, measure_catalogue
 from governance.simulation.replay import LeadReplay, Observed, Replayed
 
 TICK_HOUR = 5  # UTC, each day: before people come to work
@@ -52,7 +52,7 @@ class Simulation:
     """From `since` to `until`; what was known before is known. Without `explainer`, no
     score is."""
 
-    setting: Setting
+    context: AutomationContext
     since: datetime
     until: datetime
     explainer: Explainer | None = None
@@ -108,7 +108,7 @@ class Simulation:
         lives = [life for life in self._lives(known, about) if life.moments]
         observed = self._observed(known, lives)
         for life in lives:
-            yield life, LeadReplay(life.lead_id, self.setting), observed
+            yield life, LeadReplay(life.lead_id, self.context), observed
 
     # --- Which moments ------------------------------------------------------
 
@@ -131,7 +131,7 @@ class Simulation:
 
     def _end(self, known: list[tuple[datetime, Event]], ends: set[str]) -> datetime:
         """When the lead ended, for good: no later event tells an open stage."""
-        pipeline, end = self.setting.desk.pipeline, None
+        pipeline, end = self.context.assignees.pipeline, None
         for at, event in known:
             stage = stage_told(event, pipeline)
             if event.kind in ends:
@@ -142,7 +142,7 @@ class Simulation:
 
     def _sets_off(self, event: Event) -> bool:
         """Does it set a rule off? What a rule wrote then is found anew."""
-        return not is_told(event) and bool(self.setting.rules.set_off_by(event))
+        return not is_own_write(event) and bool(self.context.rules.set_off_by(event))
 
     def _seen(
         self, lead: LeadReplay, life: Life, observed: _Measured
@@ -153,7 +153,7 @@ class Simulation:
             while learnt < len(life.known) and life.known[learnt][0] <= at:
                 known_at, event = life.known[learnt]
                 learnt += 1
-                is_past = known_at < self.since or not is_told(event)
+                is_past = known_at < self.since or not is_own_write(event)
                 if event not in events and is_past:
                     lead.learn(event)
             yield Observed(at=at, events=events, **observed[life.lead_id, at])
@@ -166,8 +166,8 @@ class Simulation:
         if not pairs:
             return {}
         moments = moments_frame(pairs)
-        rules, cases = self.setting.rules, self.setting.cases
-        catalogue = measuring(
+        rules, cases = self.context.rules, self.context.cases
+        catalogue = measure_catalogue(
             (*rules.measures, *cases.measures),
             (*rules.kinds, *cases.kinds),
             self._segment,

@@ -38,7 +38,7 @@ class Trial:
 
     @property
     def fates(self) -> dict[str, int]:
-        """How often each, by the value of the fate."""
+        """How often each, by the value of the result."""
         return self.report.fates.get(self.rule_id, {})
 
     @property

@@ -170,9 +170,9 @@ def _escalate(service: Service, now: datetime) -> int:
     with service.store.reading() as session:
         overdue = overdue_tasks(session, paris_day(now), limit=MOST_AT_ONCE)
         managers = managers_of(session, (task.owner for task in overdue))
-    boss = service.setting.desk.boss
+    manager_or_fallback = service.automation.assignees.manager_or_fallback
     for task in overdue:
-        manager = managers.get(task.owner, boss)
+        manager = managers.get(task.owner, manager_or_fallback)
         escalation = EscalateTask(task_id=task.id, origin=task.owner, to=manager)
         effect = PlannedEffect(task.lead_id, escalation, follows=task.id)
         _carry_out(service, effect, now)

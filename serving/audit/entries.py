@@ -41,7 +41,7 @@ from governance.policy.effects import (
     Suspend,
 )
 from governance.policy.task import OpenTask, TaskKind, TaskStatus
-from governance.rules.outcome import Fate, Outcome
+from governance.rules.outcome import Outcome, RuleResult
 from governance.rules.ruleset import Rules
 
 _NOTHING: AuditFields = {}
@@ -82,7 +82,7 @@ def exception_entry(
 
 def outcome_entries(context: AuditContext, outcome: Outcome) -> Iterator[AuditEntry]:
     """The entries of what automation did: why it stopped, if so, and the effect."""
-    rule, is_fired = outcome.rule_id, outcome.fate is Fate.FIRED
+    rule, is_fired = outcome.rule_id, outcome.result is RuleResult.FIRED
     by = SYSTEM if rule is None else Principal(PrincipalKind.AUTOMATION, rule)
     follows = _outcome_cause(context, outcome)
     why = _outcome_fields(context, outcome)
@@ -112,13 +112,13 @@ def _outcome_cause(context: AuditContext, outcome: Outcome) -> UUID | Event | No
 
 
 def _stop_action(outcome: Outcome) -> Action:
-    if outcome.fate is Fate.ECHO:
+    if outcome.result is RuleResult.ECHO:
         return Action.ECHO_SEEN
     return Action.PRIORITY_KEPT if outcome.rule_id is None else Action.RULE_STOPPED
 
 
 def _outcome_fields(context: AuditContext, outcome: Outcome) -> AuditFields:
-    fields: dict[str, str | int | None] = {"fate": outcome.fate}
+    fields: dict[str, str | int | None] = {"fate": outcome.result}
     if outcome.rule_id is not None:
         fields |= {
             "rule": outcome.rule_id,

@@ -7,8 +7,8 @@ from heapq import nlargest
 
 from explanations.explain import Explainer
 from explanations.score import ModelId
-from governance.leads.automation_context import Setting
-from governance.rules.outcome import Fate
+from governance.leads.automation_context import AutomationContext
+from governance.rules.outcome import RuleResult
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import Replayed
 from governance.simulation.report import Tally
@@ -55,43 +55,47 @@ def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
 
 def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
     now = service.clock()
-    setting = replace(service.setting, rules=rules, is_stopped=False)
+    context = replace(service.automation, rules=rules, is_stopped=False)
     loaded = service.models.loaded
     explainer = loaded if isinstance(loaded, Explainer) else None
     if service.trials.in_subprocess:
         model = explainer.model if explainer else None
-        return in_subprocess(service.store, tried_apart, setting, model, rule_id, now)
-    return tried(service.store, setting, explainer, rule_id, now)
+        return in_subprocess(service.store, tried_apart, context, model, rule_id, now)
+    return tried(service.store, context, explainer, rule_id, now)
 
 
 def tried_apart(
-    store: Store, setting: Setting, model: ModelId | None, rule_id: str, now: datetime
+    store: Store,
+    context: AutomationContext,
+    model: ModelId | None,
+    rule_id: str,
+    now: datetime,
 ) -> Trial:
     """As `tried`, where no model is loaded yet; raises ModelUnavailableError."""
     from serving.scoring.model_registry import mlflow_registry  # loads MLflow
 
     explainer = mlflow_registry().load(model) if model else None
     assert explainer is None or isinstance(explainer, Explainer)
-    return tried(store, setting, explainer, rule_id, now)
+    return tried(store, context, explainer, rule_id, now)
 
 
 def tried(
     store: Store,
-    setting: Setting,
+    context: AutomationContext,
     explainer: Explainer | None,
     rule_id: str,
     now: datetime,
 ) -> Trial:
-    """What a rule of the setting would have done until now; without a model, rules that
+    """What a rule of the context would have done until now; without a model, rules that
     ask for a score do nothing."""
     tally, touches = Tally(), list[Touch]()
     simulation = Simulation(
-        setting=replace(setting, scorer=explainer.scorer.facts if explainer else None),
+        context=replace(context, scorer=explainer.scorer.facts if explainer else None),
         since=now - TRIED_ON,
         until=now,
         explainer=explainer,
     )
-    log = stored_log(store, setting.desk.pipeline, now)
+    log = stored_log(store, context.assignees.pipeline, now)
     if log is not None:
         for _, moments in simulation.replayed(log.events, log.about):
             tally.add(moments)
@@ -104,7 +108,7 @@ def tried(
 def _touches(rule_id: str, moments: Iterable[Replayed]) -> Iterator[Touch]:
     for moment in moments:
         for one in moment.outcomes:
-            if one.rule_id == rule_id and one.fate is Fate.FIRED and one.effect:
+            if one.rule_id == rule_id and one.result is RuleResult.FIRED and one.effect:
                 yield Touch(moment.lead_id, moment.at, one.effect.action)
 
 

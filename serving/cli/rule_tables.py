@@ -6,13 +6,13 @@ from dataclasses import replace
 import orjson
 from rich.table import Table
 
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.rules.condition import Condition
-from governance.rules.engine import Happening, explained
+from governance.rules.engine import Occurrence, explained
 from governance.rules.facts import Facts
 from governance.rules.history import History
 from governance.rules.messages_fr import IF_SET_OFF, WOULD_ACT, told
-from governance.rules.outcome import Cause, Fate, Outcome
+from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import Replayed
 from governance.simulation.report import Report
@@ -20,11 +20,15 @@ from governance.simulation.report import Report
 
 def simulation_tables(report: Report, read: Rules) -> Iterator[Table | str]:
     """Figures of a simulation, as tables and sentences."""
-    fates = [fate for fate in Fate if any(fate in of for of in report.fates.values())]
-    table = Table("rule", "title", *(fate.value for fate in fates), "tasks")
+    fates = [
+        result
+        for result in RuleResult
+        if any(result in of for of in report.fates.values())
+    ]
+    table = Table("rule", "title", *(result.value for result in fates), "tasks")
     for rule in read.by_priority:
         counts = report.fates.get(rule.id, {})
-        numbers = [counts.get(fate, 0) for fate in fates]
+        numbers = [counts.get(result, 0) for result in fates]
         cells = [f"{n:,}" for n in (*numbers, report.tasks.get(rule.id, 0))]
         table.add_row(rule.id, rule.title, *cells)
     yield table
@@ -35,7 +39,7 @@ def simulation_tables(report: Report, read: Rules) -> Iterator[Table | str]:
         for loser, winners in report.lost.items()
         for winner, n in winners.items()
     ]
-    looped = [f"{fate} {n:,}" for fate, n in report.looped.items()]
+    looped = [f"{result} {n:,}" for result, n in report.looped.items()]
     for what, parts in (("other tasks", raised), ("lost", lost), ("loops", looped)):
         yield f"{what}: {', '.join(parts) or 'none'}"
     yield _rate(report)
@@ -63,25 +67,29 @@ def moment_lines(moment: Replayed) -> Iterator[str]:
         yield f"{moment.at:%Y-%m-%d %H:%M}  {task.why}"
 
 
-def rule_lines(setting: Setting, facts: Facts, history: History) -> Iterator[str]:
+def rule_lines(
+    context: AutomationContext, facts: Facts, history: History
+) -> Iterator[str]:
     """Each rule: what becomes of it now, and what would, were it set off."""
-    happening = Happening(Cause.first("tick"))
-    explanations = explained(setting.rules, happening, facts, history, setting.desk)
+    occurrence = Occurrence(Cause.first("tick"))
+    explanations = explained(
+        context.rules, occurrence, facts, history, context.assignees
+    )
     for rule, (outcome, supposed) in zip(
-        setting.rules.by_priority, explanations, strict=True
+        context.rules.by_priority, explanations, strict=True
     ):
         yield told(outcome)
-        if outcome.fate is Fate.NOT_SET_OFF:
+        if outcome.result is RuleResult.NOT_SET_OFF:
             yield f"    {_supposed(supposed, outcome)}"
         for condition in rule.when:
             if not condition.truth(facts):
                 yield f"    {described(condition, facts)}"
 
 
-def _supposed(fate: Fate, outcome: Outcome) -> str:
-    if fate is Fate.FIRED:
+def _supposed(result: RuleResult, outcome: Outcome) -> str:
+    if result is RuleResult.FIRED:
         return WOULD_ACT
-    return f"{IF_SET_OFF} {told(replace(outcome, fate=fate))}"
+    return f"{IF_SET_OFF} {told(replace(outcome, result=result))}"
 
 
 def described(condition: Condition, facts: Facts) -> str:

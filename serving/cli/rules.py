@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from explanations.explain import Explainer
-    from governance.leads.automation_context import Setting
+    from governance.leads.automation_context import AutomationContext
     from governance.rules.ruleset import Rules
     from governance.simulation.simulation import Simulation
 
@@ -106,7 +106,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
     else:
-        for shown in simulation_tables(report, simulation.setting.rules):
+        for shown in simulation_tables(report, simulation.context.rules):
             out.print(shown, highlight=False)
 
 
@@ -146,7 +146,7 @@ def explain_rules(
         for line in moment_lines(moment):
             typer.echo(line)
     out.rule(f"{lead}, {facts.now:%Y-%m-%d %H:%M} UTC")
-    for line in rule_lines(simulation.setting, facts, history):
+    for line in rule_lines(simulation.context, facts, history):
         typer.echo(line)
 
 
@@ -172,19 +172,19 @@ def _explainer(version: str | None) -> "Explainer":
 
 def _setting(
     rules_file: Path | None, cases_file: Path | None, explainer: "Explainer | None"
-) -> "Setting":
-    from governance.leads.automation_context import Setting
+) -> "AutomationContext":
+    from governance.leads.automation_context import AutomationContext
     from governance.people.feedback import read_judgement
     from governance.policy.pipeline import read_pipeline
-    from governance.rules.actions import Desk
+    from governance.rules.actions import Assignees
     from governance.rules.exception_cases import EXCEPTIONS_FILE, read_cases
     from serving.runtime.settings import Settings
 
     settings = Settings()
-    return Setting(
+    return AutomationContext(
         rules=_read(rules_file),
         cases=read_cases(cases_file or EXCEPTIONS_FILE),
-        desk=Desk(
+        assignees=Assignees(
             pipeline=read_pipeline(settings.pipeline_file),
             fallback_owner=settings.fallback_owner,
         ),
@@ -194,7 +194,7 @@ def _setting(
 
 
 def _simulation(
-    setting: "Setting",
+    context: "AutomationContext",
     explainer: "Explainer | None",
     period: tuple[datetime | None, datetime],
 ) -> "Simulation":
@@ -204,7 +204,7 @@ def _simulation(
     if since is not None and since > until:
         raise typer.BadParameter(f"--since {since:%Y-%m-%d} is after {until:%Y-%m-%d}")
     return Simulation(
-        setting=setting,
+        context=context,
         since=since or datetime.min.replace(tzinfo=UTC),
         until=until,
         explainer=explainer,

@@ -208,7 +208,7 @@ def _proposed(
     task = OpenTask(
         id=uuid4(),
         kind=TaskKind.DECISION_RESERVED,
-        owner=service.setting.desk.owner_of(lead.owner),
+        owner=service.automation.assignees.owner_of(lead.owner),
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(now, service.settings.decision_working_days),
         proposal_id=proposal.id,

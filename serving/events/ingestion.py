@@ -149,7 +149,7 @@ def _arbitration(service: Service, lead: LeadState, now: datetime) -> OpenTask:
     return OpenTask(
         id=uuid4(),
         kind=TaskKind.RESERVED_MOVE_OBSERVED,
-        owner=service.setting.desk.owner_of(lead.owner),
+        owner=service.automation.assignees.owner_of(lead.owner),
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(now, service.settings.decision_working_days),
     )

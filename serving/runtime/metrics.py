@@ -64,7 +64,7 @@ class Metrics:
 
     def note_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         for outcome in outcomes:
-            self._outcomes.labels(outcome.fate.value).inc()
+            self._outcomes.labels(outcome.result.value).inc()
 
     def note_exceptions(self, kinds: Iterable[str]) -> None:
         for kind in kinds:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.people.feedback import Judgement, read_judgement
 from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from serving.database.engine import Store
@@ -87,19 +87,19 @@ class Service:
     clock: Callable[[], datetime] = utc_now
 
     @property
-    def setting(self) -> Setting:
+    def automation(self) -> AutomationContext:
         """The rules and cases of automation, and the people whom it calls."""
-        desk = Desk(
+        assignees = Assignees(
             pipeline=self.pipeline,
             fallback_owner=self.settings.fallback_owner,
             manager=self.settings.manager,
             brake=self.brake,
             substitutes=self.substitutes.by_name,
         )
-        return Setting(
+        return AutomationContext(
             rules=self.rules,
             cases=self.cases,
-            desk=desk,
+            assignees=assignees,
             judgement=self.judgement,
             is_stopped=self.audit_status.broken is not None,
         )

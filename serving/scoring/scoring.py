@@ -7,7 +7,7 @@ from explanations.score import Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
 from governance.leads.state import LeadState, endings, read_by_model, state_after
-from governance.people.feedback import Standing, judged_at
+from governance.people.feedback import OverrideStanding, judged_at
 from governance.policy.pipeline import Pipeline
 from serving.errors import LeadUnknownError
 from serving.repositories.events import stored_events
@@ -49,7 +49,7 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
     log = events_frame(read_by_model(events, ended, service.pipeline))
     moments = moments_frame([(lead_id, now)])
     (score,) = explainer.scores(log, moments, previous, ended)
-    by_person = service.judgement.standing(events[lead_id]) is not Standing.NONE
+    by_person = service.judgement.standing(events[lead_id]) is not OverrideStanding.NONE
     is_settled = service.cases.are_settled(judged_at(events[lead_id]), now)
     is_kept = by_person or score.priority is lead.band
     if lead.priority is None or not (is_kept or is_settled):

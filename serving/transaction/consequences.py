@@ -10,19 +10,19 @@ from uuid import uuid4
 
 from explanations.score import Score
 from features.event import Event
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, ending_of
-from governance.leads.step import Arrivals, LeadStep, ScoreRead, hours_ahead, step
-from governance.people.feedback import Standing
+from governance.leads.step import Arrivals, LeadStep, ScoreSummary, hours_ahead, step
+from governance.people.feedback import OverrideStanding
 from governance.policy.actions import OpenProposal, ProposePriority
 from governance.policy.business_days import due_date
 from governance.policy.effects import EndTask, Suspend
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
-from governance.rules.cascade import told_as_event
+from governance.rules.cascade import own_write
 from governance.rules.outcome import Outcome
 from serving.runtime.served_model import Explains
 from serving.transaction.draft import Draft
-from serving.transaction.measures import Measuring
+from serving.transaction.measures import LeadMeasures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Consequences:
 
 def consequences_of(
     draft: Draft,
-    setting: Setting,
+    context: AutomationContext,
     explainer: Explains | None,
     scores: Mapping[str, Score],
     decision_days: int,
@@ -54,19 +54,19 @@ def consequences_of(
 
     In `decision_days` working days a person is to decide on what is proposed.
     """
-    measuring = Measuring(setting.rules, setting.cases, explainer, draft)
+    measuring = LeadMeasures(context.rules, context.cases, explainer, draft)
     follows = {name: Consequences(lead=lead) for name, lead in draft.leads.items()}
     for name in draft.moments:
         lead, score = _with_effects(draft, draft.leads[name]), scores.get(name)
         arrivals = _arrivals(draft, lead, measuring, now)
-        done = step(setting, lead, arrivals, _read(score), now)
+        done = step(context, lead, arrivals, _read(score), now)
         if score is not None and explainer is not None:
-            score = _retold(explainer, setting, score, lead, done)
+            score = _retold(explainer, context, score, lead, done)
         follows[name] = Consequences(
             lead=done.state,
             score=score,
             outcomes=done.outcomes,
-            decisions=tuple(_decisions(done, setting, lead.owner, decision_days)),
+            decisions=tuple(_decisions(done, context, lead.owner, decision_days)),
             exceptions=done.exceptions,
             latest=arrivals.latest,
             told=tuple(_told(done)),
@@ -96,7 +96,7 @@ def _with_effects(draft: Draft, lead: LeadState) -> LeadState:
 
 
 def _arrivals(
-    draft: Draft, lead: LeadState, measuring: Measuring, now: datetime
+    draft: Draft, lead: LeadState, measuring: LeadMeasures, now: datetime
 ) -> Arrivals:
     arrived = draft.plan.arrivals_of(lead.lead_id)
     live = [event for event in arrived if event.received_at == now]
@@ -111,10 +111,10 @@ def _arrivals(
     )
 
 
-def _read(score: Score | None) -> ScoreRead | None:
+def _read(score: Score | None) -> ScoreSummary | None:
     if score is None:
         return None
-    return ScoreRead(
+    return ScoreSummary(
         points=score.score,
         grade=score.grade,
         priority=score.priority,
@@ -126,7 +126,7 @@ def _read(score: Score | None) -> ScoreRead | None:
 
 
 def _decisions(
-    done: LeadStep, setting: Setting, lead_owner: str | None, days: int
+    done: LeadStep, context: AutomationContext, lead_owner: str | None, days: int
 ) -> Iterator[OpenTask]:
     """Who is to decide each of the proposals."""
     for outcome in done.outcomes:
@@ -135,7 +135,7 @@ def _decisions(
                 yield OpenTask(
                     id=uuid4(),
                     kind=TaskKind.DECISION_RESERVED,
-                    owner=setting.desk.owner_of(lead_owner),
+                    owner=context.assignees.owner_of(lead_owner),
                     expected=ExpectedAction.ARBITRATE,
                     due_on=due_date(done.facts.now, days),
                     proposal_id=proposal_id,
@@ -146,14 +146,14 @@ def _told(done: LeadStep) -> Iterator[Event]:
     """What rules wrote; a priority by the score alone stands beside the score."""
     for outcome in done.outcomes:
         if outcome.effect is not None and outcome.rule_id is not None:
-            told = told_as_event(outcome.effect, done.facts)
+            told = own_write(outcome.effect, done.facts)
             if told is not None:
                 yield told
 
 
 def _retold(
     explainer: Explains,
-    setting: Setting,
+    context: AutomationContext,
     score: Score,
     before: LeadState,
     done: LeadStep,
@@ -162,8 +162,8 @@ def _retold(
     facts = done.facts
     if facts.priority is None:
         return score
-    by_person = facts.standing is not Standing.NONE
-    is_settled = setting.cases.are_settled(facts.judged_at, facts.now)
+    by_person = facts.standing is not OverrideStanding.NONE
+    is_settled = context.cases.are_settled(facts.judged_at, facts.now)
     is_its_own = facts.priority is score.priority and before.priority is before.band
     if is_its_own and not by_person and not is_settled:
         return score
@@ -171,7 +171,7 @@ def _retold(
         score,
         before.priority,
         facts.priority,
-        ending_of(before, setting.desk.pipeline),
+        ending_of(before, context.assignees.pipeline),
         by_person=by_person,
         is_settled=is_settled,
     )

@@ -50,7 +50,7 @@ def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Dr
     leads = _leads_after(seen, plan, service)
     plan = with_endings(session, seen, plan, leads, service.pipeline)
     plan = with_settled(session, seen, plan, service.cases)
-    plan = with_handovers(session, seen, plan, leads, service.setting.desk)
+    plan = with_handovers(session, seen, plan, leads, service.automation.assignees)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
     uuids = {name: leads[name].id for name in sorted(plan.to_score)}

@@ -32,8 +32,7 @@ from governance.policy.effects import (
     Suspend,
 )
 from governance.policy.task import OpenTask
-from governance.rules.outcome import Effect as AutomaticEffect
-from governance.rules.outcome import Outcome
+from governance.rules.outcome import AutomaticEffect, Outcome
 from serving.repositories.decisions import (
     add_concession,
     add_decision,

@@ -15,7 +15,7 @@ from features.snapshot import snapshot
 from governance.rules.condition import attribute_measure
 from governance.rules.exception_cases import Cases
 from governance.rules.facts import Value
-from governance.rules.measures import NO_SEGMENT, measuring
+from governance.rules.measures import NO_SEGMENT, measure_catalogue
 from governance.rules.ruleset import Rules
 from serving.runtime.served_model import Explains
 from serving.transaction.draft import Draft
@@ -24,7 +24,7 @@ Measured_co = TypeVar("Measured_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Measuring:
+class LeadMeasures:
     """Measures by name, and usual delays of the segment by idea, of each lead."""
 
     rules: Rules
@@ -33,10 +33,10 @@ class Measuring:
     draft: Draft
 
     def measures(self, lead_id: str) -> Mapping[str, Value]:
-        return _Later(lambda: self._rows[lead_id])
+        return LazyMapping(lambda: self._rows[lead_id])
 
     def usual_hours(self, lead_id: str) -> Mapping[str, float]:
-        return _Later(lambda: self._usual_hours(lead_id))
+        return LazyMapping(lambda: self._usual_hours(lead_id))
 
     def _usual_hours(self, lead_id: str) -> dict[str, float]:
         if self.explainer is None:
@@ -63,7 +63,7 @@ class Measuring:
         }
 
 
-class _Later(Mapping[str, Measured_co]):
+class LazyMapping(Mapping[str, Measured_co]):
     """A mapping that is made when it is first asked."""
 
     def __init__(self, make: Callable[[], Mapping[str, Measured_co]]) -> None:
@@ -86,4 +86,4 @@ class _Later(Mapping[str, Measured_co]):
 @lru_cache(maxsize=4)
 def _catalogue(rules: Rules, cases: Cases, segment: str | None) -> Catalogue:
     measures = (*rules.measures, *cases.measures)
-    return measuring(measures, (*rules.kinds, *cases.kinds), segment)
+    return measure_catalogue(measures, (*rules.kinds, *cases.kinds), segment)

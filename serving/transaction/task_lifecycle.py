@@ -20,7 +20,7 @@ from governance.policy.effects import (
 )
 from governance.policy.pipeline import Pipeline
 from governance.policy.task import TaskKind
-from governance.rules.actions import Desk
+from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from serving.repositories.tasks import Task, tasks_of
 from serving.transaction.plan import Plan, Seen
@@ -83,7 +83,7 @@ def with_handovers(
     seen: Seen,
     plan: Plan,
     leads: Mapping[str, LeadState],
-    desk: Desk,
+    assignees: Assignees,
 ) -> Plan:
     """The plan, and the tasks that change hands because their lead did."""
     return plan.with_effects(
@@ -92,8 +92,8 @@ def with_handovers(
         if name in leads and leads[name].owner != before.owner
         for effect in _handovers(
             [one for one in tasks_of(session, before.id) if not _ends(one, plan)],
-            {before.owner, desk.owner_of(before.owner)},
-            desk.owner_of(leads[name].owner),
+            {before.owner, assignees.owner_of(before.owner)},
+            assignees.owner_of(leads[name].owner),
         )
     )
 

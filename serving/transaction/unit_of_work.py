@@ -89,7 +89,7 @@ def _ready(service: Service, draft: Draft, now: datetime) -> _Ready:
     explainer = service.models.loaded
     scores = scored(draft, explainer, service.models)
     days = service.settings.decision_working_days
-    follows = consequences_of(draft, service.setting, explainer, scores, days, now)
+    follows = consequences_of(draft, service.automation, explainer, scores, days, now)
     return _Ready(draft, follows)
 
 

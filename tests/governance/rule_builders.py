@@ -1,4 +1,4 @@
-"""Builders of rules, facts and happenings: valid by default."""
+"""Builders of rules, facts and occurrences: valid by default."""
 
 import tomllib
 from datetime import UTC, datetime
@@ -7,8 +7,8 @@ from typing import Any
 
 from features.event import Event
 from governance.policy.pipeline import read_pipeline
-from governance.rules.actions import Desk
-from governance.rules.engine import Happening
+from governance.rules.actions import Assignees
+from governance.rules.engine import Occurrence
 from governance.rules.facts import Facts
 from governance.rules.outcome import Cause
 from governance.rules.ruleset import Rules
@@ -16,7 +16,7 @@ from tests.factories import make_event
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)  # a Tuesday
 PIPELINE = read_pipeline()
-DESK = Desk(
+ASSIGNEES = Assignees(
     pipeline=PIPELINE, fallback_owner="Direction commerciale", manager="Paul Petit"
 )
 
@@ -66,11 +66,11 @@ def make_facts(**overrides: Any) -> Facts:
     return Facts(**defaults | overrides)
 
 
-def seen(event: Event | None = None, cause: Cause | None = None) -> Happening:
+def seen(event: Event | None = None, cause: Cause | None = None) -> Occurrence:
     """An event that arrives now; by default a visit of the pricing page."""
     event = event or make_event(occurred_at=NOW)
-    return Happening(cause or Cause.first(event.event_id), event)
+    return Occurrence(cause or Cause.first(event.event_id), event)
 
 
-def tick() -> Happening:
-    return Happening(Cause.first("tick"))
+def tick() -> Occurrence:
+    return Occurrence(Cause.first("tick"))

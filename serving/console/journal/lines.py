@@ -10,8 +10,8 @@ from governance.audit.chain import Action
 from governance.people.feedback import Judgement
 from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline
-from governance.rules.messages_fr import FATE as STOPPED
-from governance.rules.outcome import Fate
+from governance.rules.messages_fr import RESULT as STOPPED
+from governance.rules.outcome import RuleResult
 from serving.audit.trace import StatedReason, Trace
 from serving.console.page.format_fr import day, price_percent, priority
 from serving.http.messages_fr import FATE, PRIORITY
@@ -105,7 +105,7 @@ def _line_of(entry: AuditRecord, titles: Mapping[str, str], why: str) -> Journal
 def _stopped(entry: AuditRecord) -> str:
     """Why nothing, or nothing but a task, came of a rule."""
     why = entry.why
-    return STOPPED[Fate(str(why["fate"]))].format(
+    return STOPPED[RuleResult(str(why["fate"]))].format(
         rule=why["rule"], winner=why.get("winner"), source=why.get("source")
     )
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from features.event import Event
 from governance.audit.chain import Action
-from governance.people.feedback import Judgement, Standing, last_word
+from governance.people.feedback import Judgement, OverrideStanding, last_word
 from governance.people.overrides import OverrideKind
 from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline, StageRole
@@ -93,7 +93,7 @@ def human_priority(
         at=word.received_at,
         reason=listed.title if listed else None,
         words=why.text if why else None,
-        stands=judgement.standing(log) is Standing.STANDS,
+        stands=judgement.standing(log) is OverrideStanding.STANDS,
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from features.event import Actor, Event
 from governance.errors import JudgementError
 from governance.people.disagreement import By, Judged, disagreements
-from governance.people.feedback import JUDGEMENT_FILE, Standing, read_judgement
+from governance.people.feedback import JUDGEMENT_FILE, OverrideStanding, read_judgement
 from tests.factories import NOW, make_event
 
 JUDGEMENT = read_judgement()
@@ -26,17 +26,25 @@ def fact(kind: str, hours: int) -> Event:
 @pytest.mark.parametrize(
     ("events", "standing"),
     [
-        pytest.param([fact("email_replied", -1)], Standing.NONE, id="no-word"),
-        pytest.param([word(source="crm")], Standing.NONE, id="not-ours"),
-        pytest.param([word()], Standing.STANDS, id="contested"),
-        pytest.param([word("priority_confirmed")], Standing.STANDS, id="confirmed"),
+        pytest.param([fact("email_replied", -1)], OverrideStanding.NONE, id="no-word"),
+        pytest.param([word(source="crm")], OverrideStanding.NONE, id="not-ours"),
+        pytest.param([word()], OverrideStanding.STANDS, id="contested"),
         pytest.param(
-            [fact("email_replied", -1), word()], Standing.STANDS, id="known-before"
+            [word("priority_confirmed")], OverrideStanding.STANDS, id="confirmed"
         ),
         pytest.param(
-            [word(), fact("page_viewed", 1)], Standing.STANDS, id="kind-not-declared"
+            [fact("email_replied", -1), word()],
+            OverrideStanding.STANDS,
+            id="known-before",
         ),
-        pytest.param([fact("email_replied", 1), word()], Standing.REOPENED, id="since"),
+        pytest.param(
+            [word(), fact("page_viewed", 1)],
+            OverrideStanding.STANDS,
+            id="kind-not-declared",
+        ),
+        pytest.param(
+            [fact("email_replied", 1), word()], OverrideStanding.REOPENED, id="since"
+        ),
         pytest.param(
             [
                 word(),
@@ -46,17 +54,19 @@ def fact(kind: str, hours: int) -> Event:
                     received_at=NOW + timedelta(hours=1),
                 ),
             ],
-            Standing.REOPENED,
+            OverrideStanding.REOPENED,
             id="learnt-since",
         ),
         pytest.param(
             [word(), fact("email_replied", 1), word(received_at=NOW + timedelta(2))],
-            Standing.STANDS,
+            OverrideStanding.STANDS,
             id="said-again",
         ),
     ],
 )
-def test_a_word_stands_until_new_facts(events: list[Event], standing: Standing) -> None:
+def test_a_word_stands_until_new_facts(
+    events: list[Event], standing: OverrideStanding
+) -> None:
     assert JUDGEMENT.standing(events) is standing
 
 

@@ -9,7 +9,7 @@ from governance.errors import (
     StageAlreadyHeldError,
     StageUnknownError,
 )
-from governance.people.feedback import Standing
+from governance.people.feedback import OverrideStanding
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.actions import Concede, MoveStage, OpenProposal, admit
 from governance.policy.pipeline import read_pipeline
@@ -35,7 +35,7 @@ def back(*, complex: bool) -> StageMove:
     return StageMove("qualifie", "contacte", after_complex_exchange=complex)
 
 
-def band(standing: Standing, *, complex: bool = False) -> PriorityChange:
+def band(standing: OverrideStanding, *, complex: bool = False) -> PriorityChange:
     return PriorityChange(after_complex_exchange=complex, standing=standing)
 
 
@@ -135,13 +135,18 @@ PERSON = principal(PrincipalKind.PERSON)
             Clause.ABANDONMENT_STANDS,
         ),
         (PERSON, StageMove("perdu", "gagne"), Verdict.APPLY, Clause.PERSON_DECIDES),
-        (KEY, band(Standing.NONE), Verdict.APPLY, Clause.PRIORITY_FREE),
-        (KEY, band(Standing.STANDS), Verdict.REFUSE, Clause.PRIORITY_STANDS),
-        (KEY, band(Standing.REOPENED), Verdict.PROPOSE, Clause.PRIORITY_REOPENED),
-        (PERSON, band(Standing.STANDS), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (KEY, band(OverrideStanding.NONE), Verdict.APPLY, Clause.PRIORITY_FREE),
+        (KEY, band(OverrideStanding.STANDS), Verdict.REFUSE, Clause.PRIORITY_STANDS),
         (
             KEY,
-            band(Standing.NONE, complex=True),
+            band(OverrideStanding.REOPENED),
+            Verdict.PROPOSE,
+            Clause.PRIORITY_REOPENED,
+        ),
+        (PERSON, band(OverrideStanding.STANDS), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (
+            KEY,
+            band(OverrideStanding.NONE, complex=True),
             Verdict.PROPOSE,
             Clause.REQUALIFICATION_RESERVED,
         ),

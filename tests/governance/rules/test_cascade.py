@@ -13,15 +13,15 @@ from explanations.score import Priority
 from features.event import Actor
 from governance.policy.actions import Assign, MoveStage, SetPriority, admit
 from governance.policy.policy import Clause, Verdict
-from governance.rules.cascade import unfold
-from governance.rules.engine import MOST_DEPTH, Happening
+from governance.rules.cascade import cascade
+from governance.rules.engine import MOST_DEPTH, Occurrence
 from governance.rules.history import History, Write
-from governance.rules.outcome import Cause, Fate, Outcome
+from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 from governance.rules.ruleset import Rules
 from tests.factories import make_event
 from tests.governance.rule_builders import (
-    DESK,
+    ASSIGNEES,
     NOW,
     PIPELINE,
     make_facts,
@@ -39,9 +39,11 @@ LOOP = (
 
 
 def test_rules_that_set_each_other_off_stop_and_call_a_person() -> None:
-    done = unfold(make_rules(*LOOP), seen(), make_facts(), History(), DESK)
+    done = cascade(make_rules(*LOOP), seen(), make_facts(), History(), ASSIGNEES)
 
-    assert [one.fate for one in done.outcomes] == [Fate.FIRED] * 3 + [Fate.TOO_DEEP]
+    assert [one.result for one in done.outcomes] == [RuleResult.FIRED] * 3 + [
+        RuleResult.TOO_DEEP
+    ]
     assert [one.cause.depth for one in done.outcomes] == [0, 1, 2, MOST_DEPTH]
     assert {one.cause.correlation for one in done.outcomes} == {"E-1"}
     assert "enchainement_trop_long" in done.history.open_tasks
@@ -49,7 +51,7 @@ def test_rules_that_set_each_other_off_stop_and_call_a_person() -> None:
 
 
 def test_each_effect_is_the_cause_of_the_next() -> None:
-    done = unfold(make_rules(*LOOP), seen(), make_facts(), History(), DESK)
+    done = cascade(make_rules(*LOOP), seen(), make_facts(), History(), ASSIGNEES)
     effects = [one.effect for one in done.outcomes if one.effect]
     causes = [one.cause.causation for one in done.outcomes]
     assert causes == ["E-1", *(str(effect.id) for effect in effects[:3])]
@@ -90,8 +92,10 @@ def test_an_own_write_that_comes_back_is_an_echo(
         | event
     )
     history = History(writes=(WROTE,))
-    done = unfold(make_rules(*LOOP), seen(told), make_facts(now=at), history, DESK)
-    assert (Fate.ECHO in {one.fate for one in done.outcomes}) is is_echo
+    done = cascade(
+        make_rules(*LOOP), seen(told), make_facts(now=at), history, ASSIGNEES
+    )
+    assert (RuleResult.ECHO in {one.result for one in done.outcomes}) is is_echo
 
 
 def test_two_integrations_that_echo_each_other_make_no_loop() -> None:
@@ -114,14 +118,14 @@ def test_two_integrations_that_echo_each_other_make_no_loop() -> None:
             occurred_at=now,
         )
         facts = replace(facts, now=now, priority=Priority(str(event.data["to"])))
-        done = unfold(rules, seen(event), facts, history, DESK)
+        done = cascade(rules, seen(event), facts, history, ASSIGNEES)
         facts, history = done.facts, replace(done.history, open_tasks=frozenset())
         recorded.append(list(done.outcomes))
 
-    fates = Counter(one.fate for some in recorded for one in some)
+    fates = Counter(one.result for some in recorded for one in some)
     assert all(recorded)
-    assert fates[Fate.FIRED] <= 4
-    assert fates[Fate.ECHO] + fates[Fate.TOO_MANY] >= 990
+    assert fates[RuleResult.FIRED] <= 4
+    assert fates[RuleResult.ECHO] + fates[RuleResult.TOO_MANY] >= 990
 
 
 def test_too_many_writes_within_an_hour_stop() -> None:
@@ -130,17 +134,22 @@ def test_too_many_writes_within_an_hour_stop() -> None:
     for minutes in (0, 1, 2, 61):
         now = NOW + timedelta(minutes=minutes)
         event = make_event(event_id=f"E-{minutes}", occurred_at=now)
-        done = unfold(rules, seen(event), make_facts(now=now), history, DESK)
+        done = cascade(rules, seen(event), make_facts(now=now), history, ASSIGNEES)
         history = done.history
-        fates += [one.fate for one in done.outcomes]
-    assert fates == [Fate.FIRED, Fate.FIRED, Fate.TOO_MANY, Fate.FIRED]
+        fates += [one.result for one in done.outcomes]
+    assert fates == [
+        RuleResult.FIRED,
+        RuleResult.FIRED,
+        RuleResult.TOO_MANY,
+        RuleResult.FIRED,
+    ]
 
 
 def test_the_score_written_follows_only_by_three_points() -> None:
     rules, history = make_rules({}), History()
     written = []
     for score in (40.0, 42.0, 43.0, 41.0):
-        done = unfold(rules, tick(), make_facts(score=score), history, DESK)
+        done = cascade(rules, tick(), make_facts(score=score), history, ASSIGNEES)
         history = done.history
         written.append(history.score_written)
     assert written == [40.0, 40.0, 43.0, 43.0]
@@ -173,7 +182,7 @@ HAPPENINGS = st.sampled_from([seen(), tick()])
 @settings(deadline=None, max_examples=150)
 @given(
     rules=SETS,
-    happening=HAPPENINGS,
+    occurrence=HAPPENINGS,
     stage=st.sampled_from([stage.name for stage in PIPELINE.stage]),
     score=st.none() | st.floats(0, 100),
     complex_exchange=st.booleans(),
@@ -181,7 +190,7 @@ HAPPENINGS = st.sampled_from([seen(), tick()])
 )
 def test_no_reserved_change_is_ever_applied(
     rules: Rules,
-    happening: Happening,
+    occurrence: Occurrence,
     stage: str,
     score: float | None,
     complex_exchange: bool,
@@ -194,13 +203,13 @@ def test_no_reserved_change_is_ever_applied(
         after_complex_exchange=complex_exchange,
         priority=Priority.NORMAL,
     )
-    done = unfold(rules, happening, facts, History(score_written=50.0), DESK)
+    done = cascade(rules, occurrence, facts, History(score_written=50.0), ASSIGNEES)
 
     assert done.facts.stage == stage
     for outcome in done.outcomes:
         assert outcome.cause.correlation
         effect = outcome.effect
-        assert (effect is not None) >= (outcome.fate is Fate.FIRED)
+        assert (effect is not None) >= (outcome.result is RuleResult.FIRED)
         if effect is None:
             continue
         admit(effect.action, PIPELINE)

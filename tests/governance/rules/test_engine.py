@@ -1,4 +1,4 @@
-"""The rules' engine, on one happening at a time."""
+"""The rules' engine, on one occurrence at a time."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -10,14 +10,14 @@ from explanations.score import Grade, Priority
 from governance.policy.actions import Assign, Notify, OpenProposal, SetPriority
 from governance.policy.policy import Clause, Verdict
 from governance.policy.task import OpenTask, TaskKind
-from governance.rules.engine import Happening, decide, explained
+from governance.rules.engine import Occurrence, decide, explained
 from governance.rules.history import History
-from governance.rules.messages_fr import FATE, told
-from governance.rules.outcome import Cause, Fate, Outcome
+from governance.rules.messages_fr import RESULT, told
+from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.ruleset import Rules
 from tests.factories import make_event
 from tests.governance.rule_builders import (
-    DESK,
+    ASSIGNEES,
     NOW,
     make_facts,
     make_rules,
@@ -29,16 +29,16 @@ HIGH = {"then": '{ set_priority = "elevee" }'}
 TASK = {"then": '{ create_task = { expected = "appel", working_days = 1 } }'}
 
 
-def fates(outcomes: list[Outcome]) -> list[tuple[str | None, Fate]]:
-    return [(one.rule_id, one.fate) for one in outcomes]
+def fates(outcomes: list[Outcome]) -> list[tuple[str | None, RuleResult]]:
+    return [(one.rule_id, one.result) for one in outcomes]
 
 
 def decided(
-    rules: Rules, happening: Happening | None = None, **given: Any
+    rules: Rules, occurrence: Occurrence | None = None, **given: Any
 ) -> list[Outcome]:
     history = given.pop("history", History())
     facts = make_facts(**given)
-    return decide(rules, happening or seen(), facts, history, DESK)
+    return decide(rules, occurrence or seen(), facts, history, ASSIGNEES)
 
 
 def only(outcomes: list[Outcome]) -> Outcome:
@@ -68,13 +68,13 @@ def test_a_score_sets_a_rule_off_by_how_it_moved(
 ) -> None:
     rules = make_rules({"on": f"{{ score = {{ {on} }} }}"})
     found = decided(rules, tick(), score=after, history=History(score_written=before))
-    assert [one.fate for one in found] == [Fate.FIRED] * fired
+    assert [one.result for one in found] == [RuleResult.FIRED] * fired
 
 
 def test_a_score_that_barely_moved_past_a_level_writes_nothing() -> None:
     rules = make_rules({"on": "{ score = { rises_to = 60 } }"})
     found = decided(rules, tick(), score=60.5, history=History(score_written=58.0))
-    assert fates(found) == [("R-01", Fate.BARELY_MOVED)]
+    assert fates(found) == [("R-01", RuleResult.BARELY_MOVED)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +102,7 @@ def test_a_silence_sets_a_rule_off_once(
         measures={measure.name: days},
         history=History(last_set_off=set_off),
     )
-    assert [one.fate for one in found] == [Fate.FIRED] * fired
+    assert [one.result for one in found] == [RuleResult.FIRED] * fired
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_schedule_sets_a_rule_off_once_a_day(
         else {"R-01": NOW - timedelta(hours=set_off_hours_ago)}
     )
     found = decided(rules, tick(), history=History(last_set_off=set_off))
-    assert [one.fate for one in found] == [Fate.FIRED] * fired
+    assert [one.result for one in found] == [RuleResult.FIRED] * fired
 
 
 def test_an_event_sets_off_what_means_it_and_brings_no_silence() -> None:
@@ -134,42 +134,50 @@ def test_an_event_sets_off_what_means_it_and_brings_no_silence() -> None:
         {"on": '{ event = { kind = "page_viewed", actor = "person" } }'},
         {"on": '{ silence = { actor = "lead" }, lasting = "1d" }'},
     )
-    assert fates(decided(rules)) == [("R-01", Fate.FIRED)]
+    assert fates(decided(rules)) == [("R-01", RuleResult.FIRED)]
 
 
 # --- Conditions -------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("condition", "given", "fate"),
+    ("condition", "given", "result"),
     [
-        ('{ known = "score", at_least = 40 }', {"score": 40.0}, Fate.FIRED),
+        ('{ known = "score", at_least = 40 }', {"score": 40.0}, RuleResult.FIRED),
         (
             '{ known = "score", at_least = 40 }',
             {"score": 39.9},
-            Fate.CONDITION_UNMET,
+            RuleResult.CONDITION_UNMET,
         ),
-        ('{ known = "score", at_least = 40 }', {}, Fate.CONDITION_UNKNOWN),
-        ('{ known = "score", at_most = 40 }', {"score": 40.1}, Fate.CONDITION_UNMET),
-        ('{ known = "grade", in = ["A", "B"] }', {"grade": Grade.B}, Fate.FIRED),
-        ('{ known = "grade", in = "A" }', {"grade": Grade.B}, Fate.CONDITION_UNMET),
-        ('{ known = "grade", not_in = "D" }', {}, Fate.CONDITION_UNKNOWN),
-        ('{ known = "stage", not_in = "nouveau" }', {}, Fate.FIRED),
-        ('{ known = "owner", in = "Awa Diallo" }', {}, Fate.FIRED),
+        ('{ known = "score", at_least = 40 }', {}, RuleResult.CONDITION_UNKNOWN),
+        (
+            '{ known = "score", at_most = 40 }',
+            {"score": 40.1},
+            RuleResult.CONDITION_UNMET,
+        ),
+        ('{ known = "grade", in = ["A", "B"] }', {"grade": Grade.B}, RuleResult.FIRED),
+        (
+            '{ known = "grade", in = "A" }',
+            {"grade": Grade.B},
+            RuleResult.CONDITION_UNMET,
+        ),
+        ('{ known = "grade", not_in = "D" }', {}, RuleResult.CONDITION_UNKNOWN),
+        ('{ known = "stage", not_in = "nouveau" }', {}, RuleResult.FIRED),
+        ('{ known = "owner", in = "Awa Diallo" }', {}, RuleResult.FIRED),
         (
             '{ known = "priority", in = "basse" }',
             {"priority": Priority.HIGH},
-            Fate.CONDITION_UNMET,
+            RuleResult.CONDITION_UNMET,
         ),
     ],
 )
 def test_a_condition_holds_fails_or_is_unknown(
-    condition: str, given: dict[str, Any], fate: Fate
+    condition: str, given: dict[str, Any], result: RuleResult
 ) -> None:
     rules = make_rules({"when": f"[{condition}]"})
     facts = make_facts(**given)
-    ((outcome, _),) = explained(rules, seen(), facts, History(), DESK)
-    assert outcome.fate is fate
+    ((outcome, _),) = explained(rules, seen(), facts, History(), ASSIGNEES)
+    assert outcome.result is result
 
 
 def test_a_measure_is_held_to_the_usual_delay_of_the_segment() -> None:
@@ -178,14 +186,14 @@ def test_a_measure_is_held_to_the_usual_delay_of_the_segment() -> None:
     rules = make_rules({"when": f"[{{ {waiting}, {usual} }}]"})
     (measure,) = rules.measures
 
-    def fate(hours: float, usual_hours: dict[str, float]) -> Fate:
+    def result(hours: float, usual_hours: dict[str, float]) -> RuleResult:
         facts = make_facts(measures={measure.name: hours}, usual_hours=usual_hours)
-        ((outcome, _),) = explained(rules, seen(), facts, History(), DESK)
-        return outcome.fate
+        ((outcome, _),) = explained(rules, seen(), facts, History(), ASSIGNEES)
+        return outcome.result
 
-    assert fate(30.0, {"silence": 10.0}) is Fate.FIRED
-    assert fate(29.9, {"silence": 10.0}) is Fate.CONDITION_UNMET
-    assert fate(30.0, {}) is Fate.CONDITION_UNKNOWN
+    assert result(30.0, {"silence": 10.0}) is RuleResult.FIRED
+    assert result(29.9, {"silence": 10.0}) is RuleResult.CONDITION_UNMET
+    assert result(30.0, {}) is RuleResult.CONDITION_UNKNOWN
 
 
 # --- One winner, allowed sources, force -------------------------------------
@@ -196,9 +204,9 @@ def test_one_rule_wins_each_target_and_the_losers_are_told() -> None:
     outcomes = decided(rules)
 
     assert fates(outcomes) == [
-        ("R-01", Fate.FIRED),
-        ("R-02", Fate.FIRED),
-        ("R-03", Fate.LOST),
+        ("R-01", RuleResult.FIRED),
+        ("R-02", RuleResult.FIRED),
+        ("R-03", RuleResult.LOST),
     ]
     assert told(outcomes[2]) == "Règle R-03 écartée au profit de R-01."
 
@@ -206,13 +214,16 @@ def test_one_rule_wins_each_target_and_the_losers_are_told() -> None:
 def test_a_rule_that_would_change_nothing_still_keeps_others_from_it() -> None:
     rules = make_rules(HIGH, {"then": '{ set_priority = "basse" }'})
     found = decided(rules, priority=Priority.HIGH)
-    assert fates(found) == [("R-01", Fate.NO_CHANGE), ("R-02", Fate.LOST)]
+    assert fates(found) == [("R-01", RuleResult.NO_CHANGE), ("R-02", RuleResult.LOST)]
 
 
 def test_an_event_of_a_source_that_is_not_allowed_is_recorded() -> None:
     rules = make_rules({"sources": '["crm"]'}, {})
     outcomes = decided(rules)
-    assert fates(outcomes) == [("R-01", Fate.SOURCE_NOT_ALLOWED), ("R-02", Fate.FIRED)]
+    assert fates(outcomes) == [
+        ("R-01", RuleResult.SOURCE_NOT_ALLOWED),
+        ("R-02", RuleResult.FIRED),
+    ]
     assert "site" in told(outcomes[0])
 
 
@@ -233,18 +244,20 @@ def test_a_rule_is_in_force_on_its_days(
 
 
 @pytest.mark.parametrize(
-    ("history", "fate"),
+    ("history", "result"),
     [
-        (History(suspended_rules=frozenset({"R-01"})), Fate.SUSPENDED),
-        (History(is_suspended=True), Fate.LEAD_SUSPENDED),
-        (History(open_tasks=frozenset({TaskKind.ATYPICAL})), Fate.HELD),
-        (History(last_acted={"R-01": NOW - timedelta(days=6)}), Fate.TOO_SOON),
-        (History(last_acted={"R-01": NOW - timedelta(days=7)}), Fate.FIRED),
+        (History(suspended_rules=frozenset({"R-01"})), RuleResult.SUSPENDED),
+        (History(is_suspended=True), RuleResult.LEAD_SUSPENDED),
+        (History(open_tasks=frozenset({TaskKind.ATYPICAL})), RuleResult.HELD),
+        (History(last_acted={"R-01": NOW - timedelta(days=6)}), RuleResult.TOO_SOON),
+        (History(last_acted={"R-01": NOW - timedelta(days=7)}), RuleResult.FIRED),
     ],
 )
-def test_people_and_quiet_times_stop_a_rule(history: History, fate: Fate) -> None:
+def test_people_and_quiet_times_stop_a_rule(
+    history: History, result: RuleResult
+) -> None:
     rules = make_rules({"again_after": '"7d"'})
-    assert fates(decided(rules, history=history)) == [("R-01", fate)]
+    assert fates(decided(rules, history=history)) == [("R-01", result)]
 
 
 # --- Effects ----------------------------------------------------------------
@@ -259,7 +272,9 @@ def test_a_task_has_an_owner_a_day_and_a_sentence() -> None:
     assert task.why == "Le prospect a visité la page tarifs."
 
     waiting = History(open_tasks=frozenset({"R-01"}))
-    assert only(decided(make_rules(TASK), history=waiting)).fate is Fate.NO_CHANGE
+    assert (
+        only(decided(make_rules(TASK), history=waiting)).result is RuleResult.NO_CHANGE
+    )
 
 
 @pytest.mark.parametrize(
@@ -278,8 +293,8 @@ def test_a_move_is_proposed_and_never_made(to: str, clause: Clause) -> None:
     assert (effect.ruling.verdict, effect.ruling.clause) == (Verdict.PROPOSE, clause)
 
     waiting = History(waiting_moves=frozenset({to}))
-    assert only(decided(rules, history=waiting)).fate is Fate.NO_CHANGE
-    assert only(decided(rules, stage=to)).fate is Fate.NO_CHANGE
+    assert only(decided(rules, history=waiting)).result is RuleResult.NO_CHANGE
+    assert only(decided(rules, stage=to)).result is RuleResult.NO_CHANGE
 
 
 def test_a_priority_is_set_but_proposed_after_a_complex_exchange() -> None:
@@ -297,8 +312,8 @@ def test_a_priority_is_set_but_proposed_after_a_complex_exchange() -> None:
 @pytest.mark.parametrize(
     ("then", "action"),
     [
-        ('{ assign = "manager" }', Assign("Paul Petit")),
-        ('{ assign = "Léa Roy" }', Assign("Léa Roy")),
+        ('{ assign = "manager" }', Assign("Paul Petit", "Awa Diallo")),
+        ('{ assign = "Léa Roy" }', Assign("Léa Roy", "Awa Diallo")),
         (
             '{ notify = "manager" }',
             Notify("Paul Petit", "Le prospect a visité la page tarifs."),
@@ -313,7 +328,7 @@ def test_people_are_named(then: str, action: object) -> None:
 
 def test_the_owner_a_lead_has_already_is_no_change() -> None:
     rules = make_rules({"then": '{ assign = "Awa Diallo" }'})
-    assert only(decided(rules)).fate is Fate.NO_CHANGE
+    assert only(decided(rules)).result is RuleResult.NO_CHANGE
 
 
 def test_effects_carry_their_cause_and_the_same_happening_gives_the_same() -> None:
@@ -325,7 +340,7 @@ def test_effects_carry_their_cause_and_the_same_happening_gives_the_same() -> No
 def test_a_chain_that_is_too_deep_stops_and_calls_a_person() -> None:
     deep = seen(cause=Cause("E-0", "x", depth=3))
     outcome = only(decided(make_rules({}), deep))
-    assert outcome.fate is Fate.TOO_DEEP
+    assert outcome.result is RuleResult.TOO_DEEP
     assert outcome.effect is not None
     assert isinstance(outcome.effect.action, OpenTask)
     assert outcome.effect.action.kind is TaskKind.CHAIN_TOO_DEEP
@@ -333,7 +348,7 @@ def test_a_chain_that_is_too_deep_stops_and_calls_a_person() -> None:
     called = History(open_tasks=frozenset({TaskKind.CHAIN_TOO_DEEP}))
     assert only(decided(make_rules({}), deep, history=called)).effect is None
     shallow = replace(deep, cause=Cause("E-0", "x", depth=2))
-    assert only(decided(make_rules({}), shallow)).fate is Fate.FIRED
+    assert only(decided(make_rules({}), shallow)).result is RuleResult.FIRED
 
 
 def test_a_kind_that_no_rule_names_sets_nothing_off() -> None:
@@ -341,6 +356,6 @@ def test_a_kind_that_no_rule_names_sets_nothing_off() -> None:
     assert decided(make_rules({}, {}), other) == []
 
 
-@pytest.mark.parametrize("fate", Fate)
-def test_every_fate_has_a_sentence(fate: Fate) -> None:
-    assert fate in FATE
+@pytest.mark.parametrize("result", RuleResult)
+def test_every_fate_has_a_sentence(result: RuleResult) -> None:
+    assert result in RESULT

@@ -13,13 +13,13 @@ from governance.policy.task import EXCEPTION_KINDS, ExpectedAction, OpenTask, Ta
 from governance.rules.exception_cases import (
     EXCEPTIONS_FILE,
     Cases,
-    called,
-    raised,
+    exceptions_raised,
+    history_with_tasks,
     read_cases,
 )
 from governance.rules.history import History
 from governance.rules.outcome import Cause
-from tests.governance.rule_builders import DESK, NOW, make_facts
+from tests.governance.rule_builders import ASSIGNEES, NOW, make_facts
 
 CAUSE = Cause.first("E-1")
 SHIPPED = read_cases()
@@ -28,7 +28,7 @@ USUAL = {"reponses": 28.0, "silence": 28.0}
 
 
 def tasks(history: History = History(), **known: Any) -> list[OpenTask]:  # noqa: B008 - frozen
-    return raised(SHIPPED, CAUSE, make_facts(**known), history, DESK)
+    return exceptions_raised(SHIPPED, CAUSE, make_facts(**known), history, ASSIGNEES)
 
 
 def late_reply(hours: float) -> dict[str, float]:
@@ -98,7 +98,7 @@ def test_each_exception_calls_a_person_once(
     assert task.why
     assert task.due_on > date(2026, 3, 10)
 
-    history = called(History(), [task], make_facts())
+    history = history_with_tasks(History(), [task], make_facts())
     assert history.is_held
     assert tasks(history, **known) == []
 
@@ -159,14 +159,14 @@ def test_who_decides_on_a_lead_settles_what_the_score_doubts(
 
 
 def test_a_decision_settles_neither_a_delay_nor_a_clock() -> None:
-    called = tasks(
+    history_with_tasks = tasks(
         grade=Grade.B,
         usual_hours=USUAL,
         measures=late_reply(70.0),
         clock_ahead_hours=0.1,
         judged_at=NOW,
     )
-    kinds = [one.kind for one in called]
+    kinds = [one.kind for one in history_with_tasks]
     assert kinds == [TaskKind.UNUSUAL_DELAY, TaskKind.CLOCK_IN_DOUBT]
 
 
@@ -182,8 +182,8 @@ def test_it_is_never_nobody(
     owner: str | None, manager: str | None, answers: str
 ) -> None:
     facts = make_facts(owner=owner, clock_ahead_hours=1.0)
-    desk = replace(DESK, manager=manager)
-    (task,) = raised(SHIPPED, CAUSE, facts, History(), desk)
+    assignees = replace(ASSIGNEES, manager=manager)
+    (task,) = exceptions_raised(SHIPPED, CAUSE, facts, History(), assignees)
     assert task.owner == answers
 
 
@@ -215,4 +215,4 @@ def test_a_malformed_file_says_where(
 
 def test_no_case_is_allowed() -> None:
     cases = Cases(version=1)
-    assert raised(cases, CAUSE, make_facts(), History(), DESK) == []
+    assert exceptions_raised(cases, CAUSE, make_facts(), History(), ASSIGNEES) == []

@@ -5,13 +5,13 @@ from datetime import timedelta
 from explanations.score import Priority
 from explanations.scorer import ScorerFacts
 from features.event import Actor, Event
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.people.feedback import read_judgement
 from governance.policy.task import TaskKind
 from governance.rules.exception_cases import Cases
 from governance.simulation.replay import LeadReplay, Observed, Replayed
 from tests.factories import make_event
-from tests.governance.rule_builders import DESK, NOW, make_rules
+from tests.governance.rule_builders import ASSIGNEES, NOW, make_rules
 
 FACTS = ScorerFacts(
     horizon_days=60,
@@ -24,10 +24,10 @@ FACTS = ScorerFacts(
     typical_from=-9,
     score_range=(1, 90),
 )
-SETTING = Setting(
+CONTEXT = AutomationContext(
     rules=make_rules({}),
     cases=Cases(version=1),
-    desk=DESK,
+    assignees=ASSIGNEES,
     scorer=FACTS,
     judgement=read_judgement(),
 )
@@ -56,7 +56,7 @@ def observed(hour: int, score: float) -> Observed:
 
 
 def test_the_priority_follows_the_score_s_band() -> None:
-    lead = LeadReplay("L-1", SETTING)
+    lead = LeadReplay("L-1", CONTEXT)
     for hour, score, priority in (
         (0, 20.0, Priority.NORMAL),
         (1, 32.0, Priority.NORMAL),  # not 3 points past the cut
@@ -67,7 +67,7 @@ def test_the_priority_follows_the_score_s_band() -> None:
 
 
 def test_a_person_s_word_stands_until_new_facts_and_then_another_is_proposed() -> None:
-    lead = LeadReplay("L-1", SETTING)
+    lead = LeadReplay("L-1", CONTEXT)
     looked(lead, 0, 20.0)
     lead.learn(said("priority_contested", 1, priority="basse"))
     assert not [*looked(lead, 2, 50.0).calls]
@@ -82,7 +82,7 @@ def test_a_person_s_word_stands_until_new_facts_and_then_another_is_proposed() -
 
 
 def test_a_decision_is_known_as_in_the_service() -> None:
-    lead = LeadReplay("L-1", SETTING)
+    lead = LeadReplay("L-1", CONTEXT)
     lead.learn(said("note_added", 1, tone="1"))
     assert lead.facts_at(observed(1, 20.0)).judged_at is None
     lead.learn(said("stage_changed", 2, to="qualifie"))

@@ -8,7 +8,7 @@ import pytest
 
 from features.event import Actor, Event
 from governance.errors import RulesError
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.people.feedback import read_judgement
 from governance.policy.complex_exchange import after_complex_exchange
 from governance.rules.exception_cases import Cases
@@ -16,7 +16,7 @@ from governance.rules.ruleset import Rules
 from governance.simulation.report import Report, Tally
 from governance.simulation.simulation import Simulation
 from tests.factories import make_event, make_events, make_log
-from tests.governance.rule_builders import DESK, NOW, make_rules
+from tests.governance.rule_builders import ASSIGNEES, NOW, make_rules
 
 TASK = '{ create_task = { expected = "appel", working_days = 1 } }'
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
@@ -25,10 +25,10 @@ EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 def simulated(rules: Rules, events: list[Event], days: float = 30) -> Report:
     log = make_log(*events)
     simulation = Simulation(
-        setting=Setting(
+        context=AutomationContext(
             rules=rules,
             cases=Cases(version=1),
-            desk=DESK,
+            assignees=ASSIGNEES,
             judgement=read_judgement(),
         ),
         since=EPOCH,

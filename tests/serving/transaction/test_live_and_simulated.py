@@ -34,7 +34,7 @@ from features.errors import FreinError
 from features.event import Actor, Event, events_frame
 from features.featurise import featurise, moments_frame
 from governance.audit.chain import SYSTEM
-from governance.leads.automation_context import Setting
+from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState
 from governance.policy.effects import (
     PROPOSAL_LASTS,
@@ -45,10 +45,10 @@ from governance.policy.effects import (
     ProposalStatus,
 )
 from governance.policy.pipeline import read_pipeline
-from governance.rules.cascade import is_told
+from governance.rules.cascade import is_own_write
 from governance.rules.exception_cases import Cases
 from governance.rules.facts import Value
-from governance.rules.measures import measuring
+from governance.rules.measures import measure_catalogue
 from governance.rules.outcome import Outcome
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import LeadReplay, Observed
@@ -422,11 +422,13 @@ def _lapsed(proposal_id: UUID) -> CloseProposal:
 # --- The simulation ---------------------------------------------------------
 
 
-def replayed(live: Live, setting: Setting) -> tuple[LeadReplay, list[Decided]]:
+def replayed(
+    live: Live, context: AutomationContext
+) -> tuple[LeadReplay, list[Decided]]:
     """The same lead, from its log alone."""
-    lead, made = LeadReplay(live.lead_id, setting), []
-    log = [event for event in live.events if not is_told(event)]
-    measures = _measures(live.events, live, setting)
+    lead, made = LeadReplay(live.lead_id, context), []
+    log = [event for event in live.events if not is_own_write(event)]
+    measures = _measures(live.events, live, context)
     learnt: set[str] = set()
     for (points, is_doubted), one in zip(live.points, live.made, strict=True):
         events = tuple(e for e in log if e.received_at == one.at)
@@ -451,11 +453,11 @@ def replayed(live: Live, setting: Setting) -> tuple[LeadReplay, list[Decided]]:
 
 
 def _measures(
-    log: list[Event], live: Live, setting: Setting
+    log: list[Event], live: Live, context: AutomationContext
 ) -> Mapping[datetime, Mapping[str, Value]]:
     """What the rules ask of the log at each moment."""
-    rules, cases = setting.rules, setting.cases
-    catalogue = measuring(
+    rules, cases = context.rules, context.cases
+    catalogue = measure_catalogue(
         (*rules.measures, *cases.measures), (*rules.kinds, *cases.kinds), None
     )
     ats = [one.at for one in live.made]
@@ -501,7 +503,7 @@ def test_the_service_and_the_simulation_decide_the_same(
         live = Live(service=governed, explainer=explainer, lead_id=f"L-{number}")
         for call in drawn_calls(random):
             live.call(call)
-        lead, made = replayed(live, replace(governed.setting, scorer=FACTS))
+        lead, made = replayed(live, replace(governed.automation, scorer=FACTS))
         for simulated, decided in zip(made, live.made, strict=True):
             assert simulated == decided, live.lead_id
         expected = live.state
