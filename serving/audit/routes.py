@@ -1,19 +1,17 @@
 """GET /v1/audit: what was done to a lead, by whom, why, and what it follows from."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
 from governance.people.roles import Role
-from serving.audit.schemas import AuditShown, EntryShown
-from serving.audit.trace import Trace, trace_of
+from serving.audit.schemas import AuditShown, audit_shown
+from serving.audit.trace import trace_of
 from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import require_visible
 from serving.formats.cloud_event import LeadName
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
-from serving.repositories.audit import AuditRecord
 from serving.runtime.dependencies import TheService
 
 router = APIRouter(prefix="/v1", tags=["audit"])
@@ -33,14 +31,4 @@ def read_audit(
 ) -> AuditShown:
     """The last entries on a lead, the oldest first, with the causes of each."""
     require_visible(service.store, caller, lead_id)
-    trace = trace_of(service.store, lead_id, limit)
-    return AuditShown(entries=[_shown(entry, trace) for entry in trace.entries])
-
-
-def _shown(entry: AuditRecord, trace: Trace) -> EntryShown:
-    event = None if entry.cause.event is None else trace.events.get(entry.cause.event)
-    return EntryShown.model_validate(
-        asdict(entry)
-        | {"cause": asdict(entry.cause) | {"event": event}}
-        | {"words": trace.reasons.get(entry.id)}
-    )
+    return audit_shown(trace_of(service.store, lead_id, limit))

@@ -1,12 +1,15 @@
 """Schemas of the audit of a lead."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 from pydantic import BeforeValidator, JsonValue
 
+from serving.audit.trace import Trace
 from serving.formats.schema import Shown
+from serving.repositories.audit import AuditRecord
 
 
 class WhoShown(Shown):
@@ -60,3 +63,17 @@ class EntryShown(Shown):
 
 class AuditShown(Shown):
     entries: list[EntryShown]
+
+
+def audit_shown(trace: Trace) -> AuditShown:
+    """The entries of a trace, each with the event and the words behind it."""
+    return AuditShown(entries=[_entry(entry, trace) for entry in trace.entries])
+
+
+def _entry(entry: AuditRecord, trace: Trace) -> EntryShown:
+    event = None if entry.cause.event is None else trace.events.get(entry.cause.event)
+    return EntryShown.model_validate(
+        asdict(entry)
+        | {"cause": asdict(entry.cause) | {"event": event}}
+        | {"words": trace.reasons.get(entry.id)}
+    )

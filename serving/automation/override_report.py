@@ -12,11 +12,12 @@ import orjson
 from sqlalchemy.orm import Session
 
 from governance.audit.chain import SYSTEM, Action
-from governance.people.disagreement import Disagreement, Judged, disagreements
+from governance.people.disagreement import By, Disagreement, Judged, disagreements
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.effects import ProposalStatus
+from governance.rules.ruleset import Rules
 from serving.database.engine import Store
-from serving.repositories.audit import AuditSummary, audit_summaries
+from serving.repositories.audit import AuditSummary, audit_summaries, last_done
 from serving.repositories.events import attribute_of_leads
 from serving.repositories.principals import principals_named
 
@@ -33,6 +34,13 @@ _READ = (
     Action.PROPOSAL_OPENED,
     Action.PROPOSAL_CLOSED,
     *_AGREES,
+)
+_ACTS = (
+    Action.PRIORITY_CHANGED,
+    Action.TASK_OPENED,
+    Action.PROPOSAL_OPENED,
+    Action.OWNER_CHANGED,
+    Action.NOTICE_SENT,
 )
 
 
@@ -123,3 +131,30 @@ def disagreement(
 
 def _is_rule(principal: Principal) -> bool:
     return principal.kind is PrincipalKind.AUTOMATION and principal != SYSTEM
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleUse:
+    """`contested`: of the `judged` words of people on what it did, the noes."""
+
+    last_fired: datetime | None
+    contested: int
+    judged: int
+
+
+def rule_uses(store: Store, rules: Rules) -> dict[str, RuleUse]:
+    """By the rule's id, of all rules in the file."""
+    rule_ids = [rule.id for rule in rules.rule]
+    doers = {Principal(PrincipalKind.AUTOMATION, rule_id) for rule_id in rule_ids}
+    with store.reading() as session:
+        fired = last_done(session, doers, _ACTS)
+    opinions = {one.name: one for one in disagreement(store, None) if one.by is By.RULE}
+    fired_by = {doer.name: at for doer, at in fired.items()}
+    return {
+        rule_id: RuleUse(
+            last_fired=fired_by.get(rule_id),
+            contested=opinions[rule_id].contested if rule_id in opinions else 0,
+            judged=opinions[rule_id].judged if rule_id in opinions else 0,
+        )
+        for rule_id in rule_ids
+    }

@@ -22,7 +22,7 @@ from serving.automation.suspension import (
     suspend_rule,
 )
 from serving.decisions.schemas import InForceShown
-from serving.decisions.tasks import close_seen
+from serving.decisions.tasks import close_task
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
@@ -86,14 +86,14 @@ def list_rules(store: TheStore, ruleset: TheRules, now: TheNow) -> RulesShown:
 @rules.post(
     "/tasks/{task_id}/close", name="close_task", status_code=204, responses=_REFUSALS
 )
-def close_task(
+def post_closing(
     task_id: UUID,
     person: TheDecider,
     service: TheService,
     sent: Annotated[TaskClosing, json_body(TaskClosing)],
 ) -> None:
     """A person closes a task; if it is an exception, automation goes on."""
-    close_seen(service, task_id, person, sent.reason, service.clock())
+    close_task(service, task_id, person, sent.reason, service.clock())
 
 
 @suspensions.post(

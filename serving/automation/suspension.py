@@ -102,9 +102,7 @@ def suspend_lead(
 def resume_lead(service: Service, lead_id: str, by: Principal, now: datetime) -> None:
     """End every suspension of a lead.
 
-    Raises
-    ------
-    LeadUnknownError, PersonRequiredError, SuspensionUnknownError
+    Raises LeadUnknownError, PersonRequiredError, SuspensionUnknownError.
     """
     statement = Statement(id=uuid4(), action=Action.AUTOMATION_RESUMED, by=by, about={})
 
@@ -148,9 +146,7 @@ def suspend_rule(
 def resume_rule(service: Service, rule_id: str, by: Principal, now: datetime) -> None:
     """End every suspension of a rule.
 
-    Raises
-    ------
-    RuleUnknownError, PersonRequiredError, SuspensionUnknownError
+    Raises RuleUnknownError, PersonRequiredError, SuspensionUnknownError.
     """
     _check(service.rules, rule_id, by)
     with service.store.writing() as session:

@@ -15,7 +15,7 @@ from serving.automation.dry_run import (
     trial_ahead,
     try_again,
 )
-from serving.automation.rule_activity import rule_uses
+from serving.automation.override_report import rule_uses
 from serving.automation.schemas import SuspensionSent
 from serving.automation.suspension import resume_rule, suspend_rule
 from serving.console.journal.last_actions import last_action_on_rule

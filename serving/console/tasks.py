@@ -15,7 +15,7 @@ from serving.console.page.authentication import TheDecider, TheForm, TheReader
 from serving.console.page.form_parsing import filled
 from serving.console.page.rendering import HOME, page
 from serving.database.engine import Store
-from serving.decisions.tasks import close_seen
+from serving.decisions.tasks import close_task
 from serving.repositories.persons import Person
 from serving.repositories.tasks import Task, listed_tasks
 from serving.runtime.dependencies import TheService
@@ -72,6 +72,6 @@ def close(
 ) -> Response:
     """`toutes`: the list that the form stood in, and that is shown again."""
     reason = filled(TaskClosing, form).reason
-    close_seen(service, task_id, person, reason, service.clock())
+    close_task(service, task_id, person, reason, service.clock())
     listed = "toutes=1&" if toutes else ""
     return RedirectResponse(f"{HOME}/taches?{listed}fait={task_id}", status_code=303)

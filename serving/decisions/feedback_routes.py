@@ -8,7 +8,6 @@ from governance.audit.chain import Action
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import require_role
 from serving.auth.visibility import RequireVisible
-from serving.decisions.field_note import FieldNote, add_note
 from serving.decisions.override import override
 from serving.decisions.schemas import (
     ChoicesShown,
@@ -16,6 +15,7 @@ from serving.decisions.schemas import (
     OverrideSent,
     SaidShown,
 )
+from serving.decisions.statement import FieldNote, add_note
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person

@@ -115,26 +115,24 @@ def carry_out(
     ------
     LeadUnknownError, and what `change` and `only_if` raise
     """
+
+    def attempt(held_by: str | None = None) -> Recorded:
+        """`held_by`: the lock that the policy's ruling came to, had it gone wrong."""
+
+        def plan(lead: LeadState) -> Plan:
+            return _plan(service, request, lead, now, held_by)
+
+        return change_lead(service, request.lead_id, plan, now)
+
     try:
-        recorded = _recorded(service, request, now)
+        recorded = attempt()
     except (ActionNotAutomaticError, ReservedForPeopleError) as error:
         log.critical("lock_held", extra={"lock": error.code})
-        recorded = _recorded(service, request, now, held_by=error.code)
+        recorded = attempt(held_by=error.code)
     for planned in recorded.plan.effects:
         if isinstance(planned.effect, effect):
             return planned.effect, recorded
     raise _left_to_people(service.pipeline, request, recorded)
-
-
-def _recorded(
-    service: Service, request: GuardedRequest, now: datetime, held_by: str | None = None
-) -> Recorded:
-    """`held_by`: the lock that the policy's ruling came to, had it gone wrong."""
-
-    def plan(lead: LeadState) -> Plan:
-        return _plan(service, request, lead, now, held_by)
-
-    return change_lead(service, request.lead_id, plan, now)
 
 
 def _plan(

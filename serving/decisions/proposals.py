@@ -142,9 +142,7 @@ def refuse_decision(
 def refuse_as_decider(store: Store, person: Person, proposal_id: UUID) -> None:
     """Refuse who may not decide on leads, or doesn't see this one.
 
-    Raises
-    ------
-    RoleMissingError, ProposalUnknownError
+    Raises RoleMissingError, ProposalUnknownError.
     """
     if person.role not in DECIDERS:
         raise RoleMissingError

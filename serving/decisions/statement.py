@@ -5,9 +5,10 @@ The free text stays in the event; the audit holds the event's id.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
-from uuid import UUID
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4, uuid5
 
+import orjson
 from pydantic import JsonValue
 
 from governance.audit.chain import Action, AuditEntry, AuditFields, Subject, SubjectKind
@@ -16,9 +17,12 @@ from governance.people.feedback import Judgement, judges_priority
 from governance.people.overrides import OWN_SOURCE, own_event
 from governance.people.principal import Principal
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
+from serving.repositories.persons import Person
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import record
+
+_OLDEST_NOTE = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,33 +70,6 @@ def checked(
     return Justification(reason=why.reason, text=why.text or None)
 
 
-def record_statement(
-    service: Service, lead_id: str, statement: Statement, now: datetime
-) -> UUID:
-    """Record a person's statement on a lead; returns the event's id.
-
-    A statement whose id the log has already is not recorded again.
-
-    Raises
-    ------
-    LeadUnknownError, PersonRequiredError
-    """
-
-    def plan(seen: Seen) -> Plan:
-        lead = seen.leads.get(lead_id)
-        if lead is None:
-            raise LeadUnknownError(lead_id)
-        return Plan() if seen.pairs else with_statement(Plan(), lead, statement, now)
-
-    wish = Wish(
-        lead_ids=frozenset({lead_id}),
-        plan=plan,
-        pairs=frozenset({(OWN_SOURCE, str(statement.id))}),
-    )
-    record(service, wish, now)
-    return statement.id
-
-
 def with_statement(
     plan: Plan, lead: LeadState, statement: Statement, now: datetime
 ) -> Plan:
@@ -124,3 +101,77 @@ def with_statement(
         entries=(*plan.entries, (lead.lead_id, entry)),
         settled_by={**plan.settled_by, **judges},
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldNote:
+    """A note on a lead; `tone` from -2 to 2. `key` None: it is sent only once."""
+
+    lead_id: str
+    by: Person
+    tone: int | None
+    objections: tuple[str, ...]
+    text: str | None
+    taken_at: datetime | None
+    key: str | None = None
+
+    @property
+    def about(self) -> dict[str, JsonValue]:
+        """What was filled in, as the event has it."""
+        fields: dict[str, JsonValue] = {
+            "tone": self.tone,
+            "objections": list(self.objections) or None,
+            "text": self.text,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+
+def add_note(service: Service, note: FieldNote, now: datetime) -> UUID:
+    """Record a note, once; returns the event's id.
+
+    Raises
+    ------
+    RequestInvalidError
+        If it is empty, or an objection isn't of the list.
+    LeadUnknownError
+    """
+    if set(note.objections) - service.judgement.objections:
+        raise RequestInvalidError("objections", "enum")
+    if not note.about:
+        raise RequestInvalidError("text", "missing")
+    statement = Statement(
+        id=_event_id(note),
+        action=Action.NOTE_ADDED,
+        by=note.by.principal,
+        about=note.about,
+        at=_taken_at(note, now),
+    )
+
+    def plan(seen: Seen) -> Plan:
+        lead = seen.leads.get(note.lead_id)
+        if lead is None:
+            raise LeadUnknownError(note.lead_id)
+        is_known = bool(seen.pairs)  # it was sent before
+        return Plan() if is_known else with_statement(Plan(), lead, statement, now)
+
+    wish = Wish(
+        lead_ids=frozenset({note.lead_id}),
+        plan=plan,
+        pairs=frozenset({(OWN_SOURCE, str(statement.id))}),
+    )
+    record(service, wish, now)
+    return statement.id
+
+
+def _event_id(note: FieldNote) -> UUID:
+    """The same person's same note with the same key has the same id, for good."""
+    if note.key is None:
+        return uuid4()
+    sent = [note.key, note.lead_id, note.about]
+    return uuid5(note.by.id, orjson.dumps(sent, option=orjson.OPT_SORT_KEYS).decode())
+
+
+def _taken_at(note: FieldNote, now: datetime) -> datetime | None:
+    """When a note was taken, if its device's clock can be right."""
+    at = note.taken_at
+    return at if at is not None and now - _OLDEST_NOTE < at <= now else None

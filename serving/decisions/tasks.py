@@ -4,7 +4,6 @@ from datetime import datetime
 from uuid import UUID
 
 from governance.leads.state import LeadState
-from governance.people.principal import Principal
 from governance.policy.effects import CloseTask, PlannedEffect
 from governance.policy.task import EXCEPTION_KINDS, TaskStatus
 from serving.auth.visibility import require_visible
@@ -12,7 +11,6 @@ from serving.database.engine import Store
 from serving.decisions.guarded_request import change_lead
 from serving.errors import (
     LeadUnknownError,
-    PersonRequiredError,
     TaskAwaitsDecisionError,
     TaskClosedError,
     TaskUnknownError,
@@ -23,24 +21,25 @@ from serving.runtime.service import Service
 from serving.transaction.plan import Plan
 
 
-def close(
-    service: Service, task_id: UUID, by: Principal, reason: str | None, now: datetime
+def close_task(
+    service: Service, task_id: UUID, person: Person, reason: str | None, now: datetime
 ) -> None:
-    """Close a task; if it was an exception, automation on the lead goes on.
+    """Close a task on a lead that the person sees; if it was an exception, automation
+    on the lead goes on.
 
     Raises
     ------
-    PersonRequiredError
-        If `by` isn't a person.
     TaskUnknownError, TaskClosedError
         If there is no such task, or somebody closed it before.
     TaskAwaitsDecisionError
         If it calls for the decision of a proposal.
     """
-    if not by.is_person:
-        raise PersonRequiredError
     task = known_task(service.store, task_id)
-    ending = CloseTask(task_id=task_id, by=by, reason=reason)
+    try:
+        require_visible(service.store, person, task.lead_id)
+    except LeadUnknownError as error:
+        raise TaskUnknownError(str(task_id)) from error
+    ending = CloseTask(task_id=task_id, by=person.principal, reason=reason)
 
     def plan(lead: LeadState) -> Plan:
         _refuse_closed(known_task(service.store, task_id))
@@ -50,18 +49,6 @@ def close(
     if task.kind in EXCEPTION_KINDS:  # what it held back follows at once
         again = Plan(rescored=frozenset({task.lead_id}))
         change_lead(service, task.lead_id, lambda _: again, now)
-
-
-def close_seen(
-    service: Service, task_id: UUID, person: Person, reason: str | None, now: datetime
-) -> None:
-    """As `close`, of a task on a lead that the person sees."""
-    lead_id = known_task(service.store, task_id).lead_id
-    try:
-        require_visible(service.store, person, lead_id)
-    except LeadUnknownError as error:
-        raise TaskUnknownError(str(task_id)) from error
-    close(service, task_id, person.principal, reason, now)
 
 
 def known_task(store: Store, task_id: UUID) -> Task:

@@ -28,7 +28,7 @@ from governance.policy.policy import Clause
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from governance.rules.ruleset import RULES_FILE, read_rules
 from serving.auth.accounts import NewAccount, open_account
-from serving.automation.rule_activity import rule_uses
+from serving.automation.override_report import rule_uses
 from serving.automation.suspension import Suspension, suspend_rule
 from serving.console.journal.lines import SENTENCE
 from serving.console.page.format_fr import act, said

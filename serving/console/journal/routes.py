@@ -9,12 +9,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from serving.audit.routes import read_audit
+from serving.audit.schemas import audit_shown
 from serving.audit.trace import Trace, trace_of
 from serving.console.journal.lines import JournalLine, lines_of
 from serving.console.page.authentication import InSight, TheReader
 from serving.console.page.rendering import page
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import TheService, TheStore
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 _SHOWN, _EXPORTED = 100, 500  # entries
@@ -44,9 +44,9 @@ def export_csv(lead_id: str, service: TheService) -> Response:
 
 
 @router.get("/journal.json")
-def export_json(lead_id: str, service: TheService, reader: TheReader) -> Response:
-    """As GET /v1/audit tells it."""
-    audit = read_audit(lead_id, service, reader.person, _EXPORTED)
+def export_json(lead_id: str, store: TheStore) -> Response:
+    """The answer of GET /v1/audit."""
+    audit = audit_shown(trace_of(store, lead_id, _EXPORTED))
     return _file(audit.model_dump_json(), "application/json", lead_id, "json")
 
 

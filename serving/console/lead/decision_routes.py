@@ -13,7 +13,6 @@ from serving.console.page.authentication import InSight, TheDecider, TheForm
 from serving.console.page.form_parsing import Form, filled
 from serving.console.page.rendering import address_of
 from serving.decisions.concession import ConcessionRequest, concede
-from serving.decisions.field_note import FieldNote, add_note
 from serving.decisions.override import override
 from serving.decisions.proposals import (
     confirm,
@@ -30,6 +29,7 @@ from serving.decisions.schemas import (
     OverrideSent,
 )
 from serving.decisions.stage_move import MoveRequest, move_stage
+from serving.decisions.statement import FieldNote, add_note
 from serving.errors import ProposalUnknownError, RouteUnknownError
 from serving.repositories.persons import Person
 from serving.runtime.dependencies import TheService
@@ -94,9 +94,7 @@ def proposal_of_lead(
 ) -> UUID:
     """A proposal on this lead, which the person may decide.
 
-    Raises
-    ------
-    ProposalUnknownError
+    Raises ProposalUnknownError.
     """
     refuse_as_decider(service.store, person, proposal_id)
     if known_proposal(service.store, proposal_id).lead_id != lead_id:

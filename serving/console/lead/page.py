@@ -59,9 +59,7 @@ class LeadPage:
 def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
     """A lead with EVENTS_ON_A_PAGE of its events, from `first_event` (0: the latest).
 
-    Raises
-    ------
-    LeadUnknownError
+    Raises LeadUnknownError.
     """
     now, judgement = service.clock(), service.judgement
     with service.store.reading() as session:

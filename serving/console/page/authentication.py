@@ -66,9 +66,7 @@ Fields = Annotated[Mapping[str, list[str]], Depends(fields_of)]
 def form_of(fields: Fields, reader: TheReader) -> Mapping[str, list[str]]:
     """A form of this session: it brings the session's CSRF token.
 
-    Raises
-    ------
-    CsrfMissingError
+    Raises CsrfMissingError.
     """
     (token,) = fields.get("csrf", [""])[:1]
     if not compare_digest(token.encode(), (reader.csrf or "").encode()):

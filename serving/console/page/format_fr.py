@@ -25,7 +25,7 @@ from governance.policy.actions import (
 )
 from governance.policy.policy import Clause
 from governance.policy.task import OpenTask, TaskKind
-from serving.automation.rule_activity import RuleUse
+from serving.automation.override_report import RuleUse
 from serving.http.messages_fr import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
 from serving.repositories.decisions import Conceded
 from serving.repositories.proposals import Proposal

@@ -7,9 +7,9 @@ import pytest
 
 from serving.app.scheduler import tick
 from serving.audit.trace import trace_of
-from serving.decisions.tasks import close
+from serving.decisions.tasks import close_task
 from serving.runtime.service import Service
-from tests.serving.builders import AWA, NOW, make_event
+from tests.serving.builders import AWA, NOW, make_event, make_person
 from tests.serving.transaction.test_consequences import TASK, Governed
 
 ZOE = "Zoé Blanc"
@@ -67,7 +67,8 @@ def test_one_that_was_escalated_stays_with_the_manager(crm: Governed) -> None:
 
 def test_one_that_was_closed_stays_as_it_was(crm: Governed) -> None:
     (task,) = [one for one in crm.lead["tasks"] if one["kind"] == "regle"]
-    close(crm.service, UUID(task["id"]), AWA, None, NOW)
+    person, _ = make_person(crm.service)
+    close_task(crm.service, UUID(task["id"]), person, None, NOW)
     crm.send(owned_by(ZOE, 1))
     told = [one for one in crm.entries if one.action == "task_handed_over"]
     assert len(told) == 1
