@@ -3,9 +3,10 @@
 Who suspends a rule says nothing of one of its doings: it isn't counted here.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 import orjson
@@ -44,64 +45,6 @@ _ACTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Opinion:
-    """A yes or no, on which lead, and on whose doing."""
-
-    agrees: bool
-    at: datetime
-    lead: UUID | None
-    rule: str | None
-    ideas: frozenset[str] = frozenset()
-
-
-@dataclass(slots=True)
-class _Reading:
-    """The audit as it is read: who last set each lead's priority, and for what ideas;
-    who opened each proposal."""
-
-    session: Session
-    priorities: dict[UUID | None, tuple[str | None, frozenset[str]]] = field(
-        default_factory=dict
-    )
-    proposals: dict[str, str | None] = field(default_factory=dict)
-    names: dict[UUID, str | None] = field(default_factory=dict)
-
-    def opinions(self, entries: Iterable[AuditSummary]) -> Iterator[_Opinion]:
-        for entry in entries:
-            opinion = self._opinion(entry)
-            if opinion is not None:
-                yield opinion
-
-    def _opinion(self, entry: AuditSummary) -> _Opinion | None:
-        match entry.action:
-            case Action.PRIORITY_CHANGED:
-                reasons = orjson.loads(entry.why).get("reasons", ())
-                ideas = frozenset(one["idea"] for one in reasons)
-                self.priorities[entry.lead] = (self._rule(entry.who), ideas)
-            case Action.PROPOSAL_OPENED:
-                self.proposals[entry.subject] = self._rule(entry.who)
-            case Action.PROPOSAL_CLOSED:
-                return self._decided(entry)
-            case _:
-                rule, ideas = self.priorities.get(entry.lead, (None, frozenset()))
-                agrees = _AGREES[Action(entry.action)]
-                return _Opinion(agrees, entry.at, entry.lead, rule, ideas)
-        return None
-
-    def _decided(self, entry: AuditSummary) -> _Opinion | None:
-        agrees = _DECIDED.get(orjson.loads(entry.after or "{}").get("status"))
-        if agrees is None:
-            return None
-        return _Opinion(agrees, entry.at, entry.lead, self.proposals.get(entry.subject))
-
-    def _rule(self, who: UUID) -> str | None:
-        if who not in self.names:
-            found = principals_named(self.session, [who]).get(who)
-            self.names[who] = found.name if found and _is_rule(found) else None
-        return self.names[who]
-
-
 def disagreement(
     store: Store, segment: str | None, since: datetime | None = None
 ) -> list[Disagreement]:
@@ -112,21 +55,45 @@ def disagreement(
     """
     with store.reading() as session:
         opinions = [
-            opinion
-            for opinion in _Reading(session).opinions(audit_summaries(session, _READ))
-            if since is None or opinion.at >= since
+            (entry.lead, opinion)
+            for entry, opinion in _opinions(session)
+            if since is None or entry.at >= since
         ]
-        leads = {one.lead for one in opinions if one.lead is not None}
+        leads = {lead for lead, _ in opinions if lead is not None}
         segments = attribute_of_leads(session, leads, segment) if segment else {}
     return disagreements(
-        Judged(
-            agrees=opinion.agrees,
-            rule=opinion.rule,
-            ideas=opinion.ideas,
-            segment=None if opinion.lead is None else segments.get(opinion.lead),
-        )
-        for opinion in opinions
+        replace(opinion, segment=segments.get(lead) if lead else None)
+        for lead, opinion in opinions
     )
+
+
+def _opinions(session: Session) -> Iterator[tuple[AuditSummary, Judged]]:
+    """Each yes or no in the audit, on the doing of a rule or of none."""
+    priorities: dict[UUID | None, tuple[str | None, frozenset[str]]] = {}
+    proposals: dict[str, str | None] = {}
+
+    @cache
+    def rule_of(who: UUID) -> str | None:
+        principal = principals_named(session, [who]).get(who)
+        return principal.name if principal and _is_rule(principal) else None
+
+    for entry in audit_summaries(session, _READ):
+        agrees: bool | None = None
+        rule, ideas = priorities.get(entry.lead, (None, frozenset()))
+        match entry.action:
+            case Action.PRIORITY_CHANGED:
+                reasons = orjson.loads(entry.why).get("reasons", ())
+                ideas = frozenset(reason["idea"] for reason in reasons)
+                priorities[entry.lead] = (rule_of(entry.who), ideas)
+            case Action.PROPOSAL_OPENED:
+                proposals[entry.subject] = rule_of(entry.who)
+            case Action.PROPOSAL_CLOSED:
+                agrees = _DECIDED.get(orjson.loads(entry.after or "{}").get("status"))
+                rule, ideas = proposals.get(entry.subject), frozenset()
+            case _:
+                agrees = _AGREES[Action(entry.action)]
+        if agrees is not None:
+            yield entry, Judged(agrees=agrees, rule=rule, ideas=ideas, segment=None)
 
 
 def _is_rule(principal: Principal) -> bool:

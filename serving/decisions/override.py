@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from explanations.score import Priority
 from governance.audit.chain import Action
-from governance.leads.state import LeadState, WaitingProposal
+from governance.leads.state import LeadState
 from governance.people.principal import Principal
 from governance.policy.effects import (
     CloseProposal,
@@ -156,21 +156,16 @@ def _effects(
             proposal_id=agreed,
         )
         yield PlannedEffect(lead.lead_id, made, follows=agreed or statement)
-    for one in waiting:
-        follows = made.id if made and one.to == to else one.id
-        yield PlannedEffect(lead.lead_id, _ending(one, request, to), follows)
-
-
-def _ending(
-    proposal: WaitingProposal, request: PriorityOverride, to: Priority
-) -> CloseProposal:
-    agrees = proposal.to == to
-    return CloseProposal(
-        proposal_id=proposal.id,
-        status=ProposalStatus.CONFIRMED if agrees else ProposalStatus.DISMISSED,
-        by=request.by,
-        reason=request.why.reason or request.why.text,
-    )
+    for proposal in waiting:
+        agrees = proposal.to == to
+        ending = CloseProposal(
+            proposal_id=proposal.id,
+            status=ProposalStatus.CONFIRMED if agrees else ProposalStatus.DISMISSED,
+            by=request.by,
+            reason=request.why.reason or request.why.text,
+        )
+        follows = made.id if made and agrees else proposal.id
+        yield PlannedEffect(lead.lead_id, ending, follows)
 
 
 def _statement(

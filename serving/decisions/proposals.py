@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import NoReturn
 from uuid import UUID, uuid4
 
+from explanations.score import Priority
+from features.event import Event
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.leads.state import LeadState
 from governance.people.overrides import OverrideKind, own_event
@@ -75,8 +77,7 @@ def confirm(
             refuse_other_priority(lead, seen)
 
     if proposal.to_priority is not None:
-        ending = _ending(proposal, ProposalStatus.CONFIRMED, by, reason)
-        return _decide_priority(service, proposal, ending, check, now)
+        return _requalify(service, proposal, by, reason, check, now)
     if proposal.concession_percent is not None:
         concession = ConcessionRequest(
             lead_id=proposal.lead_id,
@@ -103,17 +104,17 @@ def dismiss(
     proposal = _undecided(service, proposal_id, by, now)
     ending = _ending(proposal, ProposalStatus.DISMISSED, by, reason)
 
-    def check(lead: LeadState) -> None:
-        _refuse_decided(service.store, proposal, lead)
-
-    if proposal.to_priority is not None:
-        _decide_priority(service, proposal, ending, check, now)
-        return
-
     def plan(lead: LeadState) -> Plan:
-        check(lead)
-        planned = PlannedEffect(proposal.lead_id, ending, follows=proposal_id)
-        return Plan(effects=(planned,))
+        _refuse_decided(service.store, proposal, lead)
+        effects = (PlannedEffect(lead.lead_id, ending, follows=proposal_id),)
+        if proposal.to_priority is None:
+            return Plan(effects=effects)
+        assert lead.priority is not None  # else none would be proposed
+        return Plan(
+            arrivals=(_confirmation(lead.lead_id, lead.priority, by, now),),
+            effects=effects,
+            settled_by={lead.lead_id: proposal_id},
+        )
 
     change_lead(service, proposal.lead_id, plan, now)
 
@@ -193,39 +194,35 @@ def _grant(service: Service, request: ConcessionRequest, now: datetime) -> Decis
     )
 
 
-def _decide_priority(
+def _requalify(
     service: Service,
     proposal: Proposal,
-    ending: CloseProposal,
+    by: Principal,
+    reason: str | None,
     check: Callable[[LeadState], None],
     now: datetime,
 ) -> DecisionMade:
-    """Give the lead the priority that was proposed, or, dismissed, the one it has.
-
-    Either way a person has decided: the log tells it, and automation may go on.
-    """
-    decision, lead_id = uuid4(), proposal.lead_id
-    is_confirmed = ending.status is ProposalStatus.CONFIRMED
+    """Give the lead the priority that was proposed."""
+    lead_id, decision, to = proposal.lead_id, uuid4(), proposal.to_priority
+    assert to is not None  # that is what it proposes
+    ending = _ending(proposal, ProposalStatus.CONFIRMED, by, reason)
 
     def plan(lead: LeadState) -> Plan:
         check(lead)
-        to = proposal.to_priority if is_confirmed else lead.priority
-        assert to is not None  # a lead without a priority has none proposed
         made = Requalify(
             id=decision,
             origin=lead.priority,
             to=to,
-            signer=ending.by,
+            signer=by,
             proposal_id=proposal.id,
         )
-        cause = decision if is_confirmed else proposal.id
-        ended = PlannedEffect(lead_id, ending, follows=cause)
-        given = PlannedEffect(lead_id, made, follows=proposal.id)
-        kind, data = OverrideKind.PRIORITY_CONFIRMED.value, {"priority": to.value}
         return Plan(
-            arrivals=(own_event(uuid4(), lead_id, kind, ending.by, data, now),),
-            effects=(given, ended) if is_confirmed else (ended,),
-            settled_by={lead_id: cause},
+            arrivals=(_confirmation(lead_id, to, by, now),),
+            effects=(
+                PlannedEffect(lead_id, made, follows=proposal.id),
+                PlannedEffect(lead_id, ending, follows=decision),
+            ),
+            settled_by={lead_id: decision},
         )
 
     recorded = change_lead(service, lead_id, plan, now)
@@ -235,3 +232,11 @@ def _decide_priority(
         to=recorded.leads[lead_id].priority or "",
         clause=Clause.PERSON_DECIDES,
     )
+
+
+def _confirmation(
+    lead_id: str, priority: Priority, by: Principal, now: datetime
+) -> Event:
+    """The event that a person has decided on a priority: automation may go on."""
+    kind, data = OverrideKind.PRIORITY_CONFIRMED.value, {"priority": priority.value}
+    return own_event(uuid4(), lead_id, kind, by, data, now)
