@@ -107,10 +107,11 @@ def tried(
 
 def _touches(rule_id: str, moments: Iterable[Replayed]) -> Iterator[Touch]:
     for moment in moments:
-        for one in moment.outcomes:
-            if one.rule_id == rule_id and one.result is RuleResult.FIRED and one.effect:
-                yield Touch(moment.lead_id, moment.at, one.effect.action)
+        for outcome in moment.outcomes:
+            effect = outcome.effect if outcome.result is RuleResult.FIRED else None
+            if outcome.rule_id == rule_id and effect:
+                yield Touch(moment.lead_id, moment.at, effect.action)
 
 
 def _latest(touches: list[Touch]) -> list[Touch]:
-    return nlargest(MOST_TOUCHES, touches, key=lambda one: one.at)
+    return nlargest(MOST_TOUCHES, touches, key=lambda touch: touch.at)

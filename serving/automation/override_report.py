@@ -115,7 +115,9 @@ def rule_uses(store: Store, rules: Rules) -> dict[str, RuleUse]:
     doers = {Principal(PrincipalKind.AUTOMATION, rule_id) for rule_id in rule_ids}
     with store.reading() as session:
         fired = last_done(session, doers, _ACTS)
-    opinions = {one.name: one for one in disagreement(store, None) if one.by is By.RULE}
+    opinions = {
+        group.name: group for group in disagreement(store, None) if group.by is By.RULE
+    }
     fired_by = {doer.name: at for doer, at in fired.items()}
     return {
         rule_id: RuleUse(

@@ -74,8 +74,8 @@ def list_rules(store: TheStore, ruleset: TheRules, now: TheNow) -> RulesShown:
                 state=rule.state.value,
                 suspended=rule.id in suspended,
                 suspensions=[
-                    InForceShown.model_validate(one)
-                    for one in suspended.get(rule.id, [])
+                    InForceShown.model_validate(suspension)
+                    for suspension in suspended.get(rule.id, [])
                 ],
             )
             for rule in ruleset.by_priority

@@ -67,7 +67,7 @@ def show_trial(rule_id: str, reader: TheReader, service: TheService) -> Response
         made, fights = trial_ahead(service, rule_id), False
     except RulesError:
         made, fights = None, True
-    rule = next(one for one in service.rules.rule if one.id == rule_id)
+    rule = next(rule for rule in service.rules.rule if rule.id == rule_id)
     touches = _seen_touches(service.store, reader.person, made)
     return page(
         "rule_trial.html",
@@ -100,7 +100,7 @@ def _seen_touches(
     """What a rule would have done to the leads that a person sees."""
     if not isinstance(made, Cached):
         return []
-    touched = {one.lead_id for one in made.value.touches}
+    touched = {touch.lead_id for touch in made.value.touches}
     visibility = visibility_of_caller(store, person)
     with store.reading() as session:
         return made.value.touches_on(seen_among(session, touched, visibility))

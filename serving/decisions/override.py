@@ -144,10 +144,10 @@ def _effects(
     lead: LeadState, request: PriorityOverride, to: Priority, statement: UUID
 ) -> Iterator[PlannedEffect]:
     """The priority, if it is another; and the end of what was proposed of it."""
-    waiting = [one for one in lead.waiting if one.is_priority]
+    waiting = [proposal for proposal in lead.waiting if proposal.is_priority]
     made: Requalify | None = None
     if to is not lead.priority:
-        agreed = next((one.id for one in waiting if one.to == to), None)
+        agreed = next((proposal.id for proposal in waiting if proposal.to == to), None)
         made = Requalify(
             id=uuid4(),
             origin=lead.priority,

@@ -72,16 +72,18 @@ def _moves(entries: Iterable[AuditSummary], titles: Mapping[str, str]) -> Iterat
         first = orjson.loads(entry.before or "{}") | first
         last |= orjson.loads(entry.after or "{}")
     if last.get("stage") != first.get("stage"):
-        ends = (titles.get(one["stage"], one["stage"]) for one in (first, last))
+        ends = (titles.get(state["stage"], state["stage"]) for state in (first, last))
         yield f"étape {' → '.join(ends)}"
     if last.get("priority") != first.get("priority"):
-        bands = (one["priority"] for one in (first, last))
+        bands = (state["priority"] for state in (first, last))
         yield f"priorité {' → '.join(priority(band) for band in bands if band)}"
 
 
 def _events(events: Sequence[Event]) -> Iterator[str]:
     """The last one, and how many others there are."""
-    titles = [title_of(one.kind) for one in events if one.kind not in _TOLD_AS_MOVES]
+    titles = [
+        title_of(event.kind) for event in events if event.kind not in _TOLD_AS_MOVES
+    ]
     if not titles:
         return
     last = titles[-1][:1].lower() + titles[-1][1:]

@@ -66,7 +66,9 @@ def _lines(
         words = stated_reasons(session, entries)
     wanted, trace = set(actions), Trace(entries, {}, words)
     lines = lines_of(trace, service.pipeline, service.judgement)
-    return [lines[one.id] for one in entries if not wanted or one.action in wanted]
+    return [
+        lines[entry.id] for entry in entries if not wanted or entry.action in wanted
+    ]
 
 
 def _is_fresh(at: datetime, now: datetime) -> bool:

@@ -81,8 +81,8 @@ def lines_of(
     """The entries of a trace as sentences."""
     titles = pipeline.titles
     return {
-        one.id: _line_of(one, titles, _why(trace.reasons.get(one.id), judgement))
-        for one in trace.entries
+        entry.id: _line_of(entry, titles, _why(trace.reasons.get(entry.id), judgement))
+        for entry in trace.entries
     }
 
 
@@ -114,7 +114,7 @@ def _why(words: StatedReason | None, judgement: Judgement) -> str:
     """« Budget : « Gelé jusqu’en mars. » »"""
     if words is None:
         return ""
-    titles = {one.name: one.title for one in judgement.reason}
+    titles = {reason.name: reason.title for reason in judgement.reason}
     listed = titles.get(words.reason or words.text or "", words.reason)
     own = words.text if words.text not in titles else None
     quoted = f"«\u00a0{own}\u00a0»" if own else None

@@ -36,7 +36,7 @@ def bars_of(score: Mapping[str, Any]) -> Bars:
     reasons = score["reasons"]
     shown = rounded_points(
         score["base"],
-        [one["points"] for one in reasons],
+        [reason["points"] for reason in reasons],
         score["other_points"],
         score["score"],
     )
@@ -73,15 +73,15 @@ class Point:
 
 def line_of(history: Sequence[Mapping[str, Any]]) -> list[Point]:
     """The history of a score, the oldest first, within CHART_WIDTH by CHART_HEIGHT."""
-    times = [datetime.fromisoformat(one["moment"]).timestamp() for one in history]
+    times = [datetime.fromisoformat(score["moment"]).timestamp() for score in history]
     lasted = max(times, default=0) - min(times, default=0) or 1
     left = _LABELS + _MARGIN
     across, down = CHART_WIDTH - left - _MARGIN, CHART_HEIGHT - 2 * _MARGIN
     return [
         Point(
             x=round(left + across * (at - times[0]) / lasted, 1),
-            y=round(_MARGIN + down * (1 - one["score"] / 100), 1),
-            score=one,
+            y=round(_MARGIN + down * (1 - score["score"] / 100), 1),
+            score=score,
         )
-        for at, one in zip(times, history, strict=True)
+        for at, score in zip(times, history, strict=True)
     ]

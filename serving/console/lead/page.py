@@ -83,7 +83,9 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
             first_event=first_event,
             proofs=_proofs(score, events) if score else {},
             proposals=[
-                one for one in proposals_of(session, lead.id) if not one.is_over(now)
+                proposal
+                for proposal in proposals_of(session, lead.id)
+                if not proposal.is_over(now)
             ],
             tasks=tasks,
             expected="" if ending else _expected(score, tasks),
@@ -112,7 +114,7 @@ def _proofs(
     """The evidence of each reason, the latest first, by the reason's idea."""
     proofs = {}
     for reason in score["reasons"]:
-        pairs = {(one["source"], one["event_id"]) for one in reason["evidence"]}
+        pairs = {(event["source"], event["event_id"]) for event in reason["evidence"]}
         evidence = [event for pair, event in events.items() if pair in pairs]
         proofs[reason["idea"]] = (evidence[:_EVIDENCE], len(evidence[_EVIDENCE:]))
     return proofs

@@ -72,16 +72,16 @@ def timeline_of(
     events: Iterable[Event], pipeline: Pipeline, judgement: Judgement
 ) -> dict[tuple[str, str], TimelineEvent]:
     """Events by (source, event_id), the latest first."""
-    latest_first = sorted(events, key=lambda one: one.occurred_at, reverse=True)
+    latest_first = sorted(events, key=lambda event: event.occurred_at, reverse=True)
     return {
-        (one.source, one.event_id): TimelineEvent(
-            at=one.occurred_at,
-            title=title_of(one.kind),
-            detail=_detail(one, pipeline, judgement),
-            who=ACTOR[one.actor],
-            source=one.source,
+        (event.source, event.event_id): TimelineEvent(
+            at=event.occurred_at,
+            title=title_of(event.kind),
+            detail=_detail(event, pipeline, judgement),
+            who=ACTOR[event.actor],
+            source=event.source,
         )
-        for one in latest_first
+        for event in latest_first
     }
 
 
@@ -112,9 +112,9 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
 
 def _choices(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
     """What a person chose of the short lists, as the lists have it."""
-    tones = {int(one.value): f"ton {one.title}" for one in judgement.tone}
-    heard = {one.name: one.title for one in judgement.objection}
-    reasons = {one.name: one.title for one in judgement.reason}
+    tones = {int(tone.value): f"ton {tone.title}" for tone in judgement.tone}
+    heard = {objection.name: objection.title for objection in judgement.objection}
+    reasons = {reason.name: reason.title for reason in judgement.reason}
     objections = about.get("objections")
     named = objections if isinstance(objections, list) else []
     titles = [tones.get(tone) if isinstance(tone := about.get("tone"), int) else None]

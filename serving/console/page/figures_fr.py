@@ -67,9 +67,9 @@ def how(code: str) -> str:
     return _HOW[code]
 
 
-def figure_interval(one: Estimate) -> str:
+def figure_interval(estimate: Estimate) -> str:
     """« 0,738 (de 0,719 à 0,757) »."""
-    return f"{number(one.value, 3)} ({_from_to(one, 1, digits=3)})"
+    return f"{number(estimate.value, 3)} ({_from_to(estimate, 1, digits=3)})"
 
 
 def number(value: float, digits: int = 1) -> str:
@@ -84,8 +84,8 @@ def percent(share: float) -> str:
     return f"{number(100 * share)}\u00a0%"
 
 
-def percent_interval(one: Estimate) -> str:
-    return f"{percent(one.value)} ({_from_to(one, 100)}\u00a0%)"
+def percent_interval(estimate: Estimate) -> str:
+    return f"{percent(estimate.value)} ({_from_to(estimate, 100)}\u00a0%)"
 
 
 def gap(difference: float) -> str:
@@ -106,29 +106,30 @@ def count(how_many: int) -> str:
     return number(how_many, 0)
 
 
-def gap_interval(one: Estimate) -> str:
-    return f"{gap(one.value)} ({_from_to(one, 100)})"
+def gap_interval(estimate: Estimate) -> str:
+    return f"{gap(estimate.value)} ({_from_to(estimate, 100)})"
 
 
-def days_interval(one: Estimate | None) -> str:
-    if one is None:
+def days_interval(estimate: Estimate | None) -> str:
+    if estimate is None:
         return "trop peu de ventes"
-    return f"{number(one.value, 0)}\u00a0jours ({_from_to(one, 1, digits=0)})"
+    return f"{number(estimate.value, 0)}\u00a0jours ({_from_to(estimate, 1, digits=0)})"
 
 
-def level(one: Level) -> str:
+def level(sending: Level) -> str:
     """How much was sent by machines."""
-    return _LEVEL[one]
+    return _LEVEL[sending]
 
 
-def _from_to(one: Estimate, scale: float, digits: int = 1) -> str:
-    low, high = (number(scale * bound, digits) for bound in (one.low, one.high))
+def _from_to(estimate: Estimate, scale: float, digits: int = 1) -> str:
+    bounds = (estimate.low, estimate.high)
+    low, high = (number(scale * bound, digits) for bound in bounds)
     return f"de {low} à {high}"
 
 
-def use(one: Use) -> str:
+def use(what: Use) -> str:
     """What people do with what they read."""
-    return _USE[one]
+    return _USE[what]
 
 
 def day_month(which: date) -> str:

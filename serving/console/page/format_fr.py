@@ -209,7 +209,7 @@ def doubts(score: Mapping[str, Any]) -> list[str]:
     """What makes a score doubtful, in sentences; not what its story says already."""
     narrative = score["narrative"]
     story = f"{narrative['happened']} {narrative['why']}".lower()
-    texts = [one["text"].rstrip(".") for one in score["exceptions"]]
+    texts = [case["text"].rstrip(".") for case in score["exceptions"]]
     return [f"{sentence_case(text)}." for text in texts if text.lower() not in story]
 
 
@@ -233,9 +233,9 @@ def ended_by(who: str | None, source: str | None) -> str:
     return "".join(f", {part}" for part in parts if part)
 
 
-def awaited(one: Task) -> str:
+def awaited(task: Task) -> str:
     """What a task expects, and by when: « Appel d’ici au mardi 1er décembre. »"""
-    return f"{expected(one.expected)} d’ici au {day(one.due_on)}."
+    return f"{expected(task.expected)} d’ici au {day(task.due_on)}."
 
 
 def task(kind: str) -> str:
@@ -248,13 +248,13 @@ def clause(name: str) -> str:
     return CLAUSE[Clause(name)]
 
 
-def proposal(one: Proposal, titles: Mapping[str, str]) -> str:
+def proposal(proposal: Proposal, titles: Mapping[str, str]) -> str:
     """What a proposal would do."""
-    if one.to_priority is not None:
-        return f"donner la priorité {priority(one.to_priority)}"
-    if one.concession_percent is not None:
-        return f"accorder une remise de {price_percent(one.concession_percent)}"
-    return f"passer à l’étape «\u00a0{titles[one.to_stage]}\u00a0»"
+    if proposal.to_priority is not None:
+        return f"donner la priorité {priority(proposal.to_priority)}"
+    if proposal.concession_percent is not None:
+        return f"accorder une remise de {price_percent(proposal.concession_percent)}"
+    return f"passer à l’étape «\u00a0{titles[proposal.to_stage]}\u00a0»"
 
 
 def act(action: AutomaticAction, titles: Mapping[str, str]) -> str:

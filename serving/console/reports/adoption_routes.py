@@ -31,7 +31,9 @@ def count_opening(
         score = latest_score(session, lead.id) if lead else None
     reasons = score["reasons"] if score else []
     assert isinstance(reasons, list)
-    if not any(isinstance(one, dict) and one["idea"] == idea for one in reasons):
+    if not any(
+        isinstance(reason, dict) and reason["idea"] == idea for reason in reasons
+    ):
         raise RequestInvalidError("idea", "missing")
     with service.store.writing() as session:
         add_opening(session, week_of(service.clock()), idea)
@@ -56,7 +58,7 @@ def show_adoption(service: TheService, reader: TheReader) -> Response:
 def _names(rules: Rules, shown: Adoption) -> dict[str, str]:
     """What ideas and rules are called; one that is gone keeps its code."""
     titles = {rule.id: rule.title for rule in rules.rule}
-    codes = {name for name, _ in shown.opened} | {one.name for one in shown.judged}
+    codes = {name for name, _ in shown.opened} | {group.name for group in shown.judged}
     ideas = {
         code: wording().idea(code) for code in codes & set(wording().catalogue.ideas)
     }

@@ -39,7 +39,8 @@ class EffectEstimate:
     def apart(self) -> float:
         """How far the two figures are from each other, as they are shown; ≥ 0."""
         naive, adjusted = (
-            round(one.value, 3) for one in (self.result.naive, self.result.adjusted)
+            round(estimate.value, 3)
+            for estimate in (self.result.naive, self.result.adjusted)
         )
         return abs(naive - adjusted)
 
@@ -69,7 +70,7 @@ class AutomationPage:
 
     @property
     def _departures(self) -> tuple[Estimate | None, Estimate | None]:
-        by = {one.by.value: one.unsubscribed for one in self.report.answers}
+        by = {answers.by.value: answers.unsubscribed for answers in self.report.answers}
         return by.get("automation"), by.get("person")
 
 
@@ -82,17 +83,19 @@ def automation_page(
         return None
     names = _Names(wording(), report.until, titles)
     effect = _effect(report.adjusted, names) if report.adjusted else None
-    clear = [one for one in _segments(effect) if one[1].is_clear]
+    clear = [named for named in _segments(effect) if named[1].is_clear]
     return AutomationPage(
         report=report,
         made_at=made.at,
         curves=curves_of(report.curves),
         effect=effect,
-        gains=[one for one in clear if one[1].value > 0],
-        costs=[one for one in clear if one[1].value < 0],
+        gains=[named for named in clear if named[1].value > 0],
+        costs=[named for named in clear if named[1].value < 0],
         speeds=[(names.group(group), days) for group, days in speeding(report.groups)],
         groups={
-            by: [(names.group(one), one) for one in report.groups if one.by is by]
+            by: [
+                (names.group(group), group) for group in report.groups if group.by is by
+            ]
             for by in By
         },
     )
@@ -112,20 +115,20 @@ class _Names:
     moment: datetime
     titles: Mapping[str, str]
 
-    def group(self, one: Group) -> str:
-        if one.by is By.SEGMENT:
-            return self.segment(one.name)
-        return self.titles.get(one.name, one.name)
+    def group(self, group: Group) -> str:
+        if group.by is By.SEGMENT:
+            return self.segment(group.name)
+        return self.titles.get(group.name, group.name)
 
     def segment(self, label: str) -> str:
         field = self.wording.catalogue.segment
         return label if field is None else self._attribute(field, label)
 
-    def shift(self, one: Shift) -> str:
-        if one.attribute not in attributes_of(self.wording.catalogue).numbers:
-            return self._attribute(one.attribute, one.label)
+    def shift(self, shift: Shift) -> str:
+        if shift.attribute not in attributes_of(self.wording.catalogue).numbers:
+            return self._attribute(shift.attribute, shift.label)
         bounds = (
-            self._attribute(one.attribute, bound) for bound in bounds_of(one.label)
+            self._attribute(shift.attribute, bound) for bound in bounds_of(shift.label)
         )
         return between(*bounds)
 
@@ -135,16 +138,16 @@ class _Names:
 
 def _effect(result: Adjusted, names: _Names) -> EffectEstimate:
     adjusted, naive = whiskers([result.adjusted, result.naive])
-    differences = [one.difference for one in result.segments]
+    differences = [segment.difference for segment in result.segments]
     places = whiskers(differences) if differences else []
-    wide = [one for one in result.shifts if one.is_wide and one.label != "?"]
+    wide = [shift for shift in result.shifts if shift.is_wide and shift.label != "?"]
     return EffectEstimate(
         result=result,
         adjusted=adjusted,
         naive=naive,
-        shifts=[(names.shift(one), one) for one in wide[:_MOST_SHIFTS]],
+        shifts=[(names.shift(shift), shift) for shift in wide[:_MOST_SHIFTS]],
         segments=[
-            (names.segment(one.name), one, place)
-            for one, place in zip(result.segments, places, strict=True)
+            (names.segment(segment.name), segment, place)
+            for segment, place in zip(result.segments, places, strict=True)
         ],
     )

@@ -49,7 +49,7 @@ def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
     drawn = {level: some for level, some in incidences.items() if some}
     if not drawn:
         return None
-    highest = max(one.won.high for some in drawn.values() for one in some)
+    highest = max(point.won.high for some in drawn.values() for point in some)
     top = max(1, math.ceil(highest / _FINEST)) * _FINEST
     return Curves(
         width=WIDTH,
@@ -64,10 +64,9 @@ def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
 
 
 def _curve(level: Level, some: Sequence[Incidence], top: float) -> Curve:
-    days = [one.day for one in some]
-    upper = [(day, one.won.high) for day, one in zip(days, some, strict=True)]
-    lower = [(day, one.won.low) for day, one in zip(days, some, strict=True)]
-    line = [(0, 0.0), *((one.day, one.won.value) for one in some)]
+    upper = [(point.day, point.won.high) for point in some]
+    lower = [(point.day, point.won.low) for point in some]
+    line = [(0, 0.0), *((point.day, point.won.value) for point in some)]
     return Curve(
         level=level,
         line=_points(line, top),
@@ -90,7 +89,9 @@ def _y(share: float, top: float) -> float:
 def _rows(
     told: Mapping[Level, Sequence[Incidence]],
 ) -> list[tuple[int, Mapping[Level, Estimate]]]:
-    by_day = {level: {one.day: one.won for one in some} for level, some in told.items()}
+    by_day = {
+        level: {point.day: point.won for point in some} for level, some in told.items()
+    }
     return [
         (day, {level: days[day] for level, days in by_day.items() if day in days})
         for day in _DAYS[1:]
@@ -109,9 +110,9 @@ class Whisker:
 
 def whiskers(estimates: Sequence[Estimate]) -> list[Whisker]:
     """Intervals beneath each other, on one scale that holds zero."""
-    low = min(0.0, *(one.low for one in estimates))
-    place = _scale(low, max(0.0, *(one.high for one in estimates)))
-    return [_whisker(one, place, zero=0) for one in estimates]
+    low = min(0.0, *(estimate.low for estimate in estimates))
+    place = _scale(low, max(0.0, *(estimate.high for estimate in estimates)))
+    return [_whisker(estimate, place, zero=0) for estimate in estimates]
 
 
 def _scale(low: float, high: float) -> Callable[[float], float]:
@@ -121,12 +122,12 @@ def _scale(low: float, high: float) -> Callable[[float], float]:
 
 
 def _whisker(
-    one: "Estimate | Interval", place: Callable[[float], float], zero: float
+    estimate: "Estimate | Interval", place: Callable[[float], float], zero: float
 ) -> Whisker:
     return Whisker(
-        low=place(one.low),
-        value=place(one.value),
-        high=place(one.high),
+        low=place(estimate.low),
+        value=place(estimate.value),
+        high=place(estimate.high),
         zero=place(zero),
     )
 
@@ -171,7 +172,9 @@ def columns_of(values: Sequence[int]) -> Columns:
 
 def reliability_of(months: Sequence["Month"]) -> list[tuple["Month", Whisker]]:
     """The observed share of each month as an interval; the predicted one as `zero`."""
-    highest = max((max(one.observed.high, one.predicted) for one in months), default=1)
+    highest = max(
+        (max(month.observed.high, month.predicted) for month in months), default=1
+    )
     place = _scale(0, highest)
     return [
         (month, _whisker(month.observed, place, zero=month.predicted))
