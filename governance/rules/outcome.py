@@ -5,6 +5,8 @@ from enum import StrEnum
 from uuid import UUID, uuid5
 
 from features.event import Event
+from governance.audit.chain import SYSTEM
+from governance.people.principal import Principal, PrincipalKind
 from governance.policy.actions import AutomaticAction
 from governance.policy.policy import Ruling
 from governance.policy.task import OpenTask
@@ -101,6 +103,13 @@ class Outcome:
     source: str | None = None
     effect: AutomaticEffect | None = None
     event: Event | None = None
+
+    @property
+    def by(self) -> Principal:
+        """The rule; or the system, of what the score alone does."""
+        if self.rule_id is None:
+            return SYSTEM
+        return Principal(PrincipalKind.AUTOMATION, self.rule_id)
 
     @property
     def opens_task(self) -> bool:

@@ -82,14 +82,13 @@ def exception_entry(
 
 def outcome_entries(context: AuditContext, outcome: Outcome) -> Iterator[AuditEntry]:
     """The entries of what automation did: why it stopped, if so, and the effect."""
-    rule, is_fired = outcome.rule_id, outcome.result is RuleResult.FIRED
-    by = SYSTEM if rule is None else Principal(PrincipalKind.AUTOMATION, rule)
+    is_fired = outcome.result is RuleResult.FIRED
     follows = _outcome_cause(context, outcome)
     why = _outcome_fields(context, outcome)
     if not is_fired:
         stop = AuditEntry(
             action=_stop_action(outcome),
-            by=by,
+            by=outcome.by,
             subject=Subject(SubjectKind.LEAD, context.lead),
             lead=context.lead,
             why=why,
@@ -100,8 +99,9 @@ def outcome_entries(context: AuditContext, outcome: Outcome) -> Iterator[AuditEn
     if outcome.effect is not None:
         entry = _entry(context, outcome.effect.action, follows)
         entry = replace(entry, id=outcome.effect.id)
-        is_own = is_fired and rule is not None  # the rule's own doing
-        yield replace(entry, by=by, why={**entry.why, **why}) if is_own else entry
+        if is_fired and outcome.rule_id is not None:  # the rule's own doing
+            entry = replace(entry, by=outcome.by, why={**entry.why, **why})
+        yield entry
 
 
 def _outcome_cause(context: AuditContext, outcome: Outcome) -> UUID | Event | None:

@@ -11,12 +11,13 @@ from sqlalchemy.orm import Session
 from explanations.score import Ending, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
+from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, endings, read_by_model, state_after
+from governance.policy.pipeline import Pipeline
 from serving.repositories.events import stored_events, stored_pairs
 from serving.repositories.lead_states import lead_states
 from serving.repositories.suspensions import suspended
 from serving.runtime.served_model import Explains, Models
-from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.task_lifecycle import (
     with_endings,
@@ -40,30 +41,33 @@ class Draft:
     suspended_rules: frozenset[str]
 
 
-def drafted(session: Session, service: Service, wish: Wish, now: datetime) -> Draft:
+def drafted(
+    session: Session, context: AutomationContext, wish: Wish, now: datetime
+) -> Draft:
+    pipeline = context.assignees.pipeline
     stopped = suspended(session, now)
     seen = Seen(
         leads=lead_states(session, wish.lead_ids, stopped.leads),
         pairs=stored_pairs(session, wish.pairs),
     )
     plan = wish.plan(seen)
-    leads = _leads_after(seen, plan, service)
-    plan = with_endings(session, seen, plan, leads, service.pipeline)
-    plan = with_settled(session, seen, plan, service.cases)
-    plan = with_handovers(session, seen, plan, leads, service.automation.assignees)
+    leads = _leads_after(seen, plan, pipeline)
+    plan = with_endings(session, seen, plan, leads, pipeline)
+    plan = with_settled(session, seen, plan, context.cases)
+    plan = with_handovers(session, seen, plan, leads, context.assignees)
     if plan.is_tick:
         leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
     uuids = {name: leads[name].id for name in sorted(plan.to_score)}
     events: dict[str, list[Event]] = {name: [] for name in uuids}
     for event in (*_stored(session, uuids), *plan.arrivals):
         events[event.lead_id].append(event)
-    closed = endings(leads.values(), service.pipeline)
+    closed = endings(leads.values(), pipeline)
     return Draft(
         seen=seen,
         plan=plan,
         leads=leads,
         events=events,
-        log=events_frame(read_by_model(events, closed, service.pipeline)),
+        log=events_frame(read_by_model(events, closed, pipeline)),
         moments={name: _moment(known, now) for name, known in events.items()},
         closed=closed,
         suspended_rules=stopped.rules,
@@ -92,15 +96,15 @@ def scored(
     return {score.lead_id: score for score in scores}
 
 
-def _leads_after(seen: Seen, plan: Plan, service: Service) -> dict[str, LeadState]:
+def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadState]:
     arrivals: dict[str, list[Event]] = {name: [] for name in plan.touched}
     for event in plan.arrivals:
         arrivals[event.lead_id].append(event)
     return {
         name: state_after(
-            seen.leads.get(name) or LeadState.unknown(name, service.pipeline),
+            seen.leads.get(name) or LeadState.unknown(name, pipeline),
             events,
-            service.pipeline,
+            pipeline,
         )
         for name, events in arrivals.items()
     }

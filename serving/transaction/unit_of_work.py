@@ -1,8 +1,8 @@
-"""The one door to the store: look, plan, score, follow; and write if nothing moved.
+"""Unit of work: looks, plans, scores, follows, and writes if nothing moved meanwhile.
 
-Reading and scoring happen outside of locks. Inside, the leads' versions are
-compared; if one moved, everything starts again, and the fourth time it all happens
-as the only writer (DESIGN §9).
+Every write to a lead goes through `record`. Reading and scoring happen outside of
+locks. Inside, the leads' versions are compared; if one moved, everything starts again,
+and the fourth time it all happens as the only writer (DESIGN §9).
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,6 +16,7 @@ from explanations.score import Score
 from governance.audit.chain import AuditEntry
 from governance.leads.state import LeadState
 from governance.policy.effects import PlannedEffect
+from governance.rules.ruleset import Rules
 from serving.audit.entries import (
     AuditContext,
     effect_entries,
@@ -30,7 +31,7 @@ from serving.repositories.scores import add_score
 from serving.runtime.service import Service
 from serving.transaction.consequences import Consequences, consequences_of
 from serving.transaction.draft import Draft, drafted, scored
-from serving.transaction.executor import perform, perform_automatic
+from serving.transaction.executor import Executor
 from serving.transaction.plan import Plan, Seen, Wish
 
 TRIES_OUTSIDE_THE_LOCK = 3
@@ -38,25 +39,20 @@ TRIES_OUTSIDE_THE_LOCK = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """`plan` as it was wished for; `followed`: the leads as they now stand."""
+    """The plan, and the leads as they now stand, by name."""
 
     seen: Seen
     plan: Plan
-    followed: Mapping[str, Consequences]
+    consequences: Mapping[str, Consequences]
 
     @property
     def leads(self) -> dict[str, LeadState]:
-        return {name: one.lead for name, one in self.followed.items()}
+        return {name: one.lead for name, one in self.consequences.items()}
 
     @property
     def scores(self) -> dict[str, Score]:
-        return {name: one.score for name, one in self.followed.items() if one.score}
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    draft: Draft
-    followed: Mapping[str, Consequences]
+        done = self.consequences.items()
+        return {name: one.score for name, one in done if one.score}
 
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -64,7 +60,7 @@ def record(service: Service, wish: Wish, now: datetime) -> Recorded:
     with service.lead_locks.of(wish.lead_ids):
         recorded = _recorded(service, wish, now)
     service.metrics.note_events(len(recorded.plan.arrivals))
-    for one in recorded.followed.values():
+    for one in recorded.consequences.values():
         service.metrics.note_outcomes(one.outcomes)
         tasks = (*one.decisions, *one.exceptions)
         service.metrics.note_exceptions(task.kind.value for task in tasks)
@@ -72,25 +68,28 @@ def record(service: Service, wish: Wish, now: datetime) -> Recorded:
 
 
 def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
+    automation = service.automation
     for _ in range(TRIES_OUTSIDE_THE_LOCK):
         with service.store.reading() as session:
-            draft = drafted(session, service, wish, now)
-        ready = _ready(service, draft, now)
+            draft = drafted(session, automation, wish, now)
+        ready = _followed(service, draft, now)
         with suppress(StoreOvertakenError), service.store.writing() as session:
             if _nothing_moved(session, wish, draft.seen):
-                return _written(session, service, ready, now)
+                return _written(
+                    _executor(service, session, now), automation.rules, ready
+                )
     with service.store.writing() as session:
         lock_every_lead(session)
-        draft = drafted(session, service, wish, now)
-        return _written(session, service, _ready(service, draft, now), now)
+        ready = _followed(service, drafted(session, automation, wish, now), now)
+        return _written(_executor(service, session, now), automation.rules, ready)
 
 
-def _ready(service: Service, draft: Draft, now: datetime) -> _Ready:
+def _followed(service: Service, draft: Draft, now: datetime) -> Recorded:
     explainer = service.models.loaded
     scores = scored(draft, explainer, service.models)
     days = service.settings.decision_working_days
-    follows = consequences_of(draft, service.automation, explainer, scores, days, now)
-    return _Ready(draft, follows)
+    done = consequences_of(draft, service.automation, explainer, scores, days, now)
+    return Recorded(seen=draft.seen, plan=draft.plan, consequences=done)
 
 
 def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
@@ -99,51 +98,55 @@ def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
     return versions == expected and stored_pairs(session, wish.pairs) == seen.pairs
 
 
-def _written(
-    session: Session, service: Service, ready: _Ready, now: datetime
-) -> Recorded:
-    plan, done = ready.draft.plan, ready.followed
-    in_order = [done[name] for name in sorted(done)]
+def _executor(service: Service, session: Session, now: datetime) -> Executor:
+    return Executor(
+        session=session,
+        pipeline=service.pipeline,
+        brake=service.brake,
+        audit_status=service.audit_status,
+        now=now,
+    )
+
+
+def _written(executor: Executor, rules: Rules, ready: Recorded) -> Recorded:
+    session, now, plan = executor.session, executor.now, ready.plan
+    in_order = [one for _, one in sorted(ready.consequences.items())]
     for one in in_order:
         write_lead(session, one.lead, one.score, now)
-    uuids = {name: one.lead.id for name, one in done.items()}
+    uuids = {one.lead.lead_id: one.lead.id for one in in_order}
     told = [event for one in in_order for event in one.told]
     add_events(session, (*plan.arrivals, *told), uuids)
-    entries = [
-        entry
-        for one in in_order
-        for entry in _carried_out(session, service, plan, one, now)
-    ]
-    append(session, entries, now)
-    return Recorded(seen=ready.draft.seen, plan=plan, followed=done)
+    done = [entry for one in in_order for entry in _done(executor, rules, plan, one)]
+    append(session, done, now)
+    return ready
 
 
-def _carried_out(
-    session: Session, service: Service, plan: Plan, done: Consequences, now: datetime
+def _done(
+    executor: Executor, rules: Rules, plan: Plan, follows: Consequences
 ) -> Iterator[AuditEntry]:
-    """Carry out what was planned for a lead and what follows; gives what the audit
+    """Carry out what was planned for a lead and what follows; yields what the audit
     keeps of it, in order."""
-    lead = done.lead
+    lead, score = follows.lead, follows.score
     given = plan.priority_given(lead.lead_id)
     context = AuditContext(
         lead=lead.id,
-        rules=service.rules,
-        score=done.score,
+        rules=rules,
+        score=score,
         decided=None if given is None else given.id,
     )
     yield from (entry for name, entry in plan.entries if name == lead.lead_id)
     for planned in plan.planned_on(lead.lead_id):
-        ended = perform(session, service, lead, planned.effect, now)
+        ended = executor.perform(lead, planned.effect)
         yield from effect_entries(context, planned, ended)
-    for outcome in done.outcomes:
-        perform_automatic(session, service, lead, outcome, now)
+    for outcome in follows.outcomes:
+        executor.perform_outcome(lead, outcome)
         yield from outcome_entries(context, outcome)
-    for task in done.decisions:
-        perform(session, service, lead, task, now)
+    for task in follows.decisions:
+        executor.perform(lead, task)
         planned = PlannedEffect(lead.lead_id, task, follows=task.proposal_id)
         yield from effect_entries(context, planned)
-    for task in done.exceptions:
-        perform(session, service, lead, task, now)
-        yield exception_entry(context, task, done.latest)
-    if done.score is not None:
-        add_score(session, lead.id, done.score, now)
+    for task in follows.exceptions:
+        executor.perform(lead, task)
+        yield exception_entry(context, task, follows.latest)
+    if score is not None:
+        add_score(executor.session, lead.id, score, executor.now)
