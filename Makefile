@@ -1,6 +1,6 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo serve test check format lock
+.PHONY: help setup demo serve test quick acceptance check format lock
 
 # Idle OpenMP threads sleep: where another process works too, spinning ones make a
 # training four times slower (measured: 185 s against 40 s).
@@ -9,9 +9,11 @@ export OMP_WAIT_POLICY ?= passive
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# Each process of the tests would otherwise compile all modules anew.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --numprocesses auto
 
 help: ## What can be made
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(READY) ## Prepare the environment (the others call it)
 
@@ -28,7 +30,14 @@ serve: $(READY) ## The console and the service, on 127.0.0.1:8000, with the demo
 
 test: $(READY) ## Install what the tests need, and pass them all
 	./tests/setup.sh
-	$(BIN)/pytest --numprocesses auto --dist loadfile
+	$(PYTEST)
+
+quick: $(READY) ## The tests that need no browser, no PostgreSQL and no training
+	FREIN_TESTS=quick $(PYTEST) -m "not browser and not postgresql and not training"
+
+acceptance: $(READY) ## All tests, with the full budget of what they draw
+	./tests/setup.sh
+	FREIN_TESTS=full $(PYTEST)
 
 check: $(READY) ## Format, lint, types, layers, tests: what CI runs
 	$(BIN)/ruff format --check

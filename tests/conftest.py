@@ -1,9 +1,76 @@
-"""What holds for every test."""
+"""Rules for every test: its budget, its needs, and its place in a parallel run."""
 
 import os
+
+import pytest
+from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling, LoadScopeScheduling
+
+from tests.budgets import examples
 
 # Where another process works too, spinning OpenMP threads make a training four times
 # slower; as the Makefile has it, but read before LightGBM is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # A console made at import would keep the width of the terminal that runs the tests.
 os.environ.pop("COLUMNS", None)
+
+# No deadline: how long an example takes says how busy the machine is.
+settings.register_profile("frein", max_examples=examples(100), deadline=None)
+settings.load_profile("frein")
+
+# By marker, the fixtures and the rooms whose tests need what it names.
+NEEDS = {
+    "browser": {"playwright"},
+    "postgresql": {"postgres", "postgres_store"},
+    "training": {"registered", "scorer", "shelf"},
+}
+TRAINING_ROOMS = ("tests/benchmarks/", "tests/end_to_end/", "tests/training/")
+# The longest come first: a long file that comes last would leave a worker idle.
+LONGEST = ("tests/end_to_end/", "tests/training/", "tests/console/", "tests/serving/")
+# One worker runs these: their model takes the longest of all to train.
+TOGETHER = "tests/end_to_end"
+
+
+@pytest.hookimpl(trylast=True)  # once their order was drawn
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_place)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark a test with what it needs, so that `-m` can leave it out."""
+    asked = _fixtures_of(item)
+    for marker, fixtures in NEEDS.items():
+        if asked & fixtures:
+            item.add_marker(marker)
+    if item.nodeid.startswith(TRAINING_ROOMS):
+        item.add_marker("training")
+
+
+def _fixtures_of(item: pytest.Item) -> set[str]:
+    """The names of a test's fixtures, and of those that its parameters name."""
+    if not isinstance(item, pytest.Function):
+        return set()
+    named = item.callspec.params.values() if hasattr(item, "callspec") else ()
+    return {*item.fixturenames, *(one for one in named if isinstance(one, str))}
+
+
+def _place(item: pytest.Item) -> int:
+    rooms = (n for n, room in enumerate(LONGEST) if item.nodeid.startswith(room))
+    return next(rooms, len(LONGEST))
+
+
+class ByFile(LoadFileScheduling):
+    """Files go to whichever worker is free, in the order of their collection."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return TOGETHER if file.startswith(TOGETHER) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> LoadScopeScheduling:
+    config.option.loadscopereorder = False
+    return ByFile(config, log)

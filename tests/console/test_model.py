@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copy
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,6 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
 from tests.console.registry import fill
+from tests.made_once import empty_registry
 from training.promotion.registry_report import standing
 
 Opens = Callable[..., Page]
@@ -17,7 +19,7 @@ Opens = Callable[..., Page]
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("registry")
-    uri = f"sqlite:///{folder / 'mlflow.db'}"
+    uri = f"sqlite:///{copy(empty_registry(tmp_path_factory), folder / 'mlflow.db')}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLFLOW_TRACKING_URI", uri)
         fill(folder)
@@ -65,12 +67,17 @@ def test_a_server_has_pages_and_its_password_is_not_in_them(
 
 
 def test_without_a_model_or_a_registry_the_page_says_so(
-    console: Console, open_page: Opens, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    console: Console,
+    open_page: Opens,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     page, rep = open_page(), open_page()
     console.sign_in(page, "analyste")
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
-    assert standing().champion is None  # making a store takes longer than a page may
+    empty = empty_registry(tmp_path_factory)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{empty}")
+    assert standing().champion is None
     page.get_by_role("link", name="Modèle").click()
     expect(page.get_by_role("heading", name="Pas encore de modèle")).to_be_visible()
     looked_at(page, "modele-premier-jour")

@@ -11,15 +11,17 @@ from data.generate import generate
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
 from tests.console.conftest import SIZES, Console
+from tests.made_once import made_once
 
 Opens = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("history") / "log"
-    generate(folder, leads=1500, seed=12)
-    return folder
+    def make(folder: Path) -> None:
+        generate(folder / "log", leads=1500, seed=12)
+
+    return made_once(tmp_path_factory, "history", make) / "log"
 
 
 @pytest.fixture

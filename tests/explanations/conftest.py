@@ -3,27 +3,30 @@
 import polars as pl
 import pytest
 
-from data.generate import generate
+from explanations.artifact import load_scorer
 from explanations.explain import Explainer
 from explanations.score import ModelId
 from explanations.scorer import Scorer
 from explanations.telling import ExplainedRows, explain_rows
 from explanations.wording import read_wording
 from features.log import Log, read_log
-from tests.explanations.models import sampled_moments, small_scorer, trained_on
+from tests.explanations.models import (
+    demo_log_folder,
+    demo_scorer,
+    sampled_moments,
+    small_scorer,
+)
 
 
 @pytest.fixture(scope="session")
 def demo_log(tmp_path_factory: pytest.TempPathFactory) -> Log:
-    folder = tmp_path_factory.mktemp("demo") / "log"
-    generate(folder, leads=1_200, seed=3)
-    return read_log(folder)
+    return read_log(demo_log_folder(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")
-def scorer(demo_log: Log) -> Scorer:
+def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
     """Trained on the demo log with the shipped catalogue."""
-    return trained_on(demo_log)
+    return load_scorer(*demo_scorer(tmp_path_factory))
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,16 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pytest
 
+from data.generate import generate
+from explanations.artifact import save_scorer
 from explanations.scorer import Scorer, ScorerFacts
 from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
-from features.log import Log
+from features.log import Log, read_log
 from features.timelines import MOMENT_SCHEMA
+from tests.made_once import made_once
 from training.dataset.moments import weekly_plan
 from training.fitting.fit import FitSettings, fit
 from training.fitting.train import TrainSettings, train
@@ -79,7 +83,28 @@ def make_facts(**overrides: object) -> ScorerFacts:
     return ScorerFacts(**defaults | overrides)  # type: ignore[arg-type]  # a builder's overrides
 
 
-def trained_on(log: Log) -> Scorer:
+def demo_log_folder(factory: pytest.TempPathFactory) -> Path:
+    """A demo log of 1,200 leads."""
+
+    def make(folder: Path) -> None:
+        generate(folder / "log", leads=1_200, seed=3)
+
+    return made_once(factory, "demo-log", make) / "log"
+
+
+def demo_scorer(factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A scorer of the demo log as saved, and its digest."""
+    log = demo_log_folder(factory)
+
+    def make(folder: Path) -> None:
+        digest = save_scorer(folder, _trained_on(read_log(log)))
+        (folder / "digest").write_text(digest, encoding="ascii")
+
+    folder = made_once(factory, "demo-scorer", make)
+    return folder, (folder / "digest").read_text(encoding="ascii")
+
+
+def _trained_on(log: Log) -> Scorer:
     """As `frein train` does it, with fewer trees and one thread."""
     settings = TrainSettings(
         plan=weekly_plan(days=119, key_kinds=("email_replied", "meeting_held")),

@@ -21,6 +21,7 @@ from explanations.scorer import Scorer
 from features.event import Actor, Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.log import Log
+from tests.budgets import examples
 from tests.explanations.taken_out import taken_out
 from tests.factories import NOW, make_event
 from tests.features.random_logs import cases, strangers
@@ -32,7 +33,7 @@ from tests.hot_lead import (
 )
 
 FEW = settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -24,6 +24,7 @@ from explanations.score import (
     TextedReason,
     TextedStep,
 )
+from tests.budgets import examples
 from tests.explanations.grammar import grammar_faults
 from tests.explanations.test_wording import (
     NOON,
@@ -484,7 +485,7 @@ def narratives() -> tuple[Narrative, ...]:
     made_up = (
         narrate(story, shipped(name))
         for name in SHIPPED
-        for story in made_up_stories(shipped(name), 400, seed=2)
+        for story in made_up_stories(shipped(name), examples(400), seed=2)
     )
     return (*(told(story) for story in stories()), *made_up)
 

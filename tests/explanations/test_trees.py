@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from explanations.errors import ModelRejectedError
 from explanations.trees import MOST_SIGNALS, Trees, trees_of
 from features.arrays import FloatArray
+from tests.budgets import examples
 
 N_SIGNALS = 6
 CATEGORY = 5  # the last signal
-randomly = settings(max_examples=30, deadline=None)
+randomly = settings(max_examples=examples(30), deadline=None)
 
 
 def rows(n: int, seed: int) -> FloatArray:

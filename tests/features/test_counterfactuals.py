@@ -22,6 +22,7 @@ from features.event import EVENT_SCHEMA, Event, events_frame
 from features.featurise import featurise, moments_frame
 from features.snapshot import Snapshot, snapshot, snapshot_at
 from features.timelines import timelines_of
+from tests.budgets import examples
 from tests.factories import NOW, catalogue_text, make_catalogue, make_event
 from tests.features.one_variant import Variant, variants_of
 from tests.features.random_logs import cases
@@ -124,7 +125,7 @@ def variants(draw: DrawFn, seen: Snapshot) -> Variant:
 
 @pytest.mark.parametrize("path", CATALOGUES)
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_a_variant_has_the_signals_of_the_log_changed_for_real(
     path: str, data: st.DataObject
 ) -> None:
@@ -141,7 +142,7 @@ def test_a_variant_has_the_signals_of_the_log_changed_for_real(
 
 @pytest.mark.parametrize("path", CATALOGUES)
 @given(data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 def test_a_row_as_it_is_has_the_signals_that_were_seen(
     path: str, data: st.DataObject
 ) -> None:

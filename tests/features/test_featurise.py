@@ -17,6 +17,7 @@ from features import featurise as module
 from features.catalogue import Catalogue, read_catalogue
 from features.event import Actor, Event, events_frame
 from features.featurise import featurise, moments_frame
+from tests.budgets import examples
 from tests.factories import NOW, make_catalogue, make_event, make_events
 from tests.features.random_logs import Case, cases, future, repeats, strangers
 from tests.features.reference import Value, reference
@@ -30,7 +31,7 @@ CATALOGUES = {
         "features/bpic2012.toml",
     )
 }
-randomly = settings(max_examples=20, deadline=None)
+randomly = settings(max_examples=examples(20), deadline=None)
 
 
 @pytest.mark.parametrize("path", CATALOGUES)
@@ -38,7 +39,7 @@ class TestRandomLogs:
     """What must hold for any log, of any catalogue."""
 
     @given(data=st.data())
-    @settings(randomly, max_examples=50)
+    @settings(randomly, max_examples=examples(50))
     def test_signals_are_those_of_the_slow_reference(
         self, path: str, data: st.DataObject
     ) -> None:

@@ -15,6 +15,7 @@ from features.event import events_frame
 from features.featurise import featurise, moments_frame
 from features.snapshot import snapshot, snapshot_at
 from features.timelines import MOMENT_SCHEMA, Timelines, microseconds, timelines_of
+from tests.budgets import examples
 from tests.factories import NOW, make_catalogue, make_event, make_events
 from tests.features.random_logs import Case, cases
 
@@ -59,7 +60,7 @@ def test_an_event_delivered_twice_stands_once_as_first_received() -> None:
 
 
 @given(case=cases(CATALOGUE))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_few_events_stand_as_many_do(case: Case) -> None:
     few = timelines_of(case.events_frame, CATALOGUE)
     with patch("features.timelines.MOST_KEPT", -1):
@@ -127,7 +128,7 @@ def test_no_moment_is_seen_as_no_row() -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_only_what_was_known_then_is_seen_from_the_moment(data: st.DataObject) -> None:
     case = data.draw(cases(CATALOGUE))
     moments = case.moments_frame

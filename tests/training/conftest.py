@@ -8,8 +8,9 @@ import pytest
 
 from data.generate import generate
 from features.catalogue import Catalogue
-from features.log import Log, write_log
+from features.log import Log, read_log, write_log
 from tests.factories import make_catalogue
+from tests.made_once import made_once
 from tests.training.builders import (
     HORIZON_DAYS,
     PLAN,
@@ -34,7 +35,11 @@ class Shelf:
 @pytest.fixture(scope="session")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """Versions GOOD, SAME and POOR, none of them champion."""
-    folder = tmp_path_factory.mktemp("shelf")
+    folder = made_once(tmp_path_factory, "shelf", _fill)
+    return Shelf(folder, read_log(folder / "log"))
+
+
+def _fill(folder: Path) -> None:
     log = make_visit_log(n_leads=4_000)
     write_log(folder / "log", log)
     mails = make_catalogue(mails='count = { kind = "page_viewed" }\nwindow = "1d"')
@@ -42,7 +47,6 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
         patch.setenv("MLFLOW_TRACKING_URI", _uri(folder))
         for catalogue in (make_visit_catalogue(), make_visit_catalogue(), mails):
             _register(log, folder / "log", catalogue)
-    return Shelf(folder, log)
 
 
 @pytest.fixture
@@ -72,6 +76,8 @@ def _uri(folder: Path) -> str:
 @pytest.fixture(scope="session")
 def little_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of a few hundred leads with the kinds that the shipped catalogue reads."""
-    folder = tmp_path_factory.mktemp("little") / "log"
-    generate(folder, leads=400, seed=7)
-    return folder
+
+    def make(folder: Path) -> None:
+        generate(folder / "log", leads=400, seed=7)
+
+    return made_once(tmp_path_factory, "little-log", make) / "log"

@@ -19,6 +19,7 @@ from governance.rules.history import History, Write
 from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 from governance.rules.ruleset import Rules
+from tests.budgets import examples
 from tests.factories import make_event
 from tests.governance.rule_builders import (
     ASSIGNEES,
@@ -179,7 +180,7 @@ SETS = st.lists(
 HAPPENINGS = st.sampled_from([seen(), tick()])
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=examples(150))
 @given(
     rules=SETS,
     occurrence=HAPPENINGS,

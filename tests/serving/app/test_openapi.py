@@ -14,6 +14,7 @@ from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.repositories.api_keys import Scope
 from serving.runtime.service import Service
+from tests.budgets import examples
 from tests.serving.builders import make_event, make_key, make_person, send
 
 # The document tells a value's shape; a time may still lie ahead, a source be another's.
@@ -24,7 +25,7 @@ JUDGED = {
         }
     }
 }
-CALLS = 5  # of each operation
+CALLS = examples(5)  # of each operation
 
 BOUNDED = settings(
     max_examples=CALLS,

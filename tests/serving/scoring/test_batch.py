@@ -8,8 +8,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from data.generate import generate
-from explanations.artifact import save_scorer
 from explanations.errors import ModelRejectedError
 from explanations.explain import load_explainer
 from explanations.score import ModelId
@@ -20,18 +18,17 @@ from features.log import Log, LogAbout, read_log, write_log
 from serving.formats.score_json import score_json
 from serving.scoring import batch as explaining
 from serving.scoring.batch import explain_log
-from tests.explanations.models import trained_on
+from tests.explanations.models import demo_scorer
 from tests.factories import NOW, make_event
 from training.errors import ModelUnavailableError
 
 Model = tuple[Path, ModelId]
+pytestmark = pytest.mark.training
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Model:
-    folder = tmp_path_factory.mktemp("model")
-    generate(folder / "log", leads=600, seed=3)
-    digest = save_scorer(folder, trained_on(read_log(folder / "log")))
+    folder, digest = demo_scorer(tmp_path_factory)
     return folder, ModelId(name="essai", version="3", sha256=digest)
 
 

@@ -23,6 +23,7 @@ from features.event import TIME
 from features.log import EVENTS_FILE, Log, write_events, write_log
 from features.shutdown import stop_when_told
 from tests.little_room import little_room
+from tests.made_once import empty_registry
 from tests.training.builders import (
     HORIZON_DAYS,
     PLAN,
@@ -32,7 +33,6 @@ from tests.training.builders import (
 )
 from training.errors import ModelUnavailableError
 from training.fitting.train import TrainSettings, train
-from training.registry.registry import has_champion
 from training.registry.training_run import record_training
 
 B2B = (Path(frein.__file__).parent / "features" / "catalogue.toml").read_text()
@@ -51,11 +51,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with its tables and nothing in them: making them takes seconds."""
-    path = tmp_path_factory.mktemp("store") / "mlflow.db"
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{path}")
-        assert not has_champion()
-    return path
+    return empty_registry(tmp_path_factory)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 import frein
+from tests.made_once import empty_registry
 from training.registry.registry import current_champion
 
 PROJECT = Path(__file__).parents[2]
@@ -25,7 +26,12 @@ def blocks() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def folder(little_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(
+    little_log: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """Where the commands are given: a log, the catalogue, and a store of its own."""
     (tmp_path / "features").mkdir()
     copyfile(
@@ -34,7 +40,8 @@ def folder(little_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "ours").symlink_to(little_log)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = copyfile(empty_registry(tmp_path_factory), tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     return tmp_path
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from distributed import LocalCluster
@@ -10,6 +11,7 @@ from typer.testing import CliRunner, Result
 import frein
 from data.generate import generate
 from features.log import read_log
+from tests.made_once import empty_registry
 from training.fitting import dask_engine as cluster
 from training.registry.registry import run_of
 
@@ -39,9 +41,14 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def store(
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """A registry of its own, with nothing in it."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = copyfile(empty_registry(tmp_path_factory), tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
 
 
 def train(log: Path, *more: str) -> Result:
