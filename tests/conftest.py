@@ -1,6 +1,7 @@
 """Rules for every test: its budget, its needs, and its place in a parallel run."""
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -12,6 +13,11 @@ from tests.budgets import examples
 # Where another process works too, spinning OpenMP threads make a training four times
 # slower; as the Makefile has it, but read before LightGBM is imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# Polars and LightGBM share the cores with the other workers, instead of each starting a
+# thread a core: more of them would only wait for one another.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+for variable in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
+    os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // _WORKERS)))
 # A console made at import would keep the width of the terminal that runs the tests.
 os.environ.pop("COLUMNS", None)
 
@@ -30,6 +36,18 @@ TRAINING_ROOMS = ("tests/benchmarks/", "tests/end_to_end/", "tests/training/")
 LONGEST = ("tests/end_to_end/", "tests/training/", "tests/console/", "tests/serving/")
 # One worker runs these: their model takes the longest of all to train.
 TOGETHER = "tests/end_to_end"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_pragmas() -> Iterator[tuple[str, ...]]:
+    """Has SQLite wait for no disk, as nothing here need survive a power cut; gives
+    how it is opened in production."""
+    from serving.database import engine
+
+    shipped = engine._PRAGMAS
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_PRAGMAS", (*shipped, "synchronous=OFF"))
+        yield shipped
 
 
 @pytest.hookimpl(trylast=True)  # once their order was drawn

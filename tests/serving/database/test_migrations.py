@@ -10,6 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
+from serving.database import engine
 from serving.database.engine import POSTGRESQL, SQLITE, Store
 from serving.database.migrate import upgrade
 from serving.database.tables import Base
@@ -86,7 +87,12 @@ def test_the_store_of_another_version_is_refused(
         upgrade(empty)
 
 
-def test_sqlite_is_opened_with_care(sqlite_store: Store) -> None:
+def test_sqlite_is_opened_with_care(
+    sqlite_store: Store,
+    shipped_pragmas: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "_PRAGMAS", shipped_pragmas)
     with sqlite_store.engine.connect() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
