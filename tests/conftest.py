@@ -78,7 +78,7 @@ def _place(item: pytest.Item) -> int:
     return next(rooms, len(LONGEST))
 
 
-class ByFile(LoadFileScheduling):
+class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Files go to whichever worker is free, in the order of their collection."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -15,7 +15,7 @@ import frein
 from tests.training.conftest import GOOD, Shelf
 from training.registry.registry import connect, current_champion, make_champion
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(frein.__file__).parent
 
 
 def test_every_entry_point_is_a_command_of_ours() -> None:

@@ -14,7 +14,7 @@ import frein
 from tests.made_once import empty_registry
 from training.registry.registry import current_champion
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(frein.__file__).parent
 REFUSED = 1  # by the gate
 WITH_MLFLOW = "mlflow run"  # tests/training/cli/test_mlproject.py runs it
 
