@@ -105,21 +105,21 @@ def step(
     is backfilled, nor on a lead that came to an end.
     """
     facts = facts_at(context, state, arrivals, score, now)
-    history = state.history
-    occurrences = _happenings(arrivals.live, now)
+    occurrences = _occurrences(arrivals.live, now)
     by_score, band = _priority_by_score(
         context, state, arrivals, score, facts, occurrences[-1].cause
     )
-    if by_score is not None:
-        history = history_after(history, [by_score], now)
-        facts = facts_after(facts, by_score.effect)
+    first = () if by_score is None else (by_score,)
+    history = history_after(state.history, first, now)  # forgets old writes as well
+    for outcome in first:
+        facts = facts_after(facts, outcome.effect)
     done = Reaction(facts=facts, history=history)
     if not (arrivals.is_backfill or context.is_stopped or _has_ended(context, state)):
         done = react(context, occurrences, facts, history)
     return LeadStep(
         state=_state_after(state, done, band, now),
         facts=done.facts,
-        outcomes=(() if by_score is None else (by_score,)) + done.outcomes,
+        outcomes=first + done.outcomes,
         exceptions=done.exceptions,
     )
 
@@ -214,7 +214,7 @@ def _has_ended(context: AutomationContext, state: LeadState) -> bool:
     return ending_of(state, context.assignees.pipeline) is not None
 
 
-def _happenings(live: Iterable[Event], now: datetime) -> list[Occurrence]:
+def _occurrences(live: Iterable[Event], now: datetime) -> list[Occurrence]:
     """Each event that arrives; or, if none does, that time has passed."""
     arrived = [Occurrence(Cause.first(f"{e.source} {e.event_id}"), e) for e in live]
     return arrived or [Occurrence(Cause.first(f"tick {now.isoformat()}"))]
