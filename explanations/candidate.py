@@ -75,7 +75,7 @@ class Candidates:
         return len(self.arrays.row)
 
     def each(self, which: IntArray) -> Iterator[Candidate]:
-        """Some of them, by position, one after another."""
+        """Some of them, one after another; `which`: positions, (n,)."""
         columns = (column[which].tolist() for column in self.arrays)
         for row, idea, points, log_odds, wait, start, end, _ in zip(
             *columns, strict=True
@@ -91,7 +91,10 @@ class Candidates:
             )
 
     def variants(self, which: IntArray) -> Variants:
-        """The rows of some as they would be without the evidence, or with the event."""
+        """Rows as they would be without the evidence, or with the event.
+
+        `which`: positions of candidates, (n,); one row each.
+        """
         row, wait = self.arrays.row[which], self.arrays.wait[which]
         return Variants(
             row=row,

@@ -30,8 +30,8 @@ def rounded_points(
 
     Examples
     --------
-    >>> shown_points(20.3, [31.4, -5.8], 2.4, 48.3)
-    ShownPoints(base=20, points=(31, -6), other=3, score=48)
+    >>> rounded_points(20.3, [31.4, -5.8], 2.4, 48.3)
+    RoundedPoints(base=20, points=(31, -6), other=3, score=48)
     """
     parts = [base, *points, other]
     assert math.isclose(math.fsum(parts), score, abs_tol=1e-6), "does not add up"

@@ -157,6 +157,7 @@ class _Reading:
         return number
 
     def trees(self, roots: IntArray) -> Trees:
+        """What was read, as arrays; `roots`: (n_trees,)."""
         leaves = self._leaves()
         return Trees(self._nodes(), leaves, roots, _expected(leaves, self.leaves))
 

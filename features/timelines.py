@@ -155,7 +155,7 @@ def _order_of_few(events: pl.DataFrame, kinds: Collection[str]) -> list[int]:
 
 
 def microseconds(times: pl.Series) -> IntArray:
-    """Times of TIME as microseconds since 1970, int64."""
+    """Times of TIME as microseconds since 1970, (n,), int64."""
     return times.cast(pl.Int64).to_numpy()
 
 

@@ -25,7 +25,7 @@ class Visibility:
 
     Examples
     --------
-    >>> mine = Sight(frozenset({"Awa Diallo"}))
+    >>> mine = Visibility(frozenset({"Awa Diallo"}))
     >>> mine.reaches("Awa Diallo"), mine.reaches("Paul Petit"), mine.reaches(None)
     (True, False, False)
     >>> EVERYTHING.reaches("Paul Petit"), EVERYTHING.reaches(None)

@@ -51,9 +51,10 @@ def test_no_note_is_logged(registered: Registered) -> None:
 
 def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> None:
     connect()
-    experiment = mlflow.get_experiment_by_name("lead-scoring")
-    assert experiment is not None
-    (run,) = mlflow.MlflowClient().search_runs([experiment.experiment_id])
+    client = mlflow.MlflowClient()
+    registration = client.get_model_version("lead-scoring", registered.champion.version)
+    assert registration.run_id is not None
+    run = client.get_run(registration.run_id)
     assert {"auc", "average_precision", "log_loss", "ece", "lift_at_10"} <= set(
         run.data.metrics
     )
@@ -63,7 +64,6 @@ def test_the_run_says_what_went_in_and_what_came_out(registered: Registered) -> 
     logged = mlflow.load_table("importance.json", run_ids=[run.info.run_id])
     assert logged["idea"].to_list() == registered.trained.importance["idea"].to_list()
     assert (logged["importance"] > 0).any()
-    client = mlflow.MlflowClient()
     drawn = {one.path for one in client.list_artifacts(run.info.run_id, "figures")}
     wanted = ("gain_and_lift", "ideas", "precision_recall", "reliability", "signals")
     assert drawn == {f"figures/{name}.png" for name in wanted}

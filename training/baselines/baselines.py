@@ -73,10 +73,10 @@ class Lesson:
 
 
 def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
-    """What each baseline says of some moments; without those that don't apply.
+    """What each baseline says of some moments, (n_moments,) each, by its name.
 
-    A catalogue without stages has no Odoo baseline, one without rules and without
-    directions no points.
+    Those that don't apply are left out: a catalogue without stages has no Odoo
+    baseline, one without rules and without directions no points.
     """
     return dict(_each(lesson, lesson.of_fewer_leads(), scored))
 
@@ -94,7 +94,7 @@ def _each(
 
 
 def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
-    """What Odoo's predictive lead scoring says of some moments.
+    """What Odoo's predictive lead scoring says of some moments, (n_moments,).
 
     It reads the stage and the lead's attributes, numbers in bands of equal mass,
     and learns from the leads whose outcome was known, each with its values just
@@ -135,7 +135,7 @@ def stage_of(catalogue: Catalogue) -> tuple[str, tuple[str, ...]]:
 def points_baseline(
     lesson: Lesson, scored: pl.DataFrame, rules: tuple[Rule, ...]
 ) -> FloatArray:
-    """Probabilities in the order of the points, as likely as such points were.
+    """Probabilities in the order of the points, as likely as such points were: (n,).
 
     Such tools give no probability, so log loss would have nothing to read: slope and
     intercept are Platt's, on the training moments. The order is left as it is, even
@@ -152,7 +152,7 @@ def points_baseline(
 
 
 def logistic_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
-    """Logistic regression on the same signals, as a data scientist would begin.
+    """Logistic regression on the same signals, as a data scientist begins; (n,).
 
     Medians and missing indicators, standard scores, one column a label.
     """
@@ -182,7 +182,10 @@ def _pipeline(catalogue: Catalogue) -> Pipeline:
 
 
 def lightgbm_31(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
-    """LightGBM as it comes: 31 leaves, 100 trees, neither weights nor calibration."""
+    """LightGBM as it comes: 31 leaves, 100 trees, no weights, no calibration.
+
+    Probabilities, (n_moments,).
+    """
     catalogue, learnt = lesson.catalogue, lesson.encoding(min_leads=1)
     dataset = lgb.Dataset(
         learnt.matrix,

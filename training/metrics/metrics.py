@@ -48,7 +48,7 @@ class Ranking:
 
     @classmethod
     def of(cls, won: BoolArray, probability: FloatArray) -> "Ranking":
-        """The ranking in which each row counts once."""
+        """The ranking in which each row counts once; both arrays are (n_rows,)."""
         return cls(won, probability, np.ones((1, len(won))))
 
     def auc(self) -> FloatArray:
@@ -136,7 +136,7 @@ class Ranking:
 
 
 def ratio(part: FloatArray, whole: FloatArray) -> FloatArray:
-    """Part over whole; NaN where the whole is nothing."""
+    """Part over whole, of any one shape; NaN where the whole is nothing."""
     answer: FloatArray = np.divide(
         part, whole, out=np.full(part.shape, np.nan), where=whole != 0
     )
