@@ -381,6 +381,21 @@ def test_every_page_of_a_device_counts_what_still_waits(
     assert len(notes(console.service, "Morel")) == 1
 
 
+def test_a_note_that_failed_is_tried_again_by_itself(
+    console: Console, open_page: Opens
+) -> None:
+    page = open_page(**PHONE)
+    page.clock.install()
+    open_form(console, page)
+    page.route("**/v1/leads/*/notes", lambda route: route.abort())
+    fill(page, "Dans l’ascenseur.")
+    expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
+    page.unroute("**/v1/leads/*/notes")
+    page.clock.run_for(5_000)
+    expect(page.locator("#en-attente")).to_be_hidden()
+    assert len(notes(console.service, "Morel")) == 1
+
+
 def test_who_only_reads_is_told_so(console: Console, open_page: Opens) -> None:
     page = open_page(**PHONE)
     console.sign_in(page, "analyste")

@@ -7,7 +7,9 @@ const PROBLEM = "application/problem+json";
 // Signing in again, or a moment, is all that they need: the note itself is right.
 const PASSING = new Set(["call_under_way", "csrf_missing", "key_invalid", "key_missing"]);
 
-const PATIENCE = 30_000; // milliseconds; a call without an answer mustn't stop the next
+// Milliseconds. A call without an answer mustn't stop the next.
+const PATIENCE = 30_000;
+const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 60_000]; // before a note is tried again
 const leaving = `frein.sent.${document.body.dataset.account}`;
 const sent = JSON.parse(sessionStorage.getItem(leaving) || "[]"); // and told on this page
 sessionStorage.removeItem(leaving);
@@ -79,9 +81,23 @@ async function sendWaiting() {
 
 const tell = () => document.dispatchEvent(new Event("notes"));
 let sending = Promise.resolve();
+let wait = FIRST_WAIT;
+let nextTrial;
+
+/** What waits yet is tried again by itself; signed out, once the page is opened anew. */
+function planNextTrial() {
+  clearTimeout(nextTrial);
+  if (waiting().length === 0 || signedOut) {
+    wait = FIRST_WAIT;
+    return;
+  }
+  nextTrial = setTimeout(sendAll, wait);
+  wait = Math.min(2 * wait, LONGEST_WAIT);
+}
 
 /** Send what waits, after what is being sent, and tell how the notes then stand. */
-export const sendAll = () => (sending = sending.then(sendWaiting).then(tell));
+export const sendAll = () =>
+  (sending = sending.then(sendWaiting).then(tell).then(planNextTrial));
 
 /** Open the page that tells of a note; there, the others that went with it are told. */
 export function openTold(note, address) {
