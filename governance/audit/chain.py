@@ -134,14 +134,14 @@ class AuditEntry:
             "who_kind": self.by.kind.value,
             "who_id": str(ids[self.by]),
             "action": self.action.value,
-            "lead_id": _text(self.lead),
+            "lead_id": self.lead and str(self.lead),
             "subject_kind": self.subject.kind.value,
             "subject_id": str(self.subject.id),
             "state_before": _json(self.before, ids),
             "state_after": _json(self.after, ids),
             "why": _json(self.why, ids),
             "correlation_id": str(cause.correlation),
-            "causation_id": _text(cause.causation),
+            "causation_id": cause.causation and str(cause.causation),
             "event_id": cause.event,
             "depth": cause.depth,
         }
@@ -149,8 +149,8 @@ class AuditEntry:
     @property
     def principals(self) -> set[Principal]:
         """Everyone whom the entry names."""
-        told = (self.before, self.after, self.why)
-        values = [value for fields in told if fields for value in fields.values()]
+        stated = (self.before, self.after, self.why)
+        values = [value for fields in stated if fields for value in fields.values()]
         return {self.by, *(v for v in values if isinstance(v, Principal))}
 
 
@@ -202,12 +202,9 @@ def first_break(
 ) -> Break | None:
     """Where a chain breaks first, or None if it holds.
 
-    Parameters
-    ----------
-    links : the rows from `since` on, in order; they may come one by one.
-    anchors : for the rows that were signed, the hash that each had then.
-    since : the first row that must be there; 1 is the whole chain. What a later
-        one follows on is taken as it stands: it is anchored.
+    `links` are the rows from `since` on, in order; `anchors` the hash that each signed
+    row had then. What a row `since` other than 1 follows on is taken as it stands: it
+    is anchored.
     """
     expected, previous = since, BEGINNING if since == 1 else None
     for link in links:
@@ -241,8 +238,7 @@ def _digest(seq: int, row: Mapping[str, Text], previous: str) -> str:
 
 def _canonical(value: object) -> bytes:
     """JSON, one way only; what JSON has no form for (forged) is put as Python's."""
-    options = orjson.OPT_SORT_KEYS
-    return orjson.dumps(value, default=repr, option=options)
+    return orjson.dumps(value, default=repr, option=orjson.OPT_SORT_KEYS)
 
 
 def _json(fields: AuditFields | None, ids: Mapping[Principal, UUID]) -> str | None:
@@ -258,7 +254,3 @@ def _json(fields: AuditFields | None, ids: Mapping[Principal, UUID]) -> str | No
 def as_kept(at: datetime) -> str:
     """An instant as rows have it: in text, the earlier comes first."""
     return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return None if identifier is None else str(identifier)

@@ -90,41 +90,40 @@ def adjusted(
     if not _has_an_answer(leads):
         return None
     labelled = _labelled(leads, attributes)
+    names, segment = np.unique(_segments(leads, attributes), return_inverse=True)
     question = _Question(
         design=_design(labelled),
         won=leads["won"].to_numpy(),
         level=leads["level"].to_numpy(),
-        segment=_segments(leads, attributes),
+        segment=segment,
     )
     rng = np.random.default_rng(seed)
     with threadpool_limits(1, user_api="blas"):  # small matrices: threads only spin
-        answer = question.answer(np.ones(leads.height))
-        replicates = [question.answer(w) for w in _resamples(rng, leads.height)]
+        figures = question.figures(np.ones(leads.height))
+        drawn = np.array([question.figures(w) for w in _resamples(rng, leads.height)])
+    most, none = figures[:2]
+    difference, naive, *by_segment = (
+        percentiles(float(value), replicates)
+        for value, replicates in zip(figures[2:], drawn.T[2:], strict=True)
+    )
+    sizes = np.bincount(segment).tolist()
     return Adjusted(
         leads=leads.height,
-        adjusted=_estimate("adjusted", answer, replicates),
-        naive=_estimate("naive", answer, replicates),
-        chances=dict(zip(_COMPARED, answer.chances, strict=True)),
-        segments=tuple(_of_segments(leads, attributes, answer, replicates)),
+        adjusted=difference,
+        naive=naive,
+        chances=dict(zip(_COMPARED, (float(most), float(none)), strict=True)),
+        segments=tuple(
+            OfSegment(name=name, leads=size, difference=estimate)
+            for name, size, estimate in zip(names, sizes, by_segment, strict=True)
+            if name != _UNKNOWN and size >= _MIN_LEADS
+        ),
         shifts=_shifts(labelled, leads["level"]),
     )
 
 
 def _has_an_answer(leads: pl.DataFrame) -> bool:
-    compared = (leads.filter(pl.col("level") == one.value)["won"] for one in _COMPARED)
+    compared = (leads.filter(pl.col("level") == level)["won"] for level in _COMPARED)
     return all(min(won.sum(), (~won).sum()) >= MIN_OUTCOMES for won in compared)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Answer:
-    chances: tuple[float, float]
-    naive: float
-    segments: FloatArray  # (n_segments,)
-
-    @property
-    def adjusted(self) -> float:
-        most, none = self.chances
-        return most - none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,22 +135,22 @@ class _Question:
     level: NDArray[np.object_]
     segment: IntArray
 
-    def answer(self, weight: FloatArray) -> _Answer:
-        """`weight` is (n_leads,): how often each lead was drawn."""
-        groups = [(self.level == one) & (weight > 0) for one in _COMPARED]
-        most, none = (self._chances(group, weight) for group in groups)
+    def figures(self, weight: FloatArray) -> FloatArray:
+        """(4 + n_segments,): the chance of each group, their difference, the naive
+        one, and the difference in each segment, NaN where no lead was drawn.
+
+        `weight` is (n_leads,): how often each lead was drawn.
+        """
+        groups = [(self.level == level) & (weight > 0) for level in _COMPARED]
+        chances = [self._chances(group, weight) for group in groups]
+        most, none = (np.average(chance, weights=weight) for chance in chances)
         raw = [np.average(self.won[g], weights=weight[g]) for g in groups]
         size = np.bincount(self.segment, weight)
-        with np.errstate(invalid="ignore"):  # a segment that wasn't drawn: NaN
-            by_segment = np.bincount(self.segment, weight * (most - none)) / size
-        return _Answer(
-            chances=(
-                float(np.average(most, weights=weight)),
-                float(np.average(none, weights=weight)),
-            ),
-            naive=float(raw[0] - raw[1]),
-            segments=by_segment,
-        )
+        with np.errstate(invalid="ignore"):
+            by_segment = (
+                np.bincount(self.segment, weight * (chances[0] - chances[1])) / size
+            )
+        return np.array([most, none, most - none, raw[0] - raw[1], *by_segment])
 
     def _chances(self, group: BoolArray, weight: FloatArray) -> FloatArray:
         """(n_leads,): everyone's chance, as the group's leads tell it."""
@@ -169,11 +168,6 @@ def _resamples(rng: np.random.Generator, n_leads: int) -> Iterator[FloatArray]:
     even = np.full(n_leads, 1 / n_leads)
     for _ in range(REPLICATES):
         yield rng.multinomial(n_leads, even).astype(np.float64)
-
-
-def _estimate(name: str, answer: _Answer, replicates: list[_Answer]) -> Estimate:
-    drawn = np.array([getattr(one, name) for one in replicates])
-    return percentiles(getattr(answer, name), drawn)
 
 
 def _labelled(leads: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:
@@ -215,52 +209,25 @@ def _design(labelled: pl.DataFrame) -> FloatArray:
     return design
 
 
-def _segments(leads: pl.DataFrame, attributes: Attributes) -> IntArray:
-    """(n_leads,): the position of each lead's segment among `_names`."""
+def _segments(leads: pl.DataFrame, attributes: Attributes) -> NDArray[np.object_]:
+    """(n_leads,): the name of each lead's segment."""
     if attributes.segment not in attributes.labels:
-        return np.zeros(leads.height, dtype=np.int64)
-    return np.searchsorted(
-        _names(leads, attributes), leads[attributes.segment].fill_null(_UNKNOWN)
-    )
-
-
-def _names(leads: pl.DataFrame, attributes: Attributes) -> list[str]:
-    assert attributes.segment is not None
-    return sorted(set(leads[attributes.segment].fill_null(_UNKNOWN)))
-
-
-def _of_segments(
-    leads: pl.DataFrame,
-    attributes: Attributes,
-    answer: _Answer,
-    replicates: list[_Answer],
-) -> Iterator[OfSegment]:
-    """Those of `_MIN_LEADS` leads or more."""
-    if attributes.segment not in attributes.labels:
-        return
-    sizes = np.bincount(_segments(leads, attributes))
-    for at, name in enumerate(_names(leads, attributes)):
-        if name == _UNKNOWN or sizes[at] < _MIN_LEADS:
-            continue
-        drawn = np.array(
-            [one.segments[at] for one in replicates if at < len(one.segments)]
-        )
-        difference = percentiles(float(answer.segments[at]), drawn)
-        yield OfSegment(name=name, leads=int(sizes[at]), difference=difference)
+        return np.full(leads.height, _UNKNOWN, dtype=object)
+    return leads[attributes.segment or ""].fill_null(_UNKNOWN).to_numpy()
 
 
 def _shifts(labelled: pl.DataFrame, level: pl.Series) -> tuple[Shift, ...]:
     """For each attribute the label whose share differs most, widest first."""
-    found = []
+    shifts = []
     for name in labelled.columns:
         if name == QUARTER:
             continue
         most, none = (
-            labelled.filter(level == one.value)[name].value_counts(normalize=True)
-            for one in _COMPARED
+            labelled.filter(level == compared)[name].value_counts(normalize=True)
+            for compared in _COMPARED
         )
         both = most.join(none, on=name, how="full", coalesce=True).fill_null(0)
         widest = (pl.col("proportion") - pl.col("proportion_right")).abs()
         label, in_most, in_none = both.sort(widest, name).row(-1)
-        found.append(Shift(attribute=name, label=label, most=in_most, none=in_none))
-    return tuple(sorted(found, key=lambda one: -abs(one.most - one.none)))
+        shifts.append(Shift(attribute=name, label=label, most=in_most, none=in_none))
+    return tuple(sorted(shifts, key=lambda shift: -abs(shift.most - shift.none)))

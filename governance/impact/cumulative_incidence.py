@@ -52,13 +52,13 @@ def incidences(leads: pl.DataFrame) -> tuple[Incidence, ...]:
     values = fitter.cumulative_density_.iloc[:, 0]
     bounds = fitter.confidence_interval_
     last = min(LAST_DAY, float(counted["time"].max()) * STEP_DAYS)  # type: ignore[arg-type]  # polars types any scalar
-    told = []
+    curve = []
     for day in range(STEP_DAYS, int(last) + 1, STEP_DAYS):
         at = int(values.index.searchsorted(day / STEP_DAYS, side="right")) - 1
         value = float(values.iloc[at])
         low, high = sorted(np.nan_to_num(bounds.iloc[at].to_numpy(), nan=value))
-        told.append(Incidence(day, Estimate(value, float(low), float(high))))
-    return tuple(told)
+        curve.append(Incidence(day, Estimate(value, float(low), float(high))))
+    return tuple(curve)
 
 
 def _counted(leads: pl.DataFrame) -> pl.DataFrame:

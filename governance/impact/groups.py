@@ -91,7 +91,7 @@ def _closings(leads: pl.DataFrame, rng: np.random.Generator) -> Iterator[Closing
         of_level = leads.filter(pl.col("level") == level.value)
         if of_level.height:
             won = int(of_level["won"].sum())
-            medians = _medians(_cycles(of_level), rng)
+            medians = _medians(of_level, rng)
             yield Closing(
                 level=level,
                 leads=of_level.height,
@@ -103,7 +103,7 @@ def _closings(leads: pl.DataFrame, rng: np.random.Generator) -> Iterator[Closing
 
 def _days_saved(leads: pl.DataFrame, rng: np.random.Generator) -> Estimate | None:
     none, most = (
-        _medians(_cycles(leads.filter(pl.col("level") == level.value)), rng)
+        _medians(leads.filter(pl.col("level") == level.value), rng)
         for level in (Level.NONE, Level.MOST)
     )
     if none is None or most is None:
@@ -111,15 +111,11 @@ def _days_saved(leads: pl.DataFrame, rng: np.random.Generator) -> Estimate | Non
     return percentiles(none[0] - most[0], none[1] - most[1])
 
 
-def _cycles(leads: pl.DataFrame) -> FloatArray:
-    cycles: FloatArray = leads.filter("won")["days"].to_numpy()
-    return cycles
-
-
 def _medians(
-    days: FloatArray, rng: np.random.Generator
+    leads: pl.DataFrame, rng: np.random.Generator
 ) -> tuple[float, FloatArray] | None:
-    """The median, and those of _REPLICATES resamples by lead."""
+    """The median cycle of those won, and those of _REPLICATES resamples by lead."""
+    days = leads.filter("won")["days"].to_numpy()
     if len(days) < MIN_SALES:
         return None
     drawn = rng.choice(days, (_REPLICATES, len(days)))

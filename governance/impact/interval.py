@@ -43,7 +43,7 @@ def percentiles(value: float, replicates: FloatArray) -> Estimate:
     return Estimate(value, float(low), float(high))
 
 
-def share(found: int, among: int) -> Estimate:
+def share(count: int, among: int) -> Estimate:
     """A share in [0, 1] with Wilson's interval; `among` is at least 1.
 
     Examples
@@ -54,5 +54,5 @@ def share(found: int, among: int) -> Estimate:
     """
     from scipy.stats import binomtest
 
-    interval = binomtest(found, among).proportion_ci(0.95, method="wilson")
-    return Estimate(found / among, float(interval.low), float(interval.high))
+    interval = binomtest(count, among).proportion_ci(0.95, method="wilson")
+    return Estimate(count / among, float(interval.low), float(interval.high))

@@ -8,7 +8,6 @@ Only mails sent count as actions: they are sent by plan. A call or a move of sta
 follows what the lead does: counting those would take an effect for a cause.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,10 +49,6 @@ class Attributes:
     numbers: tuple[str, ...]
     segment: str | None
 
-    @property
-    def names(self) -> tuple[str, ...]:
-        return (*self.labels, *self.numbers)
-
 
 def attributes_of(catalogue: Catalogue) -> Attributes:
     """Those that the catalogue's signals read."""
@@ -63,8 +58,8 @@ def attributes_of(catalogue: Catalogue) -> Attributes:
         if signal.last and signal.last.kind == (ATTRIBUTES_KIND,)
     ]
     return Attributes(
-        labels=tuple(one.field for one in read if one.type == "category"),
-        numbers=tuple(one.field for one in read if one.type == "number"),
+        labels=tuple(last.field for last in read if last.type == "category"),
+        numbers=tuple(last.field for last in read if last.type == "number"),
         segment=catalogue.segment,
     )
 
@@ -154,9 +149,9 @@ def _endings(dated: pl.DataFrame, about: LogAbout) -> pl.DataFrame:
 
 
 def _levels(dated: pl.DataFrame) -> pl.DataFrame:
-    by_machine = pl.col("actor") == Actor.AUTOMATION.value
-    mostly = pl.col("share") >= _MOSTLY
-    level = pl.when(pl.col("share") == 0).then(pl.lit(Level.NONE.value))
+    by_machine = (pl.col("actor") == Actor.AUTOMATION.value).mean()
+    none, some, most = (pl.lit(level.value) for level in Level)
+    level = pl.when(by_machine == 0).then(none).when(by_machine >= _MOSTLY).then(most)
     return (
         dated.filter(
             pl.col("kind") == SENT,
@@ -164,13 +159,7 @@ def _levels(dated: pl.DataFrame) -> pl.DataFrame:
             pl.col("actor") != Actor.LEAD.value,
         )
         .group_by("lead_id")
-        .agg(share=by_machine.mean())
-        .select(
-            "lead_id",
-            level=level.when(mostly)
-            .then(pl.lit(Level.MOST.value))
-            .otherwise(pl.lit(Level.SOME.value)),
-        )
+        .agg(level=level.otherwise(some))
     )
 
 
@@ -187,18 +176,13 @@ def _recorded(dated: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:
     """What was known of each lead as it entered, and not what was written over."""
     early = pl.col("received_at") <= pl.col("entered_at") + _KNOWN_WITHIN
     fields = dated.filter(pl.col("kind") == ATTRIBUTES_KIND, early).sort("since")
-    read = {
-        name: pl.col("data").str.json_path_match(f"$.{name}")
-        for name in attributes.names
-    }
     return fields.group_by("lead_id", maintain_order=True).agg(
-        *_first(read, attributes.labels),
-        *(
-            one.cast(pl.Float64, strict=False)
-            for one in _first(read, attributes.numbers)
-        ),
+        *map(_first, attributes.labels),
+        *(_first(name).cast(pl.Float64, strict=False) for name in attributes.numbers),
     )
 
 
-def _first(read: dict[str, pl.Expr], names: Iterable[str]) -> list[pl.Expr]:
-    return [read[name].drop_nulls().first().alias(name) for name in names]
+def _first(field: str) -> pl.Expr:
+    """The first value of a field that is known."""
+    value = pl.col("data").str.json_path_match(f"$.{field}")
+    return value.drop_nulls().first().alias(field)

@@ -9,9 +9,9 @@ import polars as pl
 from features.event import Actor
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import LEFT, REPLIED, SENT
+from governance.people.disagreement import Z_95
 
 ANSWER_DAYS = 14  # what comes later answers nothing
-_Z_95 = 1.959964
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _answered(events: pl.DataFrame) -> pl.DataFrame:
     )
     for kind in (REPLIED, LEFT):
         came = events.filter(pl.col("kind") == kind).select("lead_id", at).sort("at")
-        found = came.join_asof(
+        answered = came.join_asof(
             mails.select("lead_id", "at", "mail"),
             on="at",
             by="lead_id",
@@ -78,16 +78,16 @@ def _answered(events: pl.DataFrame) -> pl.DataFrame:
             tolerance=timedelta(days=ANSWER_DAYS),
             check_sortedness=False,  # both are sorted by the instant
         )["mail"].drop_nulls()
-        mails = mails.with_columns(pl.col("mail").is_in(found.implode()).alias(kind))
+        mails = mails.with_columns(pl.col("mail").is_in(answered.implode()).alias(kind))
     return mails
 
 
 def _share_by_lead(mails: pl.DataFrame, flag: str) -> Estimate:
     """The share of mails, its interval from the spread between leads (the linearised
     ratio: Cochran, "Sampling Techniques", 6.3)."""
-    by_lead = mails.group_by("lead_id").agg(pl.len(), found=pl.col(flag).sum())
-    found, sent = by_lead["found"].to_numpy(), by_lead["len"].to_numpy()
-    share = found.sum() / sent.sum()
-    error = np.sqrt(((found - share * sent) ** 2).sum()) / sent.sum()
-    low, high = share - _Z_95 * error, share + _Z_95 * error
+    by_lead = mails.group_by("lead_id").agg(pl.len(), pl.col(flag).sum())
+    flagged, sent = by_lead[flag].to_numpy(), by_lead["len"].to_numpy()
+    share = flagged.sum() / sent.sum()
+    error = np.sqrt(((flagged - share * sent) ** 2).sum()) / sent.sum()
+    low, high = share - Z_95 * error, share + Z_95 * error
     return Estimate(float(share), float(max(low, 0)), float(min(high, 1)))

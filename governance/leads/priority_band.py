@@ -7,13 +7,12 @@ as a rule or a person set it.
 from explanations.score import Priority
 from governance.audit.chain import SYSTEM
 from governance.leads.automation_context import AutomationContext
-from governance.policy.actions import ProposePriority, SetPriority
-from governance.policy.policy import PriorityChange, Verdict
-from governance.rules.actions import Assignees
+from governance.policy.policy import PriorityChange
+from governance.rules.actions import priority_effect
 from governance.rules.engine import AN_HOUR
 from governance.rules.facts import Facts
 from governance.rules.history import History
-from governance.rules.outcome import AutomaticEffect, Cause, Outcome, RuleResult
+from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 
 
@@ -36,12 +35,19 @@ def band_transition(
     if to in history.waiting_moves:
         return None
     is_first = facts.priority is None
+    change = PriorityChange(
+        after_complex_exchange=not is_first and facts.after_complex_exchange,
+        standing=facts.standing,
+    )
+    effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
     stopped = None if is_first else _stopped(context, facts, history)
-    found = stopped or _effect(cause, facts, to, context.assignees)
-    if isinstance(found, RuleResult):
-        return Outcome(result=found, cause=cause, target=Target.PRIORITY)
+    effect = stopped or priority_effect(
+        effect_id, SYSTEM, change, to, facts, context.assignees
+    )
+    if isinstance(effect, RuleResult):
+        return Outcome(result=effect, cause=cause, target=Target.PRIORITY)
     return Outcome(
-        result=RuleResult.FIRED, cause=cause, target=Target.PRIORITY, effect=found
+        result=RuleResult.FIRED, cause=cause, target=Target.PRIORITY, effect=effect
     )
 
 
@@ -56,29 +62,3 @@ def _stopped(
     return (
         RuleResult.TOO_MANY if written >= context.rules.most_writes_per_hour else None
     )
-
-
-def _effect(
-    cause: Cause, facts: Facts, to: Priority, assignees: Assignees
-) -> AutomaticEffect | RuleResult:
-    effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
-    is_first = facts.priority is None
-    change = PriorityChange(
-        after_complex_exchange=not is_first and facts.after_complex_exchange,
-        standing=facts.standing,
-    )
-    ruling = assignees.brake.judge(SYSTEM, change, assignees.pipeline)
-    if ruling.verdict is Verdict.REFUSE:
-        return RuleResult.REFUSED
-    if ruling.verdict is Verdict.APPLY:
-        action = SetPriority(to, facts.priority, facts.after_complex_exchange)
-        assignees.brake.admit(action, assignees.pipeline)
-        return AutomaticEffect(id=effect_id, action=action, ruling=ruling)
-    proposal = ProposePriority(
-        id=effect_id,
-        origin=facts.priority,
-        to=to,
-        clause=ruling.clause,
-        asked_by=SYSTEM,
-    )
-    return AutomaticEffect(id=effect_id, action=proposal, ruling=ruling)

@@ -72,16 +72,19 @@ class LeadState:
 
     def proposal_to(self, stage: str) -> WaitingProposal | None:
         moves = (
-            one for one in self.waiting if not one.is_priority and one.percent is None
+            proposal
+            for proposal in self.waiting
+            if not proposal.is_priority and proposal.percent is None
         )
-        return next((one for one in moves if one.to == stage), None)
+        return next((move for move in moves if move.to == stage), None)
 
     def priority_of(self, priority: Priority) -> WaitingProposal | None:
-        bands = (one for one in self.waiting if one.is_priority)
-        return next((one for one in bands if one.to == priority), None)
+        bands = (proposal for proposal in self.waiting if proposal.is_priority)
+        return next((band for band in bands if band.to == priority), None)
 
     def concession_of(self, percent: float) -> WaitingProposal | None:
-        return next((one for one in self.waiting if one.percent == percent), None)
+        known = (proposal for proposal in self.waiting if proposal.percent == percent)
+        return next(known, None)
 
 
 def state_after(
@@ -107,7 +110,7 @@ def moves_seen(
 ) -> Iterator[tuple[Event, LeadState]]:
     """Each event that brings the lead to another stage, in the order they occurred, and
     the lead then; even if another came after in the same call."""
-    for event in sorted(events, key=lambda one: one.occurred_at):
+    for event in sorted(events, key=lambda event: event.occurred_at):
         before, state = state, state_after(state, [event], pipeline)
         if state.stage != before.stage:
             yield event, state

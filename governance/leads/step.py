@@ -32,14 +32,14 @@ class Arrivals:
     `live` events set rules off, in their order. Without any, time has passed; unless
     older events were `backfilled`, on which automation doesn't act. `known` are the
     lead's events in any order, these too; of a lead on which nobody decided anything,
-    those of the last 14 days are enough. `given`: the priority that somebody gave in
-    the same call.
+    those of the last 14 days are enough. `requalification`: a priority that somebody
+    gave in the same call.
     """
 
     live: Sequence[Event] = ()
     known: Iterable[Event] = ()
     backfilled: Sequence[Event] = ()
-    given: Requalify | None = None
+    requalification: Requalify | None = None
     clock_ahead_hours: float = 0.0
     measures: Mapping[str, Value] = field(default_factory=dict)
     usual_hours: Mapping[str, float] = field(default_factory=dict)
@@ -54,8 +54,8 @@ class Arrivals:
         of older ones the last that another source told."""
         if self.live:
             return self.live[-1]
-        others = (one for one in self.backfilled if one.source != OWN_SOURCE)
-        return max(others, key=lambda one: one.occurred_at, default=None)
+        others = (event for event in self.backfilled if event.source != OWN_SOURCE)
+        return max(others, key=lambda event: event.occurred_at, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +126,7 @@ def step(
 
 def hours_ahead(events: Iterable[Event]) -> float:
     """By how much the earliest of these events came before it happened; at least 0."""
-    ahead = ((one.occurred_at - one.received_at) / AN_HOUR for one in events)
+    ahead = ((event.occurred_at - event.received_at) / AN_HOUR for event in events)
     return max(ahead, default=0.0)
 
 
@@ -195,9 +195,9 @@ def _priority_by_score(
     to. A priority that was held back is seen to later."""
     if score is None:
         return None, state.band
-    given = arrivals.given
-    if given is not None:  # what the score says against it is proposed, one day
-        return None, given.to if given.signer.is_person else score.priority
+    requalified = arrivals.requalification
+    if requalified is not None:  # what the score says against it is proposed, one day
+        return None, requalified.to if requalified.signer.is_person else score.priority
     is_kept = _has_ended(context, state) or facts.standing is OverrideStanding.STANDS
     if context.is_stopped or (facts.priority is not None and is_kept):
         return None, state.band

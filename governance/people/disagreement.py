@@ -28,13 +28,10 @@ class Judged:
     segment: str | None = None
 
     def names(self, by: By) -> Iterable[str]:
-        match by:
-            case By.IDEA:
-                return self.ideas
-            case By.RULE:
-                return () if self.rule is None else (self.rule,)
-            case By.SEGMENT:
-                return () if self.segment is None else (self.segment,)
+        if by is By.IDEA:
+            return self.ideas
+        name = self.rule if by is By.RULE else self.segment
+        return () if name is None else (name,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,26 +61,18 @@ def disagreements(words: Iterable[Judged]) -> list[Disagreement]:
                 count = counts[by, name]
                 count[0] += 1
                 count[1] += not word.agrees
-    found = [
+    groups = [
         Disagreement(by=by, name=name, judged=judged, contested=contested)
         for (by, name), (judged, contested) in counts.items()
     ]
     order = list(By)
-    return sorted(found, key=lambda d: (order.index(d.by), -d.at_least, d.name))
+    return sorted(groups, key=lambda d: (order.index(d.by), -d.at_least, d.name))
 
 
 def lower_bound(k: int, n: int) -> float:
-    """Wilson's lower bound at 95 % of a share: one no of one weighs less than 8 of 10.
+    """Wilson's lower bound at 95 % of a share, `k` of `n` >= 1: in [0, 1].
 
-    Parameters
-    ----------
-    k : how many of them, from 0 to n.
-    n : of how many, at least 1.
-
-    Returns
-    -------
-    float
-        From 0 to 1 (Wilson 1927).
+    One no of one weighs less than 8 of 10 (Wilson 1927).
 
     Examples
     --------

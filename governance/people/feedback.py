@@ -1,4 +1,4 @@
-"""When a person last decided anything of a lead here: then they have judged it."""
+"""Feedback of people: the short lists that they choose from, and what they decided."""
 
 import tomllib
 from collections.abc import Iterable
@@ -8,11 +8,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from features.event import Actor, Event
 from governance.errors import JudgementError
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE, OverrideKind
+from governance.toml_file import FromFile
 
 _DECIDED = OVERRIDE_KINDS | {"stage_changed", "concession_granted"}
 
@@ -25,7 +26,7 @@ def judges(event: Event) -> bool:
 
 def judged_at(events: Iterable[Event]) -> datetime | None:
     """When the last decision became known; `events` of one lead, in any order."""
-    return max((one.received_at for one in events if judges(one)), default=None)
+    return max((event.received_at for event in events if judges(event)), default=None)
 
 
 JUDGEMENT_FILE = Path(__file__).with_name("feedback.toml")
@@ -35,11 +36,7 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
 Title = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-class _FromFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Objection(_FromFile):
+class Objection(FromFile):
     name: Name
     title: Title
 
@@ -49,7 +46,7 @@ class Reason(Objection):
     agrees: bool = False  # with the system: no reason to contest or to suspend
 
 
-class Tone(_FromFile):
+class Tone(FromFile):
     value: Literal[-2, -1, 0, 1, 2]
     title: Title
 
@@ -62,7 +59,7 @@ class OverrideStanding(StrEnum):
     REOPENED = "reopened"  # by new facts: another may be proposed
 
 
-class Judgement(_FromFile):
+class Judgement(FromFile):
     """The short lists; and the kinds of fact that question what a person said."""
 
     reopened_by: frozenset[Name]
@@ -72,26 +69,26 @@ class Judgement(_FromFile):
 
     @model_validator(mode="after")
     def _is_sound(self) -> "Judgement":
-        if len(self.tone) != 5 or len({one.value for one in self.tone}) != 5:
+        if len(self.tone) != 5 or len({tone.value for tone in self.tone}) != 5:
             raise ValueError("a tone has five steps: -2, -1, 0, 1 and 2")
         for listed in (self.reason, self.objection):
-            names = [one.name for one in listed]
+            names = [choice.name for choice in listed]
             if not names or len(set(names)) != len(names):
                 raise ValueError("a list is empty, or a name stands twice in it")
         return self
 
     @cached_property
     def reasons(self) -> dict[str, Reason]:
-        return {one.name: one for one in self.reason}
+        return {reason.name: reason for reason in self.reason}
 
     def reasons_for(self, confirms: bool) -> list[Reason]:
         """Those that may be given; to confirm with, those that agree come first."""
-        offered = [one for one in self.reason if confirms or not one.agrees]
-        return sorted(offered, key=lambda one: not one.agrees)
+        offered = [reason for reason in self.reason if confirms or not reason.agrees]
+        return sorted(offered, key=lambda reason: not reason.agrees)
 
     @cached_property
     def objections(self) -> frozenset[str]:
-        return frozenset(one.name for one in self.objection)
+        return frozenset(objection.name for objection in self.objection)
 
     def standing(self, events: Iterable[Event]) -> OverrideStanding:
         """How a person's word on the priority stands; `events` in any order.
@@ -103,20 +100,14 @@ class Judgement(_FromFile):
         if word is None:
             return OverrideStanding.NONE
         is_reopened = any(
-            one.kind in self.reopened_by and one.received_at > word.received_at
-            for one in known
+            event.kind in self.reopened_by and event.received_at > word.received_at
+            for event in known
         )
         return OverrideStanding.REOPENED if is_reopened else OverrideStanding.STANDS
 
 
 def read_judgement(path: Path = JUDGEMENT_FILE) -> Judgement:
-    """Read the lists.
-
-    Raises
-    ------
-    JudgementError
-        Names the file and what is wrong.
-    """
+    """Read the lists; raises JudgementError: the file, and what is wrong."""
     try:
         return Judgement.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
@@ -124,14 +115,14 @@ def read_judgement(path: Path = JUDGEMENT_FILE) -> Judgement:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
-        told = first["msg"].removeprefix("Value error, ")
-        raise JudgementError(f"{path}: {place}: {told}") from error
+        message = first["msg"].removeprefix("Value error, ")
+        raise JudgementError(f"{path}: {place}: {message}") from error
 
 
 def last_word(events: Iterable[Event]) -> Event | None:
     """What a person last said of the priority; `events` of one lead, in any order."""
-    words = (one for one in events if judges_priority(one))
-    return max(words, key=lambda one: one.received_at, default=None)
+    words = (event for event in events if judges_priority(event))
+    return max(words, key=lambda event: event.received_at, default=None)
 
 
 def judges_priority(event: Event) -> bool:

@@ -1,15 +1,14 @@
 """The pipeline: the stages of an opportunity, and which are reserved for people."""
 
-import tomllib
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from governance.errors import PipelineError, StageUnknownError
-from governance.toml_errors import told_with_lines
+from governance.toml_file import FromFile, read_toml
 
 PIPELINE_FILE = Path(__file__).with_name("pipeline.toml")
 
@@ -28,11 +27,7 @@ ALWAYS_RESERVED = frozenset({StageRole.FINAL_NEGOTIATION, StageRole.ABANDONED})
 CLOSING = frozenset({StageRole.WON, StageRole.ABANDONED})
 
 
-class _FromFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Stage(_FromFile):
+class Stage(FromFile):
     name: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
     title: Annotated[str, Field(min_length=1, max_length=64)]
     role: StageRole | None = None
@@ -44,7 +39,7 @@ class Stage(_FromFile):
         return self.role in CLOSING
 
 
-class Pipeline(_FromFile):
+class Pipeline(FromFile):
     """`concession_above_percent`: a larger price concession is reserved for people."""
 
     stage: tuple[Stage, ...]
@@ -105,17 +100,7 @@ class Pipeline(_FromFile):
 def read_pipeline(path: Path = PIPELINE_FILE) -> Pipeline:
     """Read a pipeline file.
 
-    Raises
-    ------
-    PipelineError
-        Names the file, the line and what is wrong; also if a reserved decision is
-        unlocked.
+    Raises PipelineError: the file, the line and what is wrong; also if a reserved
+    decision is unlocked.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        return Pipeline.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PipelineError(f"{path}: {error}") from error
-    except ValidationError as error:
-        told = told_with_lines(error, text, "stage")
-        raise PipelineError(f"{path}: {told}") from error
+    return read_toml(path, Pipeline, "stage", PipelineError)

@@ -80,25 +80,20 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
     match change:
         case StageMove():
             return judge_move(principal, change, pipeline)
+        case _ if principal.is_person:
+            return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
         case Concession(percent=percent, before=before):
-            return judge_concession(principal, before + percent, pipeline)
+            if pipeline.reserves_concession(before + percent):
+                return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
+            return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
         case PriorityChange():
-            return judge_priority(
-                principal,
-                after_complex_exchange=change.after_complex_exchange,
-                standing=change.standing,
-            )
+            return _judge_priority(change)
 
 
 def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
     """Rule on a stage move. To undo an abandonment is a person's too.
 
-    Raises
-    ------
-    StageUnknownError
-        If the pipeline has no such stage.
-    StageAlreadyHeldError
-        If the move changes nothing.
+    Raises StageUnknownError, and StageAlreadyHeldError if the move changes nothing.
     """
     stage = pipeline.named(move.to)
     if move.to == move.origin:
@@ -114,36 +109,17 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
     return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
 
 
-def judge_concession(
-    principal: Principal, percent: float, pipeline: Pipeline
-) -> Ruling:
-    """Rule on a price concession that brings a lead's to so many percent: above the
-    threshold it is reserved for people."""
-    if principal.is_person:
-        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
-    if pipeline.reserves_concession(percent):
-        return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
-    return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
-
-
-def judge_priority(
-    principal: Principal,
-    *,
-    after_complex_exchange: bool,
-    standing: OverrideStanding = OverrideStanding.NONE,
-) -> Ruling:
-    """Rule on another priority band.
+def _judge_priority(change: PriorityChange) -> Ruling:
+    """Rule on another priority band that no person asks for.
 
     What a person said stands until new facts, and then another is proposed. After a
     complex exchange, and before a person has acted, it requalifies the lead, which is
     reserved for people (DESIGN §7).
     """
-    if principal.is_person:
-        return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
-    if standing is OverrideStanding.STANDS:
+    if change.standing is OverrideStanding.STANDS:
         return Ruling(Verdict.REFUSE, Clause.PRIORITY_STANDS)
-    if standing is OverrideStanding.REOPENED:
+    if change.standing is OverrideStanding.REOPENED:
         return Ruling(Verdict.PROPOSE, Clause.PRIORITY_REOPENED)
-    if after_complex_exchange:
+    if change.after_complex_exchange:
         return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
     return Ruling(Verdict.APPLY, Clause.PRIORITY_FREE)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from explanations.score import Priority
 from governance.errors import StageAlreadyHeldError
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.actions import (
@@ -23,7 +24,7 @@ from governance.rules.facts import Facts
 from governance.rules.history import History
 from governance.rules.messages_fr import CHAIN_TOO_DEEP
 from governance.rules.outcome import AutomaticEffect, Cause, RuleResult
-from governance.rules.rule import Recipient, Rule
+from governance.rules.rule import Recipient, Rule, TaskWanted
 
 DAYS_TO_ARBITRATE = 2  # working days, as for a proposal (settings of the service)
 _FREE = Ruling(Verdict.APPLY, Clause.ACTION_FREE)
@@ -56,84 +57,66 @@ class Assignees:
         return owner_of(None, self.fallback_owner, self.manager)
 
 
-def effect_of(
-    rule: Rule, cause: Cause, facts: Facts, history: History, assignees: Assignees
-) -> AutomaticEffect | RuleResult:
-    """The rule's effect, or the result that spares it: NO_CHANGE, REFUSED."""
-    doing = _Doing(
-        rule, cause.effect_id(facts.lead_id, rule.id), facts, history, assignees
-    )
-    then = rule.then
-    if then.set_priority is not None:
-        return doing.priority()
-    if then.create_task is not None:
-        return doing.task()
-    if then.propose_move is not None:
-        return doing.proposal(then.propose_move)
-    return doing.notice() if then.notify is not None else doing.assignment()
-
-
-def task_for_chain(
-    rule: Rule, cause: Cause, facts: Facts, history: History, assignees: Assignees
-) -> AutomaticEffect | None:
-    """The task that calls a person to a chain of effects; None if one is open."""
-    kind = TaskKind.CHAIN_TOO_DEEP
-    if kind in history.open_tasks:
-        return None
-    task = OpenTask(
-        id=cause.effect_id(facts.lead_id, kind),
-        kind=kind,
-        owner=assignees.owner(facts),
-        expected=ExpectedAction.ARBITRATE,
-        due_on=due_date(facts.now, DAYS_TO_ARBITRATE),
-        why=CHAIN_TOO_DEEP.format(rule=rule.id),
-    )
-    return AutomaticEffect(id=task.id, action=task, ruling=_FREE)
-
-
 @dataclass(frozen=True, slots=True)
-class _Doing:
+class RuleAction:
+    """The action of a rule that wins, on a lead as it stands."""
+
     rule: Rule
-    id: UUID
+    cause: Cause
     facts: Facts
     history: History
     assignees: Assignees
+
+    def effect(self) -> AutomaticEffect | RuleResult:
+        """The rule's effect, or the result that spares it: NO_CHANGE, REFUSED."""
+        then = self.rule.then
+        if then.set_priority is not None:
+            return self._priority(then.set_priority)
+        if then.create_task is not None:
+            return self._task(then.create_task)
+        if then.propose_move is not None:
+            return self._proposal(then.propose_move)
+        return self._notice() if then.notify is not None else self._assignment()
+
+    def chain_task(self) -> AutomaticEffect | None:
+        """The task that calls a person to a chain of effects; None if one is open."""
+        kind = TaskKind.CHAIN_TOO_DEEP
+        if kind in self.history.open_tasks:
+            return None
+        task = OpenTask(
+            id=self.cause.effect_id(self.facts.lead_id, kind),
+            kind=kind,
+            owner=self.assignees.owner(self.facts),
+            expected=ExpectedAction.ARBITRATE,
+            due_on=due_date(self.facts.now, DAYS_TO_ARBITRATE),
+            why=CHAIN_TOO_DEEP.format(rule=self.rule.id),
+        )
+        return AutomaticEffect(id=task.id, action=task, ruling=_FREE)
+
+    @property
+    def _id(self) -> UUID:
+        return self.cause.effect_id(self.facts.lead_id, self.rule.id)
 
     @property
     def _by(self) -> Principal:
         return Principal(PrincipalKind.AUTOMATION, self.rule.id)
 
-    def priority(self) -> AutomaticEffect | RuleResult:
-        to = self.rule.then.set_priority
-        assert to is not None
+    def _priority(self, to: Priority) -> AutomaticEffect | RuleResult:
         if to is self.facts.priority or to in self.history.waiting_moves:
             return RuleResult.NO_CHANGE
         change = PriorityChange(
             after_complex_exchange=self.facts.after_complex_exchange,
             standing=self.facts.standing,
         )
-        ruling = self.assignees.brake.judge(self._by, change, self.assignees.pipeline)
-        if ruling.verdict is Verdict.REFUSE:
-            return RuleResult.REFUSED
-        if ruling.verdict is Verdict.APPLY:
-            origin, is_complex = self.facts.priority, self.facts.after_complex_exchange
-            return self._effect(SetPriority(to, origin, is_complex), ruling)
-        proposal = ProposePriority(
-            id=self.id,
-            origin=self.facts.priority,
-            to=to,
-            clause=ruling.clause,
-            asked_by=self._by,
+        return priority_effect(
+            self._id, self._by, change, to, self.facts, self.assignees
         )
-        return self._effect(proposal, ruling)
 
-    def task(self) -> AutomaticEffect | RuleResult:
-        wanted = self.rule.then.create_task
-        assert wanted is not None
+    def _task(self, wanted: TaskWanted) -> AutomaticEffect | RuleResult:
         if self.rule.id in self.history.open_tasks:
             return RuleResult.NO_CHANGE
         task = OpenTask(
-            id=self.id,
+            id=self._id,
             kind=TaskKind.RULE,
             owner=self.assignees.owner(self.facts),
             expected=wanted.expected,
@@ -141,47 +124,70 @@ class _Doing:
             why=self.rule.why,
             rule_id=self.rule.id,
         )
-        return self._effect(task, _FREE)
+        return self._admitted(task)
 
-    def proposal(self, to: str) -> AutomaticEffect | RuleResult:
+    def _proposal(self, to: str) -> AutomaticEffect | RuleResult:
         """Proposed, though the policy would let it be made: that is what it says."""
         if to in self.history.waiting_moves:
             return RuleResult.NO_CHANGE
-        move = StageMove(origin=self.facts.stage, to=to)
+        origin, brake = self.facts.stage, self.assignees.brake
         try:
-            ruling = self.assignees.brake.judge(self._by, move, self.assignees.pipeline)
+            ruling = brake.judge(
+                self._by, StageMove(origin, to), self.assignees.pipeline
+            )
         except StageAlreadyHeldError:
             return RuleResult.NO_CHANGE
         if ruling.verdict is Verdict.REFUSE:
             return RuleResult.REFUSED
         proposal = OpenProposal(
-            id=self.id,
-            origin=move.origin,
+            id=self._id,
+            origin=origin,
             to=to,
             clause=ruling.clause,
             reason=self.rule.why,
             asked_by=self._by,
         )
-        return self._effect(proposal, Ruling(Verdict.PROPOSE, ruling.clause))
+        return self._admitted(proposal, Ruling(Verdict.PROPOSE, ruling.clause))
 
-    def notice(self) -> AutomaticEffect:
-        is_boss = self.rule.then.notify is Recipient.MANAGER
-        to = (
-            self.assignees.manager_or_fallback
-            if is_boss
-            else self.assignees.owner(self.facts)
-        )
-        return self._effect(Notify(to, self.rule.why), _FREE)
+    def _notice(self) -> AutomaticEffect:
+        to = self.assignees.owner(self.facts)
+        if self.rule.then.notify is Recipient.MANAGER:
+            to = self.assignees.manager_or_fallback
+        return self._admitted(Notify(to, self.rule.why))
 
-    def assignment(self) -> AutomaticEffect | RuleResult:
-        named = self.rule.then.assign
-        assert named is not None
-        to = self.assignees.manager_or_fallback if named == Recipient.MANAGER else named
+    def _assignment(self) -> AutomaticEffect | RuleResult:
+        to = self.rule.then.assign
+        if to == Recipient.MANAGER:
+            to = self.assignees.manager_or_fallback
+        assert to is not None
         if to == self.facts.owner:
             return RuleResult.NO_CHANGE
-        return self._effect(Assign(to, self.facts.owner), _FREE)
+        return self._admitted(Assign(to, self.facts.owner))
 
-    def _effect(self, action: AutomaticAction, ruling: Ruling) -> AutomaticEffect:
+    def _admitted(
+        self, action: AutomaticAction, ruling: Ruling = _FREE
+    ) -> AutomaticEffect:
         """What passes lock 2; it raises what would not."""
         self.assignees.brake.admit(action, self.assignees.pipeline)
-        return AutomaticEffect(id=self.id, action=action, ruling=ruling)
+        return AutomaticEffect(id=self._id, action=action, ruling=ruling)
+
+
+def priority_effect(
+    effect_id: UUID,
+    by: Principal,
+    change: PriorityChange,
+    to: Priority,
+    facts: Facts,
+    assignees: Assignees,
+) -> AutomaticEffect | RuleResult:
+    """Another priority band, or its proposal, past both locks; or REFUSED."""
+    ruling = assignees.brake.judge(by, change, assignees.pipeline)
+    if ruling.verdict is Verdict.REFUSE:
+        return RuleResult.REFUSED
+    action: AutomaticAction = ProposePriority(
+        id=effect_id, origin=facts.priority, to=to, clause=ruling.clause, asked_by=by
+    )
+    if ruling.verdict is Verdict.APPLY:
+        action = SetPriority(to, facts.priority, facts.after_complex_exchange)
+    assignees.brake.admit(action, assignees.pipeline)
+    return AutomaticEffect(id=effect_id, action=action, ruling=ruling)

@@ -8,7 +8,8 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
-from governance.people.overrides import OWN_SOURCE
+from governance.audit.chain import SYSTEM
+from governance.people.overrides import OWN_SOURCE, own_event
 from governance.policy.actions import Assign, SetPriority
 from governance.rules.actions import Assignees
 from governance.rules.engine import Occurrence, decide, is_worth_writing
@@ -44,10 +45,10 @@ def cascade(
             outcomes.append(replace(outcome, event=occurrence.event))
             if outcome.effect is not None:
                 facts = facts_after(facts, outcome.effect)
-                told = own_write(outcome.effect, facts)
-                if told is not None:
+                write = own_write(outcome.effect, facts)
+                if write is not None:
                     cause = outcome.cause.next(outcome.effect.id)
-                    waiting.append(Occurrence(cause, told))
+                    waiting.append(Occurrence(cause, write))
         if is_worth_writing(history.score_written, facts.score):
             history = replace(history, score_written=facts.score)
     return Cascaded(tuple(outcomes), facts, history)
@@ -68,13 +69,4 @@ def own_write(effect: AutomaticEffect, facts: Facts) -> Event | None:
             kind, data = ATTRIBUTES_KIND, {"owner": value}
         case _:
             return None
-    return Event(
-        event_id=str(effect.id),
-        source=OWN_SOURCE,
-        lead_id=facts.lead_id,
-        kind=kind,
-        occurred_at=facts.now,
-        received_at=facts.now,
-        actor=Actor.AUTOMATION,
-        data=data,
-    )
+    return own_event(effect.id, facts.lead_id, kind, SYSTEM, data, facts.now)

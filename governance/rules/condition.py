@@ -16,9 +16,8 @@ from pydantic import Field, model_validator
 from features.catalogue import AGGREGATES, Name, Signal
 from features.event import ATTRIBUTES_KIND
 from features.selector import FieldName, Names, Strict
-from governance.rules.facts import Facts, KnownFact, Value
+from governance.rules.facts import NUMBERS, Facts, KnownFact, Value
 
-NUMBERS = frozenset({KnownFact.SCORE, KnownFact.CLOCK_AHEAD_HOURS})
 MEASURED_IDEA = "mesure"  # measures are signals, and a signal has an idea
 _IN_DAYS = frozenset({"days_since_last", "days_since_first"})
 _MEASURING = (*AGGREGATES, "window")
@@ -142,17 +141,17 @@ def truth_of(conditions: Iterable[Condition], facts: Facts) -> bool | None:
     """Do all hold? False as soon as one doesn't; else None if one is unknown."""
     truth: bool | None = True
     for condition in conditions:
-        one = condition.truth(facts)
-        if one is False:
+        holds = condition.truth(facts)
+        if holds is False:
             return False
-        truth = truth if one else None
+        truth = truth if holds else None
     return truth
 
 
 def measure_of(aggregate: dict[str, Any]) -> dict[str, Any]:
     """The fields of the signal that measures so; the same aggregate, the same name."""
-    told = orjson.dumps(aggregate, option=orjson.OPT_SORT_KEYS, default=str)
-    name = f"m_{hashlib.sha256(told).hexdigest()[:12]}"
+    written = orjson.dumps(aggregate, option=orjson.OPT_SORT_KEYS, default=str)
+    name = f"m_{hashlib.sha256(written).hexdigest()[:12]}"
     return {"name": name, "idea": MEASURED_IDEA, **aggregate}
 
 

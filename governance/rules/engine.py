@@ -11,7 +11,7 @@ from datetime import timedelta
 from explanations.calendar_fr import paris_day
 from explanations.scorer import PAST_THE_CUT
 from features.event import Event
-from governance.rules.actions import Assignees, effect_of, task_for_chain
+from governance.rules.actions import Assignees, RuleAction
 from governance.rules.condition import truth_of
 from governance.rules.facts import Facts
 from governance.rules.history import History
@@ -74,21 +74,19 @@ def explained(
     ]
 
 
+@dataclass
 class _Deciding:
-    def __init__(
-        self,
-        rules: Rules,
-        occurrence: Occurrence,
-        facts: Facts,
-        history: History,
-        assignees: Assignees,
-    ) -> None:
-        self.rules, self.occurrence, self.assignees = rules, occurrence, assignees
-        self.facts, self.history = facts, history
-        event = occurrence.event
-        self.set_off = frozenset() if event is None else rules.set_off_by(event)
-        self.today = paris_day(facts.now)
-        self.writes = history.writes_since(facts.now - AN_HOUR)
+    rules: Rules
+    occurrence: Occurrence
+    facts: Facts
+    history: History
+    assignees: Assignees
+
+    def __post_init__(self) -> None:
+        event = self.occurrence.event
+        self.set_off = frozenset() if event is None else self.rules.set_off_by(event)
+        self.today = paris_day(self.facts.now)
+        self.writes = self.history.writes_since(self.facts.now - AN_HOUR)
 
     def outcomes(self, *, every: bool = False) -> Iterator[Outcome]:
         winners: dict[Target, str] = {}
@@ -129,9 +127,6 @@ class _Deciding:
                 if truth is None
                 else RuleResult.CONDITION_UNMET
             )
-        return self._stopped_by_people(rule)
-
-    def _stopped_by_people(self, rule: Rule) -> RuleResult | None:
         if rule.id in self.history.suspended_rules:
             return RuleResult.SUSPENDED
         if self.history.is_suspended:
@@ -176,22 +171,17 @@ class _Deciding:
             return self._outcome(rule, RuleResult.TOO_SOON)
         if self._barely_moved(rule):
             return self._outcome(rule, RuleResult.BARELY_MOVED)
-        if self.occurrence.cause.depth >= MOST_DEPTH:
-            return self._outcome(rule, RuleResult.TOO_DEEP, effect=self._call(rule))
-        found = effect_of(
-            rule, self.occurrence.cause, self.facts, self.history, self.assignees
-        )
-        if isinstance(found, RuleResult):
-            return self._outcome(rule, found)
+        cause = self.occurrence.cause
+        action = RuleAction(rule, cause, self.facts, self.history, self.assignees)
+        if cause.depth >= MOST_DEPTH:
+            return self._outcome(rule, RuleResult.TOO_DEEP, effect=action.chain_task())
+        effect = action.effect()
+        if isinstance(effect, RuleResult):
+            return self._outcome(rule, effect)
         if self.writes >= self.rules.most_writes_per_hour:
             return self._outcome(rule, RuleResult.TOO_MANY)
         self.writes += 1
-        return self._outcome(rule, RuleResult.FIRED, effect=found)
-
-    def _call(self, rule: Rule) -> AutomaticEffect | None:
-        return task_for_chain(
-            rule, self.occurrence.cause, self.facts, self.history, self.assignees
-        )
+        return self._outcome(rule, RuleResult.FIRED, effect=effect)
 
     def _barely_moved(self, rule: Rule) -> bool:
         """Past a level, but by too little for the score to be written."""

@@ -5,7 +5,6 @@ the lead's segment, a clock that can't be right. While its task is open, automat
 that lead stops. The thresholds are data (`exceptions.toml`).
 """
 
-import tomllib
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -13,7 +12,7 @@ from pathlib import Path
 from string import Formatter
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from features.catalogue import Duration, Signal
 from features.selector import Kinds, Strict, duration_days
@@ -27,7 +26,7 @@ from governance.rules.history import History
 from governance.rules.messages_fr import delay
 from governance.rules.outcome import Cause
 from governance.rules.rule import Text
-from governance.toml_errors import told_with_lines
+from governance.toml_file import read_toml
 
 EXCEPTIONS_FILE = Path(__file__).with_name("exceptions.toml")
 
@@ -62,7 +61,7 @@ class Case(Strict):
         named = {name for _, name, _, _ in Formatter().parse(self.why) if name}
         if named - {"delay", "usual"}:
             raise ValueError("why: names {delay} and {usual} only")
-        if named and not any(one.at_least_usual for one in self.when):
+        if named and not any(condition.at_least_usual for condition in self.when):
             raise ValueError("why: no condition has at_least_usual, so no {delay}")
         return self
 
@@ -75,9 +74,8 @@ class Case(Strict):
         for condition in self.when:
             value, usual = condition.number(facts), condition.at_least_usual
             if usual is not None and value is not None:
-                hours = facts.usual_hours[usual.idea]
-                told = delay(condition.hours(value)), delay(hours)
-                return self.why.format(delay=told[0], usual=told[1])
+                lasted, usually = condition.hours(value), facts.usual_hours[usual.idea]
+                return self.why.format(delay=delay(lasted), usual=delay(usually))
         return self.why
 
 
@@ -97,32 +95,22 @@ class Cases(Strict):
     @property
     def settled_kinds(self) -> frozenset[TaskKind]:
         """The kinds that a person's decision on the lead settles."""
-        return frozenset(one.kind for one in self.case if one.settled_by_decision)
+        return frozenset(case.kind for case in self.case if case.settled_by_decision)
 
     def are_settled(self, judged_at: datetime | None, now: datetime) -> bool:
         """Does a person's decision settle what a score doubts, as yet?"""
         if judged_at is None:
             return False
-        lasting = [one.quiet for one in self.case if one.settled_by_decision]
+        lasting = [case.quiet for case in self.case if case.settled_by_decision]
         return bool(lasting) and now - judged_at < min(lasting)
 
 
 def read_cases(path: Path = EXCEPTIONS_FILE) -> Cases:
     """Read a file of cases.
 
-    Raises
-    ------
-    ExceptionsError
-        Names the file, the line and the case, and what is wrong.
+    Raises ExceptionsError: the file, the line and the case, and what is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        return Cases.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ExceptionsError(f"{path}: {error}") from error
-    except ValidationError as error:
-        told = told_with_lines(error, text, "case")
-        raise ExceptionsError(f"{path}: {told}") from error
+    return read_toml(path, Cases, "case", ExceptionsError)
 
 
 def exceptions_raised(

@@ -21,6 +21,7 @@ class KnownFact(StrEnum):
     CLOCK_AHEAD_HOURS = "clock_ahead_hours"
 
 
+NUMBERS = frozenset({KnownFact.SCORE, KnownFact.CLOCK_AHEAD_HOURS})
 Value = float | str | None
 
 
@@ -53,23 +54,12 @@ class Facts:
 
     def number(self, known: KnownFact) -> float | None:
         """A fact that is a number."""
-        match known:
-            case KnownFact.SCORE:
-                return self.score
-            case KnownFact.CLOCK_AHEAD_HOURS:
-                return self.clock_ahead_hours
-            case _:
-                return None
+        value: float | None = getattr(self, known) if known in NUMBERS else None
+        return value
 
     def names(self, known: KnownFact) -> Iterable[str] | None:
         """A fact that is a name, or several."""
-        match known:
-            case KnownFact.DOUBT:
-                return self.doubts
-            case KnownFact.STAGE:
-                return (self.stage,)
-            case KnownFact.GRADE | KnownFact.PRIORITY | KnownFact.OWNER:
-                named: str | None = getattr(self, known.value)
-                return None if named is None else (named,)
-            case _:
-                return None
+        if known is KnownFact.DOUBT:
+            return self.doubts
+        name: str | None = None if known in NUMBERS else getattr(self, known)
+        return None if name is None else (name,)

@@ -18,6 +18,12 @@ from governance.rules.outcome import AutomaticEffect, Cause, Outcome, RuleResult
 from governance.rules.rule import Target
 
 PRIORITY_KIND = "priority_set"  # the event that tells an own write of the priority
+# By kind of event, the fields that say what a field of the lead now holds.
+_FIELDS = {
+    "stage_changed": ((Target.STAGE, "to"),),
+    PRIORITY_KIND: ((Target.PRIORITY, "to"),),
+    ATTRIBUTES_KIND: ((Target.OWNER, "owner"), (Target.PRIORITY, "priority")),
+}
 KEPT = timedelta(days=31)  # writes older than this are neither echoed nor counted
 
 
@@ -64,9 +70,9 @@ class History:
         """
         if event.source == OWN_SOURCE or event.actor is Actor.PERSON:
             return False
-        told = field_values(event)
+        values = field_values(event)
         return any(
-            told.get(write.target) == write.value
+            values.get(write.target) == write.value
             and event.received_at - write.at <= window
             for write in self.writes
         )
@@ -80,8 +86,8 @@ def history_after(
     history = replace(history, writes=fresh)
     for outcome in outcomes:
         if outcome.rule_id is not None:
-            seen = {**history.last_set_off, outcome.rule_id: now}
-            history = replace(history, last_set_off=seen)
+            set_off = {**history.last_set_off, outcome.rule_id: now}
+            history = replace(history, last_set_off=set_off)
         if outcome.effect is not None:
             history = _with_effect(history, outcome, outcome.effect, now)
     return history
@@ -91,8 +97,8 @@ def _with_effect(
     history: History, outcome: Outcome, effect: AutomaticEffect, now: datetime
 ) -> History:
     assert outcome.target is not None
-    acted = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
-    target, value = outcome.target, acted
+    doer = outcome.rule_id or OWN_SOURCE  # no rule: the score itself
+    target, value = outcome.target, doer
     tasks, moves = history.open_tasks, history.waiting_moves
     match effect.action:
         case SetPriority(to=value) | Assign(to=value):
@@ -100,7 +106,7 @@ def _with_effect(
         case OpenProposal(to=to) | ProposePriority(to=to):
             moves |= {to}
         case OpenTask(kind=TaskKind.RULE):
-            tasks |= {acted}
+            tasks |= {doer}
         case OpenTask(kind=kind):
             target, tasks = Target.TASK, tasks | {kind.value}
     write = Write(target, value, now, outcome.cause.next(effect.id))
@@ -108,7 +114,7 @@ def _with_effect(
     return replace(
         history,
         writes=(*history.writes, write),
-        last_acted={**history.last_acted, acted: now} if is_own else history.last_acted,
+        last_acted={**history.last_acted, doer: now} if is_own else history.last_acted,
         open_tasks=tasks,
         waiting_moves=moves,
     )
@@ -127,15 +133,7 @@ def facts_after(facts: Facts, effect: AutomaticEffect | None) -> Facts:
 
 def field_values(event: Event) -> dict[Target, str]:
     """What an event says that fields of the lead now hold."""
-    said = {}
-    match event.kind:
-        case "stage_changed":
-            said = {Target.STAGE: event.data.get("to")}
-        case kind if kind == PRIORITY_KIND:
-            said = {Target.PRIORITY: event.data.get("to")}
-        case kind if kind == ATTRIBUTES_KIND:
-            said = {
-                Target.OWNER: event.data.get("owner"),
-                Target.PRIORITY: event.data.get("priority"),
-            }
-    return {target: value for target, value in said.items() if isinstance(value, str)}
+    values = {
+        target: event.data.get(field) for target, field in _FIELDS.get(event.kind, ())
+    }
+    return {target: value for target, value in values.items() if isinstance(value, str)}

@@ -26,7 +26,7 @@ def measure_catalogue(
     `segment` is an attribute's field.
     """
     every = (attribute_measure(segment or NO_SEGMENT), *measures)
-    return _catalogue({one.name: one for one in every}.values(), kinds)
+    return _catalogue({signal.name: signal for signal in every}.values(), kinds)
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,12 @@ class SelectorMatcher:
 
     selectors: Sequence[Selector]
 
-    def meant(self, event: Event) -> frozenset[int]:
+    def matches(self, event: Event) -> frozenset[int]:
         """The positions of the selectors that mean the event."""
         of_this_kind = of_kind(self._catalogue, event.kind)
         texts = of_this_kind.texts(dict(event.data))
-        found = of_this_kind.selectors(event.actor.value, texts)
-        return frozenset(i for one in found for i in self._positions.get(one, ()))
+        matching = of_this_kind.selectors(event.actor.value, texts)
+        return frozenset(i for n in matching for i in self._positions.get(n, ()))
 
     @cached_property
     def _catalogue(self) -> Catalogue:
@@ -51,11 +51,12 @@ class SelectorMatcher:
     @cached_property
     def _positions(self) -> dict[int, list[int]]:
         """By position in the program, which has each selector once."""
-        known = {one: i for i, one in enumerate(program_of(self._catalogue).selectors)}
-        found: dict[int, list[int]] = {}
+        in_program = program_of(self._catalogue).selectors
+        places = {selector: n for n, selector in enumerate(in_program)}
+        positions: dict[int, list[int]] = {}
         for i, selector in enumerate(self.selectors):
-            found.setdefault(known[selector], []).append(i)
-        return found
+            positions.setdefault(places[selector], []).append(i)
+        return positions
 
 
 def _catalogue(signals: Iterable[Signal], kinds: Iterable[str]) -> Catalogue:
@@ -64,11 +65,10 @@ def _catalogue(signals: Iterable[Signal], kinds: Iterable[str]) -> Catalogue:
         "kinds": sorted(set(kinds)),
         "idea": [{"name": MEASURED_IDEA, "expected": MEASURED_IDEA}],
         "signal": [
-            one.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-            for one in signals
+            signal.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+            for signal in signals
         ],
     }
-    told = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
-    return Catalogue.model_validate(
-        fields | {"text": f"measures {hashlib.sha256(told).hexdigest()}"}
-    )
+    digest = hashlib.sha256(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS))
+    text = f"measures {digest.hexdigest()}"
+    return Catalogue.model_validate(fields | {"text": text})

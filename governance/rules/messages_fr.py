@@ -71,7 +71,7 @@ def delay(hours: float) -> str:
     return f"{nearest(hours / 24)}\u00a0jours"
 
 
-def told(outcome: Outcome) -> str:
+def sentence_of(outcome: Outcome) -> str:
     """The sentence of an outcome."""
     return RESULT[outcome.result].format(
         rule=outcome.rule_id, winner=outcome.winner, source=outcome.source

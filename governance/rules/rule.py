@@ -44,9 +44,6 @@ class Recipient(StrEnum):
     MANAGER = "manager"
 
 
-_TRIGGER_KEYS = {"event": "event", "silence": "silence", "schedule": "schedule"}
-
-
 # --- Actions ----------------------------------------------------------------
 
 
@@ -66,11 +63,10 @@ class Action(Strict):
 
     @model_validator(mode="after")
     def _is_one(self) -> "Action":
-        given = [name for name in type(self).model_fields if getattr(self, name)]
-        if len(given) != 1:
-            raise ValueError(
-                f"needs one action of {', '.join(type(self).model_fields)}: {given}"
-            )
+        names = type(self).model_fields
+        written = [name for name in names if getattr(self, name)]
+        if len(written) != 1:
+            raise ValueError(f"needs one action of {', '.join(names)}: {written}")
         return self
 
     @property
@@ -116,7 +112,7 @@ class Rule(Strict):
         on = fields.get("on") if isinstance(fields, dict) else None
         if not isinstance(on, dict) or "kind" in on:
             return fields
-        kinds = [kind for key, kind in _TRIGGER_KEYS.items() if key in on]
+        kinds = [kind for kind in ("event", "silence", "schedule") if kind in on]
         if "score" in on and isinstance(on["score"], dict):
             kinds, on = [*kinds, "score"], on["score"]
         if len(kinds) != 1:
@@ -138,8 +134,9 @@ class Rule(Strict):
     @property
     def measures(self) -> tuple[Signal, ...]:
         """The signals that it needs to know."""
-        own = [one.measure for one in self.when if one.measure is not None]
-        return (*own, self.on.measure) if isinstance(self.on, Silence) else tuple(own)
+        asked = [condition.measure for condition in self.when]
+        silence = self.on.measure if isinstance(self.on, Silence) else None
+        return tuple(signal for signal in (*asked, silence) if signal is not None)
 
     def is_in_force(self, day: date) -> bool:
         """Active, and valid on that day in Paris."""
@@ -164,8 +161,8 @@ class Rule(Strict):
         if not _days_overlap(self, other):
             return False
         match self.on, other.on:
-            case EventSeen(event=one), EventSeen(event=another):
-                return _share_a_source(self, other) and _can_mean_one(one, another)
+            case EventSeen(event=selector), EventSeen(event=another):
+                return _share_a_source(self, other) and _overlap(selector, another)
             case (EventSeen(), Silence() | Scheduled()) | (
                 Silence() | Scheduled(),
                 EventSeen(),
@@ -177,18 +174,19 @@ class Rule(Strict):
                 return True  # an event or a tick may move the score
 
 
-def _share_a_source(one: Rule, other: Rule) -> bool:
-    either_is_open = not one.sources or not other.sources
-    return either_is_open or bool(set(one.sources) & set(other.sources))
+def _share_a_source(rule: Rule, other: Rule) -> bool:
+    either_is_open = not rule.sources or not other.sources
+    return either_is_open or bool(set(rule.sources) & set(other.sources))
 
 
-def _days_overlap(one: Rule, other: Rule) -> bool:
+def _days_overlap(rule: Rule, other: Rule) -> bool:
     first, last = date.min, date.max
-    starts = max(one.valid_from or first, other.valid_from or first)
-    return starts <= min(one.valid_to or last, other.valid_to or last)
+    starts = max(rule.valid_from or first, other.valid_from or first)
+    return starts <= min(rule.valid_to or last, other.valid_to or last)
 
 
-def _can_mean_one(one: Selector, other: Selector) -> bool:
+def _overlap(selector: Selector, other: Selector) -> bool:
     """By kind and actor; fields may be lists, which hold several values at once."""
-    actors_meet = not one.actor or not other.actor or set(one.actor) & set(other.actor)
-    return bool(set(one.kind) & set(other.kind) and actors_meet)
+    actors, others = set(selector.actor), set(other.actor)
+    actors_meet = not actors or not others or actors & others
+    return bool(set(selector.kind) & set(other.kind) and actors_meet)

@@ -1,7 +1,6 @@
 """The rules in force: read from a file, and refused if two of them could fight."""
 
 import hashlib
-import tomllib
 from collections.abc import Collection
 from datetime import timedelta
 from functools import cached_property
@@ -19,7 +18,7 @@ from governance.policy.pipeline import Pipeline
 from governance.rules.measures import SelectorMatcher
 from governance.rules.rule import Rule, RuleState
 from governance.rules.trigger import EventSeen
-from governance.toml_errors import line_of, told_with_lines
+from governance.toml_file import line_of, read_toml
 
 RULES_FILE = Path(__file__).with_name("rules.toml")
 
@@ -44,12 +43,12 @@ class Rules(Strict):
         for rule_id in ids:
             if ids.count(rule_id) > 1:
                 raise ValueError(f"rule {rule_id!r} stands twice")
-        for one, other in combinations(self.rule, 2):
-            if _can_fight(one, other):
+        for rule, other in combinations(self.rule, 2):
+            if _can_fight(rule, other):
                 raise ValueError(
-                    f"rule {other.id!r}: {one.id} has priority {one.priority} as well; "
-                    f"both write the lead's {one.target.value}, and one happening can "
-                    "set off both: give one of them another priority"
+                    f"rule {other.id!r}: {rule.id} has priority {rule.priority} as "
+                    f"well; both write the lead's {rule.target.value}, and one "
+                    "happening can set off both: give one of them another priority"
                 )
         return self
 
@@ -80,18 +79,16 @@ class Rules(Strict):
     def trying(self, rule_id: str, without: Collection[str] = ()) -> "Rules":
         """As if this rule were active, and those others weren't there.
 
-        Raises
-        ------
-        RulesError
-            If it could then fight with another.
+        Raises RulesError if it could then fight with another.
         """
-        kept = (one for one in self.rule if one.id == rule_id or one.id not in without)
         active = {"state": RuleState.ACTIVE}
+        rules = (
+            rule.model_copy(update=active) if rule.id == rule_id else rule
+            for rule in self.rule
+            if rule.id == rule_id or rule.id not in without
+        )
         fields = {name: getattr(self, name) for name in type(self).model_fields} | {
-            "rule": tuple(
-                one.model_copy(update=active) if one.id == rule_id else one
-                for one in kept
-            ),
+            "rule": tuple(rules),
             "text": f"{self.text}\n# {rule_id} tried without {sorted(without)}\n",
         }
         try:
@@ -101,39 +98,30 @@ class Rules(Strict):
 
     def set_off_by(self, event: Event) -> frozenset[str]:
         """The ids of the rules whose trigger is such an event, whatever its source."""
-        triggers, watch = self._watch
-        return frozenset(triggers[i].id for i in watch.meant(event))
+        ids, selectors = self._watch
+        return frozenset(ids[i] for i in selectors.matches(event))
 
     @cached_property
-    def _watch(self) -> tuple[tuple[Rule, ...], SelectorMatcher]:
-        triggers = [(one, one.on) for one in self.rule if isinstance(one.on, EventSeen)]
-        return (
-            tuple(rule for rule, _ in triggers),
-            SelectorMatcher(tuple(on.event for _, on in triggers)),
-        )
+    def _watch(self) -> tuple[list[str], SelectorMatcher]:
+        """The rules that wait for an event, and the selector of each."""
+        events = {
+            rule.id: rule.on.event
+            for rule in self.rule
+            if isinstance(rule.on, EventSeen)
+        }
+        return list(events), SelectorMatcher(list(events.values()))
 
 
 def read_rules(path: Path, pipeline: Pipeline) -> Rules:
     """Read a file of rules; a move that a rule proposes is to a stage of the pipeline.
 
-    Raises
-    ------
-    RulesError
-        Names the file, the line and the rule, and what is wrong.
+    Raises RulesError: the file, the line and the rule, and what is wrong.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-        fields = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise RulesError(f"{path}: {error}") from error
-    try:
-        rules = Rules.model_validate(fields | {"text": text})
-    except ValidationError as error:
-        raise RulesError(f"{path}: {told_with_lines(error, text, 'rule')}") from error
+    rules = read_toml(path, Rules, "rule", RulesError)
     for rule in rules.rule:
         to = rule.then.propose_move
         if to is not None and to not in pipeline.by_name:
-            line = line_of(text, rule.id)
+            line = line_of(rules.text, rule.id)
             raise RulesError(
                 f"{path}: line {line}: rule {rule.id!r}, then: the pipeline has no "
                 f"stage {to!r}; it has {', '.join(pipeline.by_name)}"
@@ -141,9 +129,6 @@ def read_rules(path: Path, pipeline: Pipeline) -> Rules:
     return rules
 
 
-def _can_fight(one: Rule, other: Rule) -> bool:
-    return (
-        one.priority == other.priority
-        and one.target is other.target
-        and one.can_coincide(other)
-    )
+def _can_fight(rule: Rule, other: Rule) -> bool:
+    is_tied = rule.priority == other.priority and rule.target is other.target
+    return is_tied and rule.can_coincide(other)

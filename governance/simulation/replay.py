@@ -97,20 +97,12 @@ class LeadReplay:
 
     def facts_at(self, observed: Observed) -> Facts:
         """What is known at a moment, with its events; nothing is decided yet."""
-        self._end_what_is_over(observed.at)
-        if observed.events:
-            self.learn(*observed.events)
-        score = self._read(observed)
-        return facts_at(
-            self.context, self.state, self._arrivals(observed), score, observed.at
-        )
+        arrivals, score = self._arrive(observed)
+        return facts_at(self.context, self.state, arrivals, score, observed.at)
 
     def step(self, observed: Observed) -> Replayed:
         """Live through a moment."""
-        self._end_what_is_over(observed.at)
-        if observed.events:
-            self.learn(*observed.events)
-        arrivals, score = self._arrivals(observed), self._read(observed)
+        arrivals, score = self._arrive(observed)
         self._clock_ahead = 0.0
         done = step(self.context, self.state, arrivals, score, observed.at)
         self.state = done.state
@@ -142,32 +134,34 @@ class LeadReplay:
 
     def _obey(self, event: Event) -> None:
         """The priority that a person gave stands; it settles what was asked of it."""
-        given, history = event.data.get("priority"), self.state.history
+        priority, history = event.data.get("priority"), self.state.history
         settled = {kind.value for kind in self.context.cases.settled_kinds}
         tasks = history.open_tasks - settled
         state = replace(self.state, history=replace(history, open_tasks=tasks))
-        if given in set(Priority) and given != state.priority:
-            band = Priority(str(given))
+        if priority in set(Priority) and priority != state.priority:
+            band = Priority(str(priority))
             state = replace(state, priority=band, band=band)
         self.state = state
         self._end(event.received_at, *Priority)
 
     # --- What is known ------------------------------------------------------
 
-    def _arrivals(self, observed: Observed) -> Arrivals:
-        return Arrivals(
+    def _arrive(self, observed: Observed) -> tuple[Arrivals, ScoreSummary | None]:
+        """The moment's events, once they are learnt, and its score."""
+        self._end_what_is_over(observed.at)
+        if observed.events:
+            self.learn(*observed.events)
+        arrivals = Arrivals(
             live=observed.events,
             known=self._known if self._is_judged else self._lately(observed.at),
             clock_ahead_hours=self._clock_ahead,
             measures=observed.measures,
             usual_hours=self.context.usual_hours(observed.segment),
         )
-
-    def _read(self, observed: Observed) -> ScoreSummary | None:
         scorer, points = self.context.scorer, observed.score
         if scorer is None or points is None:
-            return None
-        return ScoreSummary(
+            return arrivals, None
+        return arrivals, ScoreSummary(
             points=points,
             grade=scorer.grade(points),
             priority=scorer.priority(points, self.state.band),

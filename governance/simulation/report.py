@@ -69,23 +69,18 @@ class Tally:
         self._lost: Counter[tuple[str, str]] = Counter()
         self._tasks: Counter[str] = Counter()
         self._echoes = 0
-        self._open: Counter[date] = Counter()
-        self._raised: dict[str, Counter[date]] = {
-            of: Counter() for of in ("tasks", *SORTS)
-        }
+        self._leads: Counter[tuple[date, str]] = Counter()  # by week, and by sort
 
     def add(self, moments: Sequence[Replayed]) -> None:
         """Count what came of a lead's moments."""
         self.leads += 1
-        self._open.update({_monday(one.at) for one in moments})
-        raised: dict[str, set[date]] = {of: set() for of in self._raised}
-        for one in moments:
-            self._count(one)
-            for kind in one.calls:
-                for of in ("tasks", _sort(kind)):
-                    raised[of].add(_monday(one.at))
-        for of, weeks in raised.items():
-            self._raised[of].update(weeks)
+        counted = set()
+        for moment in moments:
+            self._count(moment)
+            sorts = {sort for kind in moment.calls for sort in ("tasks", _sort(kind))}
+            monday = _monday(moment.at)
+            counted |= {(monday, sort) for sort in ("open_leads", *sorts)}
+        self._leads.update(counted)
 
     def report(self) -> Report:
         return Report(
@@ -94,11 +89,13 @@ class Tally:
             lost=_nested(self._lost),
             tasks={of: n for of, n in self._tasks.most_common() if n},
             echoes=self._echoes,
-            weeks=tuple(self._week(monday) for monday in sorted(self._open)),
+            weeks=tuple(
+                self._week(day) for day in sorted({day for day, _ in self._leads})
+            ),
         )
 
-    def _count(self, one: Replayed) -> None:
-        for outcome in one.outcomes:
+    def _count(self, moment: Replayed) -> None:
+        for outcome in moment.outcomes:
             if outcome.rule_id is None:  # an echo, or the score's own priority
                 self._echoes += outcome.result is RuleResult.ECHO
                 continue
@@ -107,15 +104,14 @@ class Tally:
                 self._lost[outcome.rule_id, outcome.winner] += 1
             if outcome.opens_task:
                 self._tasks[outcome.rule_id] += 1
-        self._tasks.update(task.kind.value for task in one.exceptions)
+        self._tasks.update(task.kind.value for task in moment.exceptions)
         decision = TaskKind.DECISION_RESERVED
-        self._tasks[decision.value] += [*one.calls].count(decision)
+        self._tasks[decision.value] += [*moment.calls].count(decision)
 
     def _week(self, monday: date) -> Week:
+        sorts = ("open_leads", "tasks", *SORTS)
         return Week(
-            monday=monday,
-            open_leads=self._open[monday],
-            **{of: weeks[monday] for of, weeks in self._raised.items()},
+            monday=monday, **{sort: self._leads[monday, sort] for sort in sorts}
         )
 
 

@@ -4,12 +4,11 @@ Leads don't concern each other, so a log is replayed lead by lead, in time withi
 some whole leads at a time: memory doesn't grow with the log.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from operator import itemgetter
-from typing import Any
+from operator import attrgetter, itemgetter
 
 import polars as pl
 
@@ -32,7 +31,7 @@ from governance.simulation.replay import LeadReplay, Observed, Replayed
 TICK_HOUR = 5  # UTC, each day: before people come to work
 EXPLAINED_ON = 0  # Monday: reasons are sought once a week, scores at every moment
 
-_Measured = Mapping[tuple[str, datetime], dict[str, Any]]
+_Observations = Mapping[tuple[str, datetime], Observed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +71,9 @@ class Simulation:
             yield (
                 lead,
                 [
-                    lead.step(one)
-                    for one in self._seen(lead, life, observed)
-                    if one.events or not lead.has_ended
+                    lead.step(moment)
+                    for moment in self._seen(lead, life, observed)
+                    if moment.events or not lead.has_ended
                 ],
             )
 
@@ -91,17 +90,17 @@ class Simulation:
         """
         for life, lead, observed in self._begun(events, about):
             past = []
-            for one in self._seen(lead, life, observed):
-                if one.events or one.at != life.moments[-1][0]:
-                    past.append(lead.step(one))
+            for moment in self._seen(lead, life, observed):
+                if moment.events or moment.at != life.moments[-1][0]:
+                    past.append(lead.step(moment))
             # As a tick: what its events set off is past.
-            facts = lead.facts_at(replace(one, events=()))
+            facts = lead.facts_at(replace(moment, events=()))
             return facts, lead.state.history, past
         return None
 
     def _begun(
         self, events: pl.DataFrame, about: LogAbout
-    ) -> Iterator[tuple[Life, LeadReplay, _Measured]]:
+    ) -> Iterator[tuple[Life, LeadReplay, _Observations]]:
         known = once_each(events, "lead_id").filter(
             pl.max_horizontal("occurred_at", "received_at") <= self.until
         )
@@ -114,8 +113,11 @@ class Simulation:
 
     def _lives(self, events: pl.DataFrame, about: LogAbout) -> Iterator[Life]:
         ends = {*about.won_kinds, *about.lost_kinds}
-        for lead_id, known in groupby(_in_order(events), key=_lead_id):
-            yield self._life(lead_id, [(_known_at(one), one) for one in known], ends)
+        known_at = pl.max_horizontal("occurred_at", "received_at")
+        by_time = events.sort("lead_id", known_at, "occurred_at", "source", "event_id")
+        for lead_id, log in groupby(events_of(by_time), key=attrgetter("lead_id")):
+            known = [(max(e.occurred_at, e.received_at), e) for e in log]
+            yield self._life(lead_id, known, ends)
 
     def _life(
         self, lead_id: str, known: list[tuple[datetime, Event]], ends: set[str]
@@ -145,7 +147,7 @@ class Simulation:
         return not is_own_write(event) and bool(self.context.rules.set_off_by(event))
 
     def _seen(
-        self, lead: LeadReplay, life: Life, observed: _Measured
+        self, lead: LeadReplay, life: Life, observed: _Observations
     ) -> Iterator[Observed]:
         """Each moment, once the lead has learnt what sets nothing off."""
         learnt = 0
@@ -156,16 +158,20 @@ class Simulation:
                 is_past = known_at < self.since or not is_own_write(event)
                 if event not in events and is_past:
                     lead.learn(event)
-            yield Observed(at=at, events=events, **observed[life.lead_id, at])
+            yield observed[life.lead_id, at]
 
     # --- What is measured ---------------------------------------------------
 
-    def _observed(self, events: pl.DataFrame, lives: list[Life]) -> _Measured:
-        """By lead and moment: measures, score and doubts."""
-        pairs = [(life.lead_id, at) for life in lives for at, _ in life.moments]
-        if not pairs:
+    def _observed(self, events: pl.DataFrame, lives: list[Life]) -> _Observations:
+        """By lead and moment, with measures, score and doubts."""
+        arrived = {
+            (life.lead_id, at): arrived
+            for life in lives
+            for at, arrived in life.moments
+        }
+        if not arrived:
             return {}
-        moments = moments_frame(pairs)
+        moments = moments_frame(list(arrived))
         rules, cases = self.context.rules, self.context.cases
         catalogue = measure_catalogue(
             (*rules.measures, *cases.measures),
@@ -173,22 +179,20 @@ class Simulation:
             self._segment,
         )
         measured = featurise(events, moments, catalogue).drop("lead_id", "moment")
+        rows = measured.fill_nan(None).iter_rows(named=True)
         scores = self._scores(events, moments)
-        doubts = self._doubts(events, pairs)
+        doubts = self._doubts(events, arrived)
         segment = attribute_measure(self._segment or NO_SEGMENT).name
         return {
-            pair: {
-                "measures": row,
-                "score": score,
-                "doubts": doubts.get(pair),
-                "segment": row[segment],
-            }
-            for pair, row, score in zip(
-                pairs,
-                measured.fill_nan(None).iter_rows(named=True),
-                scores,
-                strict=True,
+            (lead_id, at): Observed(
+                at=at,
+                events=arrived[lead_id, at],
+                measures=row,
+                score=score,
+                doubts=doubts.get((lead_id, at)),
+                segment=row[segment],
             )
+            for (lead_id, at), row, score in zip(arrived, rows, scores, strict=True)
         }
 
     @property
@@ -206,11 +210,11 @@ class Simulation:
         scorer = self.explainer.scorer
         signals = featurise(events, moments, scorer.catalogue)
         matrix = encode(signals, scorer.catalogue, scorer.facts.codes)
-        found: list[float] = (100 * probability(scorer.log_odds_of(matrix))).tolist()
-        return found
+        points: list[float] = (100 * probability(scorer.log_odds_of(matrix))).tolist()
+        return points
 
     def _doubts(
-        self, events: pl.DataFrame, pairs: list[tuple[str, datetime]]
+        self, events: pl.DataFrame, pairs: Iterable[tuple[str, datetime]]
     ) -> dict[tuple[str, datetime], frozenset[Doubt]]:
         """Of the moments that are explained: Monday's ticks."""
         chosen = [pair for pair in pairs if _is_explained(pair[1])]
@@ -218,24 +222,9 @@ class Simulation:
             return {}
         scores = self.explainer.scores(events, moments_frame(chosen))
         return {
-            pair: frozenset(one.doubt for one in score.doubts)
+            pair: frozenset(case.doubt for case in score.doubts)
             for pair, score in zip(chosen, scores, strict=True)
         }
-
-
-def _in_order(events: pl.DataFrame) -> Iterator[Event]:
-    """By lead, then as they became known."""
-    known_at = pl.max_horizontal("occurred_at", "received_at")
-    by_time = events.sort("lead_id", known_at, "occurred_at", "source", "event_id")
-    return events_of(by_time)
-
-
-def _lead_id(event: Event) -> str:
-    return event.lead_id
-
-
-def _known_at(event: Event) -> datetime:
-    return max(event.occurred_at, event.received_at)
 
 
 def _ticks(first: datetime, last: datetime) -> Iterator[datetime]:

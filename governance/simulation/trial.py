@@ -34,7 +34,7 @@ class Trial:
 
     def touches_on(self, leads: Collection[str]) -> list[Touch]:
         """Those on some leads, the latest first."""
-        return [one for one in self.touches if one.lead_id in leads]
+        return [touch for touch in self.touches if touch.lead_id in leads]
 
     @property
     def fates(self) -> dict[str, int]:

@@ -23,27 +23,14 @@ from serving.console.page.error_pages import (
 )
 from serving.console.page.redirects import asked_address, sign_in_address
 from serving.console.page.rendering import FOLDER, HOME
-from serving.console.reports import adoption_routes as adoption
-from serving.console.reports import automation_routes as automation
-from serving.console.reports import model_routes as model
+from serving.console.reports import routes as reports
 from serving.errors import InternalError, RouteUnknownError
 from serving.http.request_body import refuse_nul
 from serving.runtime.service import Service
 
 ROUTERS = tuple(
     screen.router
-    for screen in (
-        sign_in,
-        inbox,
-        lead,
-        journal,
-        decisions,
-        tasks,
-        rules,
-        automation,
-        adoption,
-        model,
-    )
+    for screen in (sign_in, inbox, lead, journal, decisions, tasks, rules, reports)
 )
 # Nothing but our own files, no script or style in a page, no frame around it.
 _POLICY = (

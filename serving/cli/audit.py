@@ -60,11 +60,11 @@ def make_anchor() -> None:
 
     with open_service() as service:
         folder = service.settings.anchors_folder
-        made = anchor(service.store, folder, datetime.now(UTC))
-    if made is None:
+        anchored = anchor(service.store, folder, datetime.now(UTC))
+    if anchored is None:
         typer.echo("Nothing new to anchor.")
     else:
-        typer.echo(f"Row {made.seq} is anchored: {made.hash}")
+        typer.echo(f"Row {anchored.seq} is anchored: {anchored.hash}")
 
 
 @audit.command("trace")
@@ -115,10 +115,8 @@ def _fact(row: int, trace: "Trace") -> str:
 def _line(entry: "AuditRecord") -> str:
     who = entry.who.name or f"{entry.who.kind} {entry.who.id}"
     change = _change(entry)
-    why = _why(entry)
-    return escape(
-        f"{entry.seq} {entry.action}{change} · {who} · {_minute(entry.at)}{why}"
-    )
+    done = f"{entry.seq} {entry.action}{change} · {who} · {_minute(entry.at)}"
+    return escape(done + _why(entry))
 
 
 def _change(entry: "AuditRecord") -> str:

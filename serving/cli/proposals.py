@@ -36,8 +36,7 @@ def list_proposals(
             origin, to = proposal.from_priority or "–", proposal.to_priority
         if proposal.concession_percent is not None:
             origin, to = "concession", f"{proposal.concession_percent:g} %"
-        line = f"{proposal.id}  {proposal.lead_id}: {origin} → {to}, {ending}"
-        typer.echo(line)
+        typer.echo(f"{proposal.id}  {proposal.lead_id}: {origin} → {to}, {ending}")
 
 
 @proposals.command("confirm")
@@ -52,8 +51,8 @@ def confirm_proposal(
     now = datetime.now(UTC)
     with open_service(champion_if_any()) as service:
         who = _decider(service, person, proposal_id)
-        made = confirm(service, proposal_id, who, reason, now)
-    out.print(f"{made.origin} → {made.to}, decided by {who.name}.")
+        change = confirm(service, proposal_id, who, reason, now)
+    out.print(f"{change.origin} → {change.to}, decided by {who.name}.")
 
 
 @proposals.command("dismiss")

@@ -71,17 +71,17 @@ def tell_automation(
     from serving.runtime.settings import Settings
 
     instant = in_utc(since)
+    report: AutomationReport | None
     with err.status("Reading…"):
         if log is not None:
             pipeline = read_pipeline(Settings().pipeline_file)
             report = report_of_log(log, pipeline, instant)
         else:
             with open_service() as service:
-                found = report_of_service(service, instant)
-            if found is None:
-                typer.echo("The store holds no event: name a log with --log.")
-                return
-            report = found
+                report = report_of_service(service, instant)
+    if report is None:
+        typer.echo("The store holds no event: name a log with --log.")
+        return
     for part in report_parts(report):
         out.print(part, highlight=False)
 

@@ -11,7 +11,7 @@ from governance.rules.condition import Condition
 from governance.rules.engine import Occurrence, explained
 from governance.rules.facts import Facts
 from governance.rules.history import History
-from governance.rules.messages_fr import IF_SET_OFF, WOULD_ACT, told
+from governance.rules.messages_fr import IF_SET_OFF, WOULD_ACT, sentence_of
 from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import Replayed
@@ -23,7 +23,7 @@ def simulation_tables(report: Report, read: Rules) -> Iterator[Table | str]:
     fates = [
         result
         for result in RuleResult
-        if any(result in of for of in report.fates.values())
+        if any(result in counts for counts in report.fates.values())
     ]
     table = Table("rule", "title", *(result.value for result in fates), "tasks")
     for rule in read.by_priority:
@@ -62,7 +62,7 @@ def _rate(report: Report) -> str:
 def moment_lines(moment: Replayed) -> Iterator[str]:
     """Outcomes and tasks of a moment, a line each."""
     for outcome in moment.outcomes:
-        yield f"{moment.at:%Y-%m-%d %H:%M}  {told(outcome)}"
+        yield f"{moment.at:%Y-%m-%d %H:%M}  {sentence_of(outcome)}"
     for task in moment.exceptions:
         yield f"{moment.at:%Y-%m-%d %H:%M}  {task.why}"
 
@@ -78,7 +78,7 @@ def rule_lines(
     for rule, (outcome, supposed) in zip(
         context.rules.by_priority, explanations, strict=True
     ):
-        yield told(outcome)
+        yield sentence_of(outcome)
         if outcome.result is RuleResult.NOT_SET_OFF:
             yield f"    {_supposed(supposed, outcome)}"
         for condition in rule.when:
@@ -89,17 +89,17 @@ def rule_lines(
 def _supposed(result: RuleResult, outcome: Outcome) -> str:
     if result is RuleResult.FIRED:
         return WOULD_ACT
-    return f"{IF_SET_OFF} {told(replace(outcome, result=result))}"
+    return f"{IF_SET_OFF} {sentence_of(replace(outcome, result=result))}"
 
 
 def described(condition: Condition, facts: Facts) -> str:
     """A condition as its file has it, and what is known instead."""
     written = condition.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     measure = written.pop("measure", {})
-    asked = {k: v for k, v in measure.items() if k not in {"name", "idea"}} | written
+    asks = {k: v for k, v in measure.items() if k not in {"name", "idea"}} | written
     value = condition.value(facts)
     known = round(value, 1) if isinstance(value, float) else value
-    return f"{_json(asked)}: {_json(known)}"
+    return f"{_json(asks)}: {_json(known)}"
 
 
 def _json(value: object) -> str:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from explanations.explain import Explainer
-    from governance.leads.automation_context import AutomationContext
     from governance.rules.ruleset import Rules
     from governance.simulation.simulation import Simulation
 
@@ -90,11 +89,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
         Progress(console=err, transient=True) as bar,
         log_parts(log, events_at_once=EVENTS_AT_ONCE) as parts,
     ):
-        simulation = _simulation(
-            _setting(file, exceptions, explainer),
-            explainer,
-            (in_utc(since), in_utc(until) or parts.end),
-        )
+        period = in_utc(since), in_utc(until) or parts.end
+        simulation = _simulation(file, exceptions, explainer, period)
         task = bar.add_task("Replaying", total=len(parts.parts))
         for part in parts.parts:
             events = part.read()
@@ -106,8 +102,8 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     if as_json:
         typer.echo(orjson.dumps(report.as_json(), option=orjson.OPT_INDENT_2))
     else:
-        for shown in simulation_tables(report, simulation.context.rules):
-            out.print(shown, highlight=False)
+        for table in simulation_tables(report, simulation.context.rules):
+            out.print(table, highlight=False)
 
 
 @rules.command("explain")
@@ -132,11 +128,8 @@ def explain_rules(
     if events.is_empty():
         raise LeadUnknownError(lead)
     _refuse_another_log(explainer, events, read.about.name)
-    simulation = _simulation(
-        _setting(file, exceptions, explainer),
-        explainer,
-        (None, last_known_at(read.events.lazy())),
-    )
+    period = None, last_known_at(read.events.lazy())
+    simulation = _simulation(file, exceptions, explainer, period)
     state = simulation.standing(events, read.about)
     if state is None:
         out.print("The lead has not lived through a day yet.")
@@ -170,18 +163,23 @@ def _explainer(version: str | None) -> "Explainer":
     return loaded
 
 
-def _setting(
-    rules_file: Path | None, cases_file: Path | None, explainer: "Explainer | None"
-) -> "AutomationContext":
+def _simulation(
+    rules_file: Path | None,
+    cases_file: Path | None,
+    explainer: "Explainer | None",
+    period: tuple[datetime | None, datetime],
+) -> "Simulation":
     from governance.leads.automation_context import AutomationContext
     from governance.people.feedback import read_judgement
     from governance.policy.pipeline import read_pipeline
     from governance.rules.actions import Assignees
     from governance.rules.exception_cases import EXCEPTIONS_FILE, read_cases
+    from governance.simulation.simulation import Simulation
     from serving.runtime.settings import Settings
 
+    since, until = period
     settings = Settings()
-    return AutomationContext(
+    context = AutomationContext(
         rules=_read(rules_file),
         cases=read_cases(cases_file or EXCEPTIONS_FILE),
         assignees=Assignees(
@@ -191,16 +189,6 @@ def _setting(
         scorer=None if explainer is None else explainer.scorer.facts,
         judgement=read_judgement(),
     )
-
-
-def _simulation(
-    context: "AutomationContext",
-    explainer: "Explainer | None",
-    period: tuple[datetime | None, datetime],
-) -> "Simulation":
-    from governance.simulation.simulation import Simulation
-
-    since, until = period
     if since is not None and since > until:
         raise typer.BadParameter(f"--since {since:%Y-%m-%d} is after {until:%Y-%m-%d}")
     return Simulation(

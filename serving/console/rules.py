@@ -11,10 +11,7 @@ from governance.errors import RulesError
 from governance.people.roles import Role
 from governance.simulation.trial import MOST_TOUCHES, Touch, Trial
 from serving.auth.visibility import visibility_of_caller
-from serving.automation.dry_run import (
-    trial_ahead,
-    try_again,
-)
+from serving.automation.dry_run import trial_ahead, try_again
 from serving.automation.override_report import rule_uses
 from serving.automation.schemas import SuspensionSent
 from serving.automation.suspension import resume_rule, suspend_rule
@@ -64,17 +61,17 @@ def show_trial(rule_id: str, reader: TheReader, service: TheService) -> Response
     """What the rule would have done lately; nothing is written."""
     needs_role(reader.person, _TRYING)
     try:
-        made, fights = trial_ahead(service, rule_id), False
+        cached, fights = trial_ahead(service, rule_id), False
     except RulesError:
-        made, fights = None, True
+        cached, fights = None, True
     rule = next(rule for rule in service.rules.rule if rule.id == rule_id)
-    touches = _seen_touches(service.store, reader.person, made)
+    touches = _seen_touches(service.store, reader.person, cached)
     return page(
         "rule_trial.html",
         reader,
         rule=rule,
-        made=made,
-        has_failed=isinstance(made, Failed),
+        cached=cached,
+        has_failed=isinstance(cached, Failed),
         fights=fights,
         touches=touches[:_TOUCHES],
         n_touches=len(touches),
@@ -95,15 +92,15 @@ def try_trial_again(
 
 
 def _seen_touches(
-    store: Store, person: Person, made: Cached[Trial] | Failed | None
+    store: Store, person: Person, cached: Cached[Trial] | Failed | None
 ) -> list[Touch]:
     """What a rule would have done to the leads that a person sees."""
-    if not isinstance(made, Cached):
+    if not isinstance(cached, Cached):
         return []
-    touched = {touch.lead_id for touch in made.value.touches}
+    touched = {touch.lead_id for touch in cached.value.touches}
     visibility = visibility_of_caller(store, person)
     with store.reading() as session:
-        return made.value.touches_on(seen_among(session, touched, visibility))
+        return cached.value.touches_on(seen_among(session, touched, visibility))
 
 
 @router.post("/{rule_id}/suspension")

@@ -99,8 +99,8 @@ def leave(provider: Provider, request: Request, vers: str = "") -> Response:
     except ProviderUnavailableError as error:
         return _refused(error, way_back(vers))
     answer = RedirectResponse(url, status_code=303)
-    asked = {_COOKIE: cookie, _PAGE: quote(way_back(vers), safe="")}
-    for name, value in asked.items():
+    cookies = {_COOKIE: cookie, _PAGE: quote(way_back(vers), safe="")}
+    for name, value in cookies.items():
         answer.set_cookie(
             name,
             value,

@@ -57,19 +57,19 @@ def look(address: str, key: str, *, top: int) -> Look:
     with httpx2.Client(
         base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=30
     ) as client:
-        listed = _got(client, "/v1/leads?limit=500")["leads"]
-        leads = [_got(client, f"/v1/leads/{one['lead_id']}") for one in listed[:top]]
-        tried_on = next(one["lead_id"] for one in listed if one["stage"] != RESERVED)
+        listed = _body_of(client, "/v1/leads?limit=500")["leads"]
+        ids = [lead["lead_id"] for lead in listed[:top]]
+        tried_on = next(lead["lead_id"] for lead in listed if lead["stage"] != RESERVED)
         answer = client.post(f"/v1/leads/{tried_on}/stage-moves", json={"to": RESERVED})
         return Look(
-            leads=leads,
+            leads=[_body_of(client, f"/v1/leads/{lead_id}") for lead_id in ids],
             tried_on=tried_on,
             refusal_status=answer.status_code,
             refusal=answer.json(),
         )
 
 
-def _got(client: httpx2.Client, path: str) -> dict[str, Any]:
+def _body_of(client: httpx2.Client, path: str) -> dict[str, Any]:
     answer = client.get(path)
     answer.raise_for_status()
     body: dict[str, Any] = answer.json()

@@ -6,6 +6,7 @@ Besides, a prospect answers late, so that a rule tells of it.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from uuid import uuid4
 
 from features.event import Actor, Event
@@ -87,23 +88,23 @@ def _is_waited_for(log: Sequence[Event], now: datetime) -> bool:
     )
 
 
-def _negotiate(service: Service, lead_id: str, now: datetime) -> object:
-    to = service.pipeline.of_role(StageRole.FINAL_NEGOTIATION)
-    asked = MoveRequest(lead_id=lead_id, to=to, reason=_DISCUSSED, by=_ASKED_BY)
-    return move_stage(service, asked, now)
+def _ask_for_stage(
+    role: StageRole, reason: str, service: Service, lead_id: str, now: datetime
+) -> object:
+    to = service.pipeline.of_role(role)
+    request = MoveRequest(lead_id=lead_id, to=to, reason=reason, by=_ASKED_BY)
+    return move_stage(service, request, now)
 
 
-def _lower_the_price(service: Service, lead_id: str, now: datetime) -> object:
-    asked = ConcessionRequest(
+def _ask_for_concession(service: Service, lead_id: str, now: datetime) -> object:
+    request = ConcessionRequest(
         lead_id=lead_id, percent=_OF_THE_PRICE, reason=_ALIGNED, by=_ASKED_BY
     )
-    return concede(service, asked, now)
+    return concede(service, request, now)
 
 
-def _abandon(service: Service, lead_id: str, now: datetime) -> object:
-    to = service.pipeline.of_role(StageRole.ABANDONED)
-    asked = MoveRequest(lead_id=lead_id, to=to, reason=_SILENT, by=_ASKED_BY)
-    return move_stage(service, asked, now)
-
-
-_ASKS: tuple[Ask, ...] = (_negotiate, _lower_the_price, _abandon)
+_ASKS: tuple[Ask, ...] = (
+    partial(_ask_for_stage, StageRole.FINAL_NEGOTIATION, _DISCUSSED),
+    _ask_for_concession,
+    partial(_ask_for_stage, StageRole.ABANDONED, _SILENT),
+)

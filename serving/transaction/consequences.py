@@ -104,7 +104,7 @@ def _arrivals(
         live=live,
         backfilled=[event for event in arrived if event.received_at != now],
         known=draft.events[lead.lead_id],
-        given=draft.plan.priority_given(lead.lead_id),
+        requalification=draft.plan.priority_given(lead.lead_id),
         clock_ahead_hours=hours_ahead(live),
         measures=measuring.measures(lead.lead_id),
         usual_hours=measuring.usual_hours(lead.lead_id),

@@ -13,7 +13,7 @@ from explanations.rounding import nearest
 from features.event import Event
 from governance.audit.chain import Action
 from serving.console.lead.timeline import title_of
-from serving.console.page.format_fr import priority
+from serving.http.messages_fr import PRIORITY
 from serving.repositories.audit import AuditSummary, entries_since
 from serving.repositories.events import events_since
 from serving.repositories.leads import LeadSummary
@@ -42,7 +42,7 @@ def news_of(
     events: dict[str, list[Event]] = defaultdict(list)
     for event in events_since(session, uuids, since):
         events[event.lead_id].append(event)
-    told = {
+    sentences = {
         lead.id: "\u00a0; ".join(
             (
                 *_score(scores.get(lead.id), lead.score),
@@ -52,7 +52,7 @@ def news_of(
         )
         for lead in leads
     }
-    return {uuid: sentence for uuid, sentence in told.items() if sentence}
+    return {uuid: sentence for uuid, sentence in sentences.items() if sentence}
 
 
 def _score(before: float | None, now: float | None) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _moves(entries: Iterable[AuditSummary], titles: Mapping[str, str]) -> Iterat
         yield f"étape {' → '.join(ends)}"
     if last.get("priority") != first.get("priority"):
         bands = (state["priority"] for state in (first, last))
-        yield f"priorité {' → '.join(priority(band) for band in bands if band)}"
+        yield f"priorité {' → '.join(PRIORITY[band] for band in bands if band)}"
 
 
 def _events(events: Sequence[Event]) -> Iterator[str]:

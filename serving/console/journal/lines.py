@@ -13,7 +13,7 @@ from governance.policy.pipeline import Pipeline
 from governance.rules.messages_fr import RESULT as STOPPED
 from governance.rules.outcome import RuleResult
 from serving.audit.trace import StatedReason, Trace
-from serving.console.page.format_fr import day, price_percent, priority
+from serving.console.page.format_fr import day, price_percent
 from serving.http.messages_fr import FATE, PRIORITY
 from serving.repositories.audit import AuditRecord
 
@@ -137,11 +137,11 @@ def _state(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
         return f"{fields['expected']} d’ici au {day(due)}"
     if fields.get("percent"):
         return price_percent(fields["percent"])
-    return priority(fields["priority"]) if fields.get("priority") else ""
+    return PRIORITY[fields["priority"]] if fields.get("priority") else ""
 
 
 def _proposed(what: str | float, titles: Mapping[str, str]) -> str:
     """A stage, a priority or a concession."""
     if not isinstance(what, str):
         return f"remise de {price_percent(what)}"
-    return f"priorité {priority(what)}" if what in PRIORITY else titles.get(what, what)
+    return f"priorité {PRIORITY[what]}" if what in PRIORITY else titles.get(what, what)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
 
 from explanations.rounding import rounded_points
@@ -34,21 +35,19 @@ class Bars:
 def bars_of(score: Mapping[str, Any]) -> Bars:
     """The reasons of a score as it was served, as a cascade from base to score."""
     reasons = score["reasons"]
-    shown = rounded_points(
+    rounded = rounded_points(
         score["base"],
         [reason["points"] for reason in reasons],
         score["other_points"],
         score["score"],
     )
-    steps = [*zip(shown.points, reasons, strict=True), (shown.other, None)]
-    reached = [shown.base]
-    for points, _ in steps:
-        reached.append(reached[-1] + points)
+    steps = [*zip(rounded.points, reasons, strict=True), (rounded.other, None)]
+    reached = [*accumulate((points for points, _ in steps), initial=rounded.base)]
     low, high = min(0, *reached), max(1, *reached)
     scale = 100 / (high - low)
     return Bars(
-        base=shown.base,
-        score=shown.score,
+        base=rounded.base,
+        score=rounded.score,
         steps=tuple(
             Bar(
                 points=points,

@@ -9,12 +9,14 @@ from governance.impact.interval import Estimate
 from governance.impact.lead_course import Level
 from serving.automation.adoption import Use
 
-_LEVEL = {
+# How much was sent by machines.
+LEVEL = {
     Level.NONE: "aucun envoi automatique",
     Level.SOME: "moins de la moitié",
     Level.MOST: "la moitié ou plus",
 }
-_USE = {
+# What people do with what they read.
+USE = {
     Use.OPENED: "Raisons ouvertes",
     Use.CONFIRMED: "Priorités confirmées",
     Use.CONTESTED: "Priorités contestées",
@@ -23,16 +25,18 @@ _USE = {
     Use.EXPIRED: "Propositions expirées",
 }
 # Codes of the registry: its own types would load MLflow.
-_METRIC = {
+METRIC = {
     "auc": "Aire sous la courbe (de 0,5, au hasard, à 1)",
     "average_precision": "Précision moyenne",
     "log_loss": "Perte logarithmique (basse, c’est mieux)",
     "ece": "Erreur de calibrage (basse, c’est mieux)",
     "lift_at_10": "Gain sur les dix premiers pour cent",
 }
-_GATE = {"passed": "réussi", "refused": "refusé"}
-_DRIFT = {"stable": "stable", "shifting": "en mouvement", "shifted": "déplacé"}
-_HOW = {
+# What the gate said of a version; the first one is asked nothing.
+GATE = {None: "sans objet", "passed": "réussi", "refused": "refusé"}
+DRIFT = {"stable": "stable", "shifting": "en mouvement", "shifted": "déplacé"}
+# How a version became champion.
+HOW = {
     "first": "de lui-même, faute d’autre",
     "promoted": "promu",
     "against_the_gate": "promu malgré l’examen",
@@ -47,24 +51,6 @@ def between(low: str, high: str) -> str:
     ('entre 12 salariés et 27 salariés', '7 salariés')
     """
     return low if low == high else f"entre {low} et {high}"
-
-
-def metric(code: str) -> str:
-    return _METRIC.get(code, code)
-
-
-def gate(code: str | None) -> str:
-    """What the gate said of a version; the first one is asked nothing."""
-    return "sans objet" if code is None else _GATE.get(code, code)
-
-
-def drift_level(code: str) -> str:
-    return _DRIFT[code]
-
-
-def how(code: str) -> str:
-    """How a version became champion."""
-    return _HOW[code]
 
 
 def figure_interval(estimate: Estimate) -> str:
@@ -116,20 +102,10 @@ def days_interval(estimate: Estimate | None) -> str:
     return f"{number(estimate.value, 0)}\u00a0jours ({_from_to(estimate, 1, digits=0)})"
 
 
-def level(sending: Level) -> str:
-    """How much was sent by machines."""
-    return _LEVEL[sending]
-
-
 def _from_to(estimate: Estimate, scale: float, digits: int = 1) -> str:
     bounds = (estimate.low, estimate.high)
     low, high = (number(scale * bound, digits) for bound in bounds)
     return f"de {low} à {high}"
-
-
-def use(what: Use) -> str:
-    """What people do with what they read."""
-    return _USE[what]
 
 
 def day_month(which: date) -> str:

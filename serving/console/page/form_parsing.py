@@ -25,41 +25,32 @@ def filled(schema: type[Schema], form: Form) -> Schema:
     fields: dict[str, object] = {name: values[-1] for name, values in form.items()}
     if "objections" in form:
         fields["objections"] = form["objections"]
-    for name, read in _READ.items():
+    concession = {"from": _READ["percent"]} if "percent" in form else {}
+    for name, (read, why) in {**_READ, **concession}.items():
         if name in form:
-            fields[name] = read(name, form[name][-1])
-    if "percent" in form and "from" in form:  # what was conceded so far
-        fields["from"] = _decimal("from", form["from"][-1])
+            try:
+                fields[name] = read(form[name][-1])
+            except (OverflowError, ValueError) as error:
+                raise RequestInvalidError(name, why) from error
     return validated(schema, fields)
 
 
-def _number(field: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError as error:
-        raise RequestInvalidError(field, "int_parsing") from error
-
-
-def _decimal(field: str, text: str) -> float | None:
+def _decimal(text: str) -> float | None:
     """A finite number, as a browser or a French hand writes it; else None."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError as error:
-        raise RequestInvalidError(field, "float_parsing") from error
+    number = float(text.replace(",", "."))
     return number if isfinite(number) else None
 
 
-def _end_of_day(field: str, text: str) -> str:
+def _end_of_day(text: str) -> str:
     """The end of a day in Paris, as an instant."""
-    try:
-        next_day = date.fromisoformat(text) + timedelta(days=1)
-    except (OverflowError, ValueError) as error:
-        raise RequestInvalidError(field, "date_parsing") from error
+    next_day = date.fromisoformat(text) + timedelta(days=1)
     return datetime.combine(next_day, time(), PARIS).isoformat()
 
 
-_READ: Mapping[str, Callable[[str, str], object]] = {
-    "tone": _number,
-    "percent": _decimal,
-    "until": _end_of_day,
+# How a field is read, and what it is refused for. With a concession, `from` is what was
+# conceded so far.
+_READ: Mapping[str, tuple[Callable[[str], object], str]] = {
+    "tone": (int, "int_parsing"),
+    "percent": (_decimal, "float_parsing"),
+    "until": (_end_of_day, "date_parsing"),
 }

@@ -23,10 +23,9 @@ from governance.policy.actions import (
     ProposePriority,
     SetPriority,
 )
-from governance.policy.policy import Clause
 from governance.policy.task import OpenTask, TaskKind
 from serving.automation.override_report import RuleUse
-from serving.http.messages_fr import ANY_OTHER_WHY, CLAUSE, FATE, PRIORITY, WHY
+from serving.http.messages_fr import ANY_OTHER_WHY, FATE, PRIORITY, WHY
 from serving.repositories.decisions import Conceded
 from serving.repositories.proposals import Proposal
 from serving.repositories.tasks import Task
@@ -41,7 +40,8 @@ ERROR_TITLE = {
     500: "Une erreur est survenue",
     503: "Le service est indisponible",
 }
-_TASK = {
+# Why a task was opened.
+TASK = {
     TaskKind.DECISION_RESERVED: "une décision est réservée aux personnes",
     TaskKind.RESERVED_MOVE_OBSERVED: "une étape réservée a changé dans le CRM",
     TaskKind.RULE: "une règle le demande",
@@ -118,10 +118,8 @@ def wording() -> Wording:
 
 def decided_before(status: str, by: str) -> str:
     """What the second of two people is told."""
-    fate = FATE.get(status, "close")
-    if not by:
-        return f"Cette proposition est déjà {fate}."
-    return f"Cette proposition est déjà {fate} par {by}."
+    fate = FATE.get(status, "close") + (f" par {by}" if by else "")
+    return f"Cette proposition est déjà {fate}."
 
 
 def field_refused(field: str, why: str) -> str:
@@ -129,15 +127,13 @@ def field_refused(field: str, why: str) -> str:
     what it takes."""
     parts = field.split(".")  # of what may take several shapes, the shape comes first
     code = next((part for part in parts if part in _FIELD), field)
+    reason = WHY.get(why, ANY_OTHER_WHY)
     if code not in _FIELD:  # no form has it: its name is a code
-        return (
-            f"Un champ envoyé n’est pas accepté\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."
-        )
-    name = _FIELD[code]
-    said = [f"Champ «\u00a0{name}\u00a0»\u00a0: {WHY.get(why, ANY_OTHER_WHY)}."]
+        return f"Un champ envoyé n’est pas accepté\u00a0: {reason}."
+    sentences = [f"Champ «\u00a0{_FIELD[code]}\u00a0»\u00a0: {reason}."]
     if code in _TAKES and why not in _PLAIN:
-        said.append(f"Il faut {_TAKES[code]}.")
-    return " ".join(said)
+        sentences.append(f"Il faut {_TAKES[code]}.")
+    return " ".join(sentences)
 
 
 def back_to(place: str) -> str:
@@ -148,10 +144,8 @@ def back_to(place: str) -> str:
 
 def day(which: date) -> str:
     """A day: « mardi 1er décembre »."""
-    number = "1er" if which.day == 1 else str(which.day)
-    named = (format_date(which, part, locale="fr") for part in ("EEEE", "MMMM"))
-    weekday, month = named
-    return f"{weekday} {number} {month}"
+    pattern = "EEEE '1er' MMMM" if which.day == 1 else "EEEE d MMMM"
+    return format_date(which, pattern, locale="fr")
 
 
 def instant(at: datetime | str) -> str:
@@ -167,17 +161,7 @@ def short_day(at: datetime | str) -> str:
 
 def signed(points: int) -> str:
     """Points of a score: « +12 », « −6 »."""
-    sign = "+" if points > 0 else MINUS if points < 0 else ""
-    return f"{sign}{abs(points)}"
-
-
-def priority(code: str) -> str:
-    return PRIORITY[code]
-
-
-def expected(code: str) -> str:
-    """What a task expects, with its capital."""
-    return code.capitalize()
+    return f"{points:+}".replace("-", MINUS) if points else "0"
 
 
 def reasons_only(short: str) -> str:
@@ -235,23 +219,13 @@ def ended_by(who: str | None, source: str | None) -> str:
 
 def awaited(task: Task) -> str:
     """What a task expects, and by when: « Appel d’ici au mardi 1er décembre. »"""
-    return f"{expected(task.expected)} d’ici au {day(task.due_on)}."
-
-
-def task(kind: str) -> str:
-    """Why a task was opened."""
-    return _TASK[TaskKind(kind)]
-
-
-def clause(name: str) -> str:
-    """Why the brake said what it said."""
-    return CLAUSE[Clause(name)]
+    return f"{task.expected.capitalize()} d’ici au {day(task.due_on)}."
 
 
 def proposal(proposal: Proposal, titles: Mapping[str, str]) -> str:
     """What a proposal would do."""
     if proposal.to_priority is not None:
-        return f"donner la priorité {priority(proposal.to_priority)}"
+        return f"donner la priorité {PRIORITY[proposal.to_priority]}"
     if proposal.concession_percent is not None:
         return f"accorder une remise de {price_percent(proposal.concession_percent)}"
     return f"passer à l’étape «\u00a0{titles[proposal.to_stage]}\u00a0»"
@@ -269,7 +243,7 @@ def act(action: AutomaticAction, titles: Mapping[str, str]) -> str:
         case MoveStage(to=stage) | OpenProposal(to=stage):
             change = f"passer à l’étape «\u00a0{titles[stage]}\u00a0»"
         case SetPriority(to=to) | ProposePriority(to=to):
-            change = f"donner la priorité {priority(to.value)}"
+            change = f"donner la priorité {PRIORITY[to]}"
         case Concede(percent=share) | ProposeConcession(percent=share):
             change = f"consentir une remise de {price_percent(share)}"
     return f"proposer de {change}" if isinstance(action, _PROPOSALS) else change

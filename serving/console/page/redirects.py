@@ -44,5 +44,5 @@ def asked_address(request: Request) -> str:
 
 def sign_in_address(back: str) -> str:
     """Where to sign in, to be led back to a page."""
-    asked = "" if back == _FIRST else f"?vers={quote(back, safe='')}"
-    return f"{HOME}/connexion{asked}"
+    query = "" if back == _FIRST else f"?vers={quote(back, safe='')}"
+    return f"{HOME}/connexion{query}"

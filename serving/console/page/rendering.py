@@ -13,7 +13,7 @@ from explanations.rounding import nearest
 from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
 from serving.console.page import figures_fr, format_fr
-from serving.http.messages_fr import until
+from serving.http.messages_fr import CLAUSE, PRIORITY, until
 
 HOME = "/console"
 FOLDER = Path(__file__).parents[1]  # of templates and static files
@@ -24,7 +24,19 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {"nearest": nearest, "until": until}
+_TEMPLATES.filters |= {
+    "clause": CLAUSE.__getitem__,
+    "drift_level": figures_fr.DRIFT.__getitem__,
+    "gate": lambda code: figures_fr.GATE.get(code, code),
+    "how": figures_fr.HOW.__getitem__,
+    "level": figures_fr.LEVEL.__getitem__,
+    "metric": lambda code: figures_fr.METRIC.get(code, code),
+    "nearest": nearest,
+    "priority": PRIORITY.__getitem__,
+    "task": format_fr.TASK.__getitem__,
+    "until": until,
+    "use": figures_fr.USE.__getitem__,
+}
 for _module in (figures_fr, format_fr):
     _TEMPLATES.filters |= dict(getmembers(_module, isfunction))
 _TEMPLATES.globals |= {"home": HOME}

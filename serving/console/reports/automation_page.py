@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from explanations.wording import Wording
+from features.event import Actor
 from governance.impact.adjustment import Adjusted, OfSegment, Shift, bounds_of
 from governance.impact.groups import By, Group, speeding
 from governance.impact.interval import Estimate
@@ -15,7 +16,7 @@ from serving.console.page.format_fr import wording
 from serving.console.reports.charts import Curves, Whisker, curves_of, whiskers
 from serving.runtime.background_cache import Cached
 
-_MOST_SHIFTS = 3  # told; the others are narrower
+_MOST_SHIFTS = 3  # shown; the others are narrower
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,32 +66,32 @@ class AutomationPage:
     @property
     def leaves_more(self) -> bool:
         """More unsubscribe after a machine's mails, surely."""
-        machine, person = self._departures
+        left = {answers.by: answers.unsubscribed for answers in self.report.answers}
+        machine, person = left.get(Actor.AUTOMATION), left.get(Actor.PERSON)
         return machine is not None and person is not None and machine.low > person.high
-
-    @property
-    def _departures(self) -> tuple[Estimate | None, Estimate | None]:
-        by = {answers.by.value: answers.unsubscribed for answers in self.report.answers}
-        return by.get("automation"), by.get("person")
 
 
 def automation_page(
-    made: Cached[AutomationReport | None], titles: Mapping[str, str]
+    cached: Cached[AutomationReport | None], titles: Mapping[str, str]
 ) -> AutomationPage | None:
     """The page of a report, with the titles of stages; None without a report."""
-    report = made.value
+    report = cached.value
     if report is None:
         return None
     names = _Names(wording(), report.until, titles)
     effect = _effect(report.adjusted, names) if report.adjusted else None
-    clear = [named for named in _segments(effect) if named[1].is_clear]
+    clear = [
+        (name, segment.difference)
+        for name, segment, _ in (effect.segments if effect else ())
+        if segment.difference.is_clear
+    ]
     return AutomationPage(
         report=report,
-        made_at=made.at,
+        made_at=cached.at,
         curves=curves_of(report.curves),
         effect=effect,
-        gains=[named for named in clear if named[1].value > 0],
-        costs=[named for named in clear if named[1].value < 0],
+        gains=[(name, gap) for name, gap in clear if gap.value > 0],
+        costs=[(name, gap) for name, gap in clear if gap.value < 0],
         speeds=[(names.group(group), days) for group, days in speeding(report.groups)],
         groups={
             by: [
@@ -99,12 +100,6 @@ def automation_page(
             for by in By
         },
     )
-
-
-def _segments(effect: EffectEstimate | None) -> list[tuple[str, Estimate]]:
-    if effect is None:
-        return []
-    return [(name, segment.difference) for name, segment, _ in effect.segments]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +122,11 @@ class _Names:
     def shift(self, shift: Shift) -> str:
         if shift.attribute not in attributes_of(self.wording.catalogue).numbers:
             return self._attribute(shift.attribute, shift.label)
-        bounds = (
-            self._attribute(shift.attribute, bound) for bound in bounds_of(shift.label)
+        low, high = bounds_of(shift.label)
+        return between(
+            self._attribute(shift.attribute, low),
+            self._attribute(shift.attribute, high),
         )
-        return between(*bounds)
 
     def _attribute(self, field: str, value: float | str) -> str:
         return self.wording.attribute(field, value, self.moment)
@@ -138,8 +134,7 @@ class _Names:
 
 def _effect(result: Adjusted, names: _Names) -> EffectEstimate:
     adjusted, naive = whiskers([result.adjusted, result.naive])
-    differences = [segment.difference for segment in result.segments]
-    places = whiskers(differences) if differences else []
+    places = whiskers([segment.difference for segment in result.segments])
     wide = [shift for shift in result.shifts if shift.is_wide and shift.label != "?"]
     return EffectEstimate(
         result=result,

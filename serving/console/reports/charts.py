@@ -46,27 +46,32 @@ class Curves:
 
 def curves_of(incidences: Mapping[Level, Sequence[Incidence]]) -> Curves | None:
     """The incidences of each level in one chart; None if there are none."""
-    drawn = {level: some for level, some in incidences.items() if some}
+    drawn = {level: points for level, points in incidences.items() if points}
     if not drawn:
         return None
-    highest = max(point.won.high for some in drawn.values() for point in some)
+    won = {
+        level: {point.day: point.won for point in points}
+        for level, points in drawn.items()
+    }
+    highest = max(at.high for days in won.values() for at in days.values())
     top = max(1, math.ceil(highest / _FINEST)) * _FINEST
     return Curves(
         width=WIDTH,
         height=HEIGHT,
         days=tuple(Tick(_x(day), day) for day in _DAYS),
-        shares=tuple(
-            Tick(_y(top * part / 2, top), top * part / 2) for part in range(3)
+        shares=tuple(Tick(_y(share, top), share) for share in (0.0, top / 2, top)),
+        curves=tuple(_curve(level, days, top) for level, days in won.items()),
+        rows=tuple(
+            (day, {level: days[day] for level, days in won.items() if day in days})
+            for day in _DAYS[1:]
         ),
-        curves=tuple(_curve(level, some, top) for level, some in drawn.items()),
-        rows=tuple(_rows(drawn)),
     )
 
 
-def _curve(level: Level, some: Sequence[Incidence], top: float) -> Curve:
-    upper = [(point.day, point.won.high) for point in some]
-    lower = [(point.day, point.won.low) for point in some]
-    line = [(0, 0.0), *((point.day, point.won.value) for point in some)]
+def _curve(level: Level, won: Mapping[int, Estimate], top: float) -> Curve:
+    upper = [(day, share.high) for day, share in won.items()]
+    lower = [(day, share.low) for day, share in won.items()]
+    line = [(0, 0.0), *((day, share.value) for day, share in won.items())]
     return Curve(
         level=level,
         line=_points(line, top),
@@ -86,18 +91,6 @@ def _y(share: float, top: float) -> float:
     return round(HEIGHT - _BOTTOM - (HEIGHT - _TOP - _BOTTOM) * share / top, 1)
 
 
-def _rows(
-    told: Mapping[Level, Sequence[Incidence]],
-) -> list[tuple[int, Mapping[Level, Estimate]]]:
-    by_day = {
-        level: {point.day: point.won for point in some} for level, some in told.items()
-    }
-    return [
-        (day, {level: days[day] for level, days in by_day.items() if day in days})
-        for day in _DAYS[1:]
-    ]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whisker:
     """An interval on a scale of 0 to 100 that all of a table share; `zero` is on it."""
@@ -110,8 +103,8 @@ class Whisker:
 
 def whiskers(estimates: Sequence[Estimate]) -> list[Whisker]:
     """Intervals beneath each other, on one scale that holds zero."""
-    low = min(0.0, *(estimate.low for estimate in estimates))
-    place = _scale(low, max(0.0, *(estimate.high for estimate in estimates)))
+    low = min([0.0, *(estimate.low for estimate in estimates)])
+    place = _scale(low, max([0.0, *(estimate.high for estimate in estimates)]))
     return [_whisker(estimate, place, zero=0) for estimate in estimates]
 
 

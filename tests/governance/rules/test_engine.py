@@ -12,7 +12,7 @@ from governance.policy.policy import Clause, Verdict
 from governance.policy.task import OpenTask, TaskKind
 from governance.rules.engine import Occurrence, decide, explained
 from governance.rules.history import History
-from governance.rules.messages_fr import RESULT, told
+from governance.rules.messages_fr import RESULT, sentence_of
 from governance.rules.outcome import Cause, Outcome, RuleResult
 from governance.rules.ruleset import Rules
 from tests.factories import make_event
@@ -208,7 +208,7 @@ def test_one_rule_wins_each_target_and_the_losers_are_told() -> None:
         ("R-02", RuleResult.FIRED),
         ("R-03", RuleResult.LOST),
     ]
-    assert told(outcomes[2]) == "Règle R-03 écartée au profit de R-01."
+    assert sentence_of(outcomes[2]) == "Règle R-03 écartée au profit de R-01."
 
 
 def test_a_rule_that_would_change_nothing_still_keeps_others_from_it() -> None:
@@ -224,7 +224,7 @@ def test_an_event_of_a_source_that_is_not_allowed_is_recorded() -> None:
         ("R-01", RuleResult.SOURCE_NOT_ALLOWED),
         ("R-02", RuleResult.FIRED),
     ]
-    assert "site" in told(outcomes[0])
+    assert "site" in sentence_of(outcomes[0])
 
 
 @pytest.mark.parametrize(

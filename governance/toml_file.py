@@ -1,15 +1,47 @@
-"""Where in a TOML file a fault lies: its reader tells lines of syntax only."""
+"""Reading of TOML files, and the line of a fault: tomllib knows that of syntax only."""
 
 import re
+import tomllib
 from collections.abc import Iterable
+from pathlib import Path
+from typing import TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from features.errors import FreinError
 
 Loc = tuple[int | str, ...]
 
 
-def told_with_lines(error: ValidationError, text: str, table: str) -> str:
-    """What pydantic found wrong, each with its line; `table` is the list of tables.
+class FromFile(BaseModel):
+    """A value read from a file: frozen, and no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Schema = TypeVar("Schema", bound=BaseModel)
+
+
+def read_toml(
+    path: Path, schema: type[Schema], table: str, refusal: type[FreinError]
+) -> Schema:
+    """The file as a value, which keeps its text if it has a field for it.
+
+    Raises `refusal`: the file, the line and the `table`, and what is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+        fields = tomllib.loads(text)
+        kept = {"text": text} if "text" in schema.model_fields else {}
+        return schema.model_validate(fields | kept)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise refusal(f"{path}: {error}") from error
+    except ValidationError as error:
+        raise refusal(f"{path}: {faults(error, text, table)}") from error
+
+
+def faults(error: ValidationError, text: str, table: str) -> str:
+    """What pydantic finds wrong, each with its line; `table` is the list of tables.
 
     Examples
     --------
@@ -23,12 +55,12 @@ def told_with_lines(error: ValidationError, text: str, table: str) -> str:
     >>> try:
     ...     Rules.model_validate({"rule": [{"id": "R-01", "priority": "high"}]})
     ... except ValidationError as error:
-    ...     told_with_lines(error, text, "rule")[:30]
+    ...     faults(error, text, "rule")[:30]
     "line 3: rule 'R-01', priority:"
     """
     return "; ".join(
-        _told(one["loc"], one["msg"].removeprefix("Value error, "), text, table)
-        for one in error.errors(include_url=False)
+        _fault(detail["loc"], detail["msg"].removeprefix("Value error, "), text, table)
+        for detail in error.errors(include_url=False)
     )
 
 
@@ -38,7 +70,7 @@ def line_of(text: str, identifier: str) -> int:
     return _key_line(lines, range(len(lines))[::-1], ["id", "name"], identifier) or 1
 
 
-def _told(loc: Loc, message: str, text: str, table: str) -> str:
+def _fault(loc: Loc, message: str, text: str, table: str) -> str:
     lines = text.splitlines()
     line, name, rest = _place(loc, message, lines, table)
     place = ", ".join(filter(None, [name, ".".join(map(str, rest))]))
@@ -49,7 +81,7 @@ def _place(
     loc: Loc, message: str, lines: list[str], table: str
 ) -> tuple[int, str, Loc]:
     match loc:
-        case [found, int(position), *rest] if found == table:
+        case [key, int(position), *rest] if key == table:
             start, end = _block(lines, table, position)
             line = _key_line(lines, range(start, end), rest[:1]) or start + 1
             return line, _named(lines[start:end], table, position), tuple(rest)
@@ -85,6 +117,6 @@ def _key_line(
 
 def _named(block: list[str], table: str, position: int) -> str:
     for line in block:
-        if found := re.match(r'\s*(?:id|kind|name)\s*=\s*"([^"]+)"', line):
-            return f"{table} {found[1]!r}"
+        if named := re.match(r'\s*(?:id|kind|name)\s*=\s*"([^"]+)"', line):
+            return f"{table} {named[1]!r}"
     return f"{table} number {position + 1}"
