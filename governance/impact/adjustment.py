@@ -11,7 +11,6 @@ Leads that entered too late for their horizon to be complete are left out, whate
 became of them: censoring then depends on the day of entry alone.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -87,7 +86,8 @@ def adjusted(
     """
     from threadpoolctl import threadpool_limits
 
-    if not _has_an_answer(leads):
+    compared = [leads.filter(pl.col("level") == level)["won"] for level in _COMPARED]
+    if any(min(won.sum(), (~won).sum()) < MIN_OUTCOMES for won in compared):
         return None
     labelled = _labelled(leads, attributes)
     names, segment = np.unique(_segments(leads, attributes), return_inverse=True)
@@ -97,10 +97,15 @@ def adjusted(
         level=leads["level"].to_numpy(),
         segment=segment,
     )
-    rng = np.random.default_rng(seed)
+    rng, even = np.random.default_rng(seed), np.full(leads.height, 1 / leads.height)
     with threadpool_limits(1, user_api="blas"):  # small matrices: threads only spin
         figures = question.figures(np.ones(leads.height))
-        drawn = np.array([question.figures(w) for w in _resamples(rng, leads.height)])
+        drawn = np.array(
+            [
+                question.figures(rng.multinomial(leads.height, even).astype(np.float64))
+                for _ in range(REPLICATES)
+            ]
+        )
     most, none = figures[:2]
     difference, naive, *by_segment = (
         percentiles(float(value), replicates)
@@ -119,11 +124,6 @@ def adjusted(
         ),
         shifts=_shifts(labelled, leads["level"]),
     )
-
-
-def _has_an_answer(leads: pl.DataFrame) -> bool:
-    compared = (leads.filter(pl.col("level") == level)["won"] for level in _COMPARED)
-    return all(min(won.sum(), (~won).sum()) >= MIN_OUTCOMES for won in compared)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,13 +161,6 @@ class _Question:
         model.fit(self.design[group], self.won[group], sample_weight=weight[group])
         chances: FloatArray = model.predict_proba(self.design)[:, 1]
         return chances
-
-
-def _resamples(rng: np.random.Generator, n_leads: int) -> Iterator[FloatArray]:
-    """(n_leads,) each: how often each lead is drawn, n_leads in all."""
-    even = np.full(n_leads, 1 / n_leads)
-    for _ in range(REPLICATES):
-        yield rng.multinomial(n_leads, even).astype(np.float64)
 
 
 def _labelled(leads: pl.DataFrame, attributes: Attributes) -> pl.DataFrame:

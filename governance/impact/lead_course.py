@@ -119,14 +119,10 @@ def exposed(leads: pl.DataFrame) -> pl.DataFrame:
 
 def followed(leads: pl.DataFrame, until: datetime) -> pl.DataFrame:
     """Those that entered HORIZON_DAYS before `until`: whose end by then is known."""
+    won = (pl.col("ending") == "won") & (pl.col("days") < HORIZON_DAYS)
     return leads.filter(
         pl.col("entered_at") <= until - timedelta(days=HORIZON_DAYS)
-    ).with_columns(won=_won_in_time())
-
-
-def _won_in_time() -> pl.Expr:
-    won = (pl.col("ending") == "won") & (pl.col("days") < HORIZON_DAYS)
-    return won.fill_null(value=False)
+    ).with_columns(won=won.fill_null(value=False))
 
 
 def _days(lasted: pl.Expr) -> pl.Expr:

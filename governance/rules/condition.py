@@ -112,7 +112,8 @@ class Condition(Strict):
         """The number that it asks of, as measured; None if unknown."""
         if self.known is not None:
             return facts.number(self.known)
-        return _as_number(self._measure_of(facts))
+        value = self._measure_of(facts)
+        return None if not isinstance(value, float) or isnan(value) else value
 
     def hours(self, value: float) -> float:
         """A delay, as measured, in hours."""
@@ -163,7 +164,3 @@ def attribute_measure(field: FieldName) -> Signal:
 def _attribute(field: object, *, is_text: bool) -> dict[str, object]:
     kind = "category" if is_text else "number"
     return {"kind": ATTRIBUTES_KIND, "field": field, "type": kind}
-
-
-def _as_number(value: Value) -> float | None:
-    return None if not isinstance(value, float) or isnan(value) else value

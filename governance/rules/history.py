@@ -70,7 +70,8 @@ class History:
         """
         if event.source == OWN_SOURCE or event.actor is Actor.PERSON:
             return False
-        values = field_values(event)
+        fields = _FIELDS.get(event.kind, ())
+        values = {target: event.data.get(field) for target, field in fields}
         return any(
             values.get(write.target) == write.value
             and event.received_at - write.at <= window
@@ -129,11 +130,3 @@ def facts_after(facts: Facts, effect: AutomaticEffect | None) -> Facts:
             return replace(facts, owner=owner)
         case _:
             return facts
-
-
-def field_values(event: Event) -> dict[Target, str]:
-    """What an event says that fields of the lead now hold."""
-    values = {
-        target: event.data.get(field) for target, field in _FIELDS.get(event.kind, ())
-    }
-    return {target: value for target, value in values.items() if isinstance(value, str)}

@@ -44,7 +44,8 @@ class Rules(Strict):
             if ids.count(rule_id) > 1:
                 raise ValueError(f"rule {rule_id!r} stands twice")
         for rule, other in combinations(self.rule, 2):
-            if _can_fight(rule, other):
+            is_tied = rule.priority == other.priority and rule.target is other.target
+            if is_tied and rule.can_coincide(other):
                 raise ValueError(
                     f"rule {other.id!r}: {rule.id} has priority {rule.priority} as "
                     f"well; both write the lead's {rule.target.value}, and one "
@@ -127,8 +128,3 @@ def read_rules(path: Path, pipeline: Pipeline) -> Rules:
                 f"stage {to!r}; it has {', '.join(pipeline.by_name)}"
             )
     return rules
-
-
-def _can_fight(rule: Rule, other: Rule) -> bool:
-    is_tied = rule.priority == other.priority and rule.target is other.target
-    return is_tied and rule.can_coincide(other)

@@ -127,7 +127,9 @@ class Simulation:
             _ticks(max(known[0][0], self.since), min(end, self.until)), ()
         )
         for at, event in known:
-            if self.since <= at <= end and self._sets_off(event):
+            # What a rule wrote then is found anew.
+            is_news = self.since <= at <= end and not is_own_write(event)
+            if is_news and self.context.rules.set_off_by(event):
                 events_at[at] = (*events_at.get(at, ()), event)
         return Life(lead_id, known, sorted(events_at.items(), key=itemgetter(0)))
 
@@ -141,10 +143,6 @@ class Simulation:
             elif stage is not None and not pipeline.named(stage).closes:
                 end = None
         return end or self.until
-
-    def _sets_off(self, event: Event) -> bool:
-        """Does it set a rule off? What a rule wrote then is found anew."""
-        return not is_own_write(event) and bool(self.context.rules.set_off_by(event))
 
     def _seen(
         self, lead: LeadReplay, life: Life, observed: _Observations

@@ -91,7 +91,8 @@ def _line_of(entry: AuditRecord, titles: Mapping[str, str], why: str) -> Journal
     before, after = (_state(value, titles) for value in (entry.before, entry.after))
     change = " → ".join(filter(None, [before, after])) if after else ""
     if entry.action == Action.PROPOSAL_CLOSED:
-        sentence = f"{sentence} {FATE.get(_status(entry), 'close')}"
+        status = str((entry.after or {}).get("status"))
+        sentence = f"{sentence} {FATE.get(status, 'close')}"
     sentences = [f"{sentence}\u00a0: {change}." if change else f"{sentence}."]
     if entry.action == Action.RULE_STOPPED:
         sentences = [_stopped(entry)]
@@ -119,10 +120,6 @@ def _why(words: StatedReason | None, judgement: Judgement) -> str:
     own = words.text if words.text not in titles else None
     quoted = f"«\u00a0{own}\u00a0»" if own else None
     return "\u00a0: ".join(filter(None, [listed, quoted]))
-
-
-def _status(entry: AuditRecord) -> str:
-    return str((entry.after or {}).get("status"))
 
 
 def _state(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:

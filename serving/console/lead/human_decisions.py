@@ -16,7 +16,7 @@ from governance.policy.pipeline import Pipeline, StageRole
 from serving.audit.trace import stated_reasons
 from serving.console.lead.timeline import ACTOR
 from serving.console.page.format_fr import ended_by
-from serving.repositories.audit import AuditRecord, AuditSummary, entries_at, last_entry
+from serving.repositories.audit import AuditSummary, entries_at, last_entry
 from serving.repositories.leads import LeadSummary
 from serving.repositories.principals import principals_named
 
@@ -84,7 +84,8 @@ def human_priority(
     if word is None:
         return None
     entries = entries_at(session, lead.id, word.received_at)
-    entry = next(filter(_gives_priority, entries), None)
+    by_people = (e for e in entries if e.who.kind == PrincipalKind.PERSON)
+    entry = next((e for e in by_people if e.action in _GIVING), None)
     why = stated_reasons(session, [entry]).get(entry.id) if entry else None
     listed = judgement.reasons.get(why.reason or "") if why else None
     return HumanPriority(
@@ -95,7 +96,3 @@ def human_priority(
         words=why.text if why else None,
         stands=judgement.standing(log) is OverrideStanding.STANDS,
     )
-
-
-def _gives_priority(entry: AuditRecord) -> bool:
-    return entry.who.kind == PrincipalKind.PERSON and entry.action in _GIVING
