@@ -72,24 +72,19 @@ def line_of(text: str, identifier: str) -> int:
 
 def _fault(loc: Loc, message: str, text: str, table: str) -> str:
     lines = text.splitlines()
-    line, name, rest = _place(loc, message, lines, table)
-    place = ", ".join(filter(None, [name, ".".join(map(str, rest))]))
-    return f"line {line}: {place}: {message}" if place else f"line {line}: {message}"
-
-
-def _place(
-    loc: Loc, message: str, lines: list[str], table: str
-) -> tuple[int, str, Loc]:
     match loc:
         case [key, int(position), *rest] if key == table:
             start, end = _block(lines, table, position)
             line = _key_line(lines, range(start, end), rest[:1]) or start + 1
-            return line, _named(lines[start:end], table, position), tuple(rest)
+            names = [_named(lines[start:end], table, position)]
         case [str(key), *_]:
-            return _key_line(lines, range(len(lines)), [key]) or 1, "", loc
+            line = _key_line(lines, range(len(lines)), [key]) or 1
+            names, rest = [], [*loc]
         case _:
             named = re.match(rf"{table} '([^']+)'", message)
-            return line_of("\n".join(lines), named[1]) if named else 1, "", ()
+            line, names, rest = line_of(text, named[1]) if named else 1, [], []
+    place = ", ".join(filter(None, [*names, ".".join(map(str, rest))]))
+    return f"line {line}: {place}: {message}" if place else f"line {line}: {message}"
 
 
 def _block(lines: list[str], table: str, position: int) -> tuple[int, int]:

@@ -54,11 +54,6 @@ def band_transition(
 def _stopped(
     context: AutomationContext, facts: Facts, history: History
 ) -> RuleResult | None:
-    if history.is_suspended:
-        return RuleResult.LEAD_SUSPENDED
-    if history.is_held:
-        return RuleResult.HELD
     written = history.writes_since(facts.now - AN_HOUR)
-    return (
-        RuleResult.TOO_MANY if written >= context.rules.most_writes_per_hour else None
-    )
+    is_too_many = written >= context.rules.most_writes_per_hour
+    return history.stopped_by or (RuleResult.TOO_MANY if is_too_many else None)

@@ -121,17 +121,13 @@ class _Deciding:
 
     def _stopped_by_facts(self, rule: Rule) -> RuleResult | None:
         truth = truth_of(rule.when, self.facts)
+        if truth is None:
+            return RuleResult.CONDITION_UNKNOWN
         if not truth:
-            return (
-                RuleResult.CONDITION_UNKNOWN
-                if truth is None
-                else RuleResult.CONDITION_UNMET
-            )
+            return RuleResult.CONDITION_UNMET
         if rule.id in self.history.suspended_rules:
             return RuleResult.SUSPENDED
-        if self.history.is_suspended:
-            return RuleResult.LEAD_SUSPENDED
-        return RuleResult.HELD if self.history.is_held else None
+        return self.history.stopped_by
 
     def _is_set_off(self, rule: Rule) -> bool:
         match rule.on:
@@ -166,13 +162,15 @@ class _Deciding:
     # --- What it does -------------------------------------------------------
 
     def _acted(self, rule: Rule) -> Outcome:
-        acted_at = self.history.last_acted.get(rule.id)
+        history = self.history
+        acted_at = history.last_acted.get(rule.id)
         if acted_at is not None and self.facts.now - acted_at < rule.quiet:
             return self._outcome(rule, RuleResult.TOO_SOON)
-        if self._barely_moved(rule):
+        is_worth = is_worth_writing(history.score_written, self.facts.score)
+        if not is_worth and self._is_score_rule_met(rule):  # past a level, but barely
             return self._outcome(rule, RuleResult.BARELY_MOVED)
         cause = self.occurrence.cause
-        action = RuleAction(rule, cause, self.facts, self.history, self.assignees)
+        action = RuleAction(rule, cause, self.facts, history, self.assignees)
         if cause.depth >= MOST_DEPTH:
             return self._outcome(rule, RuleResult.TOO_DEEP, effect=action.chain_task())
         effect = action.effect()
@@ -182,12 +180,6 @@ class _Deciding:
             return self._outcome(rule, RuleResult.TOO_MANY)
         self.writes += 1
         return self._outcome(rule, RuleResult.FIRED, effect=effect)
-
-    def _barely_moved(self, rule: Rule) -> bool:
-        """Past a level, but by too little for the score to be written."""
-        return self._is_score_rule_met(rule) and not is_worth_writing(
-            self.history.score_written, self.facts.score
-        )
 
     def _outcome(
         self,

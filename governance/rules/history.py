@@ -60,6 +60,13 @@ class History:
         """Does an exception wait for a person?"""
         return not EXCEPTION_KINDS.isdisjoint(self.open_tasks)
 
+    @property
+    def stopped_by(self) -> RuleResult | None:
+        """What stops all automation on the lead: a person's word, or an exception."""
+        if self.is_suspended:
+            return RuleResult.LEAD_SUSPENDED
+        return RuleResult.HELD if self.is_held else None
+
     def writes_since(self, instant: datetime) -> int:
         return sum(write.at > instant for write in self.writes)
 

@@ -90,12 +90,9 @@ def _tree(lead: str, trace: "Trace") -> Tree:
     facts: dict[int, Tree] = {}
     for entry in trace.beginnings():
         event = entry.cause.event
-        if event is None:
-            _grow(root, entry, trace)
-            continue
-        if event not in facts:
+        if event is not None and event not in facts:
             facts[event] = root.add(_fact(event, trace))
-        _grow(facts[event], entry, trace)
+        _grow(root if event is None else facts[event], entry, trace)
     return root
 
 

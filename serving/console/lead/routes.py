@@ -10,24 +10,24 @@ from serving.console.journal.last_actions import last_actions_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.page.authentication import InSight, TheDecider, TheReader
 from serving.console.page.rendering import page
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import TheJudgement, TheService
 
 router = APIRouter()
 
 
 @router.get("/note")
-def show_notes_kept(service: TheService, reader: TheReader) -> Response:
+def show_notes_kept(judgement: TheJudgement, reader: TheReader) -> Response:
     """The notes that the device keeps, and the form without a lead: what a device keeps
     of the console. It holds nothing of any lead."""
-    return page("note.html", reader, lead_id=None, judgement=service.judgement)
+    return page("note.html", reader, lead_id=None, judgement=judgement)
 
 
 @router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
 def write_note(
-    lead_id: str, service: TheService, reader: TheReader, _: TheDecider
+    lead_id: str, judgement: TheJudgement, reader: TheReader, _: TheDecider
 ) -> Response:
     """The form of a note from the field."""
-    return page("note.html", reader, lead_id=lead_id, judgement=service.judgement)
+    return page("note.html", reader, lead_id=lead_id, judgement=judgement)
 
 
 @router.get("/opportunites/{lead_id}", dependencies=[InSight])

@@ -23,7 +23,7 @@ from serving.http.problems import detail_of
 from serving.http.request_body import content_of
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import PassKind, Person
-from serving.runtime.dependencies import TheService, service_of
+from serving.runtime.dependencies import TheService, TheStore, service_of
 
 
 class SignedOutError(Exception):
@@ -97,10 +97,10 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
     return person
 
 
-def in_sight(lead_id: str, service: TheService, reader: TheReader) -> None:
+def in_sight(lead_id: str, store: TheStore, reader: TheReader) -> None:
     """Raises LeadUnknownError, also for who sees all the leads that there are."""
-    require_visible(service.store, reader.person, lead_id)
-    with service.store.reading() as session:
+    require_visible(store, reader.person, lead_id)
+    with store.reading() as session:
         if find_lead(session, lead_id) is None:
             raise LeadUnknownError(lead_id)
 

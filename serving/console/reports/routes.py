@@ -21,7 +21,13 @@ from serving.errors import RequestInvalidError
 from serving.repositories.leads import find_lead
 from serving.repositories.scores import add_opening, latest_score
 from serving.runtime.background_cache import Cached, Failed
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import (
+    TheModels,
+    TheNow,
+    TheRules,
+    TheService,
+    TheStore,
+)
 from training.errors import ModelUnavailableError
 
 router = APIRouter()
@@ -75,11 +81,11 @@ def try_again(service: TheService, reader: TheReader, form: TheForm) -> Response
     "/opportunites/{lead_id}/raisons/{idea}", status_code=204, dependencies=[InSight]
 )
 def count_opening(
-    lead_id: str, idea: str, service: TheService, form: TheForm
+    lead_id: str, idea: str, store: TheStore, now: TheNow, form: TheForm
 ) -> Response:
     """A reason of the lead's latest score was opened. `form` only shows that the
     session's own page says so."""
-    with service.store.reading() as session:
+    with store.reading() as session:
         lead = find_lead(session, lead_id)
         score = latest_score(session, lead.id) if lead else None
     reasons = score["reasons"] if score else []
@@ -88,16 +94,18 @@ def count_opening(
         isinstance(reason, dict) and reason["idea"] == idea for reason in reasons
     ):
         raise RequestInvalidError("idea", "missing")
-    with service.store.writing() as session:
-        add_opening(session, week_of(service.clock()), idea)
+    with store.writing() as session:
+        add_opening(session, week_of(now), idea)
     return Response(status_code=204)
 
 
 @router.get("/adoption")
-def show_adoption(service: TheService, reader: TheReader) -> Response:
+def show_adoption(
+    store: TheStore, now: TheNow, rules: TheRules, reader: TheReader
+) -> Response:
     """The use of what people read, for managers and analysts."""
     needs_role(reader.person, _MANAGERS | _ANALYSTS)
-    shown = adoption(service.store, service.clock())
+    shown = adoption(store, now)
     opened = [week.counts[Use.OPENED] for week in shown.weeks]
     return page(
         "adoption.html",
@@ -105,7 +113,7 @@ def show_adoption(service: TheService, reader: TheReader) -> Response:
         shown=shown,
         uses=list(Use),
         columns=columns_of(opened),
-        names=_names(service.rules, shown),
+        names=_names(rules, shown),
     )
 
 
@@ -120,7 +128,7 @@ def _names(rules: Rules, shown: Adoption) -> dict[str, str]:
 
 
 @router.get("/modele")
-def show_model(service: TheService, reader: TheReader) -> Response:
+def show_model(models: TheModels, reader: TheReader) -> Response:
     """Champion and challenger, for analysts."""
     needs_role(reader.person, _ANALYSTS)
     from training.promotion.registry_report import standing  # loads MLflow
@@ -129,7 +137,7 @@ def show_model(service: TheService, reader: TheReader) -> Response:
         shown = standing()
     except ModelUnavailableError:
         return page("model.html", reader, shown=None)
-    serving = service.models.loaded
+    serving = models.loaded
     months = shown.drift.months if shown.drift else ()
     return page(
         "model.html",
