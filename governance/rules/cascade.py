@@ -12,7 +12,7 @@ from governance.audit.chain import SYSTEM
 from governance.people.overrides import OWN_SOURCE, own_event
 from governance.policy.actions import Assign, SetPriority
 from governance.rules.actions import Assignees
-from governance.rules.engine import Occurrence, decide, is_worth_writing
+from governance.rules.engine import Decision, Occurrence, is_worth_writing
 from governance.rules.facts import Facts
 from governance.rules.history import PRIORITY_KIND, History, facts_after, history_after
 from governance.rules.outcome import AutomaticEffect, Outcome
@@ -39,7 +39,8 @@ def cascade(
     waiting = deque([occurrence])
     outcomes: list[Outcome] = []
     while waiting:
-        decided = decide(rules, waiting.popleft(), facts, history, assignees)
+        decision = Decision(rules, waiting.popleft(), facts, history, assignees)
+        decided = decision.outcomes()
         history = history_after(history, decided, facts.now)
         for outcome in decided:
             outcomes.append(replace(outcome, event=occurrence.event))

@@ -1,6 +1,6 @@
 """The rules' engine: what happened, what is known, and what follows. Pure.
 
-`decide` takes one occurrence; `cascade` also follows what its effects set off.
+A `Decision` is on one occurrence; `cascade` also follows what its effects set off.
 Nothing here writes: whoever calls carries the effects out, and records every outcome.
 """
 
@@ -36,46 +36,14 @@ class Occurrence:
     event: Event | None = None
 
 
-def decide(
-    rules: Rules,
-    occurrence: Occurrence,
-    facts: Facts,
-    history: History,
-    assignees: Assignees,
-) -> list[Outcome]:
-    """What becomes of the rules that the occurrence sets off, by priority.
+@dataclass
+class Decision:
+    """What becomes of the rules that an occurrence sets off, by priority.
 
     Each target has one winner: the first rule by priority whose conditions hold. No
     effect is a reserved change, whatever the rule.
     """
-    event = occurrence.event
-    if event is not None and history.is_echo(event, rules.echo_lasts):
-        return [
-            Outcome(result=RuleResult.ECHO, cause=occurrence.cause, source=event.source)
-        ]
-    return list(_Deciding(rules, occurrence, facts, history, assignees).outcomes())
 
-
-def explained(
-    rules: Rules,
-    occurrence: Occurrence,
-    facts: Facts,
-    history: History,
-    assignees: Assignees,
-) -> list[tuple[Outcome, RuleResult]]:
-    """As `decide`, with every other rule and why it isn't set off; beside it the result
-    of each if it were set off, alone."""
-    deciding = _Deciding(rules, occurrence, facts, history, assignees)
-    return [
-        (outcome, deciding.fate_if_set_off(rule))
-        for outcome, rule in zip(
-            deciding.outcomes(every=True), rules.by_priority, strict=True
-        )
-    ]
-
-
-@dataclass
-class _Deciding:
     rules: Rules
     occurrence: Occurrence
     facts: Facts
@@ -88,7 +56,21 @@ class _Deciding:
         self.today = paris_day(self.facts.now)
         self.writes = self.history.writes_since(self.facts.now - AN_HOUR)
 
-    def outcomes(self, *, every: bool = False) -> Iterator[Outcome]:
+    def outcomes(self) -> list[Outcome]:
+        """Of the rules that are set off; nothing but itself of an echo."""
+        occurrence, event = self.occurrence, self.occurrence.event
+        if event is not None and self.history.is_echo(event, self.rules.echo_lasts):
+            source, cause = event.source, occurrence.cause
+            return [Outcome(result=RuleResult.ECHO, cause=cause, source=source)]
+        return list(self._outcomes(every=False))
+
+    def explanations(self) -> Iterator[tuple[Rule, Outcome, RuleResult]]:
+        """Every rule, with why it isn't set off; and its result if it were, alone."""
+        outcomes = self._outcomes(every=True)
+        for rule, outcome in zip(self.rules.by_priority, outcomes, strict=True):
+            yield rule, outcome, self._result_if_set_off(rule)
+
+    def _outcomes(self, *, every: bool) -> Iterator[Outcome]:
         winners: dict[Target, str] = {}
         for rule in self.rules.by_priority:
             result = self._stopped(rule)
@@ -103,7 +85,7 @@ class _Deciding:
 
     # --- Is it set off, and may it act? -------------------------------------
 
-    def fate_if_set_off(self, rule: Rule) -> RuleResult:
+    def _result_if_set_off(self, rule: Rule) -> RuleResult:
         if not rule.is_in_force(self.today):
             return RuleResult.NOT_IN_FORCE
         return self._stopped_by_facts(rule) or self._acted(rule).result

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from governance.leads.automation_context import AutomationContext
 from governance.rules.condition import Condition
-from governance.rules.engine import Occurrence, explained
+from governance.rules.engine import Decision, Occurrence
 from governance.rules.facts import Facts
 from governance.rules.history import History
 from governance.rules.messages_fr import IF_SET_OFF, WOULD_ACT, sentence_of
@@ -72,12 +72,8 @@ def rule_lines(
 ) -> Iterator[str]:
     """Each rule: what becomes of it now, and what would, were it set off."""
     occurrence = Occurrence(Cause.first("tick"))
-    explanations = explained(
-        context.rules, occurrence, facts, history, context.assignees
-    )
-    for rule, (outcome, supposed) in zip(
-        context.rules.by_priority, explanations, strict=True
-    ):
+    decision = Decision(context.rules, occurrence, facts, history, context.assignees)
+    for rule, outcome, supposed in decision.explanations():
         yield sentence_of(outcome)
         if outcome.result is RuleResult.NOT_SET_OFF:
             yield f"    {_supposed(supposed, outcome)}"

@@ -10,7 +10,7 @@ from explanations.score import Grade, Priority
 from governance.policy.actions import Assign, Notify, OpenProposal, SetPriority
 from governance.policy.policy import Clause, Verdict
 from governance.policy.task import OpenTask, TaskKind
-from governance.rules.engine import Occurrence, decide, explained
+from governance.rules.engine import Decision, Occurrence
 from governance.rules.history import History
 from governance.rules.messages_fr import RESULT, sentence_of
 from governance.rules.outcome import Cause, Outcome, RuleResult
@@ -38,7 +38,8 @@ def decided(
 ) -> list[Outcome]:
     history = given.pop("history", History())
     facts = make_facts(**given)
-    return decide(rules, occurrence or seen(), facts, history, ASSIGNEES)
+    decision = Decision(rules, occurrence or seen(), facts, history, ASSIGNEES)
+    return decision.outcomes()
 
 
 def only(outcomes: list[Outcome]) -> Outcome:
@@ -176,7 +177,8 @@ def test_a_condition_holds_fails_or_is_unknown(
 ) -> None:
     rules = make_rules({"when": f"[{condition}]"})
     facts = make_facts(**given)
-    ((outcome, _),) = explained(rules, seen(), facts, History(), ASSIGNEES)
+    decision = Decision(rules, seen(), facts, History(), ASSIGNEES)
+    ((_, outcome, _),) = decision.explanations()
     assert outcome.result is result
 
 
@@ -188,7 +190,8 @@ def test_a_measure_is_held_to_the_usual_delay_of_the_segment() -> None:
 
     def result(hours: float, usual_hours: dict[str, float]) -> RuleResult:
         facts = make_facts(measures={measure.name: hours}, usual_hours=usual_hours)
-        ((outcome, _),) = explained(rules, seen(), facts, History(), ASSIGNEES)
+        decision = Decision(rules, seen(), facts, History(), ASSIGNEES)
+        ((_, outcome, _),) = decision.explanations()
         return outcome.result
 
     assert result(30.0, {"silence": 10.0}) is RuleResult.FIRED
