@@ -42,17 +42,15 @@ def ensure_champion() -> None:
     from training.promotion.promotion import install
     from training.registry.registry import has_champion
 
-    if has_champion():
-        try:
-            champion()
-        except ModelRejectedError as error:
-            err.print(f"The champion is refused ({error}): training another.")
-        else:
-            return
+    if not has_champion():
+        train_model(DEMO_LOG)
+        return
+    try:
+        champion()
+    except ModelRejectedError as error:
+        err.print(f"The champion is refused ({error}): training another.")
         reason = "the champion before it was refused"
         install(train_model(DEMO_LOG), reason, now=datetime.now(UTC))
-    else:
-        train_model(DEMO_LOG)
 
 
 def _load_leads(key_name: str) -> str:

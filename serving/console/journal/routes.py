@@ -54,15 +54,9 @@ def _rows(trace: Trace, lines: Mapping[UUID, JournalLine]) -> Iterator[tuple[Any
     yield ("ligne", "date", "qui", "quoi", "pourquoi", "id", "cause", "empreinte")
     for entry in trace.entries:
         line = lines[entry.id]
+        texts = map(_plain, (line.who, line.text, line.why))
         cause = entry.cause.causation or ""
-        yield (
-            line.seq,
-            line.at.isoformat(),
-            *map(_plain, (line.who, line.text, line.why)),
-            entry.id,
-            cause,
-            entry.hash,
-        )
+        yield (line.seq, line.at.isoformat(), *texts, entry.id, cause, entry.hash)
 
 
 def _plain(text: str) -> str:

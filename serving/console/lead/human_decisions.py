@@ -21,12 +21,10 @@ from serving.repositories.leads import LeadSummary
 from serving.repositories.principals import principals_named
 
 _MOVES = (Action.STAGE_MOVED, Action.STAGE_OBSERVED)
-_GIVING = frozenset(
-    {
-        Action.PRIORITY_CONTESTED,
-        Action.PRIORITY_CONFIRMED,
-        Action.PROPOSAL_CLOSED,  # of a priority: confirmed or dismissed
-    }
+_GIVING = (  # a proposal of a priority is confirmed or dismissed
+    Action.PRIORITY_CONTESTED,
+    Action.PRIORITY_CONFIRMED,
+    Action.PROPOSAL_CLOSED,
 )
 
 

@@ -114,12 +114,12 @@ def _choices(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
     """What a person chose of the short lists, as the lists have it."""
     tones = {int(tone.value): f"ton {tone.title}" for tone in judgement.tone}
     heard = {objection.name: objection.title for objection in judgement.objection}
-    reasons = {reason.name: reason.title for reason in judgement.reason}
+    reason = judgement.reasons.get(str(about.get("reason")))
     objections = about.get("objections")
     named = objections if isinstance(objections, list) else []
     titles = [tones.get(tone) if isinstance(tone := about.get("tone"), int) else None]
     titles += [f"objection {heard.get(str(name), name)}" for name in named]
-    titles.append(reasons.get(str(about.get("reason"))))
+    titles.append(reason.title if reason else None)
     return [title for title in titles if title]
 
 

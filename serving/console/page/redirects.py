@@ -26,9 +26,8 @@ def way_back(address: str) -> str:
 
 
 def _is_page(address: str) -> bool:
-    if len(address) > _MOST or not _PLAIN.fullmatch(address):
-        return False
-    if not address.startswith(_FIRST):
+    is_plain = len(address) <= _MOST and _PLAIN.fullmatch(address)
+    if not is_plain or not address.startswith(_FIRST):
         return False
     inside = unquote(urlsplit(address).path).removeprefix(_FIRST)
     parts = inside.split("/")

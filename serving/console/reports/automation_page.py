@@ -39,11 +39,8 @@ class EffectEstimate:
     @property
     def apart(self) -> float:
         """How far the two figures are from each other, as they are shown; ≥ 0."""
-        naive, adjusted = (
-            round(estimate.value, 3)
-            for estimate in (self.result.naive, self.result.adjusted)
-        )
-        return abs(naive - adjusted)
+        naive, adjusted = self.result.naive.value, self.result.adjusted.value
+        return abs(round(naive, 3) - round(adjusted, 3))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
