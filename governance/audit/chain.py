@@ -141,7 +141,7 @@ class AuditEntry:
             "state_after": _json(self.after, ids),
             "why": _json(self.why, ids),
             "correlation_id": str(cause.correlation),
-            "causation_id": (None if cause.causation is None else str(cause.causation)),
+            "causation_id": None if cause.causation is None else str(cause.causation),
             "event_id": cause.event,
             "depth": cause.depth,
         }
