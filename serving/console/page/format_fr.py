@@ -118,8 +118,10 @@ def wording() -> Wording:
 
 def decided_before(status: str, by: str) -> str:
     """What the second of two people is told."""
-    fate = FATE.get(status, "close") + (f" par {by}" if by else "")
-    return f"Cette proposition est déjà {fate}."
+    fate = FATE.get(status, "close")
+    if not by:
+        return f"Cette proposition est déjà {fate}."
+    return f"Cette proposition est déjà {fate} par {by}."
 
 
 def field_refused(field: str, why: str) -> str:
@@ -144,8 +146,10 @@ def back_to(place: str) -> str:
 
 def day(which: date) -> str:
     """A day: « mardi 1er décembre »."""
-    pattern = "EEEE '1er' MMMM" if which.day == 1 else "EEEE d MMMM"
-    return format_date(which, pattern, locale="fr")
+    number = "1er" if which.day == 1 else str(which.day)
+    named = (format_date(which, part, locale="fr") for part in ("EEEE", "MMMM"))
+    weekday, month = named
+    return f"{weekday} {number} {month}"
 
 
 def instant(at: datetime | str) -> str:
