@@ -6,7 +6,6 @@
 writes `events.parquet`, `log.toml` and `truth.parquet`. Intent is a hidden chain
 (`data/demo/intent.py`) that drives what leads do; `truth.parquet` is what an exact
 filter knew of them each week (`data/demo/truth.py`). Leads are drawn by blocks, each
-from features.arrays import FloatArray, IntArray
 from a seed of its own, and written as they come: memory does not grow with them.
 """
 

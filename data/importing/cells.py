@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.mapping import ISO_8601, FieldColumn, Mapping, TimeColumn
 from data.importing.sheet import Sheet
 from features.event import TIME

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.sheet import Sheet, content_key
 from data.importing.source import UTF_16, digest, pieces
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.errors import ImportFailedError
 from data.importing.csv_file import read_csv
+from data.importing.errors import ImportFailedError
 from data.importing.event_rows import read_event_rows
 from data.importing.json_lines import read_json_lines
 from data.importing.lead_rows import read_lead_rows

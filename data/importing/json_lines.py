@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.sheet import RecordSheet, Sheet
 from data.importing.source import UTF_16, digest, pieces
 

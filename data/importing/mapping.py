@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from features.event import ATTRIBUTES_KIND, Actor
 
 ISO_8601 = "iso8601"

@@ -8,7 +8,7 @@ import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.json_lines import cell
 from data.importing.sheet import RecordSheet, Sheet
 from data.importing.source import digest, opened

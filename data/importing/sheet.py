@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 
 
 @dataclass(frozen=True, slots=True)

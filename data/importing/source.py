@@ -10,7 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 
 UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # how such a text begins
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"

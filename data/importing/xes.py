@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from xml.parsers import expat
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.sheet import RecordSheet, Sheet, told
 from data.importing.source import digest, pieces
 

@@ -6,7 +6,7 @@ guillemets are U+00A0.
 
 from datetime import datetime, time, timedelta
 
-from data import errors as data_errors
+from data.importing import errors as importing_errors
 from explanations import errors as explanations_errors
 from explanations.calendar_fr import PARIS
 from features import errors as features_errors
@@ -20,7 +20,7 @@ SENTENCE: dict[type[FreinError], str] = {
     features_errors.LogError: "Le journal d’évènements ne peut pas être lu ou écrit.",
     features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
     features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
-    data_errors.ImportFailedError: "L’import a échoué.",
+    importing_errors.ImportFailedError: "L’import a échoué.",
     training_errors.TrainingError: "L’entraînement est impossible.",
     training_errors.ModelUnavailableError: "Aucun modèle n’est disponible.",
     explanations_errors.ModelRejectedError: "Le modèle enregistré a été refusé.",

@@ -8,7 +8,7 @@ import orjson
 from fastapi import Response
 from pydantic import JsonValue
 
-from data import errors as data_errors
+from data.importing import errors as importing_errors
 from explanations import errors as explanations_errors
 from features import errors as features_errors
 from features.errors import EventError, FreinError
@@ -49,7 +49,7 @@ STATUS: dict[type[FreinError], int] = {
     features_errors.LogError: 500,
     features_errors.EventError: 422,
     features_errors.CatalogueError: 500,
-    data_errors.ImportFailedError: 500,
+    importing_errors.ImportFailedError: 500,
     training_errors.TrainingError: 500,
     training_errors.ModelUnavailableError: 503,
     explanations_errors.ModelRejectedError: 503,

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.importer import ImportCounts, import_file
 from data.importing.mapping import load_mapping
 from features.log import read_log

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import ImportFailedError
+from data.importing.errors import ImportFailedError
 from data.importing.mapping import load_mapping
 
 SHIPPED = sorted((Path(__file__).parents[2] / "data" / "mappings").glob("*.toml"))

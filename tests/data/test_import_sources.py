@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from data.errors import ImportFailedError
 from data.importing.csv_file import read_csv
+from data.importing.errors import ImportFailedError
 from data.importing.importer import ImportCounts, import_file
 from features.errors import LogError
 from tests.data.import_builders import (
