@@ -11,7 +11,7 @@ from a seed of its own, and written as they come: memory does not grow with them
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +23,11 @@ from data.demo import truth
 from data.demo.block import Block, draw_block
 from data.demo.effect import Effect, described, effect, mean_effect
 from data.demo.field import field
-from data.demo.frame import entries, events_of, instant
+from data.demo.frame import entries, events_of
 from data.demo.intent import LIFE_DAYS, Intent
 from data.demo.mail import mail
 from data.demo.pipeline import endings, stages
-from data.demo.record import LATE_SHARE, joined
+from data.demo.record import LATE_SHARE, Clues, joined
 from data.demo.site import site
 from data.demo.working_time import WorkingTime, working_time
 from features.arrays import FloatArray, IntArray
@@ -73,13 +73,7 @@ class GeneratedLog:
         return self.settled_won / self.settled if self.settled else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Drawn:
-    """A block's tables, and its counts."""
-
-    events: pl.DataFrame
-    truth: pl.DataFrame
-    counts: GeneratedLog
+_Drawn = tuple[pl.DataFrame, pl.DataFrame, GeneratedLog]  # events, truth, counts
 
 
 def generate(
@@ -126,10 +120,10 @@ def _write(
         pq.ParquetWriter(draft / EVENTS_FILE, _arrow(EVENT_SCHEMA)) as events,
         pq.ParquetWriter(draft / TRUTH_FILE, _arrow(truth.SCHEMA)) as truths,
     ):
-        for drawn in blocks:
-            events.write_table(drawn.events.to_arrow().cast(events.schema))
-            truths.write_table(drawn.truth.to_arrow().cast(truths.schema))
-            counts.append(drawn.counts)
+        for of_events, of_truth, count in blocks:
+            events.write_table(of_events.to_arrow().cast(events.schema))
+            truths.write_table(of_truth.to_arrow().cast(truths.schema))
+            counts.append(count)
             if progress:
                 progress(sum(count.leads for count in counts))
     return _sum(counts)
@@ -142,21 +136,19 @@ def _arrow(schema: pl.Schema) -> pa.Schema:
 def _blocks(leads: int, seed: int, end: date, with_truth: bool) -> Iterator[_Drawn]:
     """The blocks, in the order of entry of their leads."""
     first = end - timedelta(days=LOG_DAYS - 1)
-    time = working_time(first, LOG_DAYS + LIFE_DAYS + 30)
+    days = working_time(first, LOG_DAYS + LIFE_DAYS + 30)
     for number, start in enumerate(range(0, leads, BLOCK_LEADS)):
         # The block's seed is SeedSequence(seed).spawn(…)[number].
         rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
         numbers = np.arange(start, min(start + BLOCK_LEADS, leads))
-        entry_day = _entry_days(rng, time, (numbers + rng.random(len(numbers))) / leads)
-        block = draw_block(rng, time, numbers + 1, entry_day)
+        share = (numbers + rng.random(len(numbers))) / leads
+        block = draw_block(rng, days, numbers + 1, _entry_days(days, share))
         yield _drawn(rng, block, number, with_truth)
 
 
-def _entry_days(
-    rng: np.random.Generator, time: WorkingTime, share: FloatArray
-) -> IntArray:
+def _entry_days(days: WorkingTime, share: FloatArray) -> IntArray:
     """(leads,): the day by which `share`, in [0, 1), of all leads have entered."""
-    reached = time.lead_clock[1 : LOG_DAYS + 1] / time.lead_clock[LOG_DAYS]
+    reached = days.lead_clock[1 : LOG_DAYS + 1] / days.lead_clock[LOG_DAYS]
     return np.searchsorted(reached, share, side="right")
 
 
@@ -170,29 +162,31 @@ def _drawn(
     part = joined([mailed, in_field, visits, pipeline])
     records = [entries(block), *part.records, *endings(rng, block, stage, deals)]
     events = events_of(rng, block, records, number)
-    events = events.filter(pl.col("received_at").dt.epoch("us") < _log_end(block.time))
+    log_end = datetime.combine(block.time.first, time.min, UTC) + timedelta(LOG_DAYS)
+    events = events.filter(pl.col("received_at") < log_end)
     weeks = truth.SCHEMA.to_frame()
     if with_truth:
-        weeks = truth.truth_of(truth.Evidence.of(block, part, mails), LOG_DAYS)
-    return _Drawn(events, weeks, _counts(block, events, len(weeks)))
-
-
-def _log_end(time: WorkingTime) -> int:
-    return instant(time.first + timedelta(days=LOG_DAYS))
+        evidence = truth.Evidence(
+            block=block,
+            clues=Clues.by_day(part.clues),
+            channels=part.channels,
+            mails=mails,
+        )
+        weeks = truth.truth_of(evidence, LOG_DAYS)
+    return events, weeks, _counts(block, events, len(weeks))
 
 
 def _counts(block: Block, events: pl.DataFrame, moments: int) -> GeneratedLog:
     settled = block.entry_day + LIFE_DAYS < LOG_DAYS - AFTER_LIFE_DAYS
-    ended = {
-        kind: events.filter(pl.col("kind") == kind)["lead_id"].n_unique()
-        for kind in ("won", "lost")
-    }
+    won, lost = (
+        events.filter(kind=kind)["lead_id"].n_unique() for kind in ("won", "lost")
+    )
     return GeneratedLog(
         leads=len(block.lead_ids),
         events=len(events),
         moments=moments,
-        won=ended["won"],
-        lost=ended["lost"],
+        won=won,
+        lost=lost,
         settled=int(settled.sum()),
         settled_won=int((settled & block.lives.won).sum()),
         effect=effect(block),

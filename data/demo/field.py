@@ -1,5 +1,7 @@
 """Calls, meetings, and the notes that salespeople take after them."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 
@@ -60,7 +62,7 @@ def field(rng: np.random.Generator, block: Block) -> tuple[Part, Occurrences]:
     calls, reached, call_clues = _calls_made(rng, block)
     received = Channel(Idea.CALLS, CALLS_RECEIVED, block.lead_pace)
     at = received.draw(rng, block)
-    minutes = pl.DataFrame({"duration_minutes": rng.integers(2, 25, len(at))})
+    minutes = {"duration_minutes": rng.integers(2, 25, len(at))}
     incoming = _records(rng, block, "call_received", at, minutes)
     channel = Channel(Idea.MEETINGS, MEETINGS, block.person_pace)
     met = channel.draw(rng, block)
@@ -76,14 +78,12 @@ def field(rng: np.random.Generator, block: Block) -> tuple[Part, Occurrences]:
     return part, met
 
 
-def _meeting_fields(rng: np.random.Generator, n: int) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "duration_minutes": rng.choice([30, 45, 60, 90], n),
-            "channel": rng.choice(["visio", "sur_place"], n, p=[0.7, 0.3]),
-            "participants": rng.integers(2, 7, n),
-        }
-    )
+def _meeting_fields(rng: np.random.Generator, n: int) -> dict[str, Any]:
+    return {
+        "duration_minutes": rng.choice([30, 45, 60, 90], n),
+        "channel": rng.choice(["visio", "sur_place"], n, p=[0.7, 0.3]),
+        "participants": rng.integers(2, 7, n),
+    }
 
 
 def _records(
@@ -91,17 +91,12 @@ def _records(
     block: Block,
     kind: str,
     at: Occurrences,
-    fields: pl.DataFrame,
+    fields: dict[str, Any],
 ) -> Records:
     """Calls or meetings."""
-    return Records(
-        kind=kind,
-        source="crm",
-        actor="lead" if kind == "call_received" else "person",
-        at=at,
-        moment=block.moments(rng, at.lead, at.day),
-        fields=fields,
-    )
+    actor = "lead" if kind == "call_received" else "person"
+    moment = block.moments(rng, at.lead, at.day)
+    return Records("crm", kind, actor, at, moment, fields)
 
 
 def _calls_made(
@@ -110,12 +105,10 @@ def _calls_made(
     """The calls made, which of them reached someone, and the clues."""
     at = Channel(Idea.CALLS, CALLS_MADE, block.person_pace).draw(rng, block)
     reached = rng.random(len(at)) < REACHED[block.lives.states[at.lead, at.day]]
-    fields = pl.DataFrame(
-        {
-            "duration_minutes": np.where(reached, rng.integers(3, 35, len(at)), 1),
-            "outcome": np.where(reached, "joint", "messagerie"),
-        }
-    )
+    fields = {
+        "duration_minutes": np.where(reached, rng.integers(3, 35, len(at)), 1),
+        "outcome": np.where(reached, "joint", "messagerie"),
+    }
     says = np.where(reached[:, None], np.log(REACHED), np.log1p(-REACHED))
     calls = _records(rng, block, "call_made", at, fields)
     return calls, reached, clues(Idea.CALLS, at, says)
@@ -141,14 +134,16 @@ def _notes(
     tone = choose(rng, TONE[states])
     objected = rng.random((len(lead), len(OBJECTIONS))) < OBJECTION[states]
     at = Occurrences(lead, day, known(rng, day, LATE_NOTES))
-    records = Records(
-        kind="note_added",
-        source="mobile",
-        actor="person",
-        at=at,
-        moment=np.minimum(ended + rng.uniform(0.004, 0.03, len(lead)), NOTES_END),
-        fields=_note_fields(tone, objected, _texts(rng, met, tone, objected)),
-    )
+    moment = np.minimum(ended + rng.uniform(0.004, 0.03, len(lead)), NOTES_END)
+    codes = np.array(OBJECTIONS)
+    fields = {
+        "tone": TONES[tone],
+        "objections": pl.Series(
+            [codes[row].tolist() for row in objected], dtype=pl.List(pl.String)
+        ),
+        "text": _texts(rng, met, tone, objected),
+    }
+    records = Records("mobile", "note_added", "person", at, moment, fields)
     says = objected @ np.log(OBJECTION).T + ~objected @ np.log1p(-OBJECTION).T
     return records, [
         clues(Idea.TONE, at, np.log(TONE.T[tone])),
@@ -169,33 +164,20 @@ def _texts(
     """
     words = company()
     reproaches = [words.objections[code] for code in OBJECTIONS]
-    opening = rng.integers(0, len(words.after_call), len(tone)).tolist()
-    wording = rng.integers(0, len(words.tones[0]), len(tone)).tolist()
-    objecting = rng.integers(0, len(reproaches[0]), objected.shape).tolist()
+    opening = rng.integers(0, len(words.after_call), len(tone))
+    wording = rng.integers(0, len(words.tones[0]), len(tone))
+    objecting = rng.integers(0, len(reproaches[0]), objected.shape)
     texts = []
-    for note, (meeting, level) in enumerate(zip(met, tone, strict=True)):
-        begins = words.after_meeting if meeting else words.after_call
-        said = [
-            reproaches[code][objecting[note][code]]
-            for code in np.flatnonzero(objected[note])
-        ]
-        told = [begins[opening[note]], words.tones[level][wording[note]], *said]
-        texts.append(" ".join(told))
+    for note, level in enumerate(tone):
+        begins = words.after_meeting if met[note] else words.after_call
+        sentences = [begins[opening[note]], words.tones[level][wording[note]]]
+        for code in np.flatnonzero(objected[note]):
+            sentences.append(reproaches[code][objecting[note, code]])
+        texts.append(" ".join(sentences))
     return texts
 
 
 def _end(records: Records) -> FloatArray:
     """The moment each call or meeting ends."""
-    minutes = records.fields["duration_minutes"].to_numpy()
+    minutes = records.fields["duration_minutes"]
     return np.asarray(records.moment + minutes / DAY_MINUTES)
-
-
-def _note_fields(tone: IntArray, objected: BoolArray, texts: list[str]) -> pl.DataFrame:
-    objections = [
-        [code for code, told in zip(OBJECTIONS, row, strict=True) if told]
-        for row in objected.tolist()
-    ]
-    return pl.DataFrame(
-        {"tone": TONES[tone], "objections": objections, "text": texts},
-        schema_overrides={"objections": pl.List(pl.String), "text": pl.String},
-    )

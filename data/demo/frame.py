@@ -1,7 +1,6 @@
 """Records of a block as rows of the event log: identifiers, instants, deliveries."""
 
 from collections.abc import Sequence
-from datetime import date
 
 import numpy as np
 import polars as pl
@@ -27,24 +26,17 @@ TWICE_AFTER = 5 * 3600  # seconds, mean: another delivery of the same event
 def entries(block: Block) -> Records:
     """What is recorded of each lead at entry."""
     profiles = block.profiles
-    fields = pl.DataFrame(
-        {
-            "sector": np.array(SECTORS)[profiles.sector],
-            "headcount": profiles.headcount,
-            "lead_source": np.array(SOURCES)[profiles.source],
-            "region": np.array(list(company().regions))[profiles.region],
-            "owner": np.array(company().owners)[profiles.owner],
-        }
-    )
-    day = np.zeros(len(block.lead_ids), dtype=np.int64)
-    return Records(
-        kind="attributes_set",
-        source="crm",
-        actor=profiles.source == SOURCES.index("site_web"),
-        at=Occurrences.same_day(np.arange(len(day)), day),
-        moment=block.entry_moment,
-        fields=fields,
-    )
+    fields = {
+        "sector": np.array(SECTORS)[profiles.sector],
+        "headcount": profiles.headcount,
+        "lead_source": np.array(SOURCES)[profiles.source],
+        "region": np.array(list(company().regions))[profiles.region],
+        "owner": np.array(company().owners)[profiles.owner],
+    }
+    leads = np.arange(len(block.lead_ids))
+    at = Occurrences.same_day(leads, np.zeros_like(leads))
+    by_site = profiles.source == SOURCES.index("site_web")
+    return Records("crm", "attributes_set", by_site, at, block.entry_moment, fields)
 
 
 def events_of(
@@ -55,9 +47,8 @@ def events_of(
     `number` is the block's: identifiers are unique with it.
     """
     midnight = np.datetime64(block.time.first, "D").astype(np.int64)
-    frames = [
-        _rows(rng, block, part, int(midnight)) for part in records if len(part.at)
-    ]
+    parts = [part for part in records if len(part.at)]
+    frames = [_rows(rng, block, part, int(midnight)) for part in parts]
     events = pl.concat(frames).sort("occurred_at", "lead_id", maintain_order=True)
     rank = pl.int_range(pl.len()).over("source")
     events = events.with_columns(
@@ -78,11 +69,6 @@ def lead_names(numbers: IntArray) -> pl.Series:
     return ("L" + digits).alias("lead_id")
 
 
-def instant(day: date) -> int:
-    """Midnight UTC as `day` begins, in microseconds since 1970."""
-    return int(np.datetime64(day, "us").astype(np.int64))
-
-
 def _rows(
     rng: np.random.Generator, block: Block, records: Records, midnight: int
 ) -> pl.DataFrame:
@@ -99,7 +85,7 @@ def _rows(
             "occurred_at": occurred,
             "received_at": received,
             "actor": _actors(records.actor, len(today)),
-            "data": _texts(records.fields, len(today)),
+            "data": _texts(pl.DataFrame(records.fields), len(today)),
         }
     ).with_columns(kind=pl.lit(records.kind), source=pl.lit(records.source))
 

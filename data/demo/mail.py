@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 from scipy.special import ndtr
 
 from data.demo.block import DAY_ENDS, Block, open_days
@@ -18,7 +17,6 @@ from data.demo.record import (
     Occurrences,
     Part,
     Records,
-    by_lead,
     clues,
     known,
 )
@@ -65,7 +63,7 @@ SLOW_SHARE = np.array(
 SPREAD, SLOW_SPREAD = 1.0, 0.55  # of the logarithm
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Mails(Occurrences):
     """All mails sent, (mails,) each, by day.
 
@@ -103,7 +101,7 @@ def mail(rng: np.random.Generator, block: Block) -> tuple[Part, Mails, BoolArray
     part = Part(
         [
             _sent(mails, automated),
-            by_lead("mail", "unsubscribed", leaving, left),
+            Records("mail", "unsubscribed", "lead", leaving, left),
             _answers(rng, mails),
             opened,
             clicked,
@@ -173,27 +171,16 @@ def _replies(
 
 
 def _sent(mails: Mails, automated: BoolArray) -> Records:
-    templates = np.array(TEMPLATES)[mails.template]
-    return Records(
-        kind="email_sent",
-        source="mail",
-        actor=automated,
-        at=mails,
-        moment=mails.moment,
-        fields=pl.DataFrame({"template": templates, "step": mails.step + 1}),
-    )
+    fields = {"template": np.array(TEMPLATES)[mails.template], "step": mails.step + 1}
+    return Records("mail", "email_sent", automated, mails, mails.moment, fields)
 
 
 def _answers(rng: np.random.Generator, mails: Mails) -> Records:
     answered = mails[mails.reply_day < NEVER]
     words = rng.lognormal(3.6, 0.7, len(answered)).astype(np.int64) + 3
-    return by_lead(
-        "mail",
-        "email_replied",
-        Occurrences(answered.lead, answered.reply_day, answered.reply_known_day),
-        answered.reply_moment,
-        {"to": np.array(TEMPLATES)[answered.template], "words": words},
-    )
+    at = Occurrences(answered.lead, answered.reply_day, answered.reply_known_day)
+    fields = {"to": np.array(TEMPLATES)[answered.template], "words": words}
+    return Records("mail", "email_replied", "lead", at, answered.reply_moment, fields)
 
 
 def _engagement(
@@ -204,16 +191,14 @@ def _engagement(
     opened = rng.random(len(states)) < OPENS[states]
     clicked = opened & (rng.random(len(states)) < CLICKS[states])
     opened_at = mails.moment + (0.93 - mails.moment) * rng.beta(1, 3, len(states))
-    pages = np.array(CLICKED)[rng.integers(0, len(CLICKED), clicked.sum())]
+    page = np.array(CLICKED)[rng.integers(0, len(CLICKED), clicked.sum())]
+    click_at = opened_at[clicked] + 0.001
+    opening = Records("mail", "email_opened", "lead", mails[opened], opened_at[opened])
     says = np.log(OPENS) + np.where(clicked[:, None], np.log(CLICKS), np.log1p(-CLICKS))
     return (
-        by_lead("mail", "email_opened", mails[opened], opened_at[opened]),
-        by_lead(
-            "mail",
-            "email_clicked",
-            mails[clicked],
-            opened_at[clicked] + 0.001,
-            {"page": pages},
+        opening,
+        Records(
+            "mail", "email_clicked", "lead", mails[clicked], click_at, {"page": page}
         ),
         [
             clues(Idea.MAIL, mails[opened], says[opened]),

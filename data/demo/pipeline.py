@@ -1,11 +1,8 @@
 """Stages of the pipeline from the first contact to the ending, and the quotes."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import polars as pl
 
 from data.demo.block import Block
 from data.demo.intent import LIFE_DAYS, Intent
@@ -150,7 +147,7 @@ def _sales(
         if to == PROPOSED:
             records.append(_quotes(deals, at, then - BETWEEN_MOVES / 2))
     paid = deals.amount[lead] * (100 - deals.discount[lead]) // 100
-    return [*records, _in_crm("won", sold, moment, {"amount": paid})]
+    return [*records, Records("crm", "won", "person", sold, moment, {"amount": paid})]
 
 
 def _losses(rng: np.random.Generator, block: Block, stage: IntArray) -> list[Records]:
@@ -163,7 +160,7 @@ def _losses(rng: np.random.Generator, block: Block, stage: IntArray) -> list[Rec
     people = np.zeros(len(lead), dtype=np.bool_)
     return [
         _moves(at, moment - BETWEEN_MOVES, stage[lead], LOST, people),
-        _in_crm("lost", at, moment, {"reason": reason}),
+        Records("crm", "lost", "person", at, moment, {"reason": reason}),
     ]
 
 
@@ -181,7 +178,7 @@ def _after_sale(rng: np.random.Generator, block: Block) -> Records:
     }
     moment = rng.uniform(0.1, 0.8, len(lead))
     at = Occurrences.same_day(lead, block.working_day(lead, day))
-    return _in_crm("attributes_set", at, moment, fields)
+    return Records("crm", "attributes_set", "person", at, moment, fields)
 
 
 def _moves(
@@ -197,7 +194,7 @@ def _moves(
         "from": names[np.broadcast_to(start, len(moment))],
         "to": names[np.broadcast_to(to, len(moment))],
     }
-    return _in_crm("stage_changed", at, moment, fields, automated)
+    return Records("crm", "stage_changed", automated, at, moment, fields)
 
 
 def _quotes(deals: Deals, at: Occurrences, moment: FloatArray) -> Records:
@@ -205,25 +202,7 @@ def _quotes(deals: Deals, at: Occurrences, moment: FloatArray) -> Records:
         "amount": deals.amount[at.lead],
         "discount_percent": deals.discount[at.lead],
     }
-    return _in_crm("quote_sent", at, moment, fields)
-
-
-def _in_crm(
-    kind: str,
-    at: Occurrences,
-    moment: FloatArray,
-    fields: Mapping[str, Any],
-    automated: BoolArray | None = None,
-) -> Records:
-    """What a person, unless `automated`, enters in the CRM on the day itself."""
-    return Records(
-        kind=kind,
-        source="crm",
-        actor="person" if automated is None else automated,
-        at=at,
-        moment=moment,
-        fields=pl.DataFrame(fields),
-    )
+    return Records("crm", "quote_sent", "person", at, moment, fields)
 
 
 def _deals(rng: np.random.Generator, block: Block) -> Deals:

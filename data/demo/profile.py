@@ -1,7 +1,6 @@
 """Profiles of leads when they enter, and which of them get the automated sequence."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 
@@ -20,16 +19,8 @@ SOURCE_FIT = np.array([0.0, 0.55, 0.1, -0.4, 0.25])
 SOURCE_VISITS = np.array([0.85, 0.8, 1.3, 0.85, 0.95])
 
 MEDIAN_HEADCOUNT, HEADCOUNT_SPREAD = 120, 1.5  # spread of the logarithm
-LARGE, MEDIUM = 500, 50  # headcounts from which a lead is so called
-
-
-class Size(IntEnum):
-    SMALL = 0
-    MEDIUM = 1
-    LARGE = 2
-
-
-SIZE_FIT = np.array([0.0, 0.15, 0.0])
+MEDIUM, LARGE = 50, 500  # headcounts from which a lead is so called
+SIZE_FIT = np.array([0.0, 0.15, 0.0])  # small, medium, large: the sizes in order
 
 # Log odds of the automated sequence: small leads from the web mostly get it.
 SEQUENCE_BASE = 0.1
@@ -54,8 +45,8 @@ class Profiles:
 
     @property
     def size(self) -> IntArray:
-        """(leads,) of `Size`."""
-        return np.searchsorted([MEDIUM, LARGE], self.headcount, side="right")
+        """(leads,): 0, 1 or 2."""
+        return _size(self.headcount)
 
     @property
     def fit(self) -> FloatArray:
@@ -89,9 +80,13 @@ def draw_profiles(rng: np.random.Generator, leads: int) -> Profiles:
 
 def propensity(source: IntArray, headcount: IntArray) -> FloatArray:
     """(leads,) in (0, 1): the chance of the automated sequence, known at entry."""
-    size = np.searchsorted([MEDIUM, LARGE], headcount, side="right")
-    log_odds = SEQUENCE_BASE + SEQUENCE_BY_SOURCE[source] + SEQUENCE_BY_SIZE[size]
+    by_size = SEQUENCE_BY_SIZE[_size(headcount)]
+    log_odds = SEQUENCE_BASE + SEQUENCE_BY_SOURCE[source] + by_size
     return np.asarray(1 / (1 + np.exp(-log_odds)))
+
+
+def _size(headcount: IntArray) -> IntArray:
+    return np.searchsorted([MEDIUM, LARGE], headcount, side="right")
 
 
 def _shared(rng: np.random.Generator, shares: FloatArray, leads: int) -> IntArray:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Any, Self
 
 import numpy as np
-import polars as pl
 
 from data.demo.block import Block
 from data.demo.intent import STATES
@@ -61,18 +60,12 @@ class Occurrences:
     def by_day(cls, parts: Sequence[Self]) -> Self:
         """The rows of all parts, ordered by day."""
         rows = cls(
-            **{
-                column.name: np.concatenate([getattr(p, column.name) for p in parts])
-                for column in fields(cls)
-            }
+            *(np.concatenate(c) for c in zip(*map(_columns, parts), strict=True))
         )
         return rows[np.argsort(rows.day, kind="stable")]
 
     def __getitem__(self, rows: IntArray | BoolArray | slice) -> Self:
-        columns = {
-            column.name: getattr(self, column.name)[rows] for column in fields(self)
-        }
-        return type(self)(**columns)
+        return type(self)(*(column[rows] for column in _columns(self)))
 
     def __len__(self) -> int:
         return len(self.lead)
@@ -82,37 +75,23 @@ class Occurrences:
         return self[slice(*np.searchsorted(self.day, days))]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _columns(rows: Occurrences) -> list[Any]:
+    return [getattr(rows, column.name) for column in fields(rows)]
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """Events of one kind, one row each.
 
-    `moment` is the part of the day's hours gone, 0 to 1.
+    `moment` is the part of the day's hours gone, 0 to 1; `fields` are columns.
     """
 
-    kind: str
     source: str
+    kind: str
     actor: str | BoolArray  # flags: automation, else a person
     at: Occurrences
     moment: FloatArray
-    fields: pl.DataFrame = field(default_factory=pl.DataFrame)
-
-
-def by_lead(
-    source: str,
-    kind: str,
-    at: Occurrences,
-    moment: FloatArray,
-    fields: Mapping[str, Any] | None = None,
-) -> Records:
-    """What leads do themselves."""
-    return Records(
-        kind=kind,
-        source=source,
-        actor="lead",
-        at=at,
-        moment=moment,
-        fields=pl.DataFrame(fields),
-    )
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

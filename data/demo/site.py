@@ -11,7 +11,6 @@ from data.demo.record import (
     Occurrences,
     Part,
     Records,
-    by_lead,
     clues,
     joined,
 )
@@ -155,13 +154,9 @@ def _pages(
     since = waited - np.maximum.accumulate(np.where(opened, waited, 0.0))
     codes = rng.integers(0, 16**8, len(visits)).tolist()
     session = np.array([f"s{code:08x}" for code in codes])[visit]
-    return by_lead(
-        "site",
-        "page_viewed",
-        visits[visit],
-        block.moments(rng, visits.lead, visits.day)[visit] + since,
-        {"page": np.array(PAGES)[page], "session": session},
-    )
+    moment = block.moments(rng, visits.lead, visits.day)[visit] + since
+    fields = {"page": np.array(PAGES)[page], "session": session}
+    return Records("site", "page_viewed", "lead", visits[visit], moment, fields)
 
 
 def _marked(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
@@ -175,5 +170,6 @@ def _marked(rng: np.random.Generator, block: Block, channel: Channel) -> Part:
     mark = choose(rng, shares[block.lives.states[at.lead, at.day]])
     says = np.log(channel.rates) + np.log(shares.T[mark])
     moment = block.moments(rng, at.lead, at.day)
-    records = by_lead("site", kind, at, moment, {field: np.array(options)[mark]})
+    fields = {field: np.array(options)[mark]}
+    records = Records("site", kind, "lead", at, moment, fields)
     return Part([records], [clues(channel.idea, at, says)], [channel])

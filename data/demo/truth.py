@@ -47,7 +47,6 @@ from data.demo.record import (
     Channel,
     Clues,
     Idea,
-    Part,
     received_share,
 )
 from features.arrays import BoolArray, FloatArray, IntArray
@@ -91,11 +90,6 @@ class Evidence:
     clues: Clues
     channels: Sequence[Channel]
     mails: Mails
-
-    @classmethod
-    def of(cls, block: Block, part: Part, mails: Mails) -> "Evidence":
-        clues = Clues.by_day(part.clues)
-        return cls(block=block, clues=clues, channels=part.channels, mails=mails)
 
 
 def truth_of(evidence: Evidence, log_days: int) -> pl.DataFrame:
