@@ -1,10 +1,5 @@
-"""Values of columns, times made instants in UTC, and why a row's cell holds none.
+"""Values of columns, times made instants in UTC, and why a row's cell holds none."""
 
-A reading is a pair of series, the values and the reasons: where a cell is sound or
-empty the reason is null; where it can't be read the value is.
-"""
-
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -16,62 +11,122 @@ from data.importing.sheet import Sheet
 from features.event import TIME
 from features.log import FIRST_YEAR, LAST_YEAR
 
-Reading = tuple[pl.Series, pl.Series]
-
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 _INTEGER = r"^[+-]?[0-9]+(\.0*)?$"  # "12.0" is how pandas exports a column with gaps
 _TRUE = ("true", "yes", "oui", "vrai", "1")
-_NAMES_TOLD = 50
 _FALSE = ("false", "no", "non", "faux", "0")
+_NAMES_TOLD = 50
 
 
-def mapped_cells(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
+class Cells:
     """The columns that the mapping names: stripped, and null where empty.
+
+    Each reading gives a series of values, null where a cell is empty or can't be read,
+    and keeps why it can't. The first reason of a row counts, in the order of reading.
 
     Raises
     ------
     ImportFailedError
-        If the file's header lacks one of them, or holds it twice.
+        If the file's header lacks one of the columns, or holds it twice.
     """
-    columns = _named_columns(mapping)
-    for key, column in columns:
+
+    def __init__(self, sheet: Sheet, mapping: Mapping) -> None:
+        self.sheet = sheet
+        self.mapping = mapping
+        self.frame = _mapped(sheet, mapping)
+        self._reasons: list[pl.Series] = []
+
+    def __getitem__(self, column: str) -> pl.Series:
+        return self.frame[column]
+
+    def refuse(self, rows: pl.Series, reason: str | pl.Expr) -> None:
+        """Say why the rows, of which these are flags, are not sound."""
+        why = pl.lit(reason) if isinstance(reason, str) else reason
+        self._reasons.append(pl.select(pl.when(rows).then(why)).to_series())
+
+    @property
+    def reason(self) -> pl.Series:
+        """The first reason of each row, null where the row is sound."""
+        reasons = [why.alias(str(place)) for place, why in enumerate(self._reasons)]
+        return pl.select(pl.coalesce(reasons)).to_series().alias("reason")
+
+    def require(self, *columns: str) -> None:
+        """Refuse the rows where one of the columns is empty."""
+        for column in columns:
+            self.refuse(self[column].is_null(), f"column {column!r} is empty")
+
+    def times(self, column: TimeColumn, written: pl.Series) -> pl.Series:
+        """The instants that the texts of a time column name."""
+        time_format = column.format or self.mapping.time_format
+        zone = ZoneInfo(self.mapping.time_zone)
+        read: dict[str | None, datetime | str] = {
+            text: instant(text, time_format, zone)
+            for text in written.unique().drop_nulls()
+        }
+        instants = [read.get(text) for text in written]
+        times = [None if isinstance(time, str) else time for time in instants]
+        reasons = [time if isinstance(time, str) else None for time in instants]
+        self._reasons.append(
+            f"column {column.column!r}: " + pl.Series(reasons, dtype=pl.String)
+        )
+        return pl.Series(written.name, times, dtype=TIME)
+
+    def fields(self, fields: dict[str, FieldColumn]) -> pl.DataFrame:
+        """Values of data fields, one column a field."""
+        return pl.DataFrame(
+            [self._field(field).alias(name) for name, field in fields.items()]
+        )
+
+    def _field(self, field: FieldColumn) -> pl.Series:
+        written, decimal = self[field.column], self.mapping.decimal
+        written = written.set(written.is_in(field.unknown), None)
+        hint = f" with decimal {decimal!r}"
+        match field.type:
+            case "text":
+                values, hint = written, ""
+            case "number":
+                values = _numbers(_plain(written, decimal))
+            case "integer":
+                values = _integers(_plain(written, decimal))
+            case "boolean":
+                values, hint = _booleans(written), ""
+        unread = written.is_not_null() & values.is_null()
+        self.refuse(unread, f"column {field.column!r}: no {field.type}{hint}")
+        return values
+
+    def meanings(
+        self, written: pl.Series, table: dict[str, str | None], what: str
+    ) -> pl.Series:
+        """What a table of the mapping makes of each text; others are refused."""
+        meanings = written.replace_strict(table, default=None, return_dtype=pl.String)
+        complaint = pl.format(
+            "column {}: no {} for {}: add it to [{}]",
+            pl.lit(written.name),
+            pl.lit(what),
+            '"' + written.str.slice(0, 60) + '"',
+            pl.lit(f"{what}s"),
+        )
+        self.refuse(written.is_not_null() & meanings.is_null(), complaint)
+        return meanings
+
+
+def _mapped(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
+    place, read = str(sheet.path), ""
+    if sheet.delimiter is not None:
+        place, read = f"{place}, line 1", f"with delimiter {sheet.delimiter!r} "
+    cells = {}
+    for key, column in _named_columns(mapping):
         times = sheet.header.count(column)
         if times != 1:
+            held = f"the header holds {times} times"
             raise ImportFailedError(
-                f"{_header_place(sheet)}: the mapping's {key} names the column "
-                f"{column!r}, which {_held(times)}; "
-                f"{_header_told(sheet)}"
+                f"{place}: the mapping's {key} names the column {column!r}, which "
+                f"{held if times else 'is not in the header'}; "
+                f"{read}it holds {', '.join(sheet.header[:_NAMES_TOLD])}"
             )
-    places = {column: sheet.header.index(column) for _, column in columns}
-    return pl.DataFrame(
-        {
-            column: [row[place].strip() or None for row in sheet.rows]
-            for column, place in places.items()
-        },
-        schema=dict.fromkeys(places, pl.String()),
-    )
-
-
-def required(cells: pl.Series) -> pl.Series:
-    """Why a cell that must not be empty is not sound."""
-    return where(cells.is_null(), f"column {cells.name!r} is empty")
-
-
-def read_times(cells: pl.DataFrame, column: TimeColumn, mapping: Mapping) -> Reading:
-    """Instants of a time column; an empty cell has neither value nor reason."""
-    written = cells[column.column]
-    time_format = column.format or mapping.time_format
-    zone = ZoneInfo(mapping.time_zone)
-    read: dict[str | None, datetime | str] = {
-        text: instant(text, time_format, zone) for text in written.unique().drop_nulls()
-    }
-    instants = [read.get(text) for text in written]
-    times = [None if isinstance(time, str) else time for time in instants]
-    reasons = [time if isinstance(time, str) else None for time in instants]
-    return (
-        pl.Series(written.name, times, dtype=TIME),
-        f"column {column.column!r}: " + pl.Series(reasons, dtype=pl.String),
-    )
+        position = sheet.header.index(column)
+        cells[column] = [row[position].strip() or None for row in sheet.rows]
+    return pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String()))
 
 
 def instant(text: str, time_format: str, zone: ZoneInfo) -> datetime | str:
@@ -114,56 +169,6 @@ def _localised(written: datetime, zone: ZoneInfo) -> datetime | str:
     return "a local time that the clock change skips"
 
 
-def read_fields(
-    cells: pl.DataFrame, fields: dict[str, FieldColumn], decimal: str
-) -> tuple[pl.DataFrame, list[pl.Series]]:
-    """Values of data fields, one column a field, and the reasons of each."""
-    readings = {name: _field(cells, one, decimal) for name, one in fields.items()}
-    values = pl.DataFrame([one.alias(name) for name, (one, _) in readings.items()])
-    return values, [reasons for _, reasons in readings.values()]
-
-
-def _field(cells: pl.DataFrame, field: FieldColumn, decimal: str) -> Reading:
-    written = cells[field.column]
-    written = written.set(written.is_in(field.unknown), None)
-    match field.type:
-        case "text":
-            values = written
-        case "number":
-            values = _numbers(_plain(written, decimal))
-        case "integer":
-            values = _integers(_plain(written, decimal))
-        case "boolean":
-            values = _booleans(written)
-    unread = written.is_not_null() & values.is_null()
-    hint = f" with decimal {decimal!r}" if field.type in ("number", "integer") else ""
-    return values, where(unread, f"column {field.column!r}: no {field.type}{hint}")
-
-
-def where(condition: pl.Series, reason: str) -> pl.Series:
-    """The reason on the rows where the condition holds, null elsewhere."""
-    return pl.select(pl.when(condition).then(pl.lit(reason))).to_series()
-
-
-def first_reason(reasons: Iterable[pl.Series]) -> pl.Series:
-    """The first reason of each row, null where the row is sound."""
-    named = [reason.alias(str(place)) for place, reason in enumerate(reasons)]
-    return pl.select(pl.coalesce(named)).to_series().alias("reason")
-
-
-def _held(times: int) -> str:
-    return f"the header holds {times} times" if times else "is not in the header"
-
-
-def _header_place(sheet: Sheet) -> str:
-    return str(sheet.path) if sheet.delimiter is None else f"{sheet.path}, line 1"
-
-
-def _header_told(sheet: Sheet) -> str:
-    read = "" if sheet.delimiter is None else f"with delimiter {sheet.delimiter!r} "
-    return f"{read}it holds {', '.join(sheet.header[:_NAMES_TOLD])}"
-
-
 def _named_columns(mapping: Mapping) -> list[tuple[str, str]]:
     """Each column that the mapping names, with the key that names it."""
     named = [("actor.column", mapping.actor.column)] if mapping.actor.column else []
@@ -176,7 +181,9 @@ def _named_columns(mapping: Mapping) -> list[tuple[str, str]]:
             case tuple():
                 named.extend((f"columns.{key}", column) for column in written)
     for table, fields in (("data", mapping.data), ("attributes", mapping.attributes)):
-        named.extend((f"{table}.{name}", one.column) for name, one in fields.items())
+        named.extend(
+            (f"{table}.{name}", field.column) for name, field in fields.items()
+        )
     return named
 
 
@@ -198,20 +205,6 @@ def _plain(written: pl.Series, decimal: str) -> pl.Series:
     # a point is no thousands separator here: 20000.0 must not become 200000
     pointed = closed.str.contains(".", literal=True)
     return closed.set(pointed, "?").str.replace(",", ".", literal=True)
-
-
-def no_meaning(
-    written: pl.Series, unread: pl.Series, what: str, table: str, names: str
-) -> pl.Series:
-    """Why a text is not sound that a table of the mapping gives no meaning."""
-    complaint = pl.format(
-        "column {}: no {} for {}: add it to [{}]",
-        pl.lit(names),
-        pl.lit(what),
-        '"' + written.str.slice(0, 60) + '"',
-        pl.lit(table),
-    )
-    return pl.select(pl.when(unread).then(complaint)).to_series()
 
 
 def _booleans(written: pl.Series) -> pl.Series:

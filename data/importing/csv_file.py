@@ -34,20 +34,16 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
         delimiter=delimiter,
     )
     for line, row_text, row in records:
-        _place(sheet, line, row_text, row)
+        if isinstance(row, str):
+            sheet.refuse(line, f"broken CSV: {row}", row_text)
+        elif len(row) != len(sheet.header):
+            reason = f"{len(row)} fields where the header has {len(sheet.header)}"
+            sheet.refuse(line, reason, row_text)
+        else:
+            sheet.add(line, row_text, row, content_key(row))
     if not sheet.rows and not sheet.refused:
         raise ImportFailedError(f"{path} holds a header and no row: export it again")
     return sheet
-
-
-def _place(sheet: Sheet, line: int, text: str, row: list[str] | str) -> None:
-    if isinstance(row, str):
-        sheet.refuse(line, f"broken CSV: {row}", text)
-    elif len(row) != len(sheet.header):
-        reason = f"{len(row)} fields where the header has {len(sheet.header)}"
-        sheet.refuse(line, reason, text)
-    else:
-        sheet.add(line, text, row, content_key(row))
 
 
 def _records(
@@ -76,7 +72,7 @@ def _parsed(
     lines: list[str], start: int, delimiter: str
 ) -> Iterator[tuple[int, int, list[str] | str]]:
     """Records from line index `start` on, as (first index, index past it, fields)."""
-    remaining = (lines[index] for index in range(start, len(lines)))
+    remaining = map(lines.__getitem__, range(start, len(lines)))
     reader = csv.reader(remaining, delimiter=delimiter, strict=True)
     begun = start
     while True:

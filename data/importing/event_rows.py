@@ -5,15 +5,7 @@ import unicodedata
 
 import polars as pl
 
-from data.importing.cells import (
-    Reading,
-    first_reason,
-    mapped_cells,
-    no_meaning,
-    read_fields,
-    read_times,
-    required,
-)
+from data.importing.cells import Cells
 from data.importing.mapping import EventMapping
 from data.importing.rows import (
     Rows,
@@ -36,67 +28,53 @@ def read_event_rows(sheet: Sheet, mapping: EventMapping) -> Rows:
     the number of identical rows before it: an extended export, imported again,
     gives the same rows the same identities.
     """
-    cells = mapped_cells(sheet, mapping)
-    attributes, attribute_reasons = read_fields(
-        cells, mapping.attributes, mapping.decimal
-    )
-    rows, reasons = _rows(sheet, cells, mapping)
-    rows = rows.with_columns(first_reason([*reasons, *attribute_reasons]))
-    known = [one.alias(_held(one.name)) for one in attributes.get_columns()]
-    rows = _without_contradictions(rows.with_columns(known), sheet.unit)
+    cells = Cells(sheet, mapping)
+    rows = _rows(cells, mapping)
+    attributes = cells.fields(mapping.attributes).rename(_held)
+    rows = rows.with_columns(cells.reason, *attributes.get_columns())
+    rows = _without_contradictions(rows, sheet.unit)
     sound = rows.filter(pl.col("reason").is_null())
     events = sound.unique("event_id", keep="first", maintain_order=True)
-    changes = _attribute_events(events, mapping)
     return Rows(
-        events=in_log_order([events, changes]),
+        events=in_log_order([events, _attribute_events(events, mapping)]),
         accepted=sound.height,
         repeated=sound.height - events.height,
         refused=refusals(sheet, rows["reason"]),
     )
 
 
-def _rows(
-    sheet: Sheet, cells: pl.DataFrame, mapping: EventMapping
-) -> tuple[pl.DataFrame, list[pl.Series]]:
-    """One event a row, sound or not, and the reasons of each thing read."""
-    columns = mapping.columns
-    kinds, kind_reasons = _read_kinds(cells, mapping)
-    occurred_at, time_reasons = read_times(cells, columns.time, mapping)
+def _rows(cells: Cells, mapping: EventMapping) -> pl.DataFrame:
+    """One event a row, sound or not."""
+    columns, contents = mapping.columns, cells.sheet.contents
     received = columns.received_at or columns.time
-    received_at, received_reasons = read_times(cells, received, mapping)
-    data, data_reasons = read_fields(cells, mapping.data, mapping.decimal)
-    rows = rows_of(
-        sheet,
+    event_id: pl.Series | list[str] = list(numbered(contents))
+    cells.require(columns.lead_id, columns.time.column, received.column)
+    if columns.event_id:
+        cells.require(columns.event_id)
+        event_id = cells[columns.event_id]
+    return rows_of(
         cells,
-        mapping,
-        content=sheet.contents,
-        event_id=cells[columns.event_id]
-        if columns.event_id
-        else list(numbered(sheet.contents)),
-        kind=kinds,
-        occurred_at=occurred_at,
-        received_at=received_at,
-        data=as_json(data, cells.height),
+        content=contents,
+        event_id=event_id,
+        occurred_at=cells.times(columns.time, cells[columns.time.column]),
+        received_at=cells.times(received, cells[received.column]),
+        kind=_kinds(cells, mapping),
+        data=as_json(cells.fields(mapping.data), cells.frame.height),
     )
-    must_stand = [columns.lead_id, columns.time.column, received.column]
-    must_stand += [columns.event_id] if columns.event_id else []
-    empty = [required(cells[column]) for column in must_stand]
-    read = [time_reasons, received_reasons, kind_reasons, *data_reasons]
-    return rows, [*empty, *read]
 
 
-def _read_kinds(cells: pl.DataFrame, mapping: EventMapping) -> Reading:
+def _kinds(cells: Cells, mapping: EventMapping) -> pl.Series:
     """Kinds by the mapping's table, else as their slug where it keeps others."""
     columns = mapping.columns.kind
-    written = cells.select(
-        pl.concat_str(columns, separator="/", ignore_nulls=True).alias("kind")
+    written = cells.frame.select(
+        pl.concat_str(columns, separator="/", ignore_nulls=True).alias(
+            "/".join(columns)
+        )
     ).to_series()
-    table = {text: mapping.kinds.get(text) for text in written.unique()}
+    table: dict[str, str | None] = {**mapping.kinds}
     if mapping.other_kinds == "keep":
-        table = {text: kind or slug(text) for text, kind in table.items()}
-    kinds = written.replace_strict(table, return_dtype=pl.String)
-    names = "/".join(columns)
-    return kinds, no_meaning(written, kinds.is_null(), "kind", "kinds", names)
+        table = {text: slug(text) for text in written.unique()} | table
+    return cells.meanings(written, table, "kind")
 
 
 def slug(text: str) -> str | None:
@@ -133,17 +111,14 @@ def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFra
 
     An empty cell says nothing: it neither changes nor unsets an attribute.
     """
-    names = list(mapping.attributes)
+    names = {_held(name): name for name in mapping.attributes}
     if not names:
         return events.clear()
     ordered = events.sort("lead_id", "occurred_at", "line", maintain_order=True)
-    ordered = ordered.with_columns(
-        _changed(_held(name)).alias(_held(name)) for name in names
+    changes = ordered.with_columns(map(_changed, names)).filter(
+        pl.any_horizontal(pl.col(*names).is_not_null())
     )
-    changes = ordered.filter(
-        pl.any_horizontal(pl.col(_held(name)).is_not_null() for name in names)
-    )
-    fields = changes.select(pl.col(_held(name)).alias(name) for name in names)
+    fields = changes.select(*names).rename(names)
     return changes.with_columns(
         pl.col("event_id") + "-attributes",
         kind=pl.lit(ATTRIBUTES_KIND),

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 
 from data.importing.errors import ImportFailedError
-from data.importing.sheet import RecordSheet, Sheet
-from data.importing.source import UTF_16, digest, pieces
+from data.importing.sheet import Record, Sheet, sheet_of
+from data.importing.source import UTF_16, pieces
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 16 << 20  # bytes; past it the file has no lines, as one long list
@@ -25,16 +25,19 @@ def read_json_lines(path: Path) -> Sheet:
     ImportFailedError
         If the file can't be read, has a line over 16 MiB, or holds no row.
     """
-    gathered = RecordSheet(path)
+    return sheet_of(path, _records(path))
+
+
+def _records(path: Path) -> Iterator[Record]:
     for line, written in enumerate(_lines(path), start=1):
         if not written.strip():
             continue
         text = written.decode(errors="replace").rstrip("\r")
         try:
-            gathered.add(line, _cells(written), text)
+            yield Record(line, _cells(written), text)
         except (ValueError, orjson.JSONEncodeError) as error:
-            gathered.refuse(line, _reason(error), text)
-    return gathered.sheet(digest(path))
+            why = error.msg if isinstance(error, orjson.JSONDecodeError) else error
+            yield Record(line, {}, text, f"no JSON object: {why}")
 
 
 def _lines(path: Path) -> Iterator[bytes]:
@@ -77,7 +80,7 @@ def _cells(written: bytes) -> dict[str, str]:
     while inner:
         name, value = inner.pop()
         if isinstance(value, dict):
-            inner += [(f"{name}.{key}", one) for key, one in reversed(value.items())]
+            inner += [(f"{name}.{key}", part) for key, part in reversed(value.items())]
         elif name in cells:
             raise ValueError(f"the field {name!r} stands twice")
         elif isinstance(value, float) and abs(value) >= _PAST_INTEGERS:
@@ -97,15 +100,6 @@ def cell(value: object) -> str:
     >>> [cell(value) for value in ("Visit", 7, 1.5, True, None, ["a", 1])]
     ['Visit', '7', '1.5', 'true', '', '["a",1]']
     """
-    match value:
-        case None:
-            return ""
-        case str():
-            return value
-        case _:
-            return orjson.dumps(value, default=str).decode()
-
-
-def _reason(error: Exception) -> str:
-    said = error.msg if isinstance(error, orjson.JSONDecodeError) else str(error)
-    return f"no JSON object: {said}"
+    if isinstance(value, str):
+        return value
+    return "" if value is None else orjson.dumps(value, default=str).decode()

@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 
 from data.importing.errors import ImportFailedError
 from data.importing.json_lines import cell
-from data.importing.sheet import RecordSheet, Sheet
-from data.importing.source import digest, opened
+from data.importing.sheet import Record, Sheet, sheet_of
+from data.importing.source import opened
 
 _ROWS_AT_ONCE = 50_000
 
@@ -26,10 +26,8 @@ def read_parquet_file(path: Path) -> Sheet:
     ImportFailedError
         If the file can't be read or is damaged, or holds no row.
     """
-    gathered = RecordSheet(path, unit="row")
-    for number, row in enumerate(_rows(path), start=1):
-        gathered.add(number, row)
-    return gathered.sheet(digest(path))
+    records = (Record(number, row) for number, row in enumerate(_rows(path), start=1))
+    return sheet_of(path, records, unit="row")
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
@@ -50,7 +48,7 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     while structs := cs.expand_selector(frame, cs.struct()):
         frame = frame.unnest(*structs, separator=".")
-    return frame.select(_text(one) for one in frame.iter_columns())
+    return frame.select(map(_text, frame.iter_columns()))
 
 
 def _text(column: pl.Series) -> pl.Series:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import orjson
 import polars as pl
 
-from data.importing.mapping import ActorRule, EventMapping, LeadMapping
+from data.importing.cells import Cells
 from data.importing.sheet import Refused, Sheet
 from features.event import EVENT_SCHEMA
 
@@ -22,22 +22,18 @@ class Rows:
     refused: list[Refused]
 
 
-def rows_of(
-    sheet: Sheet,
-    cells: pl.DataFrame,
-    mapping: EventMapping | LeadMapping,
-    **columns: pl.Series | list[str],
-) -> pl.DataFrame:
+def rows_of(cells: Cells, **columns: pl.Series | list[str]) -> pl.DataFrame:
     """A row of the log for each of the sheet's, sound or not, with its line.
 
     `columns` are those of the log that the mapping's shape decides; `kind` is one.
     """
+    mapping = cells.mapping
     return pl.DataFrame(
         {
-            "line": sheet.lines,
-            "source": pl.repeat(mapping.source, cells.height, eager=True),
+            "line": cells.sheet.lines,
+            "source": pl.repeat(mapping.source, cells.frame.height, eager=True),
             "lead_id": cells[mapping.columns.lead_id],
-            "actor": actors(pl.Series(columns["kind"]), cells, mapping.actor),
+            "actor": actors(pl.Series(columns["kind"]), cells),
             **columns,
         },
         schema_overrides={"line": pl.Int64, "content": pl.String},
@@ -58,15 +54,14 @@ def numbered(keys: Iterable[str]) -> Iterator[str]:
         yield key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
-def actors(kinds: pl.Series, cells: pl.DataFrame, rule: ActorRule) -> pl.Series:
+def actors(kinds: pl.Series, cells: Cells) -> pl.Series:
     """Who acted in each row: by kind, else by the column's value, else the default."""
-    by_kind = _looked_up(kinds, rule.kinds)
-    by_column = (
-        _looked_up(cells[rule.column], rule.values)
-        if rule.column
-        else pl.repeat(None, len(kinds), dtype=pl.String, eager=True)
-    )
-    return by_kind.zip_with(by_kind.is_not_null(), by_column).fill_null(rule.default)
+    rule = cells.mapping.actor
+    who = _looked_up(kinds, rule.kinds)
+    if rule.column:
+        by_column = _looked_up(cells[rule.column], rule.values)
+        who = who.zip_with(who.is_not_null(), by_column)
+    return who.fill_null(rule.default)
 
 
 def _looked_up(values: pl.Series, table: Mapping[str, str]) -> pl.Series:
@@ -78,23 +73,16 @@ def as_json(fields: pl.DataFrame, height: int) -> pl.Series:
     """Each row's known fields as a JSON object, `height` of them."""
     if not fields.columns:
         return pl.repeat("{}", height, eager=True)
-    objects = [
-        orjson.dumps(
-            {name: one for name, one in row.items() if one is not None}
-        ).decode()
-        for row in fields.iter_rows(named=True)
-    ]
-    return pl.Series(objects, dtype=pl.String)
+    rows = fields.iter_rows(named=True)
+    known = ({k: v for k, v in row.items() if v is not None} for row in rows)
+    return pl.Series([orjson.dumps(row).decode() for row in known], dtype=pl.String)
 
 
 def refusals(sheet: Sheet, reasons: pl.Series) -> list[Refused]:
     """The rows of the sheet that have a reason, with the lines broken as CSV."""
-    found = [
-        Refused(line, reason, text)
-        for line, text, reason in zip(sheet.lines, sheet.texts, reasons, strict=True)
-        if reason is not None
-    ]
-    return sorted([*sheet.refused, *found], key=lambda one: one.line)
+    rows = zip(sheet.lines, reasons, sheet.texts, strict=True)
+    unsound = [Refused(*row) for row in rows if row[1] is not None]
+    return sorted([*sheet.refused, *unsound], key=lambda refused: refused.line)
 
 
 def in_log_order(events: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
 from data.importing.errors import ImportFailedError
+from data.importing.source import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,53 +64,53 @@ def content_key(cells: Iterable[str | None]) -> str:
     return blake2b(joined.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
-class RecordSheet:
-    """Gathers rows that name their fields; the header is every name met.
+class Record(NamedTuple):
+    """A row that names its fields, or a `fault`: why it can't be imported.
+
+    A row without a text of its own is told as the JSON of its fields.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+    text: str | None = None
+    fault: str | None = None
+
+
+def sheet_of(path: Path, records: Iterable[Record], *, unit: str = "line") -> Sheet:
+    """The sheet of rows that name their fields; the header is every name met.
 
     A field that is empty is as good as absent, and the order of fields says nothing:
     a field that only a later export has leaves the older rows their identity.
+
+    Raises
+    ------
+    ImportFailedError
+        If there is no row, or none could be read.
     """
-
-    def __init__(self, path: Path, *, unit: str = "line") -> None:
-        self._sheet = Sheet(path=path, sha256="", header=(), unit=unit)
-        self._places: dict[str, int] = {}
-        self.refuse = self._sheet.refuse
-
-    def add(self, line: int, cells: Mapping[str, str], text: str | None = None) -> None:
-        """Add a row; of one without a text of its own, its fields are told as JSON."""
-        row = [""] * len(self._places)
-        for name, cell in cells.items():
-            place = self._places.setdefault(name, len(self._places))
-            row.extend([""] * (place + 1 - len(row)))
-            row[place] = cell
-        said = sorted((name, cell) for name, cell in cells.items() if cell)
-        content = content_key(part for pair in said for part in pair)
-        self._sheet.add(line, told(cells) if text is None else text, row, content)
-
-    def sheet(self, sha256: str) -> Sheet:
-        """The rows gathered.
-
-        Raises
-        ------
-        ImportFailedError
-            If there is none, or none could be read.
-        """
-        if not self._sheet.rows:
-            raise ImportFailedError(self._why_nothing())
-        for row in self._sheet.rows:
-            row.extend([""] * (len(self._places) - len(row)))
-        return replace(self._sheet, sha256=sha256, header=tuple(self._places))
-
-    def _why_nothing(self) -> str:
-        path, refused = self._sheet.path, self._sheet.refused
-        if not refused:
-            return f"{path} holds no row: export it again"
-        return (
-            f"{path}, {self._sheet.unit} {refused[0].line}: {refused[0].reason} "
-            f"({refused[0].text[:100]}); no row of the file can be read"
-        )
+    sheet = Sheet(path=path, sha256="", header=(), unit=unit)
+    places: dict[str, int] = {}
+    for line, cells, text, fault in records:
+        known = {name: cell for name, cell in cells.items() if cell}
+        row_text = orjson.dumps(known).decode() if text is None else text
+        if fault:
+            sheet.refuse(line, fault, row_text)
+            continue
+        for name in cells:
+            places.setdefault(name, len(places))
+        content = content_key(part for item in sorted(known.items()) for part in item)
+        sheet.add(line, row_text, [cells.get(name, "") for name in places], content)
+    if not sheet.rows:
+        raise ImportFailedError(_why_nothing(sheet))
+    for row in sheet.rows:
+        row.extend([""] * (len(places) - len(row)))
+    return replace(sheet, sha256=digest(path), header=tuple(places))
 
 
-def told(cells: Mapping[str, str]) -> str:
-    """The fields of a row that are not empty, as JSON."""
-    return orjson.dumps({name: cell for name, cell in cells.items() if cell}).decode()
+def _why_nothing(sheet: Sheet) -> str:
+    if not sheet.refused:
+        return f"{sheet.path} holds no row: export it again"
+    first = sheet.refused[0]
+    return (
+        f"{sheet.path}, {sheet.unit} {first.line}: {first.reason} "
+        f"({first.text[:100]}); no row of the file can be read"
+    )

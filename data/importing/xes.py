@@ -5,13 +5,15 @@ A row is an event. Its attributes are columns by their keys (`concept:name`,
 process-mining tools write them in a table.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from xml.parsers import expat
 
 from data.importing.errors import ImportFailedError
-from data.importing.sheet import RecordSheet, Sheet, told
-from data.importing.source import digest, pieces
+from data.importing.sheet import Record, Sheet, sheet_of
+from data.importing.source import pieces
 
 TRACE_PREFIX = "case:"
 _DEEPEST = 4  # log, trace, event, value: what is further inside is not read
@@ -31,18 +33,21 @@ def read_xes(path: Path) -> Sheet:
         If the file can't be read, is no XES or broken XML (at which line), declares
         a document type, or holds no event.
     """
-    gathered = RecordSheet(path)
-    reading = _Reading(path, gathered)
+    return sheet_of(path, _records(path))
+
+
+def _records(path: Path) -> Iterator[Record]:
+    reading = _Reading(path)
     try:
-        for piece in pieces(path):
-            reading.parser.Parse(piece)
-        reading.parser.Parse(b"", True)
+        for piece in chain(pieces(path), [b""]):
+            reading.parser.Parse(piece, not piece)
+            yield from reading.records
+            reading.records.clear()
     except (expat.ExpatError, LookupError, ValueError) as error:
         line = reading.parser.ErrorLineNumber
         raise ImportFailedError(
             f"{path}, line {line}: broken XML ({error}): export it again"
         ) from error
-    return gathered.sheet(digest(path))
 
 
 @dataclass(slots=True)
@@ -64,13 +69,13 @@ class _Element:
 
 
 class _Reading:
-    def __init__(self, path: Path, gathered: RecordSheet) -> None:
+    def __init__(self, path: Path) -> None:
         self.parser = expat.ParserCreate(namespace_separator=" ")
         self.parser.StartDoctypeDeclHandler = self._refuse_doctype
         self.parser.StartElementHandler = self._start
         self.parser.EndElementHandler = self._end
+        self.records: list[Record] = []
         self._path = path
-        self._gathered = gathered
         self._within: list[str] = []
         self._trace = _Element(line=0)
         self._event = _Element(line=0)
@@ -119,7 +124,4 @@ class _Reading:
     def _add(self, event: _Element, trace: _Element) -> None:
         cells = trace.cells | event.cells
         fault = event.fault or (trace.fault and f"of its trace: {trace.fault}")
-        if fault:
-            self._gathered.refuse(event.line, fault, told(cells))
-        else:
-            self._gathered.add(event.line, cells)
+        self.records.append(Record(event.line, cells, fault=fault))
