@@ -7,13 +7,13 @@ another lead, as it might happen now.
     python -m benchmarks.arrivals --log logs/demo --database URL --audit-rows 1000000
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from itertools import cycle
+from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.common.calls import WARM_UP, event_now, new_key, posting, timed
+from benchmarks.common.calls import event_now, new_key, posting, timed
 from benchmarks.common.command_line import load_average, parser_of, print_json
 from features.log import read_log
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
@@ -64,9 +64,8 @@ def _lengthen_audit(
 ) -> None:
     """Rows such as rules leave that lost, on each lead in turn."""
     with service.store.reading() as session:
-        uuids = [one.id for one in lead_states(session, leads).values()]
-    written = 0
-    while written < n_rows:
+        uuids = cycle([state.id for state in lead_states(session, leads).values()])
+    for _ in range(0, n_rows, ROWS_AT_ONCE):
         entries = [
             AuditEntry(
                 action=Action.RULE_STOPPED,
@@ -75,16 +74,10 @@ def _lengthen_audit(
                 lead=lead,
                 why={"fate": "lost", "rule": "R-01", "winner": "R-02"},
             )
-            for lead, _ in zip(cycle(uuids), range(ROWS_AT_ONCE), strict=False)
+            for lead in islice(uuids, ROWS_AT_ONCE)
         ]
         with service.store.writing() as session:
             append(session, entries, now)
-        written += len(entries)
-
-
-def bodies(leads: Sequence[str], calls: int) -> Iterator[bytes]:
-    for lead, likely, _ in zip(cycle(leads), cycle(LIKELY), range(calls), strict=False):
-        yield event_now(lead, "site", *likely)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -102,9 +95,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
             environment_variable("FREIN_AUDIT_FOLDER", str(Path(folder) / "audit")),
         ):
             key, leads = filled(options.log, options.leads, options.audit_rows)
-            calls = bodies(leads, WARM_UP + options.calls)
+            pairs = zip(cycle(leads), cycle(LIKELY), strict=False)
+            bodies = (event_now(lead, "site", *likely) for lead, likely in pairs)
             with posting("/v1/events", key) as post:
-                took = timed(post, calls, options.calls)
+                took = timed(post, bodies, options.calls)
     percentiles = {f"p{p}_ms": round(took.percentile(p), 2) for p in (50, 90, 99)}
     about = {"calls": options.calls, "leads": options.leads}
     about |= {"audit_rows": options.audit_rows, "load_average": load_average()}

@@ -19,6 +19,7 @@ import polars as pl
 from starlette.testclient import TestClient
 
 from benchmarks.common.command_line import load_average, parser_of, print_json
+from benchmarks.speed.cut_leads import copied
 from features.log import Log, read_log
 from governance.people.roles import Role
 from serving.app.application import create_app
@@ -43,23 +44,12 @@ _LINKED = re.compile(r'(?:src|href)="([^"]+\.(?:css|js|svg))"')
 
 def copies(log: Log, n_leads: int, n_events: int) -> Log:
     """So many open leads, copied where the log has fewer; one more has `n_events`."""
-    names = open_leads(log)
-    events = log.events.filter(pl.col("lead_id").is_in(names))
-    rounds = -(-n_leads // len(names))
-    copied = pl.concat(_renamed(events, f"-{n}") for n in range(rounds))
-    kept = [f"{name}-{n}" for n in range(rounds) for name in names][:n_leads]
+    events = log.events.filter(pl.col("lead_id").is_in(open_leads(log)))
     busiest = events["lead_id"].value_counts(sort=True)["lead_id"][0]
     own = events.filter(pl.col("lead_id") == busiest)
-    many = pl.concat(
-        _renamed(own, f"-m{n}") for n in range(-(-n_events // own.height))
-    ).head(n_events)
-    chosen = copied.filter(pl.col("lead_id").is_in(kept))
-    one = many.with_columns(lead_id=pl.lit(MANY_EVENTS))
-    return Log(log.about, pl.concat([chosen, one]))
-
-
-def _renamed(events: pl.DataFrame, ending: str) -> pl.DataFrame:
-    return events.with_columns(pl.col("lead_id", "event_id") + ending)
+    many = copied(own, -(-n_events // own.height), timedelta()).head(n_events)
+    many = many.with_columns(pl.col("event_id") + "-m", lead_id=pl.lit(MANY_EVENTS))
+    return Log(log.about, pl.concat([copied(events, n_leads, timedelta()), many]))
 
 
 def fill(service: Service, log: Log, now: datetime) -> None:
@@ -70,8 +60,8 @@ def fill(service: Service, log: Log, now: datetime) -> None:
     )
     load_leads(service, before, names, yesterday, lambda _: None)
     with service.store.reading() as session:
-        shown = listed_leads(session, LeadFilter(), limit=ON_A_PAGE, offset=0)
-    for lead_id in (*(lead.lead_id for lead in shown), MANY_EVENTS):
+        listed = listed_leads(session, LeadFilter(), limit=ON_A_PAGE, offset=0)
+    for lead_id in (*(lead.lead_id for lead in listed), MANY_EVENTS):
         for hour in range(SCORES):
             score_stored(service, lead_id, yesterday + timedelta(hours=hour))
     load_leads(service, since, names, now, lambda _: None)
@@ -82,13 +72,13 @@ def measured(client: TestClient, path: str, calls: int) -> dict[str, float]:
     the machine hardly lengthens; and its weight in KB with all that it links to."""
     took, cost = [], []
     for _ in range(WARM_UP + calls):
-        began, begun = time.perf_counter(), time.process_time()
+        started, worked = time.perf_counter(), time.process_time()
         answer = client.get(path)
-        took.append(1000 * (time.perf_counter() - began))
-        cost.append(1000 * (time.process_time() - begun))
+        took.append(1000 * (time.perf_counter() - started))
+        cost.append(1000 * (time.process_time() - worked))
         assert answer.status_code == 200, answer.status_code
     linked = sorted(set(_LINKED.findall(answer.text)))
-    weight = len(answer.content) + sum(len(client.get(one).content) for one in linked)
+    weight = len(answer.content) + sum(len(client.get(a).content) for a in linked)
     p50, p99 = np.percentile(took[WARM_UP:], [50, 99])
     return {
         "p50_ms": round(float(p50), 1),
@@ -114,10 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             fill(service, log, now)
             wish = NewAccount(login="ada", name="Ada", role=Role.ADMIN, team=None)
             person = open_account(service.store, wish, now)
-            begun = begin_session(service.store, person, datetime.now(UTC))
-            client = TestClient(
-                create_app(service), headers={"Cookie": f"{COOKIE}={begun.cookie}"}
-            )
+            session = begin_session(service.store, person, datetime.now(UTC))
+            cookie = {"Cookie": f"{COOKIE}={session.cookie}"}
+            client = TestClient(create_app(service), headers=cookie)
             pages = {
                 "inbox": f"{HOME}/",
                 "inbox_silent": f"{HOME}/?silence=14",
@@ -125,12 +114,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 "inbox_search": f"{HOME}/?recherche=L00",
                 "lead": address_of(MANY_EVENTS),
             }
-            told = {
+            costs = {
                 name: measured(client, path, options.calls)
                 for name, path in pages.items()
             }
     about = {"leads": options.leads, "events": options.events}
-    print_json(about | told | {"load_average": load_average()})
+    print_json(about | costs | {"load_average": load_average()})
 
 
 if __name__ == "__main__":

@@ -9,8 +9,9 @@ log's training part: no test lead is looked at. The last line is one JSON object
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
+from operator import itemgetter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import optuna
 from rich.console import Console
@@ -19,17 +20,9 @@ from rich.table import Table
 from benchmarks.common.command_line import parser_of, print_report
 from training.cli.train import read_inputs
 from training.evaluation.tuning import Problem, best, problem_of, pruner, tune
-from training.fitting.fit import DEEPEST, FitSettings
+from training.fitting.fit import DEEPEST
 
 BOUNDS = (3, DEEPEST, 12)
-
-
-class Report(NamedTuple):
-    """The best settings and their loss under each bound."""
-
-    trials: int
-    origins: int
-    bounds: dict[int, tuple[FitSettings, float]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,50 +33,46 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--horizon", default="60d")
     parser.add_argument("--trials", type=int, default=12, help="for each bound")
     parser.add_argument("--seed", type=int, default=1)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
 
-    def measure() -> Report:
-        inputs = read_inputs(asked.log, None, asked.horizon, asked.moments, None)
+    def measure() -> dict[str, Any]:
+        inputs = read_inputs(options.log, None, options.horizon, options.moments, None)
         problem = problem_of(
             inputs.log,
             inputs.catalogue,
             inputs.plan,
             horizon_days=inputs.horizon_days,
-            seed=asked.seed,
+            seed=options.seed,
         )
-        bounds = {n: tuned(replace(problem, deepest=n), asked.trials) for n in BOUNDS}
-        return Report(asked.trials, len(problem.origins), bounds)
+        return {
+            "benchmark": "depth",
+            "trials": options.trials,
+            "origins": len(problem.origins),
+            "bounds": {
+                str(bound): tuned(replace(problem, deepest=bound), options.trials)
+                for bound in BOUNDS
+            },
+        }
 
-    return print_report("depth", Console(width=110), measure, _tables, _fields)
+    return print_report("depth", Console(width=110), measure, _tables)
 
 
-def tuned(problem: Problem, n_trials: int) -> tuple[FitSettings, float]:
+def tuned(problem: Problem, n_trials: int) -> dict[str, Any]:
     """The best settings under a problem's bound, and their mean log loss in nats."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(pruner=pruner())
     always, silent = (lambda: True), (lambda _: None)
     tune(study, problem, n_trials=n_trials, goes_on=always, told=silent)
-    return best(study)
+    settings, loss = best(study)
+    return {"log_loss": loss, "settings": asdict(settings)}
 
 
-def _tables(report: Report) -> Iterator[Table]:
+def _tables(report: dict[str, Any]) -> Iterator[Table]:
     table = Table("deepest", "mean log loss", "depth of the best", "leaves", "trees")
-    for bound, (settings, loss) in report.bounds.items():
-        counts = settings.max_depth, settings.num_leaves, settings.n_trees
-        table.add_row(str(bound), f"{loss:.4f}", *map(str, counts))
+    for bound, study in report["bounds"].items():
+        counts = itemgetter("max_depth", "num_leaves", "n_trees")(study["settings"])
+        table.add_row(bound, f"{study['log_loss']:.4f}", *map(str, counts))
     yield table
-
-
-def _fields(report: Report) -> dict[str, Any]:
-    return {
-        "benchmark": "depth",
-        "trials": report.trials,
-        "origins": report.origins,
-        "bounds": {
-            str(bound): {"log_loss": loss, "settings": asdict(settings)}
-            for bound, (settings, loss) in report.bounds.items()
-        },
-    }
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from benchmarks.common.command_line import parser_of, print_json
 from data.generate import generate
 from features.catalogue import read_catalogue, shipped_catalogue
 from features.log import read_log
-from governance.impact.adjustment import Adjusted
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import attributes_of
 from governance.impact.report import automation_report
@@ -35,40 +34,37 @@ def main() -> None:
     parser.add_argument("--logs", type=int, default=20)
     parser.add_argument("--leads", type=int, default=20_000)
     parser.add_argument("--workers", type=int, default=2)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     rows = []
-    with ProcessPoolExecutor(asked.workers, get_context("spawn")) as pool:
-        seeds = range(FIRST_SEED, FIRST_SEED + asked.logs)
-        for row in pool.map(of_log, seeds, repeat(asked.leads)):
+    with ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        seeds = range(FIRST_SEED, FIRST_SEED + options.logs)
+        for row in pool.map(of_log, seeds, repeat(options.leads)):
             rows.append(row)
             print_json(row)
-    print_json({"leads": asked.leads, **summed(rows)})
+    print_json({"leads": options.leads, **summed(rows)})
 
 
 def of_log(seed: int, leads: int) -> dict[str, float | bool]:
     """A log's true and found effects, in points."""
     with TemporaryDirectory(prefix="frein-effects-") as folder:
         path = Path(folder) / "log"
-        made = generate(path, leads=leads, seed=seed, with_truth=False)
+        truth = generate(path, leads=leads, seed=seed, with_truth=False).effect
         report = automation_report(
             read_log(path), attributes_of(read_catalogue(shipped_catalogue("b2b")))
         )
     if report.adjusted is None:
         raise SystemExit(f"{leads} leads are too few to tell an effect")
-    return {"seed": seed, **_held(report.adjusted, made.effect.of_open)} | {
-        "covers_from_entry": covers(report.adjusted.adjusted, made.effect.of_all),
-        "true_from_entry": round(100 * made.effect.of_all, 2),
-    }
-
-
-def _held(found: Adjusted, truth: float) -> dict[str, float | bool]:
+    adjusted, naive = report.adjusted.adjusted, report.adjusted.naive
     return {
-        "true": round(100 * truth, 2),
-        "adjusted": round(100 * found.adjusted.value, 2),
-        "width": round(100 * found.adjusted.width, 2),
-        "covers": covers(found.adjusted, truth),
-        "naive": round(100 * found.naive.value, 2),
-        "naive_covers": covers(found.naive, truth),
+        "seed": seed,
+        "true": round(100 * truth.of_open, 2),
+        "adjusted": round(100 * adjusted.value, 2),
+        "width": round(100 * adjusted.width, 2),
+        "covers": covers(adjusted, truth.of_open),
+        "naive": round(100 * naive.value, 2),
+        "naive_covers": covers(naive, truth.of_open),
+        "covers_from_entry": covers(adjusted, truth.of_all),
+        "true_from_entry": round(100 * truth.of_all, 2),
     }
 
 

@@ -52,12 +52,12 @@ def main() -> None:
     parser = parser_of("exceptions", __doc__)
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--since", type=datetime.fromisoformat, required=True)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     explainer = champion()
     assert isinstance(explainer, Explainer)
-    since = asked.since.replace(tzinfo=UTC)
-    log = read_log(asked.log)
-    truth = pl.read_parquet(asked.log / TRUTH_FILE)
+    since = options.since.replace(tzinfo=UTC)
+    log = read_log(options.log)
+    truth = pl.read_parquet(options.log / TRUTH_FILE)
     tasks = pl.DataFrame(
         list(_tasks(_simulation(log, since, explainer), log)),
         schema={"lead_id": pl.String, "at": truth.schema["moment"]},
@@ -79,21 +79,21 @@ def lifts(rows: pl.DataFrame, tasks: pl.DataFrame) -> dict[str, object]:
     """
     begins = pl.col("moment") - timedelta(days=WEEK_DAYS)
     in_week = pl.col("at").is_between(begins, "moment", closed="right")
-    given = (
+    weeks = (
         rows.join(tasks, on="lead_id", how="left")
         .group_by("lead_id", "moment", "silent", "late")
         .agg(called=in_week.any())
     )
-    base = given["called"].to_numpy().mean()
-    told: dict[str, object] = {"rows": given.height, "with_task": round(base, 4)}
+    base = weeks["called"].to_numpy().mean()
+    figures: dict[str, object] = {"rows": weeks.height, "with_task": round(base, 4)}
     for case in ("silent", "late"):
-        share = given.filter(case)["called"].to_numpy().mean()
-        told[case] = {
-            "rows": given.filter(case).height,
-            "with_task": round(share, 4),
-            "lift": round(share / base, 2),
+        called = weeks.filter(case)["called"].to_numpy()
+        figures[case] = {
+            "rows": len(called),
+            "with_task": round(called.mean(), 4),
+            "lift": round(called.mean() / base, 2),
         }
-    return told
+    return figures
 
 
 def _atypical(log: Log, truth: pl.DataFrame) -> pl.DataFrame:

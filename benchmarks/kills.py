@@ -8,7 +8,6 @@ tried. `--database` is emptied of nothing: give a new one.
 """
 
 import argparse
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -61,18 +60,6 @@ again_after = "365d"
 """
 
 
-@dataclass(slots=True)
-class Acknowledged:
-    """What the service said was done: ids of events, of overrides, of decisions."""
-
-    events: set[str] = field(default_factory=set)
-    overrides: set[str] = field(default_factory=set)
-    decisions: set[str] = field(default_factory=set)
-
-    def __len__(self) -> int:
-        return len(self.events) + len(self.overrides) + len(self.decisions)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """`lost` and `doubled` are to be 0, and `broken` None."""
@@ -103,36 +90,34 @@ def tried(
     """
     rules = folder / "rules.toml"
     rules.write_text(RULES, encoding="utf-8")
-    settings = Settings(
-        database_url=database, rules_file=rules, audit_folder=folder / "audit"
-    )
-    key, token = _callers(settings)
     port, stop = free_port(), threading.Event()
-    load = [_Client(n, port, key, token, stop) for n in range(clients)]
     with (
         environment_variable("FREIN_DATABASE_URL", database),
         environment_variable("FREIN_RULES_FILE", str(rules)),
         environment_variable("FREIN_AUDIT_FOLDER", str(folder / "audit")),
         environment_variable("FREIN_TICK_SECONDS", "1"),
     ):
+        settings = Settings()
+        key, token = _callers(settings)
+        load = [_Client(n, port, key, token, stop) for n in range(clients)]
         for client in load:
             client.start()
         for _ in range(kills):
             with _served(port) as process:
                 _wait_for(load, writes)
-                process.send_signal(signal.SIGKILL)
+                process.kill()
         stop.set()
         for client in load:
             client.join()
     with open_service(settings) as service:
-        return _report(service, [client.done for client in load], kills)
+        return _report(service, load, kills)
 
 
 def _wait_for(load: Sequence["_Client"], writes: int) -> None:
     """Until so many more writes are acknowledged; then amid the next ones."""
     until = time.monotonic() + SECONDS_TO_ANSWER
-    enough = writes + sum(len(client.done) for client in load)
-    while sum(len(client.done) for client in load) < enough:
+    enough = writes + sum(client.n_done for client in load)
+    while sum(client.n_done for client in load) < enough:
         if time.monotonic() > until:
             raise RuntimeError("the service doesn't answer")
         time.sleep(0.01)
@@ -153,20 +138,19 @@ def _served(port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "benchmarks.kills", "--serve", str(port)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_until_live(port)
+            _wait_until_live(f"http://{HOST}:{port}/health/live")
             yield process
         finally:
             process.kill()
 
 
-def _wait_until_live(port: int) -> None:
+def _wait_until_live(address: str) -> None:
     until = time.monotonic() + SECONDS_TO_START
-    with httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=5) as http:
-        while time.monotonic() < until:
-            with suppress(httpx2.TransportError):
-                if http.get("/health/live").is_success:
-                    return
-            time.sleep(0.1)
+    while time.monotonic() < until:
+        with suppress(httpx2.TransportError):
+            if httpx2.get(address, timeout=5).is_success:
+                return
+        time.sleep(0.1)
     raise RuntimeError("the service doesn't start")
 
 
@@ -184,43 +168,39 @@ class _Client(threading.Thread):
         self, n: int, port: int, key: str, token: str, stop: threading.Event
     ) -> None:
         super().__init__(daemon=True)
-        self.done = Acknowledged()
+        self.events: set[str] = set()  # ids of what the service said was done
+        self.overrides: set[str] = set()
+        self.decisions: set[str] = set()
         self._random, self._stopped, self._n = Random(n), stop, n
         self._key, self._token = key, token
         self._http = httpx2.Client(base_url=f"http://{HOST}:{port}/v1", timeout=30)
 
+    @property
+    def n_done(self) -> int:
+        return len(self.events) + len(self.overrides) + len(self.decisions)
+
     def run(self) -> None:
         while not self._stopped.is_set():
             lead = f"L-{self._n}-{self._random.randrange(LEADS_A_CLIENT)}"
-            self._event(lead)
+            body = event_now(lead, "crm", "page_viewed", {"page": "tarifs"})
+            if self._sent("/events", body, self._key):
+                self.events.add(orjson.loads(body)["id"])
             drawn = self._random.randrange(4)
             if drawn == 0:
-                self._override(lead)
+                to = self._random.choice(["elevee", "normale", "basse"])
+                wish = {"kind": "priority_contested", "priority": to, "reason": REASON}
+                if answer := self._decide(f"/leads/{lead}/overrides", wish):
+                    self.overrides.add(str(answer["event_id"]))
             elif drawn == 1:
-                self._move(lead)
+                to = self._random.choice(["contacte", "qualifie", "negociation_finale"])
+                if answer := self._decide(f"/leads/{lead}/stage-moves", {"to": to}):
+                    self.decisions.add(str(answer["decision_id"]))
 
-    def _event(self, lead: str) -> None:
-        body = event_now(lead, "crm", "page_viewed", {"page": "tarifs"})
-        if self._sent("/events", body, self._key) is not None:
-            self.done.events.add(orjson.loads(body)["id"])
+    def _decide(self, path: str, wish: dict[str, str]) -> dict[str, object]:
+        return self._sent(path, orjson.dumps(wish), self._token)
 
-    def _override(self, lead: str) -> None:
-        to = self._random.choice(["elevee", "normale", "basse"])
-        body = {"kind": "priority_contested", "priority": to, "reason": REASON}
-        path = f"/leads/{lead}/overrides"
-        answer = self._sent(path, orjson.dumps(body), self._token)
-        if answer is not None:
-            self.done.overrides.add(str(answer["event_id"]))
-
-    def _move(self, lead: str) -> None:
-        to = self._random.choice(["contacte", "qualifie", "negociation_finale"])
-        path = f"/leads/{lead}/stage-moves"
-        answer = self._sent(path, orjson.dumps({"to": to}), self._token)
-        if answer is not None:
-            self.done.decisions.add(str(answer["decision_id"]))
-
-    def _sent(self, path: str, body: bytes, token: str) -> dict[str, object] | None:
-        """The answer, if it says that it was done."""
+    def _sent(self, path: str, body: bytes, token: str) -> dict[str, object]:
+        """The answer, if it says that it was done; else nothing."""
         headers = {
             "Authorization": f"Bearer {token}",
             "Content-Type": "application/json",
@@ -232,20 +212,19 @@ class _Client(threading.Thread):
             except httpx2.TransportError:
                 time.sleep(0.2)  # it was killed; it comes back
                 continue
-            if not answer.is_success:
-                return None
-            told: dict[str, object] = answer.json()
-            return told
-        return None
+            done: dict[str, object] = answer.json() if answer.is_success else {}
+            return done
+        return {}
 
 
-def _report(service: Service, all_done: Sequence[Acknowledged], kills: int) -> Report:
-    events = set().union(*(done.events for done in all_done))
-    overrides = set().union(*(done.overrides for done in all_done))
-    decisions = set().union(*(done.decisions for done in all_done))
+def _report(service: Service, load: Sequence["_Client"], kills: int) -> Report:
+    events, overrides, decisions = (
+        set[str]().union(*(getattr(client, name) for client in load))
+        for name in ("events", "overrides", "decisions")
+    )
     with service.store.reading() as session:
         stored = list(session.scalars(select(EventRow.event_id)))
-        made = {str(one) for one in session.scalars(select(DecisionRow.id))}
+        decided = set(map(str, session.scalars(select(DecisionRow.id))))
         by_rule = session.scalars(
             select(func.count())
             .select_from(TaskRow)
@@ -253,16 +232,16 @@ def _report(service: Service, all_done: Sequence[Acknowledged], kills: int) -> R
             .group_by(TaskRow.lead_id, TaskRow.opened_by)
         ).all()
     broken = find_break(service.store, service.settings.anchors_folder, whole=True)
-    lost = (events | overrides) - set(stored), decisions - made
+    lost = [*(events | overrides) - set(stored), *decisions - decided]
     return Report(
         kills=kills,
         events=len(events),
         overrides=len(overrides),
         decisions=len(decisions),
         tasks=sum(by_rule),
-        lost=len(lost[0]) + len(lost[1]),
+        lost=len(lost),
         doubled=len(stored) - len(set(stored)) + sum(n - 1 for n in by_rule),
-        broken=None if broken is None else f"{broken.kind.value} {broken.seq}",
+        broken=broken and f"{broken.kind.value} {broken.seq}",
     )
 
 

@@ -37,8 +37,8 @@ def import_log(
         )
     out.print(str(counts), highlight=False, markup=False)
     if counts.rejected:
-        told = f"each rejected row and why: {folder / REJECTED_FILE}"
-        out.print(told, highlight=False, markup=False, soft_wrap=True)
+        where = f"each rejected row and why: {folder / REJECTED_FILE}"
+        out.print(where, highlight=False, markup=False, soft_wrap=True)
 
 
 @data.command("generate")
@@ -56,15 +56,15 @@ def generate_log(
 
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Generating leads", total=leads)
-        made = generate(
+        log = generate(
             folder,
             leads=leads,
             seed=seed,
             end=end.date() if end else END,
             progress=lambda done: progress.update(task, completed=done),
         )
-    rate = "-" if made.win_rate is None else f"{made.win_rate:.1%}"
+    rate = "-" if log.win_rate is None else f"{log.win_rate:.1%}"
     out.print(
-        f"{folder}: {made.leads:,} leads, {made.events:,} events, won: {rate}",
+        f"{folder}: {log.leads:,} leads, {log.events:,} events, won: {rate}",
         highlight=False,
     )

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import orjson
 from rich.console import Console
@@ -43,7 +43,7 @@ def print_report(
     console: Console,
     measure: Callable[[], Report],
     tables: Callable[[Report], Iterator[Table]],
-    fields: Callable[[Report], dict[str, Any]],
+    fields: Callable[[Report], object] = lambda report: report,
     *,
     hint: str = "",
 ) -> int:

@@ -5,7 +5,6 @@ how much memory.
 """
 
 import os
-import resource
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 import polars as pl
+import psutil
 
 from benchmarks.common.command_line import BenchmarkError
 from benchmarks.speed.cut_leads import EVENTS, copied
@@ -25,8 +25,6 @@ from features.log import Log, LogAbout, write_log
 from serving.scoring.batch import EVENTS_AT_ONCE
 
 SAMPLED_EVERY = 0.05  # seconds
-_PAGE = resource.getpagesize()
-_TICK = 1 / os.sysconf("SC_CLK_TCK")  # seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +50,12 @@ def run_frein(*arguments: str) -> Run:
     ) as process:
         watch = _Watch(process.pid)
         watch.start()
-        _, said = process.communicate()
+        _, errors = process.communicate()
         seconds = time.perf_counter() - started
     watch.ended.set()
     watch.join()
     if process.returncode:
-        raise BenchmarkError(f"frein {arguments[0]}: {said.strip()}")
+        raise BenchmarkError(f"frein {arguments[0]}: {errors.strip()}")
     return Run(
         seconds=seconds,
         cpu_seconds=sum(watch.cpu_seconds.values()),
@@ -79,9 +77,11 @@ class _Watch(threading.Thread):
         while not self.ended.wait(SAMPLED_EVERY):
             resident = 0
             for pid in _family(self._pid):
-                with suppress(OSError):  # it has ended
-                    self.cpu_seconds[pid] = _cpu_seconds(pid)
-                    resident += _resident_bytes(pid)
+                with suppress(psutil.Error):  # it has ended
+                    process = psutil.Process(pid)
+                    cpu = process.cpu_times()
+                    self.cpu_seconds[pid] = cpu.user + cpu.system
+                    resident += process.memory_info().rss
             self.peak_rss_bytes = max(self.peak_rss_bytes, resident)
 
 
@@ -92,17 +92,6 @@ def _family(pid: int) -> Iterator[int]:
         with suppress(OSError):  # it has ended
             for child in children.read_text(encoding="ascii").split():
                 yield from _family(int(child))
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2]
-    user, system = fields.split()[11:13]
-    return (int(user) + int(system)) * _TICK
-
-
-def _resident_bytes(pid: int) -> int:
-    pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
-    return int(pages) * _PAGE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,14 +146,15 @@ def ours_in_bulk(
     The start is run once before the clock runs: what a machine caches is cached then,
     and both runs that are timed begin as warm.
     """
-    start, many = folder / "start", folder / "many"
+    start, many, out = folder / "start", folder / "many", folder / "scores.parquet"
     every_process = len(os.sched_getaffinity(0)) * EVENTS_AT_ONCE // EVENTS
     _write(start, _closed(copied(events, every_process), about), about)
     _write(many, copied(events, n_leads), about)
-    _explained(start, at)
-    start_up = _explained(start, at)
-    run = _explained(many, at)
-    scores = pl.read_parquet(_out(many), columns=["lead_id", "score"])
+    moment = ("--moment", f"{at:%Y-%m-%dT%H:%M:%S}", "--out", str(out))
+    _, start_up, run = (
+        run_frein("explain", "--log", str(log), *moment) for log in (start, start, many)
+    )
+    scores = pl.read_parquet(out, columns=["lead_id", "score"])
     assert scores.height == n_leads, f"{scores.height} leads told, of {n_leads}"
     return OursInBulk(n_leads=n_leads, run=run, start_up=start_up, scores=scores)
 
@@ -197,14 +187,3 @@ def plain_in_bulk(
 def _write(folder: Path, events: pl.DataFrame, about: LogAbout) -> None:
     """As a log is: by time, whosever the events are."""
     write_log(folder, Log(replace(about, provenance={}), events.sort("occurred_at")))
-
-
-def _explained(log: Path, at: datetime) -> Run:
-    moment = f"{at:%Y-%m-%dT%H:%M:%S}"
-    return run_frein(
-        "explain", "--log", str(log), "--moment", moment, "--out", str(_out(log))
-    )
-
-
-def _out(log: Path) -> Path:
-    return log.with_suffix(".parquet")

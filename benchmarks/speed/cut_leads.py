@@ -41,27 +41,24 @@ def cut_leads(log: Log, at: datetime) -> pl.DataFrame:
     if first.is_empty():
         raise LogError(f"{log.about.name}: no open lead has {EVENTS} events")
     moved = pl.lit(at) - pl.col("known").max().over("lead_id")
-    return first.with_columns(
-        pl.col("occurred_at") + moved, pl.col("received_at") + moved
-    ).select(log.events.columns)
+    return first.with_columns(pl.col("occurred_at", "received_at") + moved).select(
+        log.events.columns
+    )
 
 
-def copied(events: pl.DataFrame, n_leads: int) -> pl.DataFrame:
+def copied(events: pl.DataFrame, n_leads: int, step: timedelta = STEP) -> pl.DataFrame:
     """As many leads: those given, then copies under new names.
 
-    The events of a copy have new identifiers, and are a day or so older than those of
-    the one before: the same lead, seen later.
+    The events of a copy have new identifiers, and are `step` older than those of the
+    one before: the same lead, seen later.
     """
     leads = events["lead_id"].unique(maintain_order=True)
     copies = []
     for number in range(-(-n_leads // len(leads))):
         some = leads.head(n_leads - number * len(leads)).implode()
-        earlier = number * STEP
         copy = events.filter(pl.col("lead_id").is_in(some)).with_columns(
-            pl.format("{}-{}", "lead_id", pl.lit(number)).alias("lead_id"),
-            pl.format("{}-{}", "event_id", pl.lit(number)).alias("event_id"),
-            pl.col("occurred_at") - earlier,
-            pl.col("received_at") - earlier,
+            pl.col("lead_id", "event_id") + f"-{number}",
+            pl.col("occurred_at", "received_at") - number * step,
         )
         copies.append(copy)
     return pl.concat(copies)

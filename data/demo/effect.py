@@ -56,14 +56,14 @@ def effect(block: Block) -> Effect:
 
 def mean_effect(effects: list[Effect]) -> Effect:
     """The effect over all leads of some blocks."""
-    leads = sum(one.leads for one in effects)
-    open_leads = sum(one.open_leads for one in effects)
+    leads = sum(block.leads for block in effects)
+    open_leads = sum(block.open_leads for block in effects)
+    of_open = sum(block.of_open * block.open_leads for block in effects)
     return Effect(
         leads=leads,
-        of_all=sum(one.of_all * one.leads for one in effects) / leads,
+        of_all=sum(block.of_all * block.leads for block in effects) / leads,
         open_leads=open_leads,
-        of_open=sum(one.of_open * one.open_leads for one in effects)
-        / max(open_leads, 1),
+        of_open=of_open / max(open_leads, 1),
     )
 
 
@@ -81,7 +81,7 @@ def _chance_once_open(block: Block, laws: Law) -> FloatArray:
     return np.asarray((still * worth).sum(axis=1) / still.sum(axis=1))
 
 
-def described(found: Effect) -> dict[str, JsonValue]:
+def described(effect: Effect) -> dict[str, JsonValue]:
     """The sequence's effect, as `log.toml` tells it."""
     return {
         "exposure": f"of email_sent in the first {EXPOSURE_DAYS} days, "
@@ -94,7 +94,7 @@ def described(found: Effect) -> dict[str, JsonValue]:
         "hazard_ratio": HAZARD_RATIO,
         "speed_ratio": SPEED_RATIO,
         "risk_difference_days": EFFECT_DAYS,
-        "risk_difference": found.of_all,
+        "risk_difference": effect.of_all,
         "open_at_days": EXPOSURE_DAYS,
-        "risk_difference_of_open": found.of_open,
+        "risk_difference_of_open": effect.of_open,
     }

@@ -165,7 +165,7 @@ def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:
 
 def _commonest(refused: list[Refused], unit: str) -> str:
     """The three commonest reasons, each with its first row."""
-    first = {one.reason: one for one in reversed(refused)}
+    first = {row.reason: row for row in reversed(refused)}
     return "\n".join(
         f"  {count:,} times {reason} ({unit} {first[reason].line}: "
         f"{first[reason].text[:100]})"
@@ -174,7 +174,7 @@ def _commonest(refused: list[Refused], unit: str) -> str:
 
 
 def _reasons(refused: list[Refused]) -> dict[str, int]:
-    return dict(Counter(one.reason for one in refused).most_common(3))
+    return dict(Counter(row.reason for row in refused).most_common(3))
 
 
 def _counts(rows: Rows, events: pl.DataFrame) -> ImportCounts:
@@ -214,7 +214,7 @@ def _write_rejected(path: Path, refused: list[Refused], unit: str) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
             table = csv.writer(file)
             table.writerow([unit, "reason", "text"])
-            table.writerows([one.line, one.reason, one.text] for one in refused)
+            table.writerows([row.line, row.reason, row.text] for row in refused)
     except OSError as error:
         raise ImportFailedError(
             f"{path} can't be written ({error.strerror}): free the path"

@@ -224,7 +224,7 @@ def load_mapping(path: Path) -> Mapping:
         written = tomllib.loads(path.read_text(encoding="utf-8-sig"))
         return _MAPPING.validate_python(written)
     except ValidationError as error:
-        complaints = "\n".join(_complaint(one) for one in error.errors())
+        complaints = "\n".join(map(_complaint, error.errors()))
         raise ImportFailedError(f"mapping {path}:\n{complaints}") from error
     except tomllib.TOMLDecodeError as error:
         raise ImportFailedError(f"mapping {path} is no TOML: {error}") from error
