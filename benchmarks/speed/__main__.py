@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx2
 import numpy as np
@@ -23,11 +23,11 @@ from rich.console import Console
 from benchmarks.common.calls import Timed, new_key, posting, timed
 from benchmarks.common.command_line import at_least, parser_of, print_report
 from benchmarks.common.public_scores import bodies_of
-from benchmarks.speed.bulk import OursInBulk, PlainInBulk, ours_in_bulk, plain_in_bulk
-from benchmarks.speed.cut_leads import copied, cut_leads, in_parts
-from benchmarks.speed.phases import Phases, phases
+from benchmarks.speed.bulk import ours_in_bulk, plain_in_bulk
+from benchmarks.speed.cut_leads import EVENTS, copied, cut_leads, in_parts
+from benchmarks.speed.phases import phases
 from benchmarks.speed.plain_stack import PlainStack, plain_stack
-from benchmarks.speed.report import Report, fields, tables
+from benchmarks.speed.report import GOAL, tables
 from explanations.explain import Explainer
 from features.arrays import FloatArray
 from features.event import Actor
@@ -47,7 +47,7 @@ MOST_PROFILED = 5 * PART
 HINT = "\n`frein demo --prepare-only` makes the demo log and its model"
 
 
-class Asked(NamedTuple):
+class Options(NamedTuple):
     """What is measured: copies of the log's leads, in bulk and in calls."""
 
     log: Path
@@ -57,72 +57,91 @@ class Asked(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
-    asked = _asked(arguments)
+    parser = parser_of("speed", __doc__)
+    parser.add_argument("--log", type=Path, default=Path("logs/demo"))
+    parser.add_argument("--leads", type=at_least(1), default=20_000, help="in bulk")
+    parser.add_argument(
+        "--calls", type=at_least(1), default=500, help="of one lead each"
+    )
+    options = Options(**vars(parser.parse_args(arguments)))
     console = Console(width=80)
     return print_report(
-        "speed", console, lambda: measured(asked, console), tables, fields, hint=HINT
+        "speed", console, lambda: measured(options, console), tables, hint=HINT
     )
 
 
-def measured(asked: Asked, console: Console) -> Report:
+def measured(options: Options, console: Console) -> dict[str, Any]:
     """Every figure of the report, with progress on the console.
 
     The profile comes first: kernels are compiled then, on a machine that is new.
     """
-    log = read_log(asked.log)
+    log = read_log(options.log)
     at = log_end(log).replace(microsecond=0) + timedelta(seconds=1)
     leads = cut_leads(log, at)
     explainer = _explainer(log)
     with TemporaryDirectory(prefix="frein-speed-") as folder:
-        bench = _Bench(asked, log, leads, at, Path(folder), console)
-        profile = bench.profile(explainer)
+        bench = _Bench(options, log, leads, at, Path(folder), console)
+        cpu = bench.profile(explainer)
         stack = plain_stack(explainer.scorer)
-        one_ours, one_plain = bench.one_lead(stack)
-        bulk_ours, bulk_plain = bench.bulk(stack)
-    return Report(
-        log=log.about.name,
-        model_version=explainer.model.version,
-        cores=len(os.sched_getaffinity(0)),
-        different_leads=leads["lead_id"].n_unique(),
-        one_ours=one_ours,
-        one_plain=one_plain,
-        bulk_ours=bulk_ours,
-        bulk_plain=bulk_plain,
-        phases=profile,
-        differences=(
-            _largest(one_ours.answers, one_plain.answers),
-            _largest(*_both(bulk_ours, bulk_plain)),
-        ),
-    )
+        one_lead = bench.one_lead(stack)
+        bulk, cpu["command_net_of_start_up"] = bench.bulk(stack)
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "log": log.about.name,
+        "model_version": explainer.model.version,
+        "cores": cores,
+        "events_a_lead": EVENTS,
+        "different_leads": leads["lead_id"].n_unique(),
+        "one_lead": one_lead,
+        "bulk": bulk,
+        "cpu_microseconds_a_lead": {
+            "phases": cpu["phases"],
+            "all_phases": sum(cpu["phases"].values()),
+            "command_net_of_start_up": cpu["command_net_of_start_up"],
+            # were every core to work all the time
+            "allowed_at_10000_leads_per_second": 1e6 * cores / GOAL,
+            "lightgbm_pred_contrib": cpu["pred_contrib"],
+        },
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class _Bench:
-    """What is asked, the leads at their moment, and a folder for logs."""
+    """The options, the leads at their moment, and a folder for logs."""
 
-    asked: Asked
+    options: Options
     log: Log
     leads: pl.DataFrame
     at: datetime
     folder: Path
     console: Console
 
-    def profile(self, explainer: Explainer) -> Phases:
-        n_leads = min(self.asked.leads, MOST_PROFILED)
+    def profile(self, explainer: Explainer) -> dict[str, Any]:
+        n_leads = min(self.options.leads, MOST_PROFILED)
         with self.console.status("profiling"):
             parts = in_parts(copied(self.leads, n_leads), PART)
-            return phases(parts, self.at, explainer)
+            by_phase, pred_contrib = phases(parts, self.at, explainer)
+        return {"phases": by_phase, "pred_contrib": pred_contrib}
 
-    def one_lead(self, stack: PlainStack) -> tuple[Timed[float], Timed[float]]:
+    def one_lead(self, stack: PlainStack) -> dict[str, Any]:
         bodies = bodies_of(self.leads, self.at)
         with self.console.status("one lead, ours"):
             ours = self.over_http(bodies)
         with self.console.status("one lead, the plain stack"):
-            plain = timed(stack.of_call, bodies, self.asked.calls)
-        return (
-            Timed([_score(one) for one in ours.answers], ours.milliseconds),
-            Timed([float(one.scores[0]) for one in plain.answers], plain.milliseconds),
-        )
+            plain = timed(stack.of_call, bodies, self.options.calls)
+        return {
+            "ours_over_http": _latency(ours),
+            "plain_in_process": _latency(plain),
+            **{
+                f"plain_over_ours_p{percent}": plain.percentile(percent)
+                / ours.percentile(percent)
+                for percent in (50, 99)
+            },
+            "largest_difference_points": _largest(
+                [_score(answer) for answer in ours.answers],
+                [float(answer.scores[0]) for answer in plain.answers],
+            ),
+        }
 
     def over_http(self, bodies: Sequence[bytes]) -> Timed[httpx2.Response]:
         url = f"sqlite:///{self.folder / 'frein.db'}"
@@ -132,16 +151,26 @@ class _Bench:
             environment_variable("FREIN_DATABASE_URL", url),
             posting("/v1/scores", key) as post,
         ):
-            return timed(post, bodies, self.asked.calls)
+            return timed(post, bodies, self.options.calls)
 
-    def bulk(self, stack: PlainStack) -> tuple[OursInBulk, PlainInBulk]:
+    def bulk(self, stack: PlainStack) -> tuple[dict[str, Any], float]:
+        """The figures of a whole log, and microseconds of processor a lead."""
         known = (self.leads, self.log.about, self.at)
-        n_plain = min(self.asked.leads, MOST_PLAIN)
+        n_plain = min(self.options.leads, MOST_PLAIN)
         with self.console.status("a log, ours"):
-            ours = ours_in_bulk(*known, self.asked.leads, self.folder)
+            ours = ours_in_bulk(*known, self.options.leads, self.folder)
         with self.console.status("a log, the plain stack"):
-            plain = plain_in_bulk(stack, *known, n_plain, self.folder)
-        return ours, plain
+            plain, explained = plain_in_bulk(stack, *known, n_plain, self.folder)
+        fields: dict[str, Any] = {"ours": ours.figures, "plain": plain}
+        for name in ("", "_net_of_start_up"):
+            fields[f"ours{name}_over_plain"] = (
+                ours.figures[f"leads_per_second{name}"] / plain["leads_per_second"]
+            )
+        by_lead = dict(ours.scores.iter_rows())
+        fields["largest_difference_points"] = _largest(
+            [by_lead[lead] for lead in explained.leads], explained.scores
+        )
+        return fields, ours.cpu_microseconds_a_lead
 
 
 def _explainer(log: Log) -> Explainer:
@@ -158,31 +187,19 @@ def _explainer(log: Log) -> Explainer:
     return explainer
 
 
+def _latency(calls: Timed[Any]) -> dict[str, float]:
+    percentiles = {f"p{p}_ms": calls.percentile(p) for p in (50, 99)}
+    return {"calls": len(calls.answers), **percentiles}
+
+
 def _score(answer: httpx2.Response) -> float:
     (score,) = answer.json()["scores"]
     return float(score["score"])
 
 
-def _both(ours: OursInBulk, plain: PlainInBulk) -> tuple[Sequence[float], ...]:
-    """The scores of the leads that both have explained."""
-    explained = plain.explained
-    by_lead = dict(ours.scores.iter_rows())
-    return [by_lead[lead] for lead in explained.leads], explained.scores.tolist()
-
-
-def _largest(one: Sequence[float], other: Sequence[float]) -> float:
-    difference: FloatArray = np.abs(np.subtract(one, other))
+def _largest(ours: Sequence[float], plain: Sequence[float] | FloatArray) -> float:
+    difference: FloatArray = np.abs(np.subtract(ours, plain))
     return float(difference.max())
-
-
-def _asked(arguments: Sequence[str] | None) -> Asked:
-    parser = parser_of("speed", __doc__)
-    parser.add_argument("--log", type=Path, default=Path("logs/demo"))
-    parser.add_argument("--leads", type=at_least(1), default=20_000, help="in bulk")
-    parser.add_argument(
-        "--calls", type=at_least(1), default=500, help="of one lead each"
-    )
-    return Asked(**vars(parser.parse_args(arguments)))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 import psutil
@@ -94,48 +95,13 @@ def _family(pid: int) -> Iterator[int]:
                 yield from _family(int(child))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OursInBulk:
-    """The command on a log of `n_leads`, and what it takes to start.
+class OursInBulk(NamedTuple):
+    """The command on a log: its figures, its processor time net of its start, and the
+    scores, of columns lead_id and score."""
 
-    `start_up` is the command on a log that gives each process a part to read, and one
-    lead to tell, since the others are closed. `scores` has columns lead_id and score.
-    """
-
-    n_leads: int
-    run: Run
-    start_up: Run
+    figures: dict[str, float]
+    cpu_microseconds_a_lead: float
     scores: pl.DataFrame
-
-    @property
-    def leads_per_second(self) -> float:
-        return self.n_leads / self.run.seconds
-
-    @property
-    def leads_per_second_net_of_start_up(self) -> float:
-        return self.n_leads / (self.run.seconds - self.start_up.seconds)
-
-    @property
-    def cpu_microseconds_a_lead(self) -> float:
-        """Of all its processes, net of its start-up."""
-        cpu = self.run.cpu_seconds - self.start_up.cpu_seconds
-        return 1e6 * cpu / self.n_leads
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainInBulk:
-    """The plain stack on a log of its own, once everything is loaded."""
-
-    seconds: float
-    explained: Explained
-
-    @property
-    def n_leads(self) -> int:
-        return len(self.explained.leads)
-
-    @property
-    def leads_per_second(self) -> float:
-        return self.n_leads / self.seconds
 
 
 def ours_in_bulk(
@@ -143,8 +109,9 @@ def ours_in_bulk(
 ) -> OursInBulk:
     """Explain `n_leads` copies of these leads; raises BenchmarkError.
 
-    The start is run once before the clock runs: what a machine caches is cached then,
-    and both runs that are timed begin as warm.
+    The start is the command on a log that gives each process a part to read, and one
+    lead to tell, since the others are closed. It is run once before the clock runs:
+    what a machine caches is cached then, and both runs that are timed begin as warm.
     """
     start, many, out = folder / "start", folder / "many", folder / "scores.parquet"
     every_process = len(os.sched_getaffinity(0)) * EVENTS_AT_ONCE // EVENTS
@@ -156,7 +123,16 @@ def ours_in_bulk(
     )
     scores = pl.read_parquet(out, columns=["lead_id", "score"])
     assert scores.height == n_leads, f"{scores.height} leads told, of {n_leads}"
-    return OursInBulk(n_leads=n_leads, run=run, start_up=start_up, scores=scores)
+    figures = {
+        "leads": n_leads,
+        "seconds": run.seconds,
+        "start_up_seconds": start_up.seconds,
+        "leads_per_second": n_leads / run.seconds,
+        "leads_per_second_net_of_start_up": n_leads / (run.seconds - start_up.seconds),
+        "peak_rss_gib": run.peak_rss_bytes / 2**30,
+    }
+    cpu_seconds = run.cpu_seconds - start_up.cpu_seconds
+    return OursInBulk(figures, 1e6 * cpu_seconds / n_leads, scores)
 
 
 def _closed(events: pl.DataFrame, about: LogAbout) -> pl.DataFrame:
@@ -175,13 +151,15 @@ def plain_in_bulk(
     at: datetime,
     n_leads: int,
     folder: Path,
-) -> PlainInBulk:
+) -> tuple[dict[str, float], Explained]:
     """Explain copies of these leads with the plain stack, from the file to values."""
     log = folder / "plain"
     _write(log, copied(events, n_leads), about)
     started = time.perf_counter()
     explained = stack.of_log(log, at)
-    return PlainInBulk(seconds=time.perf_counter() - started, explained=explained)
+    seconds = time.perf_counter() - started
+    figures = {"leads": n_leads, "seconds": seconds}
+    return figures | {"leads_per_second": n_leads / seconds}, explained
 
 
 def _write(folder: Path, events: pl.DataFrame, about: LogAbout) -> None:

@@ -23,35 +23,24 @@ from serving.formats.score_table import score_table
 PRED_CONTRIB = "lightgbm pred_contrib"  # beside ours, and no phase
 
 
-@dataclass(frozen=True, slots=True)
-class Phases:
-    """Microseconds of processor time a lead, by phase, in order."""
+def phases(
+    parts: Sequence[pl.DataFrame], at: datetime, explainer: Explainer
+) -> tuple[dict[str, float], float]:
+    """Microseconds a lead by phase, in order, and those of `pred_contrib`.
 
-    microseconds: dict[str, float]
-    pred_contrib: float
-
-    @property
-    def total(self) -> float:
-        return sum(self.microseconds.values())
-
-
-def phases(parts: Sequence[pl.DataFrame], at: datetime, explainer: Explainer) -> Phases:
-    """The median over parts of a log, read one after another in this process.
-
-    The first is read once before the clock runs: kernels are loaded then. As in the
-    command's processes, garbage is collected between parts only.
+    The median over parts of a log, read one after another in this process. The first
+    is read once before the clock runs: kernels are loaded then. As in the command's
+    processes, garbage is collected between parts only.
     """
     with _collected_by_hand():
         _clocked(parts[0], at, explainer)
         clocks = [_clocked(part, at, explainer) for part in parts[1:] or parts]
     medians = {
-        name: median(one.microseconds[name] for one in clocks)
+        name: median(clock.microseconds[name] for clock in clocks)
         for name in clocks[0].microseconds
     }
-    return Phases(
-        {name: one for name, one in medians.items() if name != PRED_CONTRIB},
-        medians[PRED_CONTRIB],
-    )
+    pred_contrib = medians.pop(PRED_CONTRIB)
+    return medians, pred_contrib
 
 
 @dataclass(slots=True)
