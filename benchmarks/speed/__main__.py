@@ -24,7 +24,7 @@ from benchmarks.common.calls import Timed, new_key, posting, timed
 from benchmarks.common.command_line import at_least, parser_of, print_report
 from benchmarks.common.public_scores import bodies_of
 from benchmarks.speed.bulk import ours_in_bulk, plain_in_bulk
-from benchmarks.speed.cut_leads import EVENTS, copied, cut_leads, in_parts
+from benchmarks.speed.cut_leads import EVENTS, copied, cut_leads
 from benchmarks.speed.phases import phases
 from benchmarks.speed.plain_stack import PlainStack, plain_stack
 from benchmarks.speed.report import GOAL, tables
@@ -81,10 +81,10 @@ def measured(options: Options, console: Console) -> dict[str, Any]:
     explainer = _explainer(log)
     with TemporaryDirectory(prefix="frein-speed-") as folder:
         bench = _Bench(options, log, leads, at, Path(folder), console)
-        cpu = bench.profile(explainer)
+        by_phase, pred_contrib = bench.profile(explainer)
         stack = plain_stack(explainer.scorer)
         one_lead = bench.one_lead(stack)
-        bulk, cpu["command_net_of_start_up"] = bench.bulk(stack)
+        bulk, command = bench.bulk(stack)
     cores = len(os.sched_getaffinity(0))
     return {
         "log": log.about.name,
@@ -95,12 +95,12 @@ def measured(options: Options, console: Console) -> dict[str, Any]:
         "one_lead": one_lead,
         "bulk": bulk,
         "cpu_microseconds_a_lead": {
-            "phases": cpu["phases"],
-            "all_phases": sum(cpu["phases"].values()),
-            "command_net_of_start_up": cpu["command_net_of_start_up"],
+            "phases": by_phase,
+            "all_phases": sum(by_phase.values()),
+            "command_net_of_start_up": command,
             # were every core to work all the time
             "allowed_at_10000_leads_per_second": 1e6 * cores / GOAL,
-            "lightgbm_pred_contrib": cpu["pred_contrib"],
+            "lightgbm_pred_contrib": pred_contrib,
         },
     }
 
@@ -116,12 +116,11 @@ class _Bench:
     folder: Path
     console: Console
 
-    def profile(self, explainer: Explainer) -> dict[str, Any]:
+    def profile(self, explainer: Explainer) -> tuple[dict[str, float], float]:
         n_leads = min(self.options.leads, MOST_PROFILED)
         with self.console.status("profiling"):
-            parts = in_parts(copied(self.leads, n_leads), PART)
-            by_phase, pred_contrib = phases(parts, self.at, explainer)
-        return {"phases": by_phase, "pred_contrib": pred_contrib}
+            parts = copied(self.leads, n_leads).iter_slices(PART * EVENTS)
+            return phases([*parts], self.at, explainer)
 
     def one_lead(self, stack: PlainStack) -> dict[str, Any]:
         bodies = bodies_of(self.leads, self.at)

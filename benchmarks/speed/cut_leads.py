@@ -62,8 +62,3 @@ def copied(events: pl.DataFrame, n_leads: int, step: timedelta = STEP) -> pl.Dat
         )
         copies.append(copy)
     return pl.concat(copies)
-
-
-def in_parts(events: pl.DataFrame, n_leads: int) -> list[pl.DataFrame]:
-    """The events of so many leads each; those of a lead together, in order."""
-    return list(events.iter_slices(n_leads * EVENTS))

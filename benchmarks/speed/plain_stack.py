@@ -35,8 +35,8 @@ _COLUMNS = {
 }
 DAY, HOUR = 86_400.0, 3_600.0  # seconds
 
-Found = Any  # a number, or one a lead: a Series with the leads as its index
-Statistic = Callable[[pd.Series], Found]
+Figure = Any  # a number, or one a lead: a Series with the leads as its index
+Statistic = Callable[[pd.Series], Figure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +58,19 @@ class PlainStack:
 
     def of_call(self, body: bytes) -> Explained:
         """One lead, from the JSON that `POST /v1/scores` takes."""
-        asked = orjson.loads(body)
-        events = pd.DataFrame(asked["leads"][0]["events"]).rename(columns=_COLUMNS)
+        call = orjson.loads(body)
+        events = pd.DataFrame(call["leads"][0]["events"]).rename(columns=_COLUMNS)
         for name in ("occurred_at", "received_at"):
             events[name] = pd.to_datetime(events[name])
-        moment = datetime.fromisoformat(asked["moment"])
-        facts = self.scorer.facts
-        return self._explained(
-            signals_of_lead(events, moment, self.scorer.catalogue, facts.codes)
-        )
+        moment = datetime.fromisoformat(call["moment"])
+        catalogue, codes = self.scorer.catalogue, self.scorer.facts.codes
+        return self._explained(signals_of_lead(events, moment, catalogue, codes))
 
     def of_log(self, folder: Path, moment: datetime) -> Explained:
         """Every lead of a log, in one go."""
         events = pd.read_parquet(folder / EVENTS_FILE)
-        facts = self.scorer.facts
-        return self._explained(
-            signals_of_leads(events, moment, self.scorer.catalogue, facts.codes)
-        )
+        catalogue, codes = self.scorer.catalogue, self.scorer.facts.codes
+        return self._explained(signals_of_leads(events, moment, catalogue, codes))
 
     def _explained(self, signals: pd.DataFrame) -> Explained:
         scores = 100 * np.asarray(self.model.predict(signals))
@@ -115,7 +111,7 @@ def signals_of_lead(
     DataFrame of shape (1, n_signals), float64, in the catalogue's order
     """
     plain = _Plain(_known(events, moment, catalogue), moment, _ALONE)
-    row = {one.name: plain.signal(one) for one in catalogue.signals}
+    row = {signal.name: plain.signal(signal) for signal in catalogue.signals}
     for name, learnt in codes.items():
         if isinstance(learnt, TextModel):
             row[name] = learnt.log_odds(row[name])
@@ -136,9 +132,9 @@ def signals_of_leads(
     """
     read = events.assign(data=[orjson.loads(text) for text in events["data"]])
     plain = _Plain(_known(read, moment, catalogue), moment, _BY_LEAD)
-    columns = {one.name: plain.signal(one) for one in catalogue.signals}
+    columns = {signal.name: plain.signal(signal) for signal in catalogue.signals}
     table = pd.DataFrame(columns, index=pd.Index(sorted(set(events["lead_id"]))))
-    zero = [one.name for one in catalogue.signals if one.aggregate in _ZERO]
+    zero = [signal.name for signal in catalogue.signals if signal.aggregate in _ZERO]
     table[zero] = table[zero].fillna(0.0)
     for name, learnt in codes.items():
         if isinstance(learnt, TextModel):
@@ -163,12 +159,12 @@ def _known(
         & events["kind"].isin(catalogue.known_kinds)
     )
     by_time = ["lead_id", "occurred_at", "source", "event_id"]
-    found = events[known].sort_values(by_time, ignore_index=True)
+    kept = events[known].sort_values(by_time, ignore_index=True)
     fields = {
-        name: [one.get(name) for one in found["data"]] for name in catalogue.fields
+        name: [data.get(name) for data in kept["data"]] for name in catalogue.fields
     }
-    age = (moment - found["occurred_at"]).dt.total_seconds() / DAY
-    return pd.concat([found, pd.DataFrame(fields)], axis=1).assign(age=age)
+    age = (moment - kept["occurred_at"]).dt.total_seconds() / DAY
+    return pd.concat([kept, pd.DataFrame(fields)], axis=1).assign(age=age)
 
 
 # --- One lead, or each of many ----------------------------------------------
@@ -180,18 +176,18 @@ class _Grouping:
 
     of: Callable[[pd.Series, pd.Series], Any]  # values and leads: to take one of
     last: Statistic
-    spread: Callable[[Found, pd.Series], Found]  # a lead's figure to its events
+    spread: Callable[[Figure, pd.Series], Figure]  # a lead's figure to its events
 
 
 _ALONE = _Grouping(
     of=lambda values, _: values,
     last=lambda values: values.iloc[-1] if len(values) else None,
-    spread=lambda found, _: found,
+    spread=lambda figure, _: figure,
 )
 _BY_LEAD = _Grouping(
     of=lambda values, leads: values.groupby(leads.loc[values.index]),
     last=lambda grouped: grouped.last(),
-    spread=lambda found, leads: leads.map(found),
+    spread=lambda figures, leads: leads.map(figures),
 )
 
 
@@ -206,7 +202,7 @@ class _Plain:
         self.grouping = grouping
         self.mask = cache(self._mask)  # signals share selections
 
-    def signal(self, signal: Signal) -> Found:
+    def signal(self, signal: Signal) -> Figure:
         if signal.latency is not None:
             return self._latency(signal.latency)
         selector, *of = signal.selectors
@@ -226,7 +222,7 @@ class _Plain:
         statistic = {"count": "count", "days_since_last": "min"}
         return getattr(self._of(age), statistic.get(signal.aggregate, "max"))()
 
-    def _field(self, signal: Signal, values: pd.Series) -> Found:
+    def _field(self, signal: Signal, values: pd.Series) -> Figure:
         if signal.distinct is not None:
             return self._of(values).nunique()
         if not (signal.is_category or signal.is_text):
@@ -235,7 +231,7 @@ class _Plain:
             return self.grouping.last(self._of(values.dropna()))
         return getattr(self._of(values), signal.aggregate)()
 
-    def _latency(self, latency: Latency) -> Found:
+    def _latency(self, latency: Latency) -> Figure:
         """Hours from each question to the answer that comes next."""
         asks, answers = self.mask(latency.from_), self.mask(latency.to)
         rows = self.events.loc[asks | answers, ["lead_id", "occurred_at"]]
@@ -282,4 +278,4 @@ def _matches(values: pd.Series, wanted: Sequence[Any]) -> pd.Series:
     if values.dtype != object:
         return _among(values, wanted)
     several = values.map(lambda value: value if isinstance(value, list) else [value])
-    return several.map(lambda items: any(one in items for one in wanted))
+    return several.map(lambda items: any(value in items for value in wanted))

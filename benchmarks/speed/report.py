@@ -14,10 +14,9 @@ def tables(report: dict[str, Any]) -> Iterator[Table]:
     """The figures for a reader, 80 columns wide."""
     calls = report["one_lead"]
     one = _table("One lead of 60 events, one client", "ours, HTTP", "plain, no HTTP")
+    sides = calls["ours_over_http"], calls["plain_in_process"]
     for p in (50, 99):
-        took = [
-            calls[who][f"p{p}_ms"] for who in ("ours_over_http", "plain_in_process")
-        ]
+        took = [side[f"p{p}_ms"] for side in sides]
         _add(one, f"p{p}, ms", "{:.1f}", *took, calls[f"plain_over_ours_p{p}"])
     yield one
     bulk, ours, plain = report["bulk"], report["bulk"]["ours"], report["bulk"]["plain"]
@@ -41,10 +40,7 @@ def _add(table: Table, name: str, form: str, *figures: float) -> None:
 
 
 def _phases(cpu: dict[str, Any]) -> Table:
-    command, allowed = (
-        cpu["command_net_of_start_up"],
-        cpu[f"allowed_at_{GOAL}_leads_per_second"],
-    )
+    command = cpu["command_net_of_start_up"]
     table = Table("phase", title="Processor time a lead, µs")
     table.add_column("µs", justify="right")
     table.add_column("%", justify="right")
@@ -53,6 +49,7 @@ def _phases(cpu: dict[str, Any]) -> Table:
         table.add_row(name, f"{took:.0f}", f"{took / command:.0%}")
     table.add_section()
     table.add_row("the command, net of start-up", f"{command:.0f}", "100%")
+    allowed = cpu[f"allowed_at_{GOAL}_leads_per_second"]
     table.add_row(f"allowed at {GOAL:,} leads/s", f"{allowed:.0f}", "")
     contributions = cpu["lightgbm_pred_contrib"]
     table.add_row(f"(contributions by {PRED_CONTRIB})", f"{contributions:.0f}")
