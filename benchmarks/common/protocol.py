@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -15,13 +15,9 @@ from features.featurise import featurise
 from features.log import Log, read_log
 from features.selector import duration_days
 from training.dataset.delays import usual_delays
-from training.dataset.moments import (
-    MomentPlan,
-    labelled_moments,
-    lead_lives,
-    log_end,
-)
-from training.dataset.split import before_and_after
+from training.dataset.moments import MomentPlan, log_end, open_moments
+from training.dataset.rolling_origin import Part, labelled_part
+from training.dataset.split import newest_hold_out
 from training.errors import TrainingError
 from training.fitting.fit import FitSettings, fit
 from training.fitting.train import refuse_absent_kinds, scorer_of
@@ -73,70 +69,58 @@ def read_inputs(protocol: Protocol) -> tuple[Log, Catalogue]:
     return log, catalogue
 
 
-def training_part(log: Log, protocol: Protocol) -> pl.DataFrame:
+def training_part(log: Log, catalogue: Catalogue, protocol: Protocol) -> Part:
     """Labelled moments as they were known at `train_before`, horizon and all."""
-    return labelled_moments(
+    return labelled_part(
         log,
+        catalogue,
         protocol.plan,
         horizon_days=protocol.horizon_days,
         known_at=protocol.train_before,
-    ).frame
-
-
-def test_part(log: Log, protocol: Protocol) -> pl.DataFrame:
-    """Labelled moments of the leads that began at or after `test_from`."""
-    labelled = labelled_moments(log, protocol.plan, horizon_days=protocol.horizon_days)
-    _, later = before_and_after(
-        labelled.frame,
-        train_before=protocol.train_before,
-        test_from=protocol.test_from,
-        horizon_days=protocol.horizon_days,
     )
+
+
+def test_part(log: Log, catalogue: Catalogue, protocol: Protocol) -> Part:
+    """Labelled moments of the leads that began at or after `test_from`."""
+    days, begins = protocol.horizon_days, protocol.test_from
+    later = newest_hold_out(log, protocol.plan, horizon_days=days, begins=begins)
     if later["won"].n_unique() < 2:
         raise TrainingError(
             f"of the {later['lead_id'].n_unique()} leads that began at or after "
-            f"{protocol.test_from:%Y-%m-%d} with a whole horizon, none was won or all "
+            f"{begins:%Y-%m-%d} with a whole horizon, none was won or all "
             "were: give an earlier --test-from, or a shorter --horizon"
         )
-    return later
+    signals = featurise(log.events, later.select("lead_id", "moment"), catalogue)
+    return Part(later, signals, days)
 
 
-def open_moments(log: Log, protocol: Protocol) -> pl.DataFrame:
+def later_moments(log: Log, protocol: Protocol) -> pl.DataFrame:
     """Moments of the open life of leads that began at or after `test_from`.
 
     A reason needs no label: a moment counts although its horizon isn't over.
     """
-    ages = pl.DataFrame(
-        {"age": [timedelta(days=days) for days in protocol.plan.ages_days]}
-    )
-    until = log_end(log)
-    moment = pl.col("moment")
-    found = (
-        lead_lives(log, known_at=until)
+    moments = (
+        open_moments(log, protocol.plan, known_at=log_end(log))
         .filter(pl.col("first_at") >= protocol.test_from)
-        .join(ages, how="cross")
-        .with_columns(moment=pl.col("first_at") + pl.col("age"))
-        .filter((moment < pl.col("ended_at")) | pl.col("ended_at").is_null())
-        .filter(moment <= until)
+        .sort("first_at", "lead_id", "moment")
         .select("lead_id", "moment")
     )
-    if found.is_empty():
+    if moments.is_empty():
         raise TrainingError(
             f"no lead that began at or after {protocol.test_from:%Y-%m-%d} was open at "
             "any of the moments: give an earlier --test-from, or earlier --moments"
         )
-    return found
+    return moments
 
 
 def fitted_scorer(
     log: Log, catalogue: Catalogue, protocol: Protocol, seed: int
 ) -> Scorer:
     """A scorer of what was known at `train_before`."""
-    training = training_part(log, protocol)
-    signals = featurise(log.events, training.select("lead_id", "moment"), catalogue)
-    fitted = fit(signals, training, catalogue, FitSettings(), seed=seed)
+    part = training_part(log, catalogue, protocol)
+    fitted = fit(part.signals, part.moments, catalogue, FitSettings(), seed=seed)
     delays = usual_delays(log.events, catalogue, known_at=protocol.train_before)
-    return scorer_of(fitted, training, catalogue, delays, protocol.horizon_days)
+    return scorer_of(fitted, part.moments, catalogue, delays, protocol.horizon_days)
 
 
 def _ages(text: str) -> tuple[str, ...]:

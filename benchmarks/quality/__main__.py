@@ -8,9 +8,10 @@
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -46,110 +47,105 @@ from training.metrics.metrics import METRICS, Ranking, bootstrap_intervals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Protocol):
+class Options(Protocol):
     """The protocol, and what this benchmark makes of it."""
 
     resamples: int
     choose: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(NamedTuple):
     """One contestant's figures; `by_moment` is its AUC at each age."""
 
-    name: str
     metrics: dict[str, Interval]
     by_moment: dict[str, float | None]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
-    protocol = _asked(arguments)
+    parser = protocol_parser("quality", __doc__)
+    parser.add_argument(
+        "--resamples", type=at_least(2), default=200, help="of the leads"
+    )
+    parser.add_argument("--choose", action="store_true", help="compare candidates")
+    options = Options(**vars(parsed(parser, arguments)))
     console = Console(width=110)
+    print_all = _print_choices if options.choose else _print_quality
     try:
-        log, catalogue = read_inputs(protocol)
-        if protocol.choose:
-            _print_choices(console, log, catalogue, protocol)
-        else:
-            _print_quality(console, log, catalogue, protocol)
+        print_all(console, *read_inputs(options), options)
     except FreinError as error:
         print(f"quality: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def report(answer: Answer, test: pl.DataFrame, protocol: Asked) -> Report:
+def report(answer: Answer, test: pl.DataFrame, options: Options) -> Report:
     """A contestant's figures on the test moments."""
-    won = test["won"].to_numpy()
+    lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
     age = test["moment"] - test["first_at"]
+    rows = {
+        text: (age == timedelta(days=duration_days(text))).to_numpy()
+        for text in options.ages
+    }
     return Report(
-        answer.name,
-        bootstrap_intervals(
-            test["lead_id"].to_list(),
-            won,
-            answer.probabilities,
-            n_resamples=protocol.resamples,
-        ),
-        {
-            text: _auc_of(
-                answer, won, (age == timedelta(days=duration_days(text))).to_numpy()
-            )
-            for text in protocol.ages
-        },
+        bootstrap_intervals(lead_ids, won, answer, n_resamples=options.resamples),
+        {text: _auc_of(answer, won, of_age) for text, of_age in rows.items()},
     )
 
 
 def _auc_of(answer: Answer, won: BoolArray, rows: BoolArray) -> float | None:
     if len(set(won[rows])) < 2:
         return None
-    rankings = (Ranking.of(won[rows], p[rows]) for p in answer.probabilities)
-    return float(np.mean([ranking.auc() for ranking in rankings]))
+    return float(np.mean([Ranking.of(won[rows], p[rows]).auc() for p in answer]))
 
 
 def _print_choices(
-    console: Console, log: Log, catalogue: Catalogue, protocol: Asked
+    console: Console, log: Log, catalogue: Catalogue, options: Options
 ) -> None:
     rows = choices(
         log,
         catalogue,
-        protocol.plan,
-        horizon_days=protocol.horizon_days,
-        known_at=protocol.train_before,
+        options.plan,
+        horizon_days=options.horizon_days,
+        known_at=options.train_before,
     )
     table = Table(title="Chosen inside the training part")
     for column in ("candidate", "AUC", "AP", "log loss", "AUC", "AP", "log loss"):
         table.add_column(column, justify="left" if column == "candidate" else "right")
     table.caption = "first three: blocks of time, whole horizon; then: rolling origin"
     for row in track(rows, total=n_choices(catalogue), console=console):
-        table.add_row(
-            row.name, *(f"{value:.4f}" for value in (*row.blocks, *row.forward))
-        )
+        figures = (*row.blocks, *row.forward)
+        table.add_row(row.name, *(f"{figure:.4f}" for figure in figures))
     console.print(table)
 
 
 def _print_quality(
-    console: Console, log: Log, catalogue: Catalogue, protocol: Asked
+    console: Console, log: Log, catalogue: Catalogue, options: Options
 ) -> None:
-    training, test = training_part(log, protocol), test_part(log, protocol)
-    console.print(f"training {_size(training)}; test {_size(test)}")
+    training, test = (p(log, catalogue, options) for p in (training_part, test_part))
+    console.print(f"training {_size(training.moments)}; test {_size(test.moments)}")
     with console.status("fitting and scoring"):
-        exam = Exam.of(log, catalogue, training, test)
-        said = answers(log, exam, known_at=protocol.train_before)
-        truth = true_answer(protocol.log, test)
-        trap = {} if truth is None else _trap_gains(log, exam, said[0], protocol)
-        reports = [report(one, test, protocol) for one in (*said, truth) if one]
-    console.print(_table(reports), _moments_table(reports, protocol.ages))
+        exam = Exam(training, test, catalogue)
+        said = answers(log, exam, known_at=options.train_before)
+        truth = true_answer(options.log, test.moments)
+        trap = _trap_gains(log, exam, said["model"], options) if truth else {}
+        reports = {
+            name: report(answer, test.moments, options)
+            for name, answer in (said | truth).items()
+        }
+    console.print(*_tables(reports, options.ages))
     for reading, interval in trap.items():
         console.print(
             f"AUC gained by the trap's signals, read {reading}: {interval.value:+.4f} "
             f"({interval.low:+.4f} to {interval.high:+.4f})"
         )
-    fields = {one.name: _fields(one, test) for one in reports}
+    size = {"n": test.moments.height, "positives": int(test.moments["won"].sum())}
+    fields = {name: _fields(figures, size) for name, figures in reports.items()}
     print_json(fields | ({"trap": trap} if trap else {}))
 
 
 def _trap_gains(
-    log: Log, exam: Exam, model: Answer, protocol: Asked
+    log: Log, exam: Exam, model: Answer, options: Options
 ) -> dict[str, Interval]:
     """What the fields written over after a sale would add to the model's AUC."""
     readings = {"point in time": False, "as they stand": True}
@@ -157,8 +153,8 @@ def _trap_gains(
         name: gain(
             trapped(log, exam, as_it_stands=naive),
             model,
-            exam.test,
-            n_resamples=protocol.resamples,
+            exam.test.moments,
+            n_resamples=options.resamples,
         )
         for name, naive in readings.items()
     }
@@ -171,41 +167,25 @@ def _size(moments: pl.DataFrame) -> str:
     )
 
 
-def _table(reports: Sequence[Report]) -> Table:
+def _tables(reports: dict[str, Report], ages: Sequence[str]) -> Iterator[Table]:
     table = Table("", *METRICS, title="Quality, with 95 % intervals by lead")
-    for one in reports:
-        table.add_row(
-            one.name,
-            *(f"{i.value:.4f}\n{i.low:.3f}–{i.high:.3f}" for i in one.metrics.values()),
+    by_age = Table("", *ages, title="AUC by age of the lead")
+    for name, (metrics, by_moment) in reports.items():
+        bounds = [f"{i.value:.4f}\n{i.low:.3f}–{i.high:.3f}" for i in metrics.values()]
+        table.add_row(name, *bounds)
+        by_age.add_row(
+            name, *("–" if v is None else f"{v:.3f}" for v in by_moment.values())
         )
-    return table
+    yield from (table, by_age)
 
 
-def _moments_table(reports: Sequence[Report], ages: Sequence[str]) -> Table:
-    table = Table("", *ages, title="AUC by age of the lead")
-    for one in reports:
-        values = [one.by_moment[age] for age in ages]
-        table.add_row(one.name, *("–" if v is None else f"{v:.3f}" for v in values))
-    return table
-
-
-def _fields(one: Report, test: pl.DataFrame) -> dict[str, object]:
+def _fields(report: Report, size: dict[str, int]) -> dict[str, object]:
     return {
-        **{name: round(i.value, 6) for name, i in one.metrics.items()},
-        "n": test.height,
-        "positives": int(test["won"].sum()),
-        "auc_by_moment": one.by_moment,
-        "intervals": {n: [i.low, i.high] for n, i in one.metrics.items()},
+        **{name: round(i.value, 6) for name, i in report.metrics.items()},
+        **size,
+        "auc_by_moment": report.by_moment,
+        "intervals": {name: [i.low, i.high] for name, i in report.metrics.items()},
     }
-
-
-def _asked(arguments: Sequence[str] | None) -> Asked:
-    parser = protocol_parser("quality", __doc__)
-    parser.add_argument(
-        "--resamples", type=at_least(2), default=200, help="of the leads"
-    )
-    parser.add_argument("--choose", action="store_true", help="compare candidates")
-    return Asked(**vars(parsed(parser, arguments)))
 
 
 if __name__ == "__main__":

@@ -8,15 +8,16 @@ longer than the horizon holds no rolling origin over all of it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from benchmarks.quality.contestants import predicted
 from explanations.scorer import probability
+from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue
-from features.encoding import encode
 from features.log import Log
 from training.dataset.moments import MomentPlan
 from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
@@ -26,16 +27,14 @@ from training.metrics.metrics import Ranking
 SEEDS = (11, 12, 13)  # none of those that give the figure
 SHORTER = 3.0  # the rolling origin's horizon is the horizon divided by this
 
-Figures = tuple[float, float, float]  # AUC, average precision, log loss
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """A candidate, and its means over seeds (and origins)."""
+class Choice(NamedTuple):
+    """A candidate, and its AUC, average precision and log loss, (3,): means over seeds
+    (and origins)."""
 
     name: str
-    blocks: Figures
-    forward: Figures
+    blocks: FloatArray
+    forward: FloatArray
 
 
 def _settings(max_depth: int = 3, num_leaves: int = 8, **changed: Any) -> FitSettings:
@@ -106,36 +105,34 @@ def _candidates(
         yield f"{change} {signal.name}", changed, FitSettings()
 
 
-def _by_blocks(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figures:
+def _by_blocks(part: Part, catalogue: Catalogue, settings: FitSettings) -> FloatArray:
     won = part.moments["won"].to_numpy()
-    said = [
-        fit(part.signals, part.moments, catalogue, settings, seed=seed).out_of_block
+    fits = (
+        fit(part.signals, part.moments, catalogue, settings, seed=seed)
         for seed in SEEDS
-    ]
-    return _mean([_figures(won, probability(log_odds)) for log_odds in said])
+    )
+    return _mean([_figures(won, probability(fitted.out_of_block)) for fitted in fits])
 
 
-def _by_origins(part: Part, catalogue: Catalogue, settings: FitSettings) -> Figures:
+def _by_origins(part: Part, catalogue: Catalogue, settings: FitSettings) -> FloatArray:
     figures = []
     for before, after in rolling_origins(part):
         for seed in SEEDS:
-            fitted = fit(before.signals, before.moments, catalogue, settings, seed=seed)
-            matrix = encode(after.signals, catalogue, fitted.codes)
-            said = np.asarray(fitted.booster.predict(matrix))
-            figures.append(_figures(after.moments["won"].to_numpy(), said))
+            answer = predicted(before, after, catalogue, settings, seed)
+            figures.append(_figures(after.moments["won"].to_numpy(), answer))
     return _mean(figures)
 
 
-def _figures(won: np.ndarray, said: np.ndarray) -> Figures:
-    ranking = Ranking.of(won, said)
-    each = ranking.auc(), ranking.average_precision(), ranking.log_loss()
-    a, b, c = (figure.item() for figure in each)
-    return a, b, c
+def _figures(won: BoolArray, answer: FloatArray) -> FloatArray:
+    """AUC, average precision, log loss: (3,)."""
+    ranking = Ranking.of(won, answer)
+    three = ranking.auc(), ranking.average_precision(), ranking.log_loss()
+    return np.concatenate(three)
 
 
-def _mean(figures: list[Figures]) -> Figures:
-    a, b, c = np.mean(figures, axis=0)
-    return float(a), float(b), float(c)
+def _mean(figures: list[FloatArray]) -> FloatArray:
+    mean: FloatArray = np.mean(figures, axis=0)
+    return mean
 
 
 def _with_signals(catalogue: Catalogue, names: set[str]) -> Catalogue:

@@ -22,6 +22,7 @@ from features.featurise import featurise
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.moments import log_end
+from training.dataset.rolling_origin import Part
 from training.fitting.fit import FitSettings, fit
 from training.metrics.bootstrap import Drawn, Interval, mean_drawn
 from training.metrics.metrics import Ranking, bootstrap
@@ -32,93 +33,71 @@ TRAP_FILE = Path(__file__).with_name("trap.toml")
 SEEDS = (1, 2, 3, 4, 5)  # the figure is the mean of five single boosters
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What one contestant said of the test moments: probabilities, an array a seed."""
-
-    name: str
-    probabilities: Sequence[FloatArray]
+Answer = Sequence[FloatArray]  # probabilities of the test moments, an array a seed
 
 
 @dataclass(frozen=True, slots=True)
 class Exam:
     """Labelled moments to learn from and to be asked about, with their signals."""
 
-    training: pl.DataFrame
-    test: pl.DataFrame
-    signals: pl.DataFrame
-    scored: pl.DataFrame
+    training: Part
+    test: Part
     catalogue: Catalogue
 
-    @classmethod
-    def of(
-        cls, log: Log, catalogue: Catalogue, training: pl.DataFrame, test: pl.DataFrame
-    ) -> "Exam":
-        signals, scored = (
-            featurise(log.events, moments.select("lead_id", "moment"), catalogue)
-            for moments in (training, test)
-        )
-        return cls(training, test, signals, scored, catalogue)
 
-
-def answers(log: Log, exam: Exam, *, known_at: datetime) -> list[Answer]:
+def answers(log: Log, exam: Exam, *, known_at: datetime) -> dict[str, Answer]:
     """What the model and each baseline say of the test moments."""
     lesson = Lesson(
         log=log,
         catalogue=exam.catalogue,
-        moments=exam.training,
-        signals=exam.signals,
+        moments=exam.training.moments,
+        signals=exam.training.signals,
         known_at=known_at,
     )
-    others = baselines(lesson, exam.scored)
-    return [model_answer(exam), *(Answer(n, [p]) for n, p in others.items())]
+    others = baselines(lesson, exam.test.signals)
+    return {"model": model_answer(exam), **{name: [p] for name, p in others.items()}}
 
 
 def model_answer(exam: Exam) -> Answer:
     """What one booster a seed says of the test moments."""
-    said = []
-    for seed in SEEDS:
-        fitted = fit(
-            exam.signals, exam.training, exam.catalogue, FitSettings(), seed=seed
-        )
-        matrix = encode(exam.scored, exam.catalogue, fitted.codes)
-        said.append(np.asarray(fitted.booster.predict(matrix)))
-    return Answer("model", said)
+    parts = exam.training, exam.test, exam.catalogue
+    return [predicted(*parts, FitSettings(), seed) for seed in SEEDS]
 
 
-def true_answer(log_folder: Path, test: pl.DataFrame) -> Answer | None:
+def predicted(
+    before: Part, after: Part, catalogue: Catalogue, settings: FitSettings, seed: int
+) -> FloatArray:
+    """What a booster fitted on a part says of another, (n_moments after,)."""
+    fitted = fit(before.signals, before.moments, catalogue, settings, seed=seed)
+    matrix = encode(after.signals, catalogue, fitted.codes)
+    return np.asarray(fitted.booster.predict(matrix))
+
+
+def true_answer(log_folder: Path, test: pl.DataFrame) -> dict[str, Answer]:
     """The true probabilities of the test moments, as of the midnight before each.
 
-    None if the log has no truth, or one that doesn't speak of each moment: it does of
-    whole weeks after a lead's entry.
+    Nothing if the log has no truth, or one that doesn't speak of each moment: it does
+    of whole weeks after a lead's entry.
     """
     path = log_folder / TRUTH_FILE
     if not path.exists():
-        return None
+        return {}
     truth = pl.read_parquet(path, glob=False, columns=["lead_id", "moment", "p_win"])
-    known = test.with_columns(midnight=pl.col("moment").dt.truncate("1d")).join(
-        truth.rename({"moment": "midnight"}),
-        on=["lead_id", "midnight"],
-        how="left",
-        maintain_order="left",
+    known = test.select("lead_id", moment=pl.col("moment").dt.truncate("1d")).join(
+        truth, on=["lead_id", "moment"], how="left", maintain_order="left"
     )["p_win"]
-    return None if known.null_count() else Answer("truth", [known.to_numpy()])
+    return {} if known.null_count() else {"truth": [known.to_numpy()]}
 
 
 def trapped(log: Log, exam: Exam, *, as_it_stands: bool) -> Answer:
     """What the model says with the trap's signals, point in time or as they stand."""
     text = exam.catalogue.text + TRAP_FILE.read_text(encoding="utf-8")
     catalogue = parse_catalogue(text, origin="with the trap")
-    signals, scored = (
-        pl.concat([read, _trap(log, moments, as_it_stands)], how="horizontal")
-        for read, moments in (
-            (exam.signals, exam.training),
-            (exam.scored, exam.test),
-        )
+    training, test = (
+        replace(part, signals=part.signals.hstack(_trap(log, part, as_it_stands)))
+        for part in (exam.training, exam.test)
     )
-    return model_answer(
-        replace(exam, catalogue=catalogue, signals=signals, scored=scored)
-    )
+    return model_answer(Exam(training, test, catalogue))
 
 
 def gain(
@@ -127,22 +106,26 @@ def gain(
     """The difference of AUC, with its 95 % interval by lead; the mean over seeds."""
     lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
 
-    def auc_of(said: FloatArray) -> Drawn:
+    def auc_of(probability: FloatArray) -> Drawn:
         return bootstrap(
-            lead_ids, won, said, metrics={"auc": Ranking.auc}, n_resamples=n_resamples
+            lead_ids,
+            won,
+            probability,
+            metrics={"auc": Ranking.auc},
+            n_resamples=n_resamples,
         )["auc"]
 
-    pairs = zip(answer.probabilities, over.probabilities, strict=True)
+    pairs = zip(answer, over, strict=True)
     return mean_drawn([auc_of(a).minus(auc_of(b)) for a, b in pairs]).interval
 
 
-def _trap(log: Log, moments: pl.DataFrame, as_it_stands: bool) -> pl.DataFrame:
+def _trap(log: Log, part: Part, as_it_stands: bool) -> pl.DataFrame:
     """The trap's signals alone, row for row."""
     seen_at = pl.lit(log_end(log)) if as_it_stands else pl.col("moment")
-    asked = moments.select("lead_id", moment=seen_at)
+    moments = part.moments.select("lead_id", moment=seen_at)
     text = NAME + TRAP_FILE.read_text(encoding="utf-8")
     catalogue = parse_catalogue(text, origin="the trap")
-    each = featurise(log.events, asked.unique(), catalogue)
-    return asked.join(
-        each, on=["lead_id", "moment"], how="left", maintain_order="left"
+    signals = featurise(log.events, moments.unique(), catalogue)
+    return moments.join(
+        signals, on=["lead_id", "moment"], how="left", maintain_order="left"
     ).drop("lead_id", "moment")
