@@ -10,7 +10,7 @@ or with the event whose absence was told. The last line is one JSON object.
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,7 +22,7 @@ from benchmarks.common.command_line import at_least, print_report
 from benchmarks.common.protocol import (
     Protocol,
     fitted_scorer,
-    open_moments,
+    later_moments,
     parsed,
     protocol_parser,
     read_inputs,
@@ -36,12 +36,18 @@ from benchmarks.common.public_scores import (
     moved_back,
     public_scores,
 )
-from benchmarks.reasons.additions import Added, irrelevant, unread
+from benchmarks.reasons.additions import irrelevant, unread
 from benchmarks.reasons.claims import Claim, Trial, plain_claims, told_claims
 from benchmarks.reasons.drivers import Agreement, TrueDrivers, agreement, true_drivers
 from benchmarks.reasons.grammar import refuse_absent_judge
-from benchmarks.reasons.narratives import Judged, judged, told_scores
-from benchmarks.reasons.report import ChangeErrors, Report, fields, tables
+from benchmarks.reasons.narratives import judged, told_scores
+from benchmarks.reasons.report import (
+    examples,
+    plain_figures,
+    score_figures,
+    tables,
+    told_figures,
+)
 from explanations.explain import Explainer
 from explanations.reason import Past
 from explanations.scorer import Scorer, probability
@@ -57,7 +63,7 @@ ASKED_ALONE = 200  # moments whose score is asked again at the lead's own time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked(Protocol):
+class Options(Protocol):
     """The protocol, and what this benchmark makes of it."""
 
     most: int
@@ -66,34 +72,38 @@ class Asked(Protocol):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
-    asked = _asked(arguments)
-    console = Console(width=110)
-    return print_report(
-        "reasons", console, lambda: measured(asked, console), tables, fields
+    parser = protocol_parser("reasons", __doc__)
+    parser.add_argument(
+        "--most", type=at_least(1), default=5_000, help="moments, at most"
     )
+    parser.add_argument(
+        "--narratives", type=at_least(0), default=1_000, help="judged; or 0"
+    )
+    options = Options(**vars(parsed(parser, arguments)))
+    console = Console(width=110)
+    return print_report("reasons", console, lambda: measured(options, console), tables)
 
 
-def measured(asked: Asked, console: Console) -> Report:
+def measured(options: Options, console: Console) -> Json:
     """Every figure of the report, with progress on the console."""
-    if asked.narratives:
+    if options.narratives:
         refuse_absent_judge()
-    log, catalogue = read_inputs(asked)
-    every = open_moments(log, asked)
+    log, catalogue = read_inputs(options)
+    every = later_moments(log, options)
     drivers = true_drivers(
-        asked.log, test_from=asked.test_from, most=asked.most, seed=SEED
+        options.log, test_from=options.test_from, most=options.most, seed=SEED
     )
     with console.status("fitting"):
-        scorer, earlier = (fitted_scorer(log, catalogue, asked, s) for s in SEEDS)
-    moments = _sample(every, asked.most)
+        scorer, earlier = (fitted_scorer(log, catalogue, options, s) for s in SEEDS)
+    moments = _sample(every, options.most)
     console.print(f"{moments.height} moments of {moments['lead_id'].n_unique()} leads")
     with public_scores(scorer, log_end(log)) as service:
         bench = _Bench(service, earlier, log.events, console)
-        return bench.report(
+        return {"log": log.about.name} | bench.report(
             moments,
-            _sample(every, asked.narratives),
-            _sample(first_and_last(every), asked.most),
+            _sample(every, options.narratives),
+            _sample(first_and_last(every), options.most),
             drivers,
-            log.about.name,
         )
 
 
@@ -113,8 +123,11 @@ def first_and_last(moments: pl.DataFrame) -> pl.DataFrame:
 
 def change_errors(
     events: pl.DataFrame, pairs: pl.DataFrame, earlier: Explainer, now: Explainer
-) -> ChangeErrors:
-    """Tell why scores of `now` moved since those of `earlier`, and add up.
+) -> dict[str, float]:
+    """The largest errors, in points, where `now` tells why its scores moved.
+
+    `additivity`: the score before and the three parts against the score after;
+    `ends`: the two scores told against what each model says itself.
 
     Parameters
     ----------
@@ -124,7 +137,7 @@ def change_errors(
     sums, ends = [0.0], [0.0]
     for some in pairs.iter_slices(ROWS_AT_ONCE):
         before = earlier.scores(events, some.select("lead_id", moment="then"))
-        pasts = {one.lead_id: Past(one.score, one.moment) for one in before}
+        pasts = {score.lead_id: Past(score.score, score.moment) for score in before}
         after = now.scores(events, some.select("lead_id", moment="last"))
         for told in now.changed(after, events, pasts, earlier):
             assert told.change is not None, f"{told.lead_id}: no change told"
@@ -133,7 +146,7 @@ def change_errors(
             sums.append(abs(change.before + parts - told.score))
             ends.append(abs(change.before - pasts[told.lead_id].score))
             ends.append(abs(change.after - told.score))
-    return ChangeErrors(changes=pairs.height, additivity=max(sums), ends=max(ends))
+    return {"changes": pairs.height, "additivity": max(sums), "ends": max(ends)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,30 +168,28 @@ class _Bench:
         narrated: pl.DataFrame,
         pairs: pl.DataFrame,
         drivers: TrueDrivers | None,
-        name: str,
-    ) -> Report:
-        known = lives(self.events, moments, self.service.at)
+    ) -> Json:
+        at = self.service.at
+        known = lives(self.events, moments, at)
         scores = self.answers([life.events for life in known], "scores")
+        told = self.tested(told_claims(scores), known, scores, "told reasons")
         claims = list(plain_claims(self.events, moments, self.scorer))
         checkable = [claim for claim in claims if claim.is_checkable]
-        added = irrelevant(self.events, moments, self.scorer, self.service.at)
-        return Report(
-            log=name,
-            at=self.service.at,
-            lives=known,
-            scores=scores,
-            told=self.tested(told_claims(scores), known, scores, "told reasons"),
-            plain=self.tested(checkable, known, scores, "plain TreeSHAP"),
-            n_plain=len(claims),
-            changes=self.changes(pairs),
-            predict_error=self.predict_error(moments, scores),
-            moved_in_time=self.moved_in_time(known, scores),
-            unread_flips=self.flips(unread(self.service.at), known, scores),
-            irrelevant=added,
-            irrelevant_flips=self.flips(added, known, scores),
-            agreement=self.agreement(drivers) if drivers else None,
-            judged=self.judged(narrated) if narrated.height else None,
-        )
+        plain = self.tested(checkable, known, scores, "plain TreeSHAP")
+        return {
+            "moments": len(scores),
+            "leads": len({life.lead_id for life in known}),
+            **told_figures(told),
+            "plain_treeshap_top_4": plain_figures(plain, len(claims)),
+            **score_figures(scores),
+            "changes": self.changes(pairs),
+            "score_against_predict_points": self.predict_error(moments, scores),
+            "lives_told_otherwise_in_their_own_time": self.moved_in_time(known, scores),
+            "top_reason_flips": self.flips(moments, known, scores),
+            "true_drivers": drivers and asdict(self.agreement(drivers)),
+            "narratives": self.judged(narrated) if narrated.height else None,
+            "contradicted": list(examples(told, known, at)),
+        }
 
     def answers(self, leads: Sequence[Events], what: str) -> list[Json]:
         return list(self._tracked(self.service.of(leads), len(leads), what))
@@ -204,7 +215,7 @@ class _Bench:
         predicted = 100 * probability(self.scorer.log_odds(signals))
         return float(np.abs(predicted - [score["score"] for score in scores]).max())
 
-    def changes(self, pairs: pl.DataFrame) -> ChangeErrors:
+    def changes(self, pairs: pl.DataFrame) -> dict[str, float]:
         now = self.service.explainer
         earlier = replace(now, scorer=self.earlier)
         with self.console.status("why scores changed"):
@@ -226,11 +237,24 @@ class _Bench:
         )
 
     def flips(
-        self, added: Added, known: Sequence[Life], scores: Sequence[Json]
+        self, moments: pl.DataFrame, known: Sequence[Life], scores: Sequence[Json]
+    ) -> Json:
+        """Shares of moments whose first reason changes once an event is added."""
+        at = self.service.at
+        added, read_by = irrelevant(self.events, moments, self.scorer, at)
+        return {
+            "unread_event_added": self.flipped(unread(at), known, scores),
+            "irrelevant_event_added": self.flipped(added, known, scores),
+            "irrelevant_event": added["type"],
+            "irrelevant_event_actor": added["actor"],
+            "irrelevant_event_read_by": read_by,
+        }
+
+    def flipped(
+        self, added: Json, known: Sequence[Life], scores: Sequence[Json]
     ) -> float:
-        """The share of moments whose first reason changes once the event is added."""
-        what = f"and one {added.event['type']}"
-        leads = ((*life.events, added.event) for life in known)
+        leads = ((*life.events, added) for life in known)
+        what = f"and one {added['type']}"
         answers = self._tracked(self.service.of(leads), len(known), what)
         pairs = zip(answers, scores, strict=True)
         return sum(_first(a) != _first(b) for a, b in pairs) / len(known)
@@ -248,7 +272,7 @@ class _Bench:
             [plain.get(row) for row in range(len(told))],
         )
 
-    def judged(self, moments: pl.DataFrame) -> Judged:
+    def judged(self, moments: pl.DataFrame) -> Json:
         told = told_scores(self.service.explainer, self.events, moments)
         several = list(self._tracked(told, moments.height, "narratives"))
         with self.console.status("judging"):
@@ -266,24 +290,15 @@ def _first(score: Json) -> tuple[str, str] | None:
     return (reasons[0]["idea"], reasons[0]["direction"]) if reasons else None
 
 
-def _is_same(one: Json, other: Json) -> bool:
-    ideas = [[reason["idea"] for reason in score["reasons"]] for score in (one, other)]
-    return ideas[0] == ideas[1] and abs(one["score"] - other["score"]) <= 1e-9
+def _is_same(score: Json, other: Json) -> bool:
+    ideas, other_ideas = (
+        [reason["idea"] for reason in told["reasons"]] for told in (score, other)
+    )
+    return ideas == other_ideas and abs(score["score"] - other["score"]) <= 1e-9
 
 
 def _sample(moments: pl.DataFrame, most: int) -> pl.DataFrame:
     return moments.sample(min(most, moments.height), shuffle=True, seed=SEED)
-
-
-def _asked(arguments: Sequence[str] | None) -> Asked:
-    parser = protocol_parser("reasons", __doc__)
-    parser.add_argument(
-        "--most", type=at_least(1), default=5_000, help="moments, at most"
-    )
-    parser.add_argument(
-        "--narratives", type=at_least(0), default=1_000, help="judged; or 0"
-    )
-    return Asked(**vars(parsed(parser, arguments)))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """Events to add that should change little: one unread, one irrelevant."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -18,47 +17,40 @@ UNREAD_KIND = "benchmark_event_that_no_signal_reads"
 SHORTLY = timedelta(minutes=1)  # before the moment
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """An event to add, and the signals that read it, the lightest first."""
-
-    event: Json
-    read_by: tuple[str, ...]
-
-
-def unread(at: datetime) -> Added:
+def unread(at: datetime) -> Json:
     """An event of a kind that no catalogue knows."""
-    return Added(_event(UNREAD_KIND, "lead", {}, at), ())
+    return _event(UNREAD_KIND, "lead", {}, at)
 
 
 def irrelevant(
     events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer, at: datetime
-) -> Added:
-    """The event whose readers, all told, weigh least in the scores.
+) -> tuple[Json, tuple[str, ...]]:
+    """The event whose readers, all told, weigh least in the scores; and these signals.
 
-    A signal's weight is its mean absolute TreeSHAP contribution over `moments`; who
-    acts is who usually does in the log.
+    A signal's weight is its mean absolute TreeSHAP contribution over `moments`, and
+    the lightest comes first; who acts is who usually does in the log.
     """
-    weights = _weights(events, moments, scorer)
-    possible = (
-        _added(kind, data, events, scorer.catalogue, weights, at)
-        for kind, data in _contents(scorer.catalogue)
-    )
-    return min(
-        (added for added in possible if added.read_by),
-        key=lambda added: sum(weights[name] for name in added.read_by),
-    )
-
-
-def _weights(
-    events: pl.DataFrame, moments: pl.DataFrame, scorer: Scorer
-) -> dict[str, float]:
     catalogue = scorer.catalogue
-    signals = featurise(events, moments, catalogue)
-    matrix = encode(signals, catalogue, scorer.facts.codes)
+    matrix = encode(
+        featurise(events, moments, catalogue), catalogue, scorer.facts.codes
+    )
     shares = np.asarray(scorer.booster.predict(matrix, pred_contrib=True))
     mean = np.abs(shares[:, :-1]).mean(axis=0)
-    return dict(zip(catalogue.names, mean.tolist(), strict=True))
+    weight = dict(zip(catalogue.names, mean.tolist(), strict=True))
+    possible = []
+    for kind, data in _contents(catalogue):
+        actors = events.filter(kind=kind)["actor"].mode(maintain_order=True)
+        event = _event(kind, actors[0] if len(actors) else "lead", data, at)
+        readers = (
+            signal.name
+            for signal in catalogue.signals
+            if any(_reads(selector, event) for selector in signal.selectors)
+        )
+        possible.append((event, tuple(sorted(readers, key=weight.__getitem__))))
+    return min(
+        (added for added in possible if added[1]),
+        key=lambda added: sum(weight[name] for name in added[1]),
+    )
 
 
 def _contents(catalogue: Catalogue) -> Iterator[tuple[str, Json]]:
@@ -74,28 +66,13 @@ def _contents(catalogue: Catalogue) -> Iterator[tuple[str, Json]]:
             yield from ((kind, data) for kind in signal.count.kind)
 
 
-def _added(
-    kind: str,
-    data: Json,
-    events: pl.DataFrame,
-    catalogue: Catalogue,
-    weights: dict[str, float],
-    at: datetime,
-) -> Added:
-    actors = events.filter(pl.col("kind") == kind)["actor"].mode(maintain_order=True)
-    event = _event(kind, actors[0] if len(actors) else "lead", data, at)
-    read_by = [
-        one.name
-        for one in catalogue.signals
-        if any(_reads(selector, event) for selector in one.selectors)
-    ]
-    return Added(event, tuple(sorted(read_by, key=lambda name: weights[name])))
-
-
 def _reads(selector: Selector, event: Json) -> bool:
     return (
         (not selector.kind or event["type"] in selector.kind)
-        and _has_field(selector, event)
+        and (
+            not isinstance(selector, FieldSelector)
+            or selector.field in (KIND_FIELD, *event["data"])
+        )
         and (not selector.actor or event["actor"] in selector.actor)
         and all(
             name in event["data"]
@@ -103,12 +80,6 @@ def _reads(selector: Selector, event: Json) -> bool:
             for name, wanted in selector.where
         )
     )
-
-
-def _has_field(selector: Selector, event: Json) -> bool:
-    if not isinstance(selector, FieldSelector):
-        return True
-    return selector.field == KIND_FIELD or selector.field in event["data"]
 
 
 def _event(kind: str, actor: str, data: Json, at: datetime) -> Json:

@@ -103,8 +103,8 @@ def told_claims(scores: Sequence[Json]) -> list[Claim]:
             idea=reason["idea"],
             is_up=reason["direction"] == "up",
             evidence=frozenset(
-                Evidence(one["source"], one["event_id"], one.get("field"))
-                for one in reason["evidence"]
+                Evidence(piece["source"], piece["event_id"], piece.get("field"))
+                for piece in reason["evidence"]
             ),
             inserted=reason.get("inserted"),
             score_without=reason["score_without"],
@@ -125,12 +125,12 @@ def plain_claims(
     ideas = list(scorer.catalogue.ideas)
     theirs = events.join(moments, on="lead_id", how="semi")
     seen = snapshot(theirs, moments, scorer.catalogue)
-    found = evidence_found(seen)
+    evidence = evidence_found(seen)
     shares = scorer.contributions_of(scorer.matrix(seen.table, seen.timelines)).by_idea
     for row, weights in enumerate(shares):
         for i in np.argsort(-np.abs(weights), kind="stable")[:PLAIN_TOP].tolist():
             if weights[i] != 0:
-                pieces = found.of(row, i)
+                pieces = evidence.of(row, i)
                 yield Claim(
                     row=row,
                     idea=ideas[i],

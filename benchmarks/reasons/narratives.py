@@ -3,99 +3,82 @@
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import cycle
+from dataclasses import replace
+from itertools import cycle, islice
 
 import polars as pl
 
+from benchmarks.common.public_scores import Json
 from benchmarks.reasons.forms import made_up_stories, message_texts
 from benchmarks.reasons.grammar import faults_of
-from explanations.explain import FIRST_PRIORITY, Explainer
+from explanations.explain import Explainer
 from explanations.narrative import narrate
-from explanations.narrative_input import NarrativeInput
 from explanations.score import Narrative, Priority, Score, TextedReason, TextedStep
-from explanations.wording import Wording, read_wording
+from explanations.wording import read_wording
 
 ROWS_AT_ONCE = 1_000  # moments
 SEED = 1
+MOST_EXAMPLES = 3
 WRITTEN = (None, *Priority)  # the priorities after which a score may be told
 
 WrittenScore = tuple[Score, Priority | None]  # and the priority last written by then
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """`faults` by line at fault; a line that several narratives say counts each time
-    in `faults_per_10000`.
-
-    Beside the log's narratives as many are judged that are made up of every form, and
-    what each message says alone, which counts once.
-    """
-
-    narratives: int  # of the log
-    made_up: int
-    distinct_texts: int
-    faults: dict[str, list[str]]
-    faults_per_10000: float
-    microseconds: float
 
 
 def told_scores(
     explainer: Explainer, events: pl.DataFrame, moments: pl.DataFrame
 ) -> Iterator[WrittenScore]:
     """The scores, told after each priority in turn, so that every move is told."""
-    for start in range(0, moments.height, ROWS_AT_ONCE):
-        some = moments[start : start + ROWS_AT_ONCE]
+    for some in moments.iter_slices(ROWS_AT_ONCE):
         last = dict(zip(some["lead_id"], cycle(WRITTEN), strict=False))
         written = {lead_id: priority for lead_id, priority in last.items() if priority}
         for score in explainer.scores(events, some, written):
             yield score, written.get(score.lead_id)
 
 
-def judged(several: Sequence[WrittenScore], explainer: Explainer) -> Judged:
-    """The narratives of some scores: told again for the clock, and judged."""
+def judged(several: Sequence[WrittenScore], explainer: Explainer) -> Json:
+    """The narratives of some scores: told again for the clock, and judged.
+
+    Beside them as many are judged that are made up of every form, and what each
+    message says alone, which counts once. A line at fault that several narratives say
+    counts each time in `grammalecte_faults_per_10000`.
+    """
     wording = read_wording(explainer.scorer.catalogue)  # its memory is empty
+    anew = replace(explainer, wording=wording)
     started = time.perf_counter()
-    again = [_narrative(score, written, wording) for score, written in several]
+    again = [_narrative(score, written, anew) for score, written in several]
     elapsed = time.perf_counter() - started
     told = [score.narrative for score, _ in several]
     assert again == told, "the clock ran on other narratives than were told"
     stories = made_up_stories(wording, len(several), seed=SEED)
     made_up = [narrate(story, wording) for story in stories]
-    times = Counter(line for one in (*told, *made_up) for line in _lines(one))
+    times = Counter(line for text in (*told, *made_up) for line in _lines(text))
     times.update(_split(message_texts(wording)))
     faults = faults_of(list(times))
-    n_faults = sum(times[line] * len(found) for line, found in faults.items())
-    return Judged(
-        narratives=len(told),
-        made_up=len(made_up),
-        distinct_texts=len({one.text for one in told}),
-        faults=faults,
-        faults_per_10000=10_000 * n_faults / (len(told) + len(made_up)),
-        microseconds=1e6 * elapsed / len(several),
-    )
+    n_faults = sum(times[line] * len(several) for line, several in faults.items())
+    return {
+        "told": len(told),
+        "distinct_texts": len({narrative.text for narrative in told}),
+        "grammalecte_faults_per_10000": 10_000 * n_faults / (len(told) + len(made_up)),
+        "microseconds_each": 1e6 * elapsed / len(told),
+        "faulty_lines": len(faults),
+        "examples": dict(islice(faults.items(), MOST_EXAMPLES)),
+    }
 
 
-def _narrative(score: Score, written: Priority | None, wording: Wording) -> Narrative:
+def _narrative(
+    score: Score, written: Priority | None, explainer: Explainer
+) -> Narrative:
     """The narrative again, with the texts of its reasons and steps."""
-    is_first = written is None and score.priority is FIRST_PRIORITY
-    story = NarrativeInput(
-        priority=score.priority,
-        previous_priority=None if is_first else score.previous_priority,
-        grade=score.grade,
-        score=score.score,
-        base=score.base,
-        reasons=tuple(
-            TextedReason(one.reason, wording.reason(one.reason, score.moment))
-            for one in score.reasons
-        ),
-        doubts=tuple(one.doubt for one in score.doubts),
-        moment=score.moment,
-        steps=tuple(
-            TextedStep(one.step, wording.step(one.step.name)) for one in score.steps
-        ),
+    reasons = tuple(
+        TextedReason(told.reason, explainer.wording.reason(told.reason, score.moment))
+        for told in score.reasons
     )
-    return narrate(story, wording)
+    steps = tuple(
+        TextedStep(told.step, explainer.wording.step(told.step.name))
+        for told in score.steps
+    )
+    bare = replace(score, reasons=reasons, steps=steps)
+    return explainer.retold(bare, written, score.priority).narrative
 
 
 def _lines(narrative: Narrative) -> set[str]:
