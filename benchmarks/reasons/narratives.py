@@ -54,7 +54,7 @@ def judged(several: Sequence[WrittenScore], explainer: Explainer) -> Json:
     times = Counter(line for text in (*told, *made_up) for line in _lines(text))
     times.update(_split(message_texts(wording)))
     faults = faults_of(list(times))
-    n_faults = sum(times[line] * len(several) for line, several in faults.items())
+    n_faults = sum(times[line] * len(of_line) for line, of_line in faults.items())
     return {
         "told": len(told),
         "distinct_texts": len({narrative.text for narrative in told}),
