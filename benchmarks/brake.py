@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import orjson
 from hypothesis import HealthCheck, Phase, settings
@@ -81,6 +82,8 @@ class Tally:
         return sum(broken) + self.effects_without_cause
 
 
+DrawnRule = tuple[dict[str, object], dict[str, object]]  # what sets it off, and does
+
 # --- What is drawn ----------------------------------------------------------
 
 _triggers = st.one_of(
@@ -98,7 +101,7 @@ _actions = st.one_of(
 )
 
 
-def _rules(drawn: Sequence[tuple[dict[str, object], dict[str, object]]]) -> Rules:
+def _rules(drawn: Sequence[DrawnRule]) -> Rules:
     fields = [
         {
             "id": f"R-{n:02}",
@@ -118,6 +121,13 @@ def _rules(drawn: Sequence[tuple[dict[str, object], dict[str, object]]]) -> Rule
 _rule_sets = st.lists(st.tuples(_triggers, _actions), min_size=1, max_size=5)
 _owners = st.sampled_from([None, "", " ", "Jean Roy"])
 _doubts = st.sampled_from([frozenset[Doubt]()] * 40 + [frozenset({d}) for d in Doubt])
+_known = st.fixed_dictionaries(  # of a lead's facts, once an event arrived
+    {
+        "score": st.floats(0, 100),
+        "doubts": _doubts,
+        "after_complex_exchange": st.booleans(),
+    }
+)
 _principals = st.builds(
     Principal, st.sampled_from(PrincipalKind), st.sampled_from(["R-01", "Awa", "k"])
 )
@@ -135,10 +145,7 @@ class Lead(RuleBasedStateMachine):
 
     @initialize(rules=_rule_sets, owner=_owners, manager=_owners)
     def begin(
-        self,
-        rules: list[tuple[dict[str, object], dict[str, object]]],
-        owner: str | None,
-        manager: str | None,
+        self, rules: Sequence[DrawnRule], owner: str | None, manager: str | None
     ) -> None:
         assignees = Assignees(
             pipeline=PIPELINE,
@@ -157,23 +164,12 @@ class Lead(RuleBasedStateMachine):
         source=st.sampled_from(SOURCES),
         actor=st.sampled_from(Actor),
         to=st.sampled_from(Priority),
-        score=st.floats(0, 100),
-        doubts=_doubts,
-        is_complex=st.booleans(),
+        known=_known,
     )
-    def event_arrives(  # noqa: PLR0913, PLR0917 - each is drawn
-        self,
-        kind: str,
-        source: str,
-        actor: Actor,
-        to: Priority,
-        score: float,
-        doubts: frozenset[Doubt],
-        is_complex: bool,
+    def event_arrives(
+        self, kind: str, source: str, actor: Actor, to: Priority, known: dict[str, Any]
     ) -> None:
-        self.facts = replace(
-            self.facts, score=score, doubts=doubts, after_complex_exchange=is_complex
-        )
+        self.facts = replace(self.facts, **known)
         event = Event(
             event_id=str(self.n),
             source=source,
@@ -237,12 +233,7 @@ class Lead(RuleBasedStateMachine):
             self.conceded += 0 if by.is_person else percent
 
     def _is_made(
-        self,
-        by: Principal,
-        change: Change,
-        action: AutomaticAction,
-        *,
-        is_reserved: bool,
+        self, by: Principal, change: Change, action: AutomaticAction, is_reserved: bool
     ) -> bool:
         """As `serving.braking` and the database's constraints do."""
         self.tally.steps += 1
@@ -307,7 +298,7 @@ def run(steps: int, brake: Brake, *, database_holds: bool) -> Tally:
     while tally.steps < steps:
         left = max(1, (steps - tally.steps) // STEPS_A_MACHINE)
         run_state_machine_as_test(
-            lambda: Lead(tally, brake, database_holds),
+            lambda: Lead(tally, brake, database_holds),  # type: ignore[arg-type, return-value]  # any factory will do, says its docstring
             settings=settings(
                 max_examples=left,
                 stateful_step_count=STEPS_A_MACHINE,

@@ -15,7 +15,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -60,24 +59,12 @@ again_after = "365d"
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """`lost` and `doubled` are to be 0, and `broken` None."""
-
-    kills: int
-    events: int
-    overrides: int
-    decisions: int
-    tasks: int
-    lost: int
-    doubled: int
-    broken: str | None
-
-
 def tried(
     database: str, folder: Path, *, kills: int, clients: int, writes: int
-) -> Report:
+) -> dict[str, int | str | None]:
     """Kill the service so many times, each after some acknowledged writes.
+
+    `lost` and `doubled` are to be 0, and `broken` None.
 
     Parameters
     ----------
@@ -217,7 +204,9 @@ class _Client(threading.Thread):
         return {}
 
 
-def _report(service: Service, load: Sequence["_Client"], kills: int) -> Report:
+def _report(
+    service: Service, load: Sequence["_Client"], kills: int
+) -> dict[str, int | str | None]:
     events, overrides, decisions = (
         set[str]().union(*(getattr(client, name) for client in load))
         for name in ("events", "overrides", "decisions")
@@ -233,16 +222,16 @@ def _report(service: Service, load: Sequence["_Client"], kills: int) -> Report:
         ).all()
     broken = find_break(service.store, service.settings.anchors_folder, whole=True)
     lost = [*(events | overrides) - set(stored), *decisions - decided]
-    return Report(
-        kills=kills,
-        events=len(events),
-        overrides=len(overrides),
-        decisions=len(decisions),
-        tasks=sum(by_rule),
-        lost=len(lost),
-        doubled=len(stored) - len(set(stored)) + sum(n - 1 for n in by_rule),
-        broken=broken and f"{broken.kind.value} {broken.seq}",
-    )
+    return {
+        "kills": kills,
+        "events": len(events),
+        "overrides": len(overrides),
+        "decisions": len(decisions),
+        "tasks": sum(by_rule),
+        "lost": len(lost),
+        "doubled": len(stored) - len(set(stored)) + sum(n - 1 for n in by_rule),
+        "broken": broken and f"{broken.kind.value} {broken.seq}",
+    }
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -266,8 +255,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             clients=options.clients,
             writes=options.writes,
         )
-    print_json(asdict(report))
-    if report.lost or report.doubled or report.broken:
+    print_json(report)
+    if report["lost"] or report["doubled"] or report["broken"]:
         sys.exit(1)
 
 

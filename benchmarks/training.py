@@ -52,12 +52,8 @@ class Training:
 
     @property
     def whole(self) -> Cost:
-        costs = self.phases.values()
-        return Cost(
-            seconds=sum(cost.seconds for cost in costs),
-            cpu_seconds=sum(cost.cpu_seconds for cost in costs),
-            peak_bytes=max(cost.peak_bytes for cost in costs),
-        )
+        seconds, cpu_seconds, peak_bytes = zip(*self.phases.values(), strict=True)
+        return Cost(sum(seconds), sum(cpu_seconds), max(peak_bytes))
 
 
 def exponents(small: Training, large: Training) -> dict[str, float]:
@@ -104,13 +100,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = parser_of("training", __doc__)
     parser.add_argument("--leads", type=int, nargs=2, default=[10_000, 100_000])
     parser.add_argument("--logs", type=Path, help="where logs are, and stay; else gone")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     console = Console(width=88)
     with TemporaryDirectory(prefix="frein-training-") as temporary:
-        folder = asked.logs or Path(temporary)
+        folder, sizes = options.logs or Path(temporary), sorted(options.leads)
 
         def measure() -> list[Training]:
-            return [_of_size(folder / str(n), n, console) for n in sorted(asked.leads)]
+            return [_of_size(folder / str(n), n, console) for n in sizes]
 
         return print_report("training", console, measure, _tables, _fields)
 
@@ -131,14 +127,14 @@ def _tables(trainings: Sequence[Training]) -> Iterator[Table]:
     table.add_column("grows as n^", justify="right")
     grows = exponents(small, large)
     for name, cost in small.phases.items():
-        costs = _told(cost), _told(large.phases[name])
+        costs = _cell(cost), _cell(large.phases[name])
         table.add_row(name, *costs, f"{grows[name]:.2f}")
     table.add_section()
-    table.add_row("whole", _told(small.whole), _told(large.whole), "")
+    table.add_row("whole", _cell(small.whole), _cell(large.whole), "")
     yield table
 
 
-def _told(cost: Cost) -> str:
+def _cell(cost: Cost) -> str:
     memory = f"{cost.peak_bytes / _GIB:.2f} GiB"
     return f"{cost.seconds:.1f} ({cost.cpu_seconds:.1f}), {memory}"
 
@@ -149,12 +145,12 @@ def _fields(trainings: Sequence[Training]) -> dict[str, Any]:
         "load_average": load_average(),
         "trainings": [
             {
-                "leads": one.leads,
-                "events": one.events,
-                "whole": _figures(one.whole),
-                "phases": {name: _figures(cost) for name, cost in one.phases.items()},
+                "leads": training.leads,
+                "events": training.events,
+                "whole": _figures(training.whole),
+                "phases": {k: _figures(cost) for k, cost in training.phases.items()},
             }
-            for one in trainings
+            for training in trainings
         ],
         "exponents": {k: round(v, 3) for k, v in exponents(*trainings).items()},
     }

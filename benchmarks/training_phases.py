@@ -53,12 +53,12 @@ def measured(log: Path) -> Clock:
     has_champion()
     clock.begin("reading")
     inputs = read_inputs(log, None, "60d", None, None)
-    asked = TrainSettings(
+    settings = TrainSettings(
         plan=inputs.plan, horizon_days=inputs.horizon_days, fit=FitSettings(), seed=1
     )
-    trained = train(inputs.log, inputs.catalogue, asked, phase=clock.begin)
+    trained = train(inputs.log, inputs.catalogue, settings, phase=clock.begin)
     clock.begin("registering")
-    version = record_training(trained, inputs.log, log, asked)
+    version = record_training(trained, inputs.log, log, settings)
     place(version.version, now=datetime.now(UTC))
     clock.end()
     return clock
@@ -71,9 +71,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _peak_bytes() -> int:
-    lines = _STATUS.read_text(encoding="ascii").splitlines()
-    (line,) = (one for one in lines if one.startswith("VmHWM:"))
-    return int(line.split()[1]) * 1024
+    peak = _STATUS.read_text(encoding="ascii").partition("VmHWM:")[2]
+    return int(peak.split()[0]) * 1024
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """`POST /v1/scores` as anyone may call it: many leads a call, each with its events."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from serving.runtime.settings import Settings
 
 MOST_LEADS = 1_000  # a call (design §8)
 MOST_BYTES = 24 * 2**20  # a call, below the 32 MiB that design §8 allows
+JSON = {"Content-Type": "application/json"}
 Json = dict[str, Any]  # what the service reads and answers, whatever its shape
 Events = tuple[Json, ...]  # CloudEvents of one lead, without `subject`
 
@@ -53,23 +55,19 @@ class PublicScores:
         for name, events in zip(map(str, count()), leads, strict=False):
             lead = _lead(name, events)
             if len(call) == MOST_LEADS or sum(map(len, call)) + len(lead) > MOST_BYTES:
-                yield from self._asked(call, self.at)
+                yield from self._scores(call, self.at)
                 call = []
             call.append(lead)
         if call:
-            yield from self._asked(call, self.at)
+            yield from self._scores(call, self.at)
 
     def alone(self, events: Events, moment: datetime) -> Json:
         """The Score of one lead, at a moment of its own."""
-        (score,) = self._asked([_lead("0", events)], moment)
+        (score,) = self._scores([_lead("0", events)], moment)
         return score
 
-    def _asked(self, leads: list[bytes], moment: datetime) -> list[Json]:
-        answer = self.client.post(
-            "/v1/scores",
-            content=_body(leads, moment),
-            headers={"Content-Type": "application/json"},
-        )
+    def _scores(self, leads: list[bytes], moment: datetime) -> list[Json]:
+        answer = self.client.post("/v1/scores", content=_body(leads, moment))
         assert answer.status_code == 200, answer.text
         scores: list[Json] = orjson.loads(answer.content)["scores"]
         return scores
@@ -79,16 +77,13 @@ class PublicScores:
 def public_scores(scorer: Scorer, at: datetime) -> Iterator[PublicScores]:
     """The service on a scorer that was saved and loaded, with a key of its own."""
     with TemporaryDirectory() as folder:
-        model = ModelId(
-            name="lead-scoring",
-            version="benchmark",
-            sha256=save_scorer(Path(folder), scorer),
-        )
+        sha256 = save_scorer(Path(folder), scorer)
+        model = ModelId(name="lead-scoring", version="benchmark", sha256=sha256)
         explainer = load_explainer(Path(folder), model)
         settings = Settings(database_url=f"sqlite:///{Path(folder) / 'frein.db'}")
         with open_service(settings, explainer) as service:
             key = new_key(service.store, "benchmark", Scope.SCORES, Actor.PERSON)
-            headers = {"Authorization": f"Bearer {key}"}
+            headers = {"Authorization": f"Bearer {key}"} | JSON
             with TestClient(create_app(service), headers=headers) as client:
                 yield PublicScores(client, explainer, at)
 
@@ -121,13 +116,12 @@ def lives(events: pl.DataFrame, moments: pl.DataFrame, at: datetime) -> list[Lif
             data="data",
         )
     )
-    of: list[list[Json]] = [[] for _ in range(moments.height)]
+    of_row: dict[int, list[Json]] = defaultdict(list)
     for event in known.iter_rows(named=True):
-        row = event.pop("row")
-        of[row].append(event | {"data": orjson.loads(event["data"])})
+        of_row[event.pop("row")].append(event | {"data": orjson.loads(event["data"])})
     return [
-        Life(lead_id, moment, tuple(events))
-        for (lead_id, moment), events in zip(moments.iter_rows(), of, strict=True)
+        Life(lead_id, moment, tuple(of_row[row]))
+        for row, (lead_id, moment) in enumerate(moments.iter_rows())
     ]
 
 

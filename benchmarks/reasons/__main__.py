@@ -11,6 +11,7 @@ or with the event whose absence was told. The last line is one JSON object.
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -98,13 +99,10 @@ def measured(options: Options, console: Console) -> Json:
     moments = _sample(every, options.most)
     console.print(f"{moments.height} moments of {moments['lead_id'].n_unique()} leads")
     with public_scores(scorer, log_end(log)) as service:
-        bench = _Bench(service, earlier, log.events, console)
-        return {"log": log.about.name} | bench.report(
-            moments,
-            _sample(every, options.narratives),
-            _sample(first_and_last(every), options.most),
-            drivers,
-        )
+        bench = _Bench(service, earlier, log.events, moments, console)
+        narrated = _sample(every, options.narratives)
+        pairs = _sample(first_and_last(every), options.most)
+        return {"log": log.about.name} | bench.report(narrated, pairs, drivers)
 
 
 def first_and_last(moments: pl.DataFrame) -> pl.DataFrame:
@@ -149,71 +147,68 @@ def change_errors(
     return {"changes": pairs.height, "additivity": max(sums), "ends": max(ends)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Bench:
-    """The service, the model it had before, and the log it is asked about."""
+    """The service, the model it had before, and moments that it is asked about."""
 
     service: PublicScores
     earlier: Scorer
     events: pl.DataFrame
+    moments: pl.DataFrame
     console: Console
 
     @property
     def scorer(self) -> Scorer:
         return self.service.explainer.scorer
 
+    @cached_property
+    def known(self) -> list[Life]:
+        return lives(self.events, self.moments, self.service.at)
+
+    @cached_property
+    def scores(self) -> list[Json]:
+        return self.answers([life.events for life in self.known], "scores")
+
     def report(
-        self,
-        moments: pl.DataFrame,
-        narrated: pl.DataFrame,
-        pairs: pl.DataFrame,
-        drivers: TrueDrivers | None,
+        self, narrated: pl.DataFrame, pairs: pl.DataFrame, drivers: TrueDrivers | None
     ) -> Json:
-        at = self.service.at
-        known = lives(self.events, moments, at)
-        scores = self.answers([life.events for life in known], "scores")
-        told = self.tested(told_claims(scores), known, scores, "told reasons")
-        claims = list(plain_claims(self.events, moments, self.scorer))
+        told = self.tested(told_claims(self.scores), "told reasons")
+        claims = list(plain_claims(self.events, self.moments, self.scorer))
         checkable = [claim for claim in claims if claim.is_checkable]
-        plain = self.tested(checkable, known, scores, "plain TreeSHAP")
+        plain = self.tested(checkable, "plain TreeSHAP")
         return {
-            "moments": len(scores),
-            "leads": len({life.lead_id for life in known}),
+            "moments": len(self.scores),
+            "leads": len({life.lead_id for life in self.known}),
             **told_figures(told),
             "plain_treeshap_top_4": plain_figures(plain, len(claims)),
-            **score_figures(scores),
+            **score_figures(self.scores),
             "changes": self.changes(pairs),
-            "score_against_predict_points": self.predict_error(moments, scores),
-            "lives_told_otherwise_in_their_own_time": self.moved_in_time(known, scores),
-            "top_reason_flips": self.flips(moments, known, scores),
+            "score_against_predict_points": self.predict_error(),
+            "lives_told_otherwise_in_their_own_time": self.moved_in_time(),
+            "top_reason_flips": self.flips(),
             "true_drivers": drivers and asdict(self.agreement(drivers)),
             "narratives": self.judged(narrated) if narrated.height else None,
-            "contradicted": list(examples(told, known, at)),
+            "contradicted": list(examples(told, self.known, self.service.at)),
         }
 
     def answers(self, leads: Sequence[Events], what: str) -> list[Json]:
         return list(self._tracked(self.service.of(leads), len(leads), what))
 
-    def tested(
-        self,
-        claims: Sequence[Claim],
-        known: Sequence[Life],
-        scores: Sequence[Json],
-        what: str,
-    ) -> list[Trial]:
+    def tested(self, claims: Sequence[Claim], what: str) -> list[Trial]:
         """Each claim and the second call's score."""
-        changed = (claim.changed(known[claim.row].events) for claim in claims)
-        second = self._tracked(self.service.of(changed), len(claims), what)
+        leads = [claim.changed(self.known[claim.row].events) for claim in claims]
         return [
-            Trial(claim, scores[claim.row]["score"], answer["score"])
-            for claim, answer in zip(claims, second, strict=True)
+            Trial(claim, self.scores[claim.row]["score"], answer["score"])
+            for claim, answer in zip(claims, self.answers(leads, what), strict=True)
         ]
 
-    def predict_error(self, moments: pl.DataFrame, scores: Sequence[Json]) -> float:
+    def predict_error(self) -> float:
         """The largest difference, in points, from what the booster predicts."""
-        signals = featurise(self.events, moments, self.scorer.catalogue)
+        signals = featurise(self.events, self.moments, self.scorer.catalogue)
         predicted = 100 * probability(self.scorer.log_odds(signals))
-        return float(np.abs(predicted - [score["score"] for score in scores]).max())
+        return float(
+            np.abs(predicted - [score["score"] for score in self.scores]).max()
+        )
 
     def changes(self, pairs: pl.DataFrame) -> dict[str, float]:
         now = self.service.explainer
@@ -221,51 +216,43 @@ class _Bench:
         with self.console.status("why scores changed"):
             return change_errors(self.events, pairs, earlier, now)
 
-    def moved_in_time(self, known: Sequence[Life], scores: Sequence[Json]) -> int:
+    def moved_in_time(self) -> int:
         """How many lives, of the first few, differ when told in their own time."""
-        pairs = list(zip(known, scores, strict=True))[:ASKED_ALONE]
+        few = self.known[:ASKED_ALONE]
         alone = (
             self.service.alone(
                 moved_back(life.events, life, self.service.at), life.moment
             )
-            for life, _ in pairs
+            for life in few
         )
-        answers = self._tracked(alone, len(pairs), "in their own time")
-        return sum(
-            not _is_same(answer, score)
-            for answer, (_, score) in zip(answers, pairs, strict=True)
-        )
+        answers = self._tracked(alone, len(few), "in their own time")
+        pairs = zip(answers, self.scores, strict=False)
+        return sum(not _is_same(answer, score) for answer, score in pairs)
 
-    def flips(
-        self, moments: pl.DataFrame, known: Sequence[Life], scores: Sequence[Json]
-    ) -> Json:
+    def flips(self) -> Json:
         """Shares of moments whose first reason changes once an event is added."""
         at = self.service.at
-        added, read_by = irrelevant(self.events, moments, self.scorer, at)
+        added, read_by = irrelevant(self.events, self.moments, self.scorer, at)
         return {
-            "unread_event_added": self.flipped(unread(at), known, scores),
-            "irrelevant_event_added": self.flipped(added, known, scores),
+            "unread_event_added": self.flipped(unread(at)),
+            "irrelevant_event_added": self.flipped(added),
             "irrelevant_event": added["type"],
             "irrelevant_event_actor": added["actor"],
             "irrelevant_event_read_by": read_by,
         }
 
-    def flipped(
-        self, added: Json, known: Sequence[Life], scores: Sequence[Json]
-    ) -> float:
-        leads = ((*life.events, added) for life in known)
-        what = f"and one {added['type']}"
-        answers = self._tracked(self.service.of(leads), len(known), what)
-        pairs = zip(answers, scores, strict=True)
-        return sum(_first(a) != _first(b) for a, b in pairs) / len(known)
+    def flipped(self, added: Json) -> float:
+        leads = [(*life.events, added) for life in self.known]
+        answers = self.answers(leads, f"and one {added['type']}")
+        pairs = zip(answers, self.scores, strict=True)
+        return sum(_first(a) != _first(b) for a, b in pairs) / len(leads)
 
     def agreement(self, drivers: TrueDrivers) -> Agreement:
         known = lives(self.events, drivers.moments, self.service.at)
         told = self.answers([life.events for life in known], "true drivers")
-        plain: dict[int, str] = {}
-        for claim in plain_claims(self.events, drivers.moments, self.scorer):
-            plain.setdefault(claim.row, claim.idea)
         firsts = [_first(score) for score in told]
+        claims = plain_claims(self.events, drivers.moments, self.scorer)
+        plain = {claim.row: claim.idea for claim in reversed([*claims])}
         return agreement(
             drivers,
             [first and first[0] for first in firsts],

@@ -104,35 +104,29 @@ def agreement(
 ) -> Agreement:
     """How often the first reason of each moment, None where none is told, is true."""
     n = len(truth.main)
-    said = [_driver(idea) for idea in told]
     mains = Counter(idea for main in truth.main for idea in main)
     constant, times = mains.most_common(1)[0]
+    told_true, plain_true = (
+        [_driver(idea) in main for idea, main in zip(first, truth.main, strict=True)]
+        for first in (told, plain)
+    )
+    pairs = zip(told, told_true, strict=True)
+    missed = Counter(idea for idea, is_true in pairs if idea and not is_true)
     return Agreement(
         moments=n,
-        told=_share(truth, said),
-        plain=_share(truth, [_driver(idea) for idea in plain]),
-        chance=sum(mains[idea] for idea in said if idea) / n**2,
+        told=sum(told_true) / n,
+        plain=sum(plain_true) / n,
+        chance=sum(mains[_driver(idea)] for idea in told if idea) / n**2,
         chance_uniform=N_MAIN / len(truth.ideas),
         best_constant=times / n,
         best_constant_idea=constant,
         without_reason=told.count(None) / n,
-        missed=dict(
-            Counter(
-                idea
-                for idea, main in zip(told, truth.main, strict=True)
-                if idea is not None and _driver(idea) not in main
-            ).most_common()
-        ),
+        missed=dict(missed.most_common()),
     )
 
 
-def _driver(idea: str | None) -> str | None:
-    return PART_OF.get(idea, idea) if idea else None
-
-
-def _share(truth: TrueDrivers, first: Sequence[str | None]) -> float:
-    pairs = zip(first, truth.main, strict=True)
-    return sum(idea in main for idea, main in pairs) / len(truth.main)
+def _driver(idea: str | None) -> str:
+    return PART_OF.get(idea, idea) if idea else ""
 
 
 def _effect(chance: FloatArray, share: FloatArray) -> FloatArray:

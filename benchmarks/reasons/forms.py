@@ -86,9 +86,9 @@ def reasons_of(catalogue: Catalogue, idea: str) -> Iterator[Reason]:
         for way, check in _ways(catalogue, idea)
         for days in (0, 0.125, 1, 18)
     ]
-    for values in itertools.product(*(tried_values(signal) for signal in signals)):
+    for values in itertools.product(*map(tried_values, signals)):
         named = dict(zip(names, values, strict=True))
-        yield from (replace(one, values=named) for one in told)
+        yield from (replace(reason, values=named) for reason in told)
 
 
 def message_texts(wording: Wording) -> set[str]:
@@ -98,16 +98,18 @@ def message_texts(wording: Wording) -> set[str]:
         *(wording.idea(idea.name) for idea in catalogue.idea),
         *(wording.step(step.name) for step in catalogue.step),
         *(told_change(change, wording) for change in _changes(catalogue)),
-        *(wording.check(one) for one in _checked()),
-        *(_bare(wording, priority) for priority in Priority),
+        *map(wording.check, _checked()),
+        *(  # a short form whose every reason is too long for it
+            wording.text("short.bare", priority=wording.text(f"priority-{name.value}"))
+            for name in Priority
+        ),
     }
 
 
 def made_up_stories(wording: Wording, n: int, *, seed: int) -> Iterator[NarrativeInput]:
     """Stories that draw on every form; true of no lead."""
     rng = Random(seed)
-    for _ in range(n):
-        yield _story(wording, rng)
+    return (_story(wording, rng) for _ in range(n))
 
 
 def _story(wording: Wording, rng: Random) -> NarrativeInput:
@@ -124,16 +126,16 @@ def _story(wording: Wording, rng: Random) -> NarrativeInput:
         score=score,
         base=rng.choice((score, 33.0)),
         reasons=tuple(
-            TextedReason(one, wording.reason(one, moment)) for one in reasons
+            TextedReason(reason, wording.reason(reason, moment)) for reason in reasons
         ),
         doubts=tuple(rng.sample(list(Doubt), rng.choice((0, 0, 0, 1, 2)))),
         moment=moment,
         steps=tuple(
             TextedStep(
-                NextStep(one.name, score + rng.choice((0.1, 3.0, rng.uniform(0, 3)))),
-                wording.step(one.name),
+                NextStep(step.name, score + rng.choice((0.1, 3.0, rng.uniform(0, 3)))),
+                wording.step(step.name),
             )
-            for one in steps
+            for step in steps
         ),
         closed=rng.choice((None, None, None, None, *Ending)),
         by_person=rng.random() < 0.25,
@@ -178,24 +180,14 @@ def _reason(idea: str, way: Direction, check: Check, days: float) -> Reason:
     )
 
 
-def _bare(wording: Wording, priority: Priority) -> str:
-    """A short form whose every reason is too long for it."""
-    told = wording.text(f"priority-{priority.value}")
-    return wording.text("short.bare", priority=told)
-
-
 def _changes(catalogue: Catalogue) -> Iterator[Change]:
     """Each part of a change, up, down and nil, in the singular and the plural."""
     names = list(catalogue.ideas)
     parts = itertools.product((-2.0, 0.0, 1.0), (-1.0, 0.0, 12.0), (0.0, 1.0))
     for (time, events, model), n_ideas in itertools.product(parts, (0, 1, 2)):
+        after, ideas = 30.0 + time + events + model, tuple(names[:n_ideas])
         yield Change(
-            before=30.0,
-            after=30.0 + time + events + model,
-            time=time,
-            events=events,
-            model=model,
-            ideas=tuple(names[:n_ideas]),
+            before=30.0, after=after, time=time, events=events, model=model, ideas=ideas
         )
 
 
@@ -203,6 +195,6 @@ def _checked() -> Iterator[Reason]:
     inserted = _reason("", Direction.DOWN, Check.INSERTION, 0)
     deleted = _reason("", Direction.UP, Check.DELETION, 0)
     for score, facts in itertools.product((0.0, 1.0, 62.0), (1, 2, 1000)):
-        evidence = tuple(Evidence("site", str(i)) for i in range(facts))
+        evidence = (Evidence("site", "1"),) * facts
         yield replace(inserted, score_without=score)
         yield replace(deleted, score_without=score, evidence=evidence)

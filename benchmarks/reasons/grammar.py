@@ -11,18 +11,14 @@ from typing import Any
 from benchmarks.common.command_line import BenchmarkError
 
 COMMAND = "grammalecte-cli"
-NAMES = frozenset(
-    {"CRM", "CSV", "HubSpot", "LinkedIn", "Salesforce"}
-)  # words that it can't know
-
-
-class JudgeAbsentError(BenchmarkError):
-    """Grammalecte is not installed: nobody can judge the French."""
+# words that it can't know
+NAMES = frozenset({"CRM", "CSV", "HubSpot", "LinkedIn", "Salesforce"})
 
 
 def refuse_absent_judge() -> None:
+    """Without Grammalecte nobody can judge the French."""
     if shutil.which(COMMAND) is None:
-        raise JudgeAbsentError(
+        raise BenchmarkError(
             f"{COMMAND} is not installed: apt-get install {COMMAND}, or --narratives 0"
         )
 
@@ -40,14 +36,14 @@ def faults_of(lines: Sequence[str]) -> dict[str, list[str]]:
         )
     paragraphs = json.loads(answer.stdout)["data"]
     return {
-        lines[paragraph["iParagraph"] - 1]: found
+        lines[paragraph["iParagraph"] - 1]: faults
         for paragraph in paragraphs
-        if (found := _faults(paragraph))
+        if (faults := _faults(paragraph))
     }
 
 
 def _faults(paragraph: dict[str, Any]) -> list[str]:
-    words = (one["sValue"] for one in paragraph["lSpellingErrors"])
+    words = (fault["sValue"] for fault in paragraph["lSpellingErrors"])
     return [
         *(fault["sMessage"] for fault in paragraph["lGrammarErrors"]),
         *(f"unknown word {word}" for word in words if word not in NAMES),

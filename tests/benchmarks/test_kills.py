@@ -25,6 +25,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def test_what_was_acknowledged_is_there_once(database: str, tmp_path: Path) -> None:
     report = tried(database, tmp_path, kills=2, clients=4, writes=15)
 
-    assert (report.lost, report.doubled, report.broken) == (0, 0, None)
-    assert report.events + report.overrides + report.decisions >= 2 * 15
-    assert report.tasks > 0
+    counts = {name: n for name, n in report.items() if isinstance(n, int)}
+    assert (report["lost"], report["doubled"], report["broken"]) == (0, 0, None)
+    assert counts["events"] + counts["overrides"] + counts["decisions"] >= 2 * 15
+    assert counts["tasks"] > 0
