@@ -70,12 +70,8 @@ def main() -> None:
 def lifts(rows: pl.DataFrame, tasks: pl.DataFrame) -> dict[str, object]:
     """Shares of rows with a task in their week, in [0, 1], and the lifts.
 
-    Parameters
-    ----------
-    rows : DataFrame of shape (n_rows, 4)
-        `lead_id`, `moment`, and the flags `silent` and `late`.
-    tasks : DataFrame of shape (n_tasks, 2)
-        `lead_id`, `at`.
+    `rows` are `lead_id`, `moment`, and the flags `silent` and `late`; `tasks` are
+    `lead_id` and `at`.
     """
     begins = pl.col("moment") - timedelta(days=WEEK_DAYS)
     in_week = pl.col("at").is_between(begins, "moment", closed="right")

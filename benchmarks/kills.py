@@ -64,16 +64,8 @@ def tried(
 ) -> dict[str, int | str | None]:
     """Kill the service so many times, each after some acknowledged writes.
 
-    `lost` and `doubled` are to be 0, and `broken` None.
-
-    Parameters
-    ----------
-    database : str
-        The URL of a new database.
-    folder : Path
-        For the rules and the audit's anchors.
-    writes : int, > 0
-        That are acknowledged before each kill.
+    `lost` and `doubled` are to be 0, and `broken` None. `database` is the URL of a new
+    one; `folder` is for the rules and the audit's anchors.
     """
     rules = folder / "rules.toml"
     rules.write_text(RULES, encoding="utf-8")

@@ -92,12 +92,8 @@ def lives(events: pl.DataFrame, moments: pl.DataFrame, at: datetime) -> list[Lif
     """What was known of each lead, moved in time so that its moment is `at`.
 
     Signals read ages, so a life scores the same whenever it is lived
-    (`benchmarks.reasons` checks it); only the dates in its narrative differ.
-
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    moments : DataFrame of MOMENT_SCHEMA
+    (`benchmarks.reasons` checks it); only the dates in its narrative differ. `events`
+    are of EVENT_SCHEMA, `moments` of MOMENT_SCHEMA.
     """
     known = (
         moments.with_row_index("row")

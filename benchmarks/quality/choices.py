@@ -37,20 +37,19 @@ class Choice(NamedTuple):
     forward: FloatArray
 
 
-def _settings(max_depth: int = 3, num_leaves: int = 8, **changed: Any) -> FitSettings:
-    return replace(FitSettings(), max_depth=max_depth, num_leaves=num_leaves, **changed)
+def _settings(
+    depth: int = 3, leaves: int = 8, trees: int = FitSettings().n_trees, **others: Any
+) -> FitSettings:
+    shape = {"max_depth": depth, "num_leaves": leaves, "n_trees": trees}
+    return replace(FitSettings(), **shape, **others)
 
 
 SETTINGS = {
     "as chosen": FitSettings(),
-    "depth 3, 8 leaves, 150 trees at 0.04": _settings(n_trees=150, learning_rate=0.04),
-    "depth 4, 12 leaves, 200 trees": _settings(4, 12, n_trees=200),
-    "depth 5, 16 leaves, 200 trees at 0.04": _settings(
-        5, 16, n_trees=200, learning_rate=0.04
-    ),
-    "no bound, 31 leaves, 100 trees at 0.1": _settings(
-        -1, 31, n_trees=100, learning_rate=0.1
-    ),
+    "depth 3, 8 leaves, 150 trees at 0.04": _settings(3, 8, 150, learning_rate=0.04),
+    "depth 4, 12 leaves, 200 trees": _settings(4, 12, 200),
+    "depth 5, 16 leaves, 200 trees at 0.04": _settings(5, 16, 200, learning_rate=0.04),
+    "no bound, 31 leaves, 100 trees at 0.1": _settings(-1, 31, 100, learning_rate=0.1),
     "a quarter of the signals a tree": _settings(feature_fraction=0.25),
     "all signals a tree": _settings(feature_fraction=1.0),
     "half of the rows a tree": _settings(bagging_fraction=0.5),
@@ -70,10 +69,7 @@ def choices(
 ) -> Iterator[Choice]:
     """Settings, then each signal in turn: left out, or put back where it isn't enabled.
 
-    Parameters
-    ----------
-    known_at : datetime
-        Nothing received later is used.
+    Nothing received after `known_at` is used.
     """
     everything = _with_signals(catalogue, {signal.name for signal in catalogue.signal})
     whole, shorter = (

@@ -106,12 +106,7 @@ def measured(options: Options, console: Console) -> Json:
 
 
 def first_and_last(moments: pl.DataFrame) -> pl.DataFrame:
-    """Leads with two moments or more: their `then` and `last`.
-
-    Parameters
-    ----------
-    moments : DataFrame of MOMENT_SCHEMA, any number of rows a lead
-    """
+    """Leads with two moments or more, of MOMENT_SCHEMA: their `then` and `last`."""
     moment = pl.col("moment")
     ends = moments.group_by("lead_id", maintain_order=True)
     return ends.agg(then=moment.min(), last=moment.max()).filter(
@@ -125,12 +120,8 @@ def change_errors(
     """The largest errors, in points, where `now` tells why its scores moved.
 
     `additivity`: the score before and the three parts against the score after;
-    `ends`: the two scores told against what each model says itself.
-
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    pairs : DataFrame of `lead_id`, `then` and `last`, one row a lead
+    `ends`: the two scores told against what each model says itself. `events` are of
+    EVENT_SCHEMA; `pairs` are `lead_id`, `then` and `last`, one row a lead.
     """
     sums, ends = [0.0], [0.0]
     for some in pairs.iter_slices(ROWS_AT_ONCE):

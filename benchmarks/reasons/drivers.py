@@ -60,12 +60,8 @@ def true_drivers(
 
     The truth speaks of its own moments, so these are asked about. A share is
     weighed against the usual lead's of the same age, as a reason is. An effect is
-    what the chance of winning would lose, in points, without the heaviest one.
-
-    Raises
-    ------
-    LogError
-        If the file can't be read, or tells nothing of such leads.
+    what the chance of winning would lose, in points, without the heaviest one. Raises
+    LogError if the file can't be read, or tells nothing of such leads.
     """
     path = log / TRUTH_FILE
     if not path.exists():

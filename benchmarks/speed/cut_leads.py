@@ -15,16 +15,9 @@ _KNOWN = pl.max_horizontal("occurred_at", "received_at")
 def cut_leads(log: Log, at: datetime) -> pl.DataFrame:
     """The first sixty events of each lead's open life, where it had as many.
 
-    Lives are moved in time, so that the sixtieth event becomes known at `at`.
-
-    Returns
-    -------
-    DataFrame of EVENT_SCHEMA, by lead, then by when they were known
-
-    Raises
-    ------
-    LogError
-        If no lead has as many.
+    Lives are moved in time, so that the sixtieth event becomes known at `at`. Events
+    are of EVENT_SCHEMA, by lead, then by when they were known; raises LogError if no
+    lead has as many.
     """
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     known = log.events.with_columns(known=_KNOWN)

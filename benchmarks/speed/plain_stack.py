@@ -100,15 +100,8 @@ def signals_of_lead(
 ) -> pd.DataFrame:
     """The signals of the one lead whose events these are, as the booster reads them.
 
-    Parameters
-    ----------
-    events : DataFrame
-        Columns of EVENT_SCHEMA; `data` as dictionaries.
-    moment : datetime
-
-    Returns
-    -------
-    DataFrame of shape (1, n_signals), float64, in the catalogue's order
+    `events` have the columns of EVENT_SCHEMA, `data` as dictionaries; the signals are
+    (1, n_signals) float64, in the catalogue's order.
     """
     plain = _Plain(_known(events, moment, catalogue), moment, _ALONE)
     row = {signal.name: plain.signal(signal) for signal in catalogue.signals}
@@ -125,10 +118,7 @@ def signals_of_leads(
 ) -> pd.DataFrame:
     """The same of every lead, by `groupby`; `data` as JSON texts, as a log has them.
 
-    Returns
-    -------
-    DataFrame of shape (n_leads, n_signals), float64
-        The leads, in order, are its index.
+    The signals are (n_leads, n_signals) float64; the leads, in order, their index.
     """
     read = events.assign(data=[orjson.loads(text) for text in events["data"]])
     plain = _Plain(_known(read, moment, catalogue), moment, _BY_LEAD)

@@ -23,11 +23,7 @@ class Cells:
 
     Each reading gives a series of values, null where a cell is empty or can't be read,
     and keeps why it can't. The first reason of a row counts, in the order of reading.
-
-    Raises
-    ------
-    ImportFailedError
-        If the file's header lacks one of the columns, or holds it twice.
+    Raises ImportFailedError if the header lacks one of the columns, or holds it twice.
     """
 
     def __init__(self, sheet: Sheet, mapping: Mapping) -> None:

@@ -15,10 +15,7 @@ _LEFT_OPEN = "a quote is left open, or the fields that span lines are not comple
 def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
     """Read a CSV file, plain or gzipped. Blank lines are no rows.
 
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read or decoded, or holds no row below its header.
+    Raises ImportFailedError if the file can't be read or decoded, or holds no row.
     """
     text = _decoded(b"".join(pieces(path)), encoding, path)
     # newline="" keeps each line's end, and splits nowhere but at line ends

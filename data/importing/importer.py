@@ -98,8 +98,14 @@ def import_file(
     with new_log_folder(out) as draft:
         say(f"reading {source}")
         sheet = read_sheet(source, mapping)
-        say(f"mapping {len(sheet.rows) + len(sheet.refused):,} rows")
-        rows = _mapped(sheet, mapping)
+        read = len(sheet.rows) + len(sheet.refused)
+        say(f"mapping {read:,} rows")
+        rows = (
+            read_event_rows(sheet, mapping)
+            if isinstance(mapping, EventMapping)
+            else read_lead_rows(sheet, mapping)
+        )
+        assert rows.accepted + len(rows.refused) == read, "a row was lost"
         _refuse_too_many(rows, sheet, out, max_rejected)
         events = space_ties(rows.events, mapping.ranking())
         counts = _counts(rows, events)
@@ -113,10 +119,7 @@ def import_file(
 def read_sheet(source: Path, mapping: Mapping) -> Sheet:
     """The rows of a file, of the format that its name says; CSV if it says none.
 
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read as that format, or holds no row.
+    Raises ImportFailedError if it can't be read as that format, or holds no row.
     """
     name = source.name.lower().removesuffix(".gz")
     match name.rpartition(".")[2]:
@@ -134,17 +137,6 @@ def read_sheet(source: Path, mapping: Mapping) -> Sheet:
             return read_csv(
                 source, delimiter=mapping.delimiter, encoding=mapping.encoding
             )
-
-
-def _mapped(sheet: Sheet, mapping: Mapping) -> Rows:
-    rows = (
-        read_event_rows(sheet, mapping)
-        if isinstance(mapping, EventMapping)
-        else read_lead_rows(sheet, mapping)
-    )
-    read = len(sheet.rows) + len(sheet.refused)
-    assert rows.accepted + len(rows.refused) == read, "a row was lost"
-    return rows
 
 
 def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:

@@ -18,12 +18,8 @@ _PAST_INTEGERS = 2.0**64  # an identifier as large would lose its last digits
 def read_json_lines(path: Path) -> Sheet:
     """Read a file of JSON objects, in UTF-8, plain or gzipped. Blank lines are no rows.
 
-    A list is kept as its JSON text; null is an empty cell.
-
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read, has a line over 16 MiB, or holds no row.
+    A list is kept as its JSON text; null is an empty cell. Raises ImportFailedError
+    if the file can't be read, has a line over 16 MiB, or holds no row.
     """
     return sheet_of(path, _records(path))
 

@@ -215,10 +215,7 @@ _MAPPING: TypeAdapter[Mapping] = TypeAdapter(
 def load_mapping(path: Path) -> Mapping:
     """The mapping that a TOML file holds.
 
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read, is no TOML, or a key is missing, unknown or wrong.
+    Raises ImportFailedError if it is no such file, or a key is missing or wrong.
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8-sig"))

@@ -19,12 +19,8 @@ _ROWS_AT_ONCE = 50_000
 def read_parquet_file(path: Path) -> Sheet:
     """Read a Parquet file; its rows are counted from 1. Null and NaN are empty cells.
 
-    A time is written in ISO 8601, with its offset if the column has a time zone.
-
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read or is damaged, or holds no row.
+    A time is written in ISO 8601, with its offset if the column has a time zone. Raises
+    ImportFailedError if the file can't be read or is damaged, or holds no row.
     """
     records = (Record(number, row) for number, row in enumerate(_rows(path), start=1))
     return sheet_of(path, records, unit="row")

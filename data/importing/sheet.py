@@ -80,12 +80,8 @@ def sheet_of(path: Path, records: Iterable[Record], *, unit: str = "line") -> Sh
     """The sheet of rows that name their fields; the header is every name met.
 
     A field that is empty is as good as absent, and the order of fields says nothing:
-    a field that only a later export has leaves the older rows their identity.
-
-    Raises
-    ------
-    ImportFailedError
-        If there is no row, or none could be read.
+    a field that only a later export has leaves the older rows their identity. Raises
+    ImportFailedError if there is no row, or none could be read.
     """
     sheet = Sheet(path=path, sha256="", header=(), unit=unit)
     places: dict[str, int] = {}

@@ -21,10 +21,7 @@ _PIECE_BYTES = 1 << 20
 def opened(path: Path) -> Iterator[BufferedReader]:
     """The file as it is stored.
 
-    Raises
-    ------
-    ImportFailedError
-        If it can't be read, is empty, or is a zip archive.
+    Raises ImportFailedError if it can't be read, is empty, or is a zip archive.
     """
     try:
         with path.open("rb") as stored:
@@ -47,10 +44,7 @@ def opened(path: Path) -> Iterator[BufferedReader]:
 def pieces(path: Path) -> Iterator[bytes]:
     """The content in pieces, unzipped where it is gzipped, whatever its name.
 
-    Raises
-    ------
-    ImportFailedError
-        As `opened` does, and where gzipped content is damaged: after which line.
+    Raises as `opened` does, and where gzipped content is damaged: after which line.
     """
     line = 0
     with opened(path) as stored:

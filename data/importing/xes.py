@@ -25,13 +25,8 @@ def read_xes(path: Path) -> Sheet:
 
     Attributes of attributes, lists and containers are not read. A document type is
     refused: XES has none, and without one no entity can be declared, so that none
-    can grow (billion laughs) or fetch another file.
-
-    Raises
-    ------
-    ImportFailedError
-        If the file can't be read, is no XES or broken XML (at which line), declares
-        a document type, or holds no event.
+    can grow (billion laughs) or fetch another file. Raises ImportFailedError if the
+    file can't be read, is no XES or broken XML (at which line), or holds no event.
     """
     return sheet_of(path, _records(path))
 
