@@ -2,7 +2,6 @@
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,9 +22,9 @@ from training.fitting.fit import FitSettings, fit
 from training.fitting.train import refuse_absent_kinds, scorer_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Protocol:
-    """Which log, when leads are scored, and where the time is cut."""
+class Protocol(argparse.Namespace):
+    """Which log, when leads are scored, where the time is cut; and a benchmark's own
+    options."""
 
     log: Path
     catalogue: Path | None
@@ -53,9 +52,9 @@ def protocol_parser(name: str, description: str) -> argparse.ArgumentParser:
 
 def parsed(
     parser: argparse.ArgumentParser, arguments: Sequence[str] | None
-) -> argparse.Namespace:
+) -> Protocol:
     """The options, once they were refused if their dates make a lead do both."""
-    options = parser.parse_args(arguments)
+    options = parser.parse_args(arguments, namespace=Protocol())
     if options.test_from < options.train_before:
         parser.error("--test-from is before --train-before: a lead would do both")
     return options

@@ -9,7 +9,6 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -46,14 +45,6 @@ from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, Ranking, bootstrap_intervals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options(Protocol):
-    """The protocol, and what this benchmark makes of it."""
-
-    resamples: int
-    choose: bool
-
-
 class Report(NamedTuple):
     """One contestant's figures; `by_moment` is its AUC at each age."""
 
@@ -68,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--resamples", type=at_least(2), default=200, help="of the leads"
     )
     parser.add_argument("--choose", action="store_true", help="compare candidates")
-    options = Options(**vars(parsed(parser, arguments)))
+    options = parsed(parser, arguments)
     console = Console(width=110)
     print_all = _print_choices if options.choose else _print_quality
     try:
@@ -79,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def report(answer: Answer, test: pl.DataFrame, options: Options) -> Report:
+def report(answer: Answer, test: pl.DataFrame, options: Protocol) -> Report:
     """A contestant's figures on the test moments."""
     lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
     age = test["moment"] - test["first_at"]
@@ -100,7 +91,7 @@ def _auc_of(answer: Answer, won: BoolArray, rows: BoolArray) -> float | None:
 
 
 def _print_choices(
-    console: Console, log: Log, catalogue: Catalogue, options: Options
+    console: Console, log: Log, catalogue: Catalogue, options: Protocol
 ) -> None:
     rows = choices(
         log,
@@ -120,7 +111,7 @@ def _print_choices(
 
 
 def _print_quality(
-    console: Console, log: Log, catalogue: Catalogue, options: Options
+    console: Console, log: Log, catalogue: Catalogue, options: Protocol
 ) -> None:
     training, test = (p(log, catalogue, options) for p in (training_part, test_part))
     console.print(f"training {_size(training.moments)}; test {_size(test.moments)}")
@@ -145,7 +136,7 @@ def _print_quality(
 
 
 def _trap_gains(
-    log: Log, exam: Exam, model: Answer, options: Options
+    log: Log, exam: Exam, model: Answer, options: Protocol
 ) -> dict[str, Interval]:
     """What the fields written over after a sale would add to the model's AUC."""
     readings = {"point in time": False, "as they stand": True}

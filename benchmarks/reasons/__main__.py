@@ -63,14 +63,6 @@ ROWS_AT_ONCE = 1_000  # leads, whose changes are told
 ASKED_ALONE = 200  # moments whose score is asked again at the lead's own time
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options(Protocol):
-    """The protocol, and what this benchmark makes of it."""
-
-    most: int
-    narratives: int
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
     parser = protocol_parser("reasons", __doc__)
@@ -80,12 +72,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--narratives", type=at_least(0), default=1_000, help="judged; or 0"
     )
-    options = Options(**vars(parsed(parser, arguments)))
+    options = parsed(parser, arguments)
     console = Console(width=110)
     return print_report("reasons", console, lambda: measured(options, console), tables)
 
 
-def measured(options: Options, console: Console) -> Json:
+def measured(options: Protocol, console: Console) -> Json:
     """Every figure of the report, with progress on the console."""
     if options.narratives:
         refuse_absent_judge()

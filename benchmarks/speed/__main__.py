@@ -8,12 +8,13 @@
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import httpx2
 import numpy as np
@@ -47,14 +48,6 @@ MOST_PROFILED = 5 * PART
 HINT = "\n`frein demo --prepare-only` makes the demo log and its model"
 
 
-class Options(NamedTuple):
-    """What is measured: copies of the log's leads, in bulk and in calls."""
-
-    log: Path
-    leads: int
-    calls: int
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code is 2 where the input doesn't allow it."""
     parser = parser_of("speed", __doc__)
@@ -63,14 +56,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--calls", type=at_least(1), default=500, help="of one lead each"
     )
-    options = Options(**vars(parser.parse_args(arguments)))
+    options = parser.parse_args(arguments)
     console = Console(width=80)
     return print_report(
         "speed", console, lambda: measured(options, console), tables, hint=HINT
     )
 
 
-def measured(options: Options, console: Console) -> dict[str, Any]:
+def measured(options: Namespace, console: Console) -> dict[str, Any]:
     """Every figure of the report, with progress on the console.
 
     The profile comes first: kernels are compiled then, on a machine that is new.
@@ -109,7 +102,7 @@ def measured(options: Options, console: Console) -> dict[str, Any]:
 class _Bench:
     """The options, the leads at their moment, and a folder for logs."""
 
-    options: Options
+    options: Namespace
     log: Log
     leads: pl.DataFrame
     at: datetime

@@ -6,15 +6,9 @@ from features.arrays import FloatArray, IntArray
 
 
 def choose(rng: np.random.Generator, shares: FloatArray) -> IntArray:
-    """One option a row, drawn by its shares.
+    """One option a row, (rows,) of 0 to options − 1, drawn by its shares.
 
-    Parameters
-    ----------
-    shares : (rows, options), each row adding up to 1 (1e-9)
-
-    Returns
-    -------
-    (rows,) of option numbers, 0 to options − 1
+    `shares` is (rows, options), each row adding up to 1 (1e-9).
 
     >>> choose(np.random.default_rng(1), np.array([[0.0, 1.0], [1.0, 0.0]])).tolist()
     [1, 0]

@@ -156,11 +156,8 @@ def _texts(
 ) -> list[str]:
     """The text of each note: what it was after, its tone, its objections.
 
-    Parameters
-    ----------
-    met : (notes,) after a meeting, or else a call
-    tone : (notes,) positions in `TONES`
-    objected : (notes, objections)
+    `met` is (notes,), after a meeting or else a call; `tone` (notes,) positions in
+    `TONES`; `objected` (notes, objections).
     """
     words = company()
     reproaches = [words.objections[code] for code in OBJECTIONS]

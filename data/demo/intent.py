@@ -137,13 +137,8 @@ def winning_within(
 ) -> FloatArray:
     """The chance of being won within `days` days, from each state: exact.
 
-    Parameters
-    ----------
-    laws, entry_day, age : one row a lead and moment; `age` in days since entry
-
-    Returns
-    -------
-    (rows, states) in [0, 1], by backward recursion over the days
+    `laws`, `entry_day` and `age`, in days since entry, have a row a lead and moment;
+    the chances are (rows, states) in [0, 1], by backward recursion over the days.
     """
     worth = np.zeros((len(age), STATES))
     of_size = [np.flatnonzero(laws.size == size) for size in range(len(CHANGES))]
@@ -161,16 +156,10 @@ def winning_within(
 
 
 def open_at(age: int, laws: Law, time: WorkingTime, entry_day: IntArray) -> FloatArray:
-    """The chance of being open at `age` days, in each state: exact.
+    """The chance of being open at `age` days, at most LIFE_DAYS, in each state: exact.
 
-    Parameters
-    ----------
-    age : in days since entry, at most LIFE_DAYS
-    laws, entry_day : one row a lead
-
-    Returns
-    -------
-    (rows, states) in [0, 1], by forward recursion over the days
+    `laws` and `entry_day` have a row a lead; the chances are (rows, states) in [0, 1],
+    by forward recursion over the days.
     """
     chance = laws.start.copy()
     for day in range(age):
