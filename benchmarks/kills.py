@@ -240,13 +240,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.database is None:
         parser.error("--database is needed: the URL of a new one")
     with tempfile.TemporaryDirectory(prefix="frein-kills-") as folder:
-        report = tried(
-            options.database,
-            Path(folder),
-            kills=options.kills,
-            clients=options.clients,
-            writes=options.writes,
-        )
+        counts = {name: vars(options)[name] for name in ("kills", "clients", "writes")}
+        report = tried(options.database, Path(folder), **counts)
     print_json(report)
     if report["lost"] or report["doubled"] or report["broken"]:
         sys.exit(1)

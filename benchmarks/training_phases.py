@@ -16,7 +16,6 @@ from benchmarks.common.command_line import parser_of, print_json
 
 _STATUS = Path("/proc/self/status")
 _FORGET = Path("/proc/self/clear_refs")
-_THE_PEAK = "5"  # proc(5): set the peak resident set size to the present one
 
 
 @dataclass(slots=True)
@@ -29,7 +28,7 @@ class Clock:
     def begin(self, name: str) -> None:
         """Begin a phase: the one before it ends."""
         self.end()
-        _FORGET.write_text(_THE_PEAK, encoding="ascii")
+        _FORGET.write_text("5", encoding="ascii")  # proc(5): the peak is the present
         self._open = name, time.perf_counter(), time.process_time()
 
     def end(self) -> None:

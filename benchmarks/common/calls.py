@@ -81,14 +81,13 @@ def new_key(store: Store, source: str, scope: Scope, most: Actor = Actor.LEAD) -
 
 def event_now(lead_id: str, source: str, kind: str, data: dict[str, str]) -> bytes:
     """A new CloudEvent about a lead, as `POST /v1/events` takes it."""
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": uuid4().hex,
-            "source": source,
-            "type": kind,
-            "time": datetime.now(UTC).isoformat(),
-            "subject": lead_id,
-            "data": data,
-        }
-    )
+    event = {
+        "specversion": "1.0",
+        "id": uuid4().hex,
+        "source": source,
+        "type": kind,
+        "time": datetime.now(UTC).isoformat(),
+        "subject": lead_id,
+        "data": data,
+    }
+    return orjson.dumps(event)

@@ -51,8 +51,9 @@ def judged(several: Sequence[WrittenScore], explainer: Explainer) -> Json:
     assert again == told, "the clock ran on other narratives than were told"
     stories = made_up_stories(wording, len(several), seed=SEED)
     made_up = [narrate(story, wording) for story in stories]
-    times = Counter(line for text in (*told, *made_up) for line in _lines(text))
-    times.update(_split(message_texts(wording)))
+    times = Counter(_lines(message_texts(wording)))
+    for narrative in (*told, *made_up):  # why and what is expected are in the text
+        times.update(_lines((narrative.happened, narrative.text, narrative.short)))
     faults = faults_of(list(times))
     n_faults = sum(times[line] * len(of_line) for line, of_line in faults.items())
     return {
@@ -81,10 +82,5 @@ def _narrative(
     return explainer.retold(bare, written, score.priority).narrative
 
 
-def _lines(narrative: Narrative) -> set[str]:
-    """Every sentence: why and what is expected are parts of the text."""
-    return _split((narrative.happened, narrative.text, narrative.short))
-
-
-def _split(texts: Iterable[str]) -> set[str]:
+def _lines(texts: Iterable[str]) -> set[str]:
     return {line for text in texts for line in text.split("\n") if line}

@@ -9,7 +9,7 @@ from data.demo.block import Block
 from data.demo.company import company
 from data.demo.profile import SECTORS, SOURCES
 from data.demo.record import Occurrences, Records
-from features.arrays import BoolArray, FloatArray, IntArray
+from features.arrays import FloatArray, IntArray
 from features.event import EVENT_SCHEMA, TIME
 
 SECOND = 1_000_000  # microseconds, as in the log
@@ -79,33 +79,27 @@ def _rows(
     late = at.known_day > at.day
     then = _instants(today + at.known_day - at.day, rng.random(len(today)))
     received = np.where(late, then, occurred + np.round(lag).astype(np.int64) * SECOND)
+    fields, by = pl.DataFrame(records.fields), records.actor
+    by_machine = np.where(by, "automation", "person")
+    as_json = pl.struct(pl.all()).struct.json_encode()
     return pl.DataFrame(
         {
             "lead_id": lead_names(block.lead_ids)[at.lead],
             "occurred_at": occurred,
             "received_at": received,
-            "actor": _actors(records.actor, len(today)),
-            "data": _texts(pl.DataFrame(records.fields), len(today)),
         }
-    ).with_columns(kind=pl.lit(records.kind), source=pl.lit(records.source))
+    ).with_columns(
+        kind=pl.lit(records.kind),
+        source=pl.lit(records.source),
+        actor=pl.lit(by) if isinstance(by, str) else pl.Series(by_machine),
+        data=fields.select(as_json).to_series() if fields.width else pl.lit("{}"),
+    )
 
 
 def _instants(day: IntArray, moment: FloatArray) -> IntArray:
     """Microseconds since 1970, to the second; `day` since 1970, `moment` 0 to 1."""
     seconds = np.round((DAY_STARTS + DAY_HOURS * moment) * 3600).astype(np.int64)
     return day * DAY + seconds * SECOND
-
-
-def _actors(actor: str | BoolArray, rows: int) -> pl.Series:
-    if isinstance(actor, str):
-        return pl.Series([actor]).new_from_index(0, rows)
-    return pl.Series(np.where(actor, "automation", "person"))
-
-
-def _texts(fields: pl.DataFrame, rows: int) -> pl.Series:
-    if not fields.width:
-        return pl.Series(["{}"]).new_from_index(0, rows)
-    return fields.select(pl.struct(pl.all()).struct.json_encode()).to_series()
 
 
 def _delivered(rng: np.random.Generator, events: pl.DataFrame) -> pl.DataFrame:

@@ -63,15 +63,11 @@ def stages(
         _moves(mails[first], moment, NEW, CONTACTED, automated[first]),
         *_forward(rng, block, moved, deals),
     ]
-    told = [
-        clues(Idea.STAGE, at, _log_chance(MOVES[to - 1], block, at))
-        for to, at in moved.items()
-    ]
+    told = []
+    for to, at in moved.items():
+        rates = MOVES[to - 1] * block.person_pace[at.lead, at.day][:, None]
+        told.append(clues(Idea.STAGE, at, np.log(np.expm1(rates))))
     return Part(records, told, channels), stage, deals
-
-
-def _log_chance(rates: FloatArray, block: Block, at: Occurrences) -> FloatArray:
-    return np.log(np.expm1(rates * block.person_pace[at.lead, at.day][:, None]))
 
 
 def _walk(

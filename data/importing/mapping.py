@@ -56,14 +56,6 @@ def _time_format(text: str) -> str:
     return text
 
 
-def _time_column(written: object) -> object:
-    return {"column": written} if isinstance(written, str) else written
-
-
-def _kind_columns(written: object) -> object:
-    return [written] if isinstance(written, str) else written
-
-
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
@@ -80,7 +72,10 @@ class TimeColumn(_Part):
     format: TimeFormat | None = None  # None: the mapping's `time_format`
 
 
-Time = Annotated[TimeColumn, BeforeValidator(_time_column)]
+Time = Annotated[
+    TimeColumn,
+    BeforeValidator(lambda name: {"column": name} if isinstance(name, str) else name),
+]
 
 
 class FieldColumn(_Part):
@@ -110,7 +105,9 @@ class EventColumns(_Part):
     lead_id: Text
     time: Time
     kind: Annotated[
-        tuple[Text, ...], BeforeValidator(_kind_columns), Field(min_length=1)
+        tuple[Text, ...],
+        BeforeValidator(lambda name: [name] if isinstance(name, str) else name),
+        Field(min_length=1),
     ]
     event_id: Text | None = None  # None: made from the row's content
     received_at: Time | None = None  # None: assumed equal to `time`
