@@ -117,13 +117,12 @@ def _atypical(log: Log, truth: pl.DataFrame) -> pl.DataFrame:
 
 def _simulation(log: Log, since: datetime, explainer: Explainer) -> Simulation:
     pipeline = read_pipeline()
+    assignees = Assignees(pipeline=pipeline, fallback_owner="Direction commerciale")
     return Simulation(
         context=AutomationContext(
             rules=read_rules(RULES_FILE, pipeline),
             cases=read_cases(),
-            assignees=Assignees(
-                pipeline=pipeline, fallback_owner="Direction commerciale"
-            ),
+            assignees=assignees,
             scorer=explainer.scorer.facts,
             judgement=read_judgement(),
         ),

@@ -80,7 +80,6 @@ def _rows(
     then = _instants(today + at.known_day - at.day, rng.random(len(today)))
     received = np.where(late, then, occurred + np.round(lag).astype(np.int64) * SECOND)
     fields, by = pl.DataFrame(records.fields), records.actor
-    by_machine = np.where(by, "automation", "person")
     as_json = pl.struct(pl.all()).struct.json_encode()
     return pl.DataFrame(
         {
@@ -91,7 +90,9 @@ def _rows(
     ).with_columns(
         kind=pl.lit(records.kind),
         source=pl.lit(records.source),
-        actor=pl.lit(by) if isinstance(by, str) else pl.Series(by_machine),
+        actor=pl.lit(by)
+        if isinstance(by, str)
+        else pl.Series(np.where(by, "automation", "person")),
         data=fields.select(as_json).to_series() if fields.width else pl.lit("{}"),
     )
 
