@@ -235,7 +235,7 @@ class Lead(RuleBasedStateMachine):
     def _is_made(
         self, by: Principal, change: Change, action: AutomaticAction, is_reserved: bool
     ) -> bool:
-        """As `serving.braking` and the database's constraints do."""
+        """As `serving.transaction.executor` and the database's constraints do."""
         self.tally.steps += 1
         held = self.database_holds and is_reserved and not by.is_person
         if held or not _passes(self.brake, by, change, action):
