@@ -222,7 +222,7 @@ def _report(
         "tasks": sum(by_rule),
         "lost": len(lost),
         "doubled": len(stored) - len(set(stored)) + sum(n - 1 for n in by_rule),
-        "broken": broken and f"{broken.kind.value} {broken.seq}",
+        "broken": f"{broken.kind.value} {broken.seq}" if broken else None,
     }
 
 

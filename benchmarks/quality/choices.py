@@ -40,8 +40,8 @@ class Choice(NamedTuple):
 def _settings(
     depth: int = 3, leaves: int = 8, trees: int = FitSettings().n_trees, **others: Any
 ) -> FitSettings:
-    shape = {"max_depth": depth, "num_leaves": leaves, "n_trees": trees}
-    return replace(FitSettings(), **shape, **others)
+    usual = FitSettings(max_depth=depth, num_leaves=leaves, n_trees=trees)
+    return replace(usual, **others)
 
 
 SETTINGS = {
