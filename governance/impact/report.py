@@ -75,7 +75,12 @@ def automation_report(
         until=until,
         counts=_counts(leads, open_then, complete),
         levels=closings(complete, seed),
-        curves=_curves(open_then),
+        curves={
+            level: incidences(of_level)
+            for level in Level
+            for of_level in [open_then.filter(pl.col("level") == level.value)]
+            if of_level.height
+        },
         adjusted=adjusted(complete, attributes, seed=seed),
         groups=grouped(complete, attributes, first_stage=first_stage, seed=seed),
         answers=answers(log.events, leads, until),
@@ -95,10 +100,3 @@ def _counts(
         exposed=open_then.height,
         followed=complete.height,
     )
-
-
-def _curves(leads: pl.DataFrame) -> dict[Level, tuple[Incidence, ...]]:
-    by_level = (
-        (level, leads.filter(pl.col("level") == level.value)) for level in Level
-    )
-    return {level: incidences(some) for level, some in by_level if some.height}

@@ -40,8 +40,10 @@ def band_transition(
         standing=facts.standing,
     )
     effect_id = cause.effect_id(facts.lead_id, SYSTEM.name)
-    stopped = None if is_first else _stopped(context, facts, history)
-    effect = stopped or priority_effect(
+    written = history.writes_since(facts.now - AN_HOUR)
+    is_too_many = written >= context.rules.most_writes_per_hour
+    stopped = history.stopped_by or (RuleResult.TOO_MANY if is_too_many else None)
+    effect = (None if is_first else stopped) or priority_effect(
         effect_id, SYSTEM, change, to, facts, context.assignees
     )
     if isinstance(effect, RuleResult):
@@ -49,11 +51,3 @@ def band_transition(
     return Outcome(
         result=RuleResult.FIRED, cause=cause, target=Target.PRIORITY, effect=effect
     )
-
-
-def _stopped(
-    context: AutomationContext, facts: Facts, history: History
-) -> RuleResult | None:
-    written = history.writes_since(facts.now - AN_HOUR)
-    is_too_many = written >= context.rules.most_writes_per_hour
-    return history.stopped_by or (RuleResult.TOO_MANY if is_too_many else None)

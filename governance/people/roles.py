@@ -15,6 +15,8 @@ class Role(StrEnum):
 
 # Those who decide on a lead; an analyst reads.
 DECIDERS = frozenset({Role.SALES, Role.MANAGER, Role.ADMIN})
+MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
+ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,7 @@ if TYPE_CHECKING:
     from governance.impact.report import AutomationReport
 
 overrides = typer.Typer(help="What people say of the system.", no_args_is_help=True)
-
-
-@overrides.callback()
-def _overrides() -> None:
-    """What people say of the system."""
+reports = typer.Typer(help="What the log says.", no_args_is_help=True)
 
 
 @overrides.command("report")
@@ -47,14 +43,6 @@ def tell_report(
             row.by.value, row.name, str(row.contested), str(row.judged), at_least
         )
     out.print(table)
-
-
-reports = typer.Typer(help="What the log says.", no_args_is_help=True)
-
-
-@reports.callback()
-def _reports() -> None:
-    """What the log says."""
 
 
 @reports.command("automation")

@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from explanations.calendar_fr import paris_day
 from governance.errors import RulesError
-from governance.people.roles import Role
+from governance.people.roles import ANALYSTS, MANAGERS
 from governance.simulation.trial import MOST_TOUCHES, Touch, Trial
 from serving.auth.visibility import visibility_of_caller
 from serving.automation.dry_run import trial_ahead, try_again
@@ -28,8 +28,7 @@ from serving.runtime.dependencies import TheService
 
 router = APIRouter(prefix="/regles")
 _TOUCHES = 50  # shown
-_MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
-_TRYING = _MANAGERS | {Role.ANALYST}
+_TRYING = MANAGERS | ANALYSTS
 
 
 @router.get("")
@@ -50,7 +49,7 @@ def show_rules(
         judgement=service.judgement,
         acted_on=fait,
         done=last_action_on_rule(service, fait, reader.person.name) if fait else [],
-        may_suspend=reader.person.role in _MANAGERS,
+        may_suspend=reader.person.role in MANAGERS,
         may_try=reader.person.role in _TRYING,
         today=paris_day(service.clock()),
     )
@@ -107,7 +106,7 @@ def _seen_touches(
 def suspend(
     rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
-    person = needs_role(reader.person, _MANAGERS)
+    person = needs_role(reader.person, MANAGERS)
     suspension = filled(SuspensionSent, form).suspension(person.principal)
     suspend_rule(service, rule_id, suspension, service.clock())
     return _done(rule_id)
@@ -118,7 +117,7 @@ def resume(
     rule_id: str, reader: TheReader, service: TheService, form: TheForm
 ) -> Response:
     """`form` only shows that the session's own page sent it."""
-    person = needs_role(reader.person, _MANAGERS)
+    person = needs_role(reader.person, MANAGERS)
     resume_rule(service, rule_id, person.principal, service.clock())
     return _done(rule_id)
 

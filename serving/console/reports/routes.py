@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from governance.people.roles import Role
+from governance.people.roles import ANALYSTS, MANAGERS
 from governance.rules.ruleset import Rules
 from serving.automation.adoption import Adoption, Use, adoption, week_of
 from serving.automation.impact_report import report_ahead
@@ -31,8 +31,6 @@ from serving.runtime.dependencies import (
 from training.errors import ModelUnavailableError
 
 router = APIRouter()
-_MANAGERS = frozenset({Role.MANAGER, Role.ADMIN})
-_ANALYSTS = frozenset({Role.ANALYST, Role.ADMIN})
 
 
 class Since(BaseModel):
@@ -53,7 +51,7 @@ def show_automation(
     since: Annotated[Since, Query()],
 ) -> Response:
     """For managers; nothing is shown by rep."""
-    needs_role(reader.person, _MANAGERS)
+    needs_role(reader.person, MANAGERS)
     report = report_ahead(service, since.instant)
     return page(
         "automation.html",
@@ -70,7 +68,7 @@ def show_automation(
 @router.post("/automatisation")
 def try_again(service: TheService, reader: TheReader, form: TheForm) -> Response:
     """Begin a report anew that couldn't be made."""
-    needs_role(reader.person, _MANAGERS)
+    needs_role(reader.person, MANAGERS)
     since = filled(Since, form)
     service.reports.retry(since.instant)
     query = f"?depuis={since.depuis}" if since.depuis else ""
@@ -104,7 +102,7 @@ def show_adoption(
     store: TheStore, now: TheNow, rules: TheRules, reader: TheReader
 ) -> Response:
     """The use of what people read, for managers and analysts."""
-    needs_role(reader.person, _MANAGERS | _ANALYSTS)
+    needs_role(reader.person, MANAGERS | ANALYSTS)
     shown = adoption(store, now)
     opened = [week.counts[Use.OPENED] for week in shown.weeks]
     return page(
@@ -130,7 +128,7 @@ def _names(rules: Rules, shown: Adoption) -> dict[str, str]:
 @router.get("/modele")
 def show_model(models: TheModels, reader: TheReader) -> Response:
     """Champion and challenger, for analysts."""
-    needs_role(reader.person, _ANALYSTS)
+    needs_role(reader.person, ANALYSTS)
     from training.promotion.registry_report import standing  # loads MLflow
 
     try:
