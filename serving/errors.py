@@ -55,6 +55,7 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -70,20 +71,18 @@ class BodyNotJsonError(RequestError):
     code = "json_malformed"
 
 
+@dataclass(eq=False)
 class BodyTooLargeError(RequestError):
     code = "body_too_large"
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(limit)
-        self.limit = limit
+    limit: int
 
 
+@dataclass(eq=False)
 class MediaTypeError(RequestError):
     code = "media_type_unsupported"
 
-    def __init__(self, expected: str) -> None:
-        super().__init__(expected)
-        self.expected = expected
+    expected: str
 
 
 class RequestInvalidError(RequestError):
@@ -147,36 +146,32 @@ class RoleMissingError(AccessError):
     code = "role_missing"
 
 
+@dataclass(eq=False)
 class ScopeMissingError(AccessError):
     code = "scope_missing"
 
-    def __init__(self, scope: str) -> None:
-        super().__init__(scope)
-        self.scope = scope
+    scope: str
 
 
+@dataclass(eq=False)
 class SourceNotYoursError(AccessError):
     code = "source_not_yours"
 
-    def __init__(self, source: str) -> None:
-        super().__init__(source)
-        self.source = source
+    source: str
 
 
+@dataclass(eq=False)
 class ActorNotYoursError(AccessError):
     code = "actor_not_yours"
 
-    def __init__(self, actor: str) -> None:
-        super().__init__(actor)
-        self.actor = actor
+    actor: str
 
 
+@dataclass(eq=False)
 class KindReservedError(AccessError):
     code = "kind_reserved"
 
-    def __init__(self, kind: str) -> None:
-        super().__init__(kind)
-        self.kind = kind
+    kind: str
 
 
 class PersonRequiredError(AccessError):
@@ -246,12 +241,11 @@ class PriorityMissingError(FreinError):
     code = "priority_missing"
 
 
+@dataclass(eq=False)
 class PriorityHeldError(FreinError):
     code = "priority_already_held"
 
-    def __init__(self, priority: str) -> None:
-        super().__init__(priority)
-        self.priority = priority
+    priority: str
 
 
 class SuspendedAlreadyError(FreinError):

@@ -81,10 +81,8 @@ def create_app(service: Service, *threads: PeriodicThread) -> FastAPI:
         app.include_router(router)
     app.mount(HOME, create_console(service))
     app.add_route("/", _to_the_console)
-    app.add_exception_handler(FreinError, _on_our_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_bug)
+    for kind in (FreinError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _on_error)
     app.add_middleware(
         IdempotencyMiddleware,
         store=service.store,
@@ -100,24 +98,22 @@ def _to_the_console(_: Request) -> Response:
     return RedirectResponse(f"{HOME}/")
 
 
-def _on_our_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, FreinError)  # registered for that type only
-    return problem_response(error)
-
-
-def _on_invalid(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"][1:])
-    return problem_response(RequestInvalidError(field, first["type"]))
-
-
-def _on_http_error(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    answer = problem_response(_BY_STATUS.get(error.status_code, RequestError)())
-    answer.headers.update(error.headers or {})
+def _on_error(_: Request, error: Exception) -> Response:
+    answer = problem_response(_as_ours(error))
+    if isinstance(error, HTTPException):
+        answer.headers.update(error.headers or {})
     return answer
 
 
-def _on_bug(_: Request, error: Exception) -> Response:
-    return problem_response(InternalError())  # Starlette raises `error` to the log
+def _as_ours(error: Exception) -> FreinError:
+    match error:
+        case FreinError():
+            return error
+        case RequestValidationError():
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"][1:])
+            return RequestInvalidError(field, first["type"])
+        case HTTPException(status_code=status):
+            return _BY_STATUS.get(status, RequestError)()
+        case _:
+            return InternalError()  # Starlette raises `error` to the log

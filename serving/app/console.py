@@ -59,10 +59,8 @@ def create_console(service: Service) -> FastAPI:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_exception_handler(SignedOutError, _to_sign_in)
-    app.add_exception_handler(FreinError, _on_our_error)
-    app.add_exception_handler(RequestValidationError, _on_invalid)
-    app.add_exception_handler(HTTPException, _on_http_error)
-    app.add_exception_handler(Exception, _on_bug)
+    for kind in (FreinError, RequestValidationError, HTTPException, Exception):
+        app.add_exception_handler(kind, _on_error)
     app.middleware("http")(_guarded)
     return app
 
@@ -83,22 +81,18 @@ async def _to_sign_in(request: Request, _: Exception) -> Response:
     return RedirectResponse(sign_in_address(asked_address(request)), status_code=303)
 
 
-async def _on_our_error(request: Request, error: Exception) -> Response:
-    assert isinstance(error, FreinError)  # registered for that type only
-    typed = await typed_in(request) if request.method == "POST" else []
-    return error_page(request, error, typed)
-
-
-def _on_invalid(request: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
-    return error_page(request, invalid_request(error))
-
-
-def _on_http_error(request: Request, _: Exception) -> Response:
-    return error_page(request, RouteUnknownError())
-
-
-def _on_bug(request: Request, _: Exception) -> Response:
-    answer = error_page(request, InternalError())  # Starlette raises it to the log
+async def _on_error(request: Request, error: Exception) -> Response:
+    typed: list[str] = []
+    match error:
+        case FreinError():
+            ours: FreinError = error
+            typed = await typed_in(request) if request.method == "POST" else []
+        case RequestValidationError():
+            ours = invalid_request(error)
+        case HTTPException():
+            ours = RouteUnknownError()
+        case _:
+            ours = InternalError()  # Starlette raises `error` to the log
+    answer = error_page(request, ours, typed)
     answer.headers.update(_HEADERS)  # a bug goes past the middleware
     return answer

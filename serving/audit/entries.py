@@ -238,11 +238,9 @@ def _task_change(
             action = Action.TASK_CLOSED
         case EndTask(kind=kind):
             action, why = Action.TASK_CLOSED, {"kind": kind}
-        case EscalateTask(origin=origin, to=to):
-            action = Action.TASK_ESCALATED
-            before, after = {"owner": _person(origin)}, {"owner": _person(to)}
-        case HandOverTask(origin=origin, to=to):
-            action = Action.TASK_HANDED_OVER
+        case EscalateTask(origin=origin, to=to) | HandOverTask(origin=origin, to=to):
+            is_late = isinstance(effect, EscalateTask)
+            action = Action.TASK_ESCALATED if is_late else Action.TASK_HANDED_OVER
             before, after = {"owner": _person(origin)}, {"owner": _person(to)}
     return AuditEntry(
         action=action,
@@ -262,12 +260,11 @@ def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> Aud
         case ObserveMove(by=by, actor=actor):
             action, why = Action.STAGE_OBSERVED, {"actor": actor}
             before, after = {"stage": effect.origin}, {"stage": effect.to}
-        case Requalify(signer=by, clause=clause):
-            action, why = Action.PRIORITY_CHANGED, {"clause": clause}
-            before, after = {"priority": effect.origin}, {"priority": effect.to}
-        case SetPriority():
+        case Requalify() | SetPriority():
             action, why = Action.PRIORITY_CHANGED, _explanation(context.score)
             before, after = {"priority": effect.origin}, {"priority": effect.to}
+            if isinstance(effect, Requalify):
+                by, why = effect.signer, {"clause": effect.clause}
         case Assign(origin=origin, to=to):
             action = Action.OWNER_CHANGED
             before, after = {"owner": _person(origin)}, {"owner": _person(to)}

@@ -12,7 +12,7 @@ from serving.auth.visibility import require_visible
 from serving.formats.cloud_event import LeadName
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
-from serving.runtime.dependencies import TheService
+from serving.runtime.dependencies import TheStore
 
 router = APIRouter(prefix="/v1", tags=["audit"])
 
@@ -25,10 +25,10 @@ router = APIRouter(prefix="/v1", tags=["audit"])
 )
 def read_audit(
     lead_id: Annotated[LeadName, Query()],
-    service: TheService,
+    store: TheStore,
     caller: TheCaller,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AuditShown:
     """The last entries on a lead, the oldest first, with the causes of each."""
-    require_visible(service.store, caller, lead_id)
-    return audit_shown(trace_of(service.store, lead_id, limit))
+    require_visible(store, caller, lead_id)
+    return audit_shown(trace_of(store, lead_id, limit))

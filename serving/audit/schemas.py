@@ -7,9 +7,10 @@ from uuid import UUID
 
 from pydantic import BeforeValidator, JsonValue
 
-from serving.audit.trace import Trace
+from serving.audit.trace import StatedReason, Trace
 from serving.formats.schema import Shown
 from serving.repositories.audit import AuditRecord
+from serving.repositories.events import LoggedEvent
 
 
 class WhoShown(Shown):
@@ -23,11 +24,8 @@ class SubjectShown(Shown):
     id: Annotated[str, BeforeValidator(str)]
 
 
-class FactShown(Shown):
-    source: str
-    event_id: str
-    kind: str
-    occurred_at: datetime
+class FactShown(Shown, LoggedEvent):
+    pass
 
 
 class CauseShown(Shown):
@@ -39,11 +37,8 @@ class CauseShown(Shown):
     depth: int
 
 
-class WordsShown(Shown):
+class WordsShown(Shown, StatedReason):
     """Why it was done: a reason of the list, and words. The audit itself has none."""
-
-    reason: str | None
-    text: str | None
 
 
 class EntryShown(Shown):

@@ -38,10 +38,11 @@ _WRITTEN: Mapping[Action, InstrumentedAttribute[str | None]] = {  # by the subje
     Action.PROPOSAL_OPENED: ProposalRow.reason,
     Action.PROPOSAL_CLOSED: ProposalRow.decision_reason,
     Action.TASK_CLOSED: TaskRow.close_reason,
+    Action.RULE_SUSPENDED: SuspensionRow.words,
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: its schema inherits it
 class StatedReason:
     """A reason of the short list, and words of one's own: one of them at least."""
 
@@ -75,7 +76,7 @@ def trace_of(store: Store, lead_id: str, limit: int) -> Trace:
         if lead is None:
             raise LeadUnknownError(lead_id)
         entries = entries_about(session, lead.id, limit)
-        rows = [one.cause.event for one in entries if one.cause.event is not None]
+        rows = [e.cause.event for e in entries if e.cause.event is not None]
         events = logged_events(session, rows)
         return Trace(entries, events, stated_reasons(session, entries))
 
@@ -88,7 +89,6 @@ def stated_reasons(
     stated = {
         **_of_events(session, entries),
         **_of_rows(session, entries),
-        **_of_suspended_rules(session, entries),
     }
     said: set[tuple[datetime, UUID, str | None]] = set()
     for entry in entries:
@@ -104,7 +104,7 @@ def stated_reasons(
 def _of_events(
     session: Session, entries: Iterable[AuditRecord]
 ) -> dict[UUID, StatedReason]:
-    own = {(OWN_SOURCE, str(one.id)): one.id for one in entries if one.action in _SAID}
+    own = {(OWN_SOURCE, str(e.id)): e.id for e in entries if e.action in _SAID}
     data = {own[pair]: data for pair, data in data_of(session, own).items()}
     stated = {
         entry: StatedReason(_text(about.get("reason")), _text(about.get("text")))
@@ -116,29 +116,18 @@ def _of_events(
 def _of_rows(
     session: Session, entries: Iterable[AuditRecord]
 ) -> dict[UUID, StatedReason]:
+    """A rule's suspension has a reason too, and isn't the entry's subject."""
     stated = {}
     for action, column in _WRITTEN.items():
-        subjects = {
-            one.id: UUID(str(one.subject.id)) for one in entries if one.action == action
-        }
-        texts = texts_by_id(session, column, subjects.values()) if subjects else {}
-        for entry, subject in subjects.items():
-            if subject in texts:
-                stated[entry] = StatedReason(None, texts[subject])
+        written = [entry for entry in entries if entry.action == action]
+        ids = [UUID(str(e.why.get("suspension", e.subject.id))) for e in written]
+        texts = texts_by_id(session, column, ids) if ids else {}
+        for entry, row_id in zip(written, ids, strict=True):
+            reason = _text(entry.why.get("reason"))
+            if reason or row_id in texts:
+                stated[entry.id] = StatedReason(reason, texts.get(row_id))
     return stated
 
 
-def _of_suspended_rules(
-    session: Session, entries: Iterable[AuditRecord]
-) -> dict[UUID, StatedReason]:
-    suspended = [one for one in entries if one.action == Action.RULE_SUSPENDED]
-    ids = {one.id: UUID(str(one.why["suspension"])) for one in suspended}
-    texts = texts_by_id(session, SuspensionRow.words, ids.values()) if ids else {}
-    return {
-        one.id: StatedReason(_text(one.why["reason"]), texts.get(ids[one.id]))
-        for one in suspended
-    }
-
-
-def _text(given: JsonValue) -> str | None:
-    return given if isinstance(given, str) and given else None
+def _text(value: JsonValue) -> str | None:
+    return value if isinstance(value, str) and value else None

@@ -26,13 +26,11 @@ from serving.repositories.audit import append
 from serving.repositories.persons import (
     Person,
     add_person,
-    bind_subject,
-    disable_person,
+    change_person,
     end_passes,
     find_person,
     person_named,
     person_of_subject,
-    place_person,
     set_password,
 )
 
@@ -48,9 +46,7 @@ class NewAccount:
     password: str | None = None
 
 
-def open_account(
-    store: Store, wish: NewAccount, now: datetime, by: Principal = SHELL
-) -> Person:
+def open_account(store: Store, wish: NewAccount, now: datetime) -> Person:
     """Add a person, and audit it.
 
     Raises
@@ -74,17 +70,12 @@ def open_account(
             raise RequestInvalidError("name", "taken")
         add_person(session, person, password_hash)
         added = {"role": person.role.value}
-        write_note(session, Action.PERSON_ADDED, person, by, now, added)
+        write_note(session, Action.PERSON_ADDED, person, SHELL, now, added)
     return person
 
 
 def change_account(
-    store: Store,
-    login: str,
-    role: Role | None,
-    team: str | None,
-    now: datetime,
-    by: Principal = SHELL,
+    store: Store, login: str, role: Role | None, team: str | None, now: datetime
 ) -> Person:
     """Give another role, or another team; None leaves it. An empty team is none.
 
@@ -94,35 +85,28 @@ def change_account(
     """
     with store.writing() as session:
         before = known_person(session, login)
-        after = replace(
-            before,
-            role=role or before.role,
-            team=before.team
-            if team is None
-            else (_line("team", team) if team else None),
-        )
+        after = replace(before, role=role or before.role)
+        if team is not None:
+            after = replace(after, team=_line("team", team) if team else None)
         if after != before:
-            place_person(session, after.id, after.role, after.team)
             placed = {"role": after.role.value}
-            write_note(session, Action.PERSON_CHANGED, after, by, now, placed)
+            change_person(session, after.id, team=after.team, **placed)
+            write_note(session, Action.PERSON_CHANGED, after, SHELL, now, placed)
     return after
 
 
-def close_account(
-    store: Store, login: str, now: datetime, by: Principal = SHELL
-) -> None:
+def close_account(store: Store, login: str, now: datetime) -> None:
     """Disable a person, whose sessions and tokens end at once; raises
     PersonUnknownError."""
     with store.writing() as session:
         person = known_person(session, login)
         if person.disabled_at is None:
-            disable_person(session, person.id, now)
-            write_note(session, Action.PERSON_DISABLED, person, by, now)
+            change_person(session, person.id, disabled_at=now)
+            end_passes(session, person.id, now)
+            write_note(session, Action.PERSON_DISABLED, person, SHELL, now)
 
 
-def change_password(
-    store: Store, login: str, password: str, now: datetime, by: Principal = SHELL
-) -> None:
+def change_password(store: Store, login: str, password: str, now: datetime) -> None:
     """Give a new password, which unlocks; sessions and tokens end.
 
     Raises
@@ -134,15 +118,11 @@ def change_password(
         person = known_person(session, login)
         set_password(session, person.id, password_hash)
         end_passes(session, person.id, now)
-        write_note(session, Action.PASSWORD_SET, person, by, now)
+        write_note(session, Action.PASSWORD_SET, person, SHELL, now)
 
 
 def bind_account(
-    store: Store,
-    login: str,
-    subject: str | None,
-    now: datetime,
-    by: Principal = SHELL,
+    store: Store, login: str, subject: str | None, now: datetime
 ) -> Person:
     """Bind an account to an identity of a provider (its issuer, a space, its `sub`), or
     to none; sessions and tokens end.
@@ -162,9 +142,9 @@ def bind_account(
             bound = person_of_subject(session, subject)
             if bound is not None and bound.id != person.id:
                 raise RequestInvalidError("subject", "taken")
-        bind_subject(session, person.id, subject)
+        change_person(session, person.id, subject=subject)
         end_passes(session, person.id, now)
-        write_note(session, Action.PERSON_BOUND, person, by, now)
+        write_note(session, Action.PERSON_BOUND, person, SHELL, now)
     return person
 
 

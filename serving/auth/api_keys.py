@@ -7,7 +7,6 @@ from datetime import datetime
 from features.event import Actor
 from governance.audit.chain import SHELL, Action, AuditEntry, Subject, SubjectKind
 from governance.people.overrides import OWN_SOURCE
-from governance.people.principal import Principal
 from serving.database.engine import Store
 from serving.errors import RequestInvalidError
 from serving.repositories.api_keys import (
@@ -38,9 +37,7 @@ class NewApiKey:
     expires_at: datetime | None
 
 
-def issue_key(
-    store: Store, wish: NewApiKey, now: datetime, by: Principal = SHELL
-) -> str:
+def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     """Store a new key, and audit it; returns its token, which can't be had again.
 
     Raises
@@ -53,7 +50,7 @@ def issue_key(
     key = _key(wish, key_id, secret, now)
     with store.writing() as session:
         add_key(session, key)
-        append(session, [_created(key, by)], now)
+        append(session, [_created(key)], now)
     return token_of(key_id, secret)
 
 
@@ -66,21 +63,19 @@ def replace_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     return issue_key(store, wish, now)
 
 
-def withdraw_key(
-    store: Store, key_id: str, now: datetime, by: Principal = SHELL
-) -> None:
+def withdraw_key(store: Store, key_id: str, now: datetime) -> None:
     """Revoke a key at once, and audit it; raises KeyUnknownError."""
     with store.writing() as session:
         if revoke_key(session, key_id, now):
             subject = Subject(SubjectKind.KEY, key_id)
-            revoked = AuditEntry(action=Action.KEY_REVOKED, by=by, subject=subject)
+            revoked = AuditEntry(action=Action.KEY_REVOKED, by=SHELL, subject=subject)
             append(session, [revoked], now)
 
 
-def _created(key: ApiKey, by: Principal) -> AuditEntry:
+def _created(key: ApiKey) -> AuditEntry:
     return AuditEntry(
         action=Action.KEY_CREATED,
-        by=by,
+        by=SHELL,
         subject=Subject(SubjectKind.KEY, key.id),
         after={
             "source": key.source,

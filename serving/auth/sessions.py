@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session as Transaction
 
 from governance.audit.chain import SHELL, SYSTEM, Action
-from governance.people.principal import Principal
 from serving.auth.accounts import active_person, is_right, write_note
 from serving.database.engine import Store
 from serving.errors import KeyInvalidError, NotVouchedForError, SignInRefusedError
@@ -18,7 +17,7 @@ from serving.repositories.persons import (
     PassKind,
     Person,
     add_pass,
-    bind_subject,
+    change_person,
     count_try,
     csrf_of,
     end_pass,
@@ -99,9 +98,7 @@ def begin_session(store: Store, person: Person, now: datetime) -> Session:
     )
 
 
-def issue_token(
-    store: Store, login: str, length: timedelta, now: datetime, by: Principal = SHELL
-) -> str:
+def issue_token(store: Store, login: str, length: timedelta, now: datetime) -> str:
     """A bearer token of a person, audited; at most a week long.
 
     Raises
@@ -115,7 +112,7 @@ def issue_token(
         new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
         add_pass(session, new_pass)
         until = {"expires_at": new_pass.expires_at.isoformat()}
-        write_note(session, Action.TOKEN_ISSUED, person, by, now, until)
+        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, until)
     return token_of(new_pass.id, secret, TOKEN_PREFIX)
 
 
@@ -186,6 +183,6 @@ def _bind_by_email(session: Transaction, identity: Identity, now: datetime) -> P
         raise NotVouchedForError
     if subject_of(session, person.id) is not None:
         raise NotVouchedForError
-    bind_subject(session, person.id, identity.subject)
+    change_person(session, person.id, subject=identity.subject)
     write_note(session, Action.PERSON_BOUND, person, SYSTEM, now)
     return person

@@ -32,18 +32,18 @@ def trial_ahead(service: Service, rule_id: str) -> Cached[Trial] | Failed | None
     RulesError
         If the rule, once active, could fight with another.
     """
-    key, rules = _asked(service, rule_id)
+    key, rules = _trial_key(service, rule_id)
     now = service.clock()
-    return service.trials.get(key, now, lambda: _tried(service, rule_id, rules))
+    return service.trials.get(key, now, lambda: _dry_run(service, rule_id, rules))
 
 
 def try_again(service: Service, rule_id: str) -> None:
     """A trial that failed is begun anew by who next asks for it; raises as above."""
-    key, _ = _asked(service, rule_id)
+    key, _ = _trial_key(service, rule_id)
     service.trials.retry(key)
 
 
-def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
+def _trial_key(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
     """What a trial depends on, and the rules as they would be."""
     with service.store.reading() as session:
         suspended = suspended_rules(session, service.clock())
@@ -53,33 +53,35 @@ def _asked(service: Service, rule_id: str) -> tuple[Hashable, Rules]:
     return (rule_id, suspended, rules.digest), rules
 
 
-def _tried(service: Service, rule_id: str, rules: Rules) -> Trial:
+def _dry_run(service: Service, rule_id: str, rules: Rules) -> Trial:
     now = service.clock()
     context = replace(service.automation, rules=rules, is_stopped=False)
     loaded = service.models.loaded
     explainer = loaded if isinstance(loaded, Explainer) else None
     if service.trials.in_subprocess:
         model = explainer.model if explainer else None
-        return in_subprocess(service.store, tried_apart, context, model, rule_id, now)
-    return tried(service.store, context, explainer, rule_id, now)
+        return in_subprocess(
+            service.store, dry_run_in_subprocess, context, model, rule_id, now
+        )
+    return dry_run(service.store, context, explainer, rule_id, now)
 
 
-def tried_apart(
+def dry_run_in_subprocess(
     store: Store,
     context: AutomationContext,
     model: ModelId | None,
     rule_id: str,
     now: datetime,
 ) -> Trial:
-    """As `tried`, where no model is loaded yet; raises ModelUnavailableError."""
+    """As `dry_run`, where no model is loaded yet; raises ModelUnavailableError."""
     from serving.scoring.model_registry import mlflow_registry  # loads MLflow
 
     explainer = mlflow_registry().load(model) if model else None
     assert explainer is None or isinstance(explainer, Explainer)
-    return tried(store, context, explainer, rule_id, now)
+    return dry_run(store, context, explainer, rule_id, now)
 
 
-def tried(
+def dry_run(
     store: Store,
     context: AutomationContext,
     explainer: Explainer | None,

@@ -40,11 +40,10 @@ def report_of_service(
         If FREIN_HISTORY_LOG is no log.
     """
     history, now = service.settings.history_log, service.clock()
+    known = (service.pipeline, history, now, since)
     if service.reports.in_subprocess:
-        return in_subprocess(
-            service.store, report_of_store, service.pipeline, history, now, since
-        )
-    return report_of_store(service.store, service.pipeline, history, now, since)
+        return in_subprocess(service.store, report_of_store, *known)
+    return report_of_store(service.store, *known)
 
 
 def report_of_store(
@@ -63,13 +62,6 @@ def report_of_store(
         return None
     log = Log(about, once_each(pl.concat(known)))
     return report_of(log, pipeline, since)
-
-
-def report_of_log(
-    folder: Path, pipeline: Pipeline, since: datetime | None
-) -> AutomationReport:
-    """Of a log on disk; raises LogError."""
-    return report_of(read_log(folder), pipeline, since)
 
 
 def report_of(log: Log, pipeline: Pipeline, since: datetime | None) -> AutomationReport:

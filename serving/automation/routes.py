@@ -21,7 +21,6 @@ from serving.automation.suspension import (
     suspend_lead,
     suspend_rule,
 )
-from serving.decisions.schemas import InForceShown
 from serving.decisions.tasks import close_task
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -61,22 +60,11 @@ def list_rules(store: TheStore, ruleset: TheRules, now: TheNow) -> RulesShown:
         sha256=ruleset.digest,
         rules=[
             RuleShown(
-                id=rule.id,
-                title=rule.title,
-                why=rule.why,
-                owner=rule.owner,
-                priority=rule.priority,
+                **rule.model_dump(mode="json", include={*RuleShown.model_fields}),
                 set_off_by=rule.on.kind,
                 writes=rule.target.value,
-                sources=list(rule.sources),
-                valid_from=rule.valid_from,
-                valid_to=rule.valid_to,
-                state=rule.state.value,
                 suspended=rule.id in suspended,
-                suspensions=[
-                    InForceShown.model_validate(suspension)
-                    for suspension in suspended.get(rule.id, [])
-                ],
+                suspensions=suspended.get(rule.id, []),
             )
             for rule in ruleset.by_priority
         ],

@@ -54,8 +54,9 @@ def tell_automation(
     log: LogFolder = None,
 ) -> None:
     """What automation changes in how leads end, and what it doesn't; never by rep."""
+    from features.log import read_log
     from governance.policy.pipeline import read_pipeline
-    from serving.automation.impact_report import report_of_log, report_of_service
+    from serving.automation.impact_report import report_of, report_of_service
     from serving.runtime.settings import Settings
 
     instant = in_utc(since)
@@ -63,7 +64,7 @@ def tell_automation(
     with err.status("Reading…"):
         if log is not None:
             pipeline = read_pipeline(Settings().pipeline_file)
-            report = report_of_log(log, pipeline, instant)
+            report = report_of(read_log(log), pipeline, instant)
         else:
             with open_service() as service:
                 report = report_of_service(service, instant)

@@ -93,8 +93,7 @@ def tick_once(
 @serving.command("score")
 def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> None:
     """Score a lead now (of a log: at its end), and say why; writes nothing."""
-    from serving.scoring.log_scores import log_scores
-    from serving.scoring.scoring import previewed
+    from serving.scoring.scoring import log_scores, previewed
 
     with err.status("Loading the model…"):
         explainer = champion(model)
@@ -189,7 +188,7 @@ def _of_store(top: int) -> list[Row]:
 
 
 def _of_log(folder: Path, top: int, model: str | None) -> list[Row]:
-    from serving.scoring.log_scores import log_scores
+    from serving.scoring.scoring import log_scores
 
     with err.status("Scoring the log…"):
         scores = log_scores(folder, champion(model))

@@ -5,18 +5,18 @@ from datetime import datetime
 from math import isclose
 from uuid import uuid4
 
+from pydantic import JsonValue
+
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
-from governance.people.overrides import own_event
 from governance.policy.actions import ProposeConcession
-from governance.policy.effects import Grant, PlannedEffect
+from governance.policy.effects import Grant
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, Concession
-from serving.decisions.guarded_request import GuardedRequest, RulingTerms, carry_out
+from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, RequestInvalidError, Reserved
 from serving.repositories.decisions import conceded_by_machines, conceded_on
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class ConcessionRequest(GuardedRequest):
     kind = Reserved.CONCESSION
     refusal = Action.CONCESSION_REFUSED
     reserved_by = Clause.CONCESSION_RESERVED
+    event_kind = Action.CONCESSION_GRANTED.value
 
     percent: float
     seen: float | None = None
@@ -50,26 +51,18 @@ class ConcessionRequest(GuardedRequest):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.concession_of(self.percent)
 
-    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
-        grant = Grant(
-            id=terms.id,
+    def effect(self, pipeline: Pipeline, lead: LeadState) -> Grant:
+        return Grant(
+            id=uuid4(),
             percent=self.percent,
             reserved=pipeline.reserves_concession(self.percent),
-            clause=terms.clause,
             signer=self.by,
-            proposal_id=terms.proposal_id,
+            proposal_id=None,
             reason=self.reason,
         )
-        event = own_event(
-            grant.id,
-            lead.lead_id,
-            Action.CONCESSION_GRANTED.value,
-            self.by,
-            {"percent": self.percent},
-            terms.now,
-        )
-        planned = PlannedEffect(lead.lead_id, grant, follows=terms.proposal_id)
-        return Plan(arrivals=(event,), effects=(planned,))
+
+    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
+        return {"percent": self.percent}
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposeConcession:
         return ProposeConcession(

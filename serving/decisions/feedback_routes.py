@@ -76,6 +76,6 @@ def post_override(
     sent: Annotated[OverrideSent, json_body(OverrideSent)],
 ) -> SaidShown:
     """A person contests or confirms a priority, or adjusts a status: at once."""
-    request = sent.root.request(lead_id, person.principal)
+    request = sent.request(lead_id, person.principal)
     event_id = override(service, request, service.clock())
     return SaidShown(lead_id=lead_id, event_id=event_id, kind=sent.root.kind)

@@ -3,14 +3,17 @@
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, TypeVar
-from uuid import UUID, uuid4
+from uuid import uuid4
+
+from pydantic import JsonValue
 
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.errors import ActionNotAutomaticError
 from governance.leads.state import LeadState, WaitingProposal
+from governance.people.overrides import own_event
 from governance.people.principal import Principal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.business_days import due_date
@@ -25,6 +28,7 @@ from governance.policy.effects import (
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Change, Clause, Ruling, Verdict
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from serving.decisions.statement import Statement, with_statement
 from serving.errors import LeadUnknownError, Reserved, ReservedForPeopleError
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
@@ -37,27 +41,19 @@ Made = TypeVar("Made", Decide, Grant, Requalify)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RulingTerms:
-    """The terms on which the policy lets a change through; `id` is the change's."""
-
-    id: UUID
-    clause: Clause
-    proposal_id: UUID | None
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GuardedRequest(ABC):
     """A change of a lead that `by` asks for. `only_if` raises what forbids it."""
 
     kind: ClassVar[Reserved]
     refusal: ClassVar[Action]
     reserved_by: ClassVar[Clause]  # when a lock holds what the policy let through
+    event_kind: ClassVar[str]
 
     lead_id: str
     reason: str | None
     by: Principal
     only_if: Callable[[LeadState], None] | None = None
+    statement: Statement | None = None  # the person's, with it
 
     @property
     @abstractmethod
@@ -77,8 +73,17 @@ class GuardedRequest(ABC):
         """The open proposal of the same."""
 
     @abstractmethod
-    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
-        """The change, and the event that the log has of it."""
+    def effect(self, pipeline: Pipeline, lead: LeadState) -> Decide | Grant | Requalify:
+        """The change, before it is ruled on."""
+
+    @abstractmethod
+    def event_data(self, lead: LeadState) -> Mapping[str, JsonValue]:
+        """The data of the event that the log has of the change."""
+
+    def occurred_at(
+        self, pipeline: Pipeline, lead: LeadState, now: datetime
+    ) -> datetime:
+        return now
 
     @abstractmethod
     def proposal(self, lead: LeadState, clause: Clause) -> ProposedAction:
@@ -176,22 +181,27 @@ def _applied(
     clause: Clause,
     now: datetime,
 ) -> Plan:
-    """The change, and the end of the proposal that waited for it."""
+    """The change with its event, and the end of the proposal that waited for it."""
     waiting, is_person = request.waiting(lead), request.by.is_person
-    terms = RulingTerms(
-        id=uuid4(),
-        clause=clause,
-        proposal_id=waiting.id if waiting and is_person else None,
-        now=now,
-    )
-    plan = request.plan(pipeline, lead, terms)
+    proposal_id = waiting.id if waiting and is_person else None
+    effect = request.effect(pipeline, lead)
+    effect = replace(effect, clause=clause, proposal_id=proposal_id)
+    kind, data = request.event_kind, request.event_data(lead)
+    event = own_event(effect.id, lead.lead_id, kind, request.by, data, now)
+    event = replace(event, occurred_at=request.occurred_at(pipeline, lead, now))
+    said = request.statement
+    follows = proposal_id or (said.id if said else None)
+    planned = PlannedEffect(lead.lead_id, effect, follows)
+    plan = Plan(arrivals=(event,), effects=(planned,))
+    if said is not None:
+        plan = with_statement(plan, lead, said, now)
     if waiting is None:
         return plan
     made = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
     ending = CloseProposal(
         proposal_id=waiting.id, status=made, by=request.by, reason=request.reason
     )
-    follows = terms.id if terms.proposal_id else waiting.id
+    follows = effect.id if proposal_id else waiting.id
     return plan.with_effects([PlannedEffect(lead.lead_id, ending, follows)])
 
 

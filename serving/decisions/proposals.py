@@ -86,7 +86,11 @@ def confirm(
             by=by,
             only_if=check,
         )
-        return _grant(service, concession, now)
+        grant, recorded = carry_out(service, concession, Grant, now)
+        stage = recorded.leads[proposal.lead_id].stage
+        return DecisionMade(
+            decision_id=grant.id, origin=stage, to=stage, clause=grant.clause
+        )
     move = MoveRequest(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
@@ -184,14 +188,6 @@ def _ending(
     proposal: Proposal, status: ProposalStatus, by: Principal, reason: str | None
 ) -> CloseProposal:
     return CloseProposal(proposal_id=proposal.id, status=status, by=by, reason=reason)
-
-
-def _grant(service: Service, request: ConcessionRequest, now: datetime) -> DecisionMade:
-    grant, recorded = carry_out(service, request, Grant, now)
-    stage = recorded.leads[request.lead_id].stage
-    return DecisionMade(
-        decision_id=grant.id, origin=stage, to=stage, clause=grant.clause
-    )
 
 
 def _requalify(

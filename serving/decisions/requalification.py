@@ -4,17 +4,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from pydantic import JsonValue
+
 from explanations.score import Priority
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
-from governance.people.overrides import own_event
 from governance.policy.actions import ProposePriority
 from governance.policy.complex_exchange import after_complex_exchange
-from governance.policy.effects import PlannedEffect, Requalify
+from governance.policy.effects import Requalify
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, PriorityChange
 from governance.rules.history import PRIORITY_KIND
-from serving.decisions.guarded_request import GuardedRequest, RulingTerms, carry_out
+from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.decisions.override import (
     PriorityOverride,
     override_priority,
@@ -24,7 +25,6 @@ from serving.decisions.statement import Justification
 from serving.errors import PriorityHeldError, RequestInvalidError, Reserved
 from serving.repositories.events import stored_events
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +34,7 @@ class PriorityRequest(GuardedRequest):
     kind = Reserved.PRIORITY
     refusal = Action.REQUALIFICATION_REFUSED
     reserved_by = Clause.REQUALIFICATION_RESERVED
+    event_kind = PRIORITY_KIND
 
     priority: Priority
     seen: Priority | None = None
@@ -58,21 +59,17 @@ class PriorityRequest(GuardedRequest):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.priority_of(self.priority)
 
-    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
-        made = Requalify(
-            id=terms.id,
+    def effect(self, pipeline: Pipeline, lead: LeadState) -> Requalify:
+        return Requalify(
+            id=uuid4(),
             origin=lead.priority,
             to=self.priority,
             signer=self.by,
-            proposal_id=terms.proposal_id,
-            clause=terms.clause,
+            proposal_id=None,
         )
-        data = {"to": self.priority.value}
-        event = own_event(
-            made.id, lead.lead_id, PRIORITY_KIND, self.by, data, terms.now
-        )
-        planned = PlannedEffect(lead.lead_id, made, follows=terms.proposal_id)
-        return Plan(arrivals=(event,), effects=(planned,))
+
+    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
+        return {"to": self.priority.value}
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposePriority:
         return ProposePriority(

@@ -1,7 +1,7 @@
 """Schemas of decisions, of what people say, and of what waits for them."""
 
-from datetime import date, datetime
-from typing import Annotated, Literal
+from datetime import datetime
+from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, RootModel
@@ -10,19 +10,18 @@ from explanations.score import Priority
 from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
-from governance.policy.task import TaskStatus
 from serving.decisions.override import PriorityOverride, StatusAdjustment
 from serving.decisions.statement import Justification
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
+from serving.repositories.suspensions import InForce
+from serving.repositories.tasks import Task
 
 StageName = Annotated[str, Field(min_length=1, max_length=64)]
 
 # What the caller saw: if the lead is no longer that, the call is refused.
 StageSeen = Annotated[StageName | None, Field(alias="from")]
-
 PrioritySeen = Annotated[Priority | None, Field(alias="from")]
-
 ConcededSeen = Annotated[
     float | None, Field(alias="from", ge=0, allow_inf_nan=False, strict=True)
 ]
@@ -40,7 +39,7 @@ class DecisionSent(Sent):
     """Why a person confirms. `from`: the stage or priority that the person saw; if it
     is another now, 409."""
 
-    seen: Annotated[StageName | None, Field(alias="from")] = None
+    seen: StageSeen = None
     reason: FreeText | None = None
 
 
@@ -98,26 +97,13 @@ class PriorityContested(WhySent):
     priority: Priority
     seen: PrioritySeen = None
 
-    def request(self, lead_id: str, by: Principal) -> PriorityOverride:
-        return PriorityOverride(
-            lead_id=lead_id,
-            by=by,
-            why=self.why,
-            priority=self.priority,
-            seen=self.seen,
-        )
-
 
 class PriorityConfirmed(WhySent):
     """`from`: the priority that is confirmed; if it is another now, 409."""
 
     kind: Literal["priority_confirmed"]
+    priority: ClassVar[None] = None
     seen: PrioritySeen = None
-
-    def request(self, lead_id: str, by: Principal) -> PriorityOverride:
-        return PriorityOverride(
-            lead_id=lead_id, by=by, why=self.why, priority=None, seen=self.seen
-        )
 
 
 class StatusAdjusted(WhySent):
@@ -126,11 +112,6 @@ class StatusAdjusted(WhySent):
     kind: Literal["status_adjusted"]
     stage: StageName
     seen: StageSeen = None
-
-    def request(self, lead_id: str, by: Principal) -> StatusAdjustment:
-        return StatusAdjustment(
-            lead_id=lead_id, by=by, why=self.why, to=self.stage, seen=self.seen
-        )
 
 
 class OverrideSent(
@@ -144,6 +125,18 @@ class OverrideSent(
     """A priority contested or confirmed, or a status adjusted; with a reason."""
 
     model_config = ConfigDict(frozen=True)
+
+    def request(
+        self, lead_id: str, by: Principal
+    ) -> PriorityOverride | StatusAdjustment:
+        sent, why = self.root, self.root.why
+        if isinstance(sent, StatusAdjusted):
+            return StatusAdjustment(
+                lead_id=lead_id, by=by, why=why, to=sent.stage, seen=sent.seen
+            )
+        return PriorityOverride(
+            lead_id=lead_id, by=by, why=why, priority=sent.priority, seen=sent.seen
+        )
 
 
 class MoveShown(Shown):
@@ -195,34 +188,16 @@ class ProposalShown(Shown):
     expires_at: datetime | None
 
 
-class TaskShown(Shown):
-    id: UUID
-    lead_id: str
-    proposal_id: UUID | None
-    kind: str
-    owner: str
-    expected: str
-    due_on: date
-    status: TaskStatus
-    created_at: datetime
-    closed_at: datetime | None
-    why: str | None
-    escalated_at: datetime | None
+class TaskShown(Shown, Task):
+    pass
 
 
 class TasksShown(Shown):
     tasks: list[TaskShown]
 
 
-class InForceShown(Shown):
+class InForceShown(Shown, InForce):
     """What somebody suspended, and why; `until` null: until somebody ends it."""
-
-    id: UUID
-    by: str
-    since: datetime
-    until: datetime | None
-    reason: str
-    words: str | None
 
 
 class ChoiceShown(Shown):

@@ -1,37 +1,36 @@
 """Stage moves: asked for, ruled on, then made or proposed."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+from pydantic import JsonValue
 
 from features.event import Event
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
-from governance.people.overrides import own_event
 from governance.policy.actions import OpenProposal
 from governance.policy.complex_exchange import after_complex_exchange
-from governance.policy.effects import Decide, PlannedEffect
+from governance.policy.effects import Decide
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, StageMove
-from serving.decisions.guarded_request import GuardedRequest, RulingTerms, carry_out
-from serving.decisions.statement import Statement, with_statement
+from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, Reserved
 from serving.repositories.events import stored_events
 from serving.runtime.service import Service
-from serving.transaction.plan import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveRequest(GuardedRequest):
-    """`seen`: the stage that the caller saw. `statement`: the person's, with it."""
+    """`seen`: the stage that the caller saw."""
 
     kind = Reserved.STAGE
     refusal = Action.MOVE_REFUSED
     reserved_by = Clause.STAGE_RESERVED
+    event_kind = "stage_changed"
 
     to: str
     seen: str | None = None
-    statement: Statement | None = None
 
     @property
     def value(self) -> str:
@@ -56,39 +55,31 @@ class MoveRequest(GuardedRequest):
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.proposal_to(self.to)
 
-    def plan(self, pipeline: Pipeline, lead: LeadState, terms: RulingTerms) -> Plan:
-        decision = Decide(
-            id=terms.id,
+    def effect(self, pipeline: Pipeline, lead: LeadState) -> Decide:
+        return Decide(
+            id=uuid4(),
             origin=lead.stage,
             to=self.to,
             reserved=pipeline.named(self.to).reserved,
-            clause=terms.clause,
             signer=self.by,
-            proposal_id=terms.proposal_id,
+            proposal_id=None,
             reason=self.reason,
         )
-        event = own_event(
-            decision.id,
-            lead.lead_id,
-            "stage_changed",
-            self.by,
-            {"from": decision.origin, "to": decision.to},
-            terms.now,
-        )
-        # It comes after what was observed so far.
-        just_after = (lead.stage_at or terms.now) + timedelta(microseconds=1)
-        at = just_after if self._rectifies(pipeline) else max(terms.now, just_after)
-        event = replace(event, occurred_at=at)
-        said = self.statement
-        follows = terms.proposal_id or (said.id if said else None)
-        planned = PlannedEffect(lead.lead_id, decision, follows)
-        plan = Plan(arrivals=(event,), effects=(planned,))
-        return with_statement(plan, lead, said, terms.now) if said else plan
 
-    def _rectifies(self, pipeline: Pipeline) -> bool:
-        """Was the lead at this stage all the time? Then it doesn't come to it now, and
-        no model reads that it does. When a lead ended, nobody knows but who says it."""
-        return self.statement is not None and not pipeline.named(self.to).closes
+    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
+        return {"from": lead.stage, "to": self.to}
+
+    def occurred_at(
+        self, pipeline: Pipeline, lead: LeadState, now: datetime
+    ) -> datetime:
+        """After what was observed so far.
+
+        Was the lead at this stage all the time? Then it doesn't come to it now, and no
+        model reads that it does. When a lead ended, nobody knows but who says it.
+        """
+        just_after = (lead.stage_at or now) + timedelta(microseconds=1)
+        rectifies = self.statement is not None and not pipeline.named(self.to).closes
+        return just_after if rectifies else max(now, just_after)
 
     def proposal(self, lead: LeadState, clause: Clause) -> OpenProposal:
         return OpenProposal(

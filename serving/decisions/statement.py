@@ -76,11 +76,8 @@ def with_statement(
     """The plan, and the statement with it; raises PersonRequiredError."""
     if not statement.by.is_person:
         raise PersonRequiredError
-    why = statement.why
-    kind, data = (
-        statement.action.value,
-        {**statement.about, **(why.data if why else {})},
-    )
+    why, kind = statement.why, statement.action.value
+    data = {**statement.about, **(why.data if why else {})}
     event = own_event(statement.id, lead.lead_id, kind, statement.by, data, now)
     event = replace(event, occurred_at=statement.at or now)
     reason = {"reason": why.reason} if why and why.reason is not None else {}

@@ -4,7 +4,6 @@ Ingestion records observations, never decisions (DESIGN §7).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -39,13 +38,9 @@ from serving.transaction.unit_of_work import record
 FRESH = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
-    accepted: int
-    duplicates: int
-
-
-def observed(cloud: CloudEvent, key: ApiKey, service: Service, now: datetime) -> Event:
+def observation(
+    cloud: CloudEvent, key: ApiKey, clock_tolerance: timedelta, now: datetime
+) -> Event:
     """The event as an observation of this key, or the reason why it isn't one."""
     if cloud.source != key.source or cloud.source == OWN_SOURCE:
         raise SourceNotYoursError(cloud.source)
@@ -54,7 +49,7 @@ def observed(cloud: CloudEvent, key: ApiKey, service: Service, now: datetime) ->
     actor = cloud.actor or key.default_actor
     if not key.may_assert(actor):
         raise ActorNotYoursError(actor.value)
-    latest = now + service.settings.clock_tolerance
+    latest = now + clock_tolerance
     if cloud.time > latest:
         raise TimeInFutureError("time", "time_in_future")
     if cloud.receivedat is not None:
@@ -64,17 +59,19 @@ def observed(cloud: CloudEvent, key: ApiKey, service: Service, now: datetime) ->
     return as_event(cloud, received_at=cloud.receivedat or now, actor=actor)
 
 
-def ingest(service: Service, events: Sequence[Event], now: datetime) -> Counted:
-    """Store events, each once; re-score their leads in the same transaction."""
+def ingest(service: Service, events: Sequence[Event], now: datetime) -> int:
+    """Store events, each once; re-score their leads in the same transaction.
+
+    Returns how many weren't stored before.
+    """
     if not events:
-        return Counted(0, 0)
+        return 0
     wish = Wish(
         lead_ids=frozenset(event.lead_id for event in events),
         pairs=pairs_of(events),
         plan=lambda seen: _plan(service, events, seen, now),
     )
-    arrived = len(record(service, wish, now).plan.arrivals)
-    return Counted(arrived, len(events) - arrived)
+    return len(record(service, wish, now).plan.arrivals)
 
 
 def _plan(service: Service, events: Sequence[Event], seen: Seen, now: datetime) -> Plan:

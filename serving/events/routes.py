@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends
 from features.errors import FreinError
 from serving.auth.dependencies import require_scope
 from serving.errors import RequestInvalidError
-from serving.events.ingestion import Counted, ingest, observed
-from serving.events.schemas import EventsTaken, Rejected
+from serving.events.ingestion import ingest, observation
 from serving.formats.cloud_event import CloudEvent, read_event
+from serving.formats.schema import Shown
 from serving.http.openapi import refuses
 from serving.http.problems import detail_of
 from serving.http.request_body import JSON, Body, BodyReader
@@ -27,6 +27,18 @@ read_body = BodyReader(
 )
 
 
+class Rejected(Shown):
+    index: int
+    code: str
+    detail: str
+
+
+class EventsTaken(Shown):
+    accepted: int
+    duplicates: int
+    rejected: list[Rejected]
+
+
 @router.post(
     "/events",
     name="post_events",
@@ -42,32 +54,27 @@ def post_events(
     Alone, a bad event is a problem; in a batch it is among `rejected`, and the
     others are stored.
     """
-    now = service.clock()
-    if body.media_type != BATCH:
-        event = observed(read_event(body.parsed()), key, service, now)
-        return _taken(ingest(service, [event], now), [])
+    now, tolerance = service.clock(), service.settings.clock_tolerance
+    is_batch = body.media_type == BATCH
+    sent = body.parsed()
     events, rejected = [], []
-    for index, one in enumerate(_batch(body.parsed(), service.settings.max_batch)):
+    batch = _batch(sent, service.settings.max_batch) if is_batch else [sent]
+    for index, event in enumerate(batch):
         try:
-            events.append(observed(read_event(one), key, service, now))
+            events.append(observation(read_event(event), key, tolerance, now))
         except FreinError as error:
-            rejected.append(_rejected(index, error))
-    return _taken(ingest(service, events, now), rejected)
+            if not is_batch:
+                raise
+            detail = detail_of(error)
+            rejected.append(Rejected(index=index, code=error.code, detail=detail))
+    accepted = ingest(service, events, now)
+    duplicates = len(events) - accepted
+    return EventsTaken(accepted=accepted, duplicates=duplicates, rejected=rejected)
 
 
-def _taken(counted: Counted, rejected: list[Rejected]) -> EventsTaken:
-    return EventsTaken(
-        accepted=counted.accepted, duplicates=counted.duplicates, rejected=rejected
-    )
-
-
-def _batch(given: Any, at_most: int) -> list[Any]:
-    if not isinstance(given, list):
+def _batch(sent: Any, at_most: int) -> list[Any]:
+    if not isinstance(sent, list):
         raise RequestInvalidError("corps", "list_type")
-    if len(given) > at_most:
+    if len(sent) > at_most:
         raise RequestInvalidError("corps", "too_long")
-    return given
-
-
-def _rejected(index: int, error: FreinError) -> Rejected:
-    return Rejected(index=index, code=error.code, detail=detail_of(error))
+    return sent

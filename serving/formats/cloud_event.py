@@ -20,7 +20,7 @@ from pydantic_core import PydanticCustomError
 from features.errors import EventError
 from features.event import Actor, Event
 from serving.errors import KindMalformedError, TimeNaiveError
-from serving.formats.schema import Shown
+from serving.formats.schema import Shown, first_fault
 
 MAX_DEPTH = 16  # of `data`; orjson itself stops writing at 254
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,19 +147,13 @@ SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error
 }
 
 
-def read_event(given: object) -> CloudEvent:
+def read_event(sent: object) -> CloudEvent:
     """Read one CloudEvent from parsed JSON; raises EventError or one below it."""
     try:
-        return CloudEvent.model_validate(given)
+        return CloudEvent.model_validate(sent)
     except ValidationError as error:
-        raise event_error(error) from error
-
-
-def event_error(error: ValidationError) -> EventError:
-    """The first thing that is wrong, as our own error."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "event"
-    return SPECIFIC.get(first["type"], EventError)(field, first["type"])
+        field, kind = first_fault(error)
+        raise SPECIFIC.get(kind, EventError)(field or "event", kind) from error
 
 
 def as_event(cloud: CloudEvent, *, received_at: datetime, actor: Actor) -> Event:

@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from data.importing import errors as importing_errors
 from explanations import errors as explanations_errors
 from features import errors as features_errors
-from features.errors import EventError, FreinError
+from features.errors import FreinError
 from governance import errors as governance_errors
 from serving import errors
 from serving.formats.schema import Shown
@@ -45,9 +45,20 @@ class Problem(Shown):
     task_id: UUID | None = None
 
 
-STATUS: dict[type[FreinError], int] = {
-    features_errors.LogError: 500,
+# Of an error, and of those below it that STATUS doesn't name.
+_FAMILIES: dict[type[FreinError], int] = {
     features_errors.EventError: 422,
+    errors.RequestError: 400,
+    errors.AccessError: 403,
+    errors.UnknownError: 404,
+    errors.StoreBusyError: 503,
+}
+STATUS: dict[type[FreinError], int] = {
+    kind: status
+    for family, status in _FAMILIES.items()
+    for kind in (family, *family.__subclasses__())
+} | {
+    features_errors.LogError: 500,
     features_errors.CatalogueError: 500,
     importing_errors.ImportFailedError: 500,
     training_errors.TrainingError: 500,
@@ -61,8 +72,6 @@ STATUS: dict[type[FreinError], int] = {
     governance_errors.StageUnknownError: 422,
     governance_errors.StageAlreadyHeldError: 409,
     governance_errors.ActionNotAutomaticError: 409,
-    errors.RequestError: 400,
-    errors.BodyNotJsonError: 400,
     errors.BodyTooLargeError: 413,
     errors.MediaTypeError: 415,
     errors.RequestInvalidError: 422,
@@ -70,39 +79,18 @@ STATUS: dict[type[FreinError], int] = {
     errors.MethodNotAllowedError: 405,
     errors.KeyReusedError: 422,
     errors.CallUnderWayError: 409,
-    errors.AccessError: 403,
     errors.KeyMissingError: 401,
     errors.KeyInvalidError: 401,
     errors.SignInRefusedError: 401,
     errors.NotVouchedForError: 401,
-    errors.CsrfMissingError: 403,
-    errors.RoleMissingError: 403,
-    errors.ScopeMissingError: 403,
-    errors.SourceNotYoursError: 403,
-    errors.ActorNotYoursError: 403,
-    errors.KindReservedError: 403,
-    errors.PersonRequiredError: 403,
     errors.ReservedForPeopleError: 409,
-    errors.KindMalformedError: 422,
-    errors.TimeNaiveError: 422,
-    errors.TimeInFutureError: 422,
-    errors.UnknownError: 404,
-    errors.LeadUnknownError: 404,
-    errors.ProposalUnknownError: 404,
-    errors.KeyUnknownError: 404,
-    errors.PersonUnknownError: 404,
-    errors.RuleUnknownError: 404,
-    errors.SuspensionUnknownError: 404,
     errors.PriorityMissingError: 409,
     errors.PriorityHeldError: 409,
     errors.SuspendedAlreadyError: 409,
     errors.ChangedMeanwhileError: 409,
-    errors.TaskUnknownError: 404,
     errors.ProposalDecidedError: 409,
     errors.TaskClosedError: 409,
     errors.TaskAwaitsDecisionError: 409,
-    errors.StoreBusyError: 503,
-    errors.StoreOvertakenError: 503,
     errors.DatabaseUnsupportedError: 500,
     errors.StoreRevisionError: 500,
     errors.SettingsError: 500,
@@ -152,16 +140,11 @@ def problem(error: FreinError) -> dict[str, JsonValue]:
         "code": error.code,
         "detail": detail_of(error),
     }
-    if isinstance(error, (EventError, errors.RequestInvalidError)):
-        body["field"] = error.field
-    if isinstance(error, errors.ReservedForPeopleError):
-        body["proposal_id"] = _text(error.proposal_id)
-        body["task_id"] = _text(error.task_id)
+    for name in ("field", "proposal_id", "task_id"):
+        if hasattr(error, name):
+            value = getattr(error, name)
+            body[name] = None if value is None else str(value)
     return body
-
-
-def _text(identifier: UUID | None) -> str | None:
-    return None if identifier is None else str(identifier)
 
 
 def problem_response(error: FreinError) -> Response:

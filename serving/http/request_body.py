@@ -15,7 +15,6 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
-from features.errors import EventError
 from serving.errors import (
     BodyNotJsonError,
     BodyTooLargeError,
@@ -23,6 +22,7 @@ from serving.errors import (
     RequestInvalidError,
 )
 from serving.formats.cloud_event import SPECIFIC
+from serving.formats.schema import first_fault
 
 JSON = "application/json"
 _FIELD_SHOWN = 100  # characters: an unknown field's name is the caller's
@@ -65,7 +65,9 @@ def validated(schema: type[Schema], value: object) -> Schema:
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        raise request_error(error) from error
+        field, kind = first_fault(error)
+        ours = SPECIFIC.get(kind, RequestInvalidError)
+        raise ours(field[:_FIELD_SHOWN] or "corps", kind) from error
 
 
 async def content_of(request: Request, limit: int) -> bytes:
@@ -88,11 +90,3 @@ def refuse_nul(request: Request) -> None:
     """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
     if "\0" in request.url.path or "%00" in request.url.query:
         raise RequestInvalidError("url", "not_printable")
-
-
-def request_error(error: ValidationError) -> RequestInvalidError | EventError:
-    """The first thing that doesn't fit, as our own error."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "corps"
-    kind = SPECIFIC.get(first["type"], RequestInvalidError)
-    return kind(field[:_FIELD_SHOWN], first["type"])

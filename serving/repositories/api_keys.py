@@ -14,7 +14,7 @@ from features.event import Actor
 from governance.people.principal import Principal, PrincipalKind
 from serving.database.tables import KeyRow
 from serving.errors import KeyInvalidError, KeyUnknownError, ScopeMissingError
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 
 PREFIX = "frein"
 
@@ -93,19 +93,8 @@ USE_NOTED_EVERY = timedelta(minutes=10)  # a write at each call would be a queue
 
 
 def add_key(session: Session, key: ApiKey) -> None:
-    session.add(
-        KeyRow(
-            id=key.id,
-            name=key.name,
-            secret_sha256=key.secret_sha256,
-            source=key.source,
-            max_actor=key.max_actor.value,
-            default_actor=key.default_actor.value,
-            scopes=" ".join(sorted(key.scopes)),
-            created_at=key.created_at,
-            expires_at=key.expires_at,
-        )
-    )
+    scopes = " ".join(sorted(key.scopes))
+    session.add(KeyRow(**columns_of(KeyRow, key, scopes=scopes)))
 
 
 def find_key(session: Session, key_id: str) -> ApiKey | None:

@@ -1,14 +1,21 @@
 """Reading and appending the audit. The only module that knows its table."""
 
-from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
+from collections.abc import (
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 from uuid import UUID, uuid4
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select
 from sqlalchemy.orm import Session
 
 from features.event import Event
@@ -29,7 +36,9 @@ from serving.database.engine import Lock, hold
 from serving.database.tables import AuditRow, table_of
 from serving.repositories.events import pair_of, stored_rows
 from serving.repositories.principals import known_ids, principal_ids, principals_named
+from serving.repositories.rows import as_value
 
+T = TypeVar("T")
 _PLACE = ("seq", "previous", "hash")
 _TABLE = table_of(AuditRow)
 _ROW = tuple(column.name for column in _TABLE.columns if column.name not in _PLACE)
@@ -93,8 +102,8 @@ def append(session: Session, entries: Sequence[AuditEntry], now: datetime) -> No
     session.execute(
         insert(_TABLE),
         [
-            {**one.row, "seq": one.seq, "previous": one.previous, "hash": one.hash}
-            for one in links
+            {**link.row, **{name: getattr(link, name) for name in _PLACE}}
+            for link in links
         ],
     )
 
@@ -104,10 +113,10 @@ def _causes(
 ) -> Mapping[UUID, AuditCause]:
     """Where each of some new entries comes from; all of one call are correlated."""
     own = {entry.id for entry in entries}
-    parents = {one.follows for one in entries if isinstance(one.follows, UUID)}
-    events = [one.follows for one in entries if isinstance(one.follows, Event)]
+    parents = {e.follows for e in entries if isinstance(e.follows, UUID)}
+    pairs = {pair_of(e.follows) for e in entries if isinstance(e.follows, Event)}
     causes = _causes_of(session, parents - own)
-    rows = stored_rows(session, events)
+    rows = stored_rows(session, pairs)
     correlation = uuid4()
     for entry in entries:
         cause = AuditCause(correlation=correlation)
@@ -134,11 +143,7 @@ def links_since(session: Session, seq: int) -> Generator[Link]:
 
     Close it, if it isn't read to its end: the database's cursor is open meanwhile.
     """
-    with session.execute(
-        select(_TABLE).where(AuditRow.seq >= seq).order_by(AuditRow.seq),
-        execution_options={"yield_per": _ROWS_AT_ONCE},
-    ) as rows:
-        yield from (_as_link(dict(row)) for row in rows.mappings())
+    return _streamed(session, AuditRow.seq >= seq, _as_link)
 
 
 def audit_summaries(
@@ -148,11 +153,17 @@ def audit_summaries(
 
     Close it, if it isn't read to its end.
     """
+    return _streamed(session, AuditRow.action.in_(actions), _as_summary)
+
+
+def _streamed(
+    session: Session, which: ColumnElement[bool], convert: Callable[[RowMapping], T]
+) -> Generator[T]:
     with session.execute(
-        select(_TABLE).where(AuditRow.action.in_(actions)).order_by(AuditRow.seq),
+        select(_TABLE).where(which).order_by(AuditRow.seq),
         execution_options={"yield_per": _ROWS_AT_ONCE},
     ) as rows:
-        yield from map(_as_summary, rows.mappings())
+        yield from map(convert, rows.mappings())
 
 
 def entries_since(
@@ -181,15 +192,15 @@ def last_entry(
         .order_by(AuditRow.seq.desc())
         .limit(1)
     )
-    found = rows.mappings().one_or_none()
-    return None if found is None else _as_summary(found)
+    last = rows.mappings().one_or_none()
+    return None if last is None else _as_summary(last)
 
 
 def last_done(
     session: Session, doers: Iterable[Principal], actions: Iterable[Action]
 ) -> dict[Principal, datetime]:
     """When each of these last did one of these, of those that ever did."""
-    ids = {str(one): doer for doer, one in known_ids(session, doers).items()}
+    ids = {str(id): doer for doer, id in known_ids(session, doers).items()}
     rows = session.execute(
         select(AuditRow.who_id, func.max(AuditRow.at).label("at"))
         .where(AuditRow.who_id.in_(list(ids)), AuditRow.action.in_(actions))
@@ -200,20 +211,11 @@ def last_done(
 
 def _causes_of(session: Session, ids: Iterable[UUID]) -> dict[UUID, AuditCause]:
     """Where some entries come from, of those that are recorded."""
-    wanted = [str(one) for one in ids]
+    wanted = [str(id) for id in ids]
     if not wanted:
         return {}
-    rows = session.execute(
-        select(
-            AuditRow.id, AuditRow.correlation_id, AuditRow.event_id, AuditRow.depth
-        ).where(AuditRow.id.in_(wanted))
-    )
-    return {
-        UUID(row.id): AuditCause(
-            correlation=UUID(row.correlation_id), event=row.event_id, depth=row.depth
-        )
-        for row in rows
-    }
+    rows = session.scalars(select(AuditRow).where(AuditRow.id.in_(wanted)))
+    return {UUID(row.id): _cause(row) for row in rows}
 
 
 def entries_about(session: Session, lead: UUID, limit: int) -> list[AuditRecord]:
@@ -225,10 +227,11 @@ def entries_about(session: Session, lead: UUID, limit: int) -> list[AuditRecord]
     latest = about.order_by(AuditRow.seq.desc()).limit(limit)
     rows = {row.id: row for row in session.scalars(latest)}
     while missing := {row.causation_id for row in rows.values()} - {None, *rows}:
-        found = session.scalars(select(AuditRow).where(AuditRow.id.in_(missing))).all()
-        if not found:
+        causes = session.scalars(select(AuditRow).where(AuditRow.id.in_(missing)))
+        earlier = {row.id: row for row in causes}
+        if not earlier:
             break
-        rows |= {row.id: row for row in found}
+        rows |= earlier
     return _records(session, rows.values())
 
 
@@ -266,23 +269,26 @@ def _records(session: Session, rows: Collection[AuditRow]) -> list[AuditRecord]:
 
 
 def _as_record(row: AuditRow, who: Principal | None) -> AuditRecord:
-    return AuditRecord(
-        seq=row.seq,
+    return as_value(
+        AuditRecord,
+        row,
         id=UUID(row.id),
         at=datetime.fromisoformat(row.at),
         who=Who(row.who_kind, UUID(row.who_id), who.name if who else None),
-        action=row.action,
         subject=Subject(SubjectKind(row.subject_kind), row.subject_id),
         before=orjson.loads(row.state_before or "null"),
         after=orjson.loads(row.state_after or "null"),
         why=orjson.loads(row.why),
-        cause=AuditCause(
-            correlation=UUID(row.correlation_id),
-            causation=UUID(row.causation_id) if row.causation_id else None,
-            event=row.event_id,
-            depth=row.depth,
-        ),
-        hash=row.hash,
+        cause=_cause(row),
+    )
+
+
+def _cause(row: AuditRow) -> AuditCause:
+    return AuditCause(
+        correlation=UUID(row.correlation_id),
+        causation=UUID(row.causation_id) if row.causation_id else None,
+        event=row.event_id,
+        depth=row.depth,
     )
 
 
@@ -299,10 +305,6 @@ def _as_summary(row: RowMapping) -> AuditSummary:
     )
 
 
-def _as_link(row: dict[str, Any]) -> Link:
-    return Link(
-        seq=row["seq"],
-        row={name: row[name] for name in _ROW},
-        previous=row["previous"],
-        hash=row["hash"],
-    )
+def _as_link(row: RowMapping) -> Link:
+    kept = {name: row[name] for name in _ROW}
+    return Link(row=kept, **{name: row[name] for name in _PLACE})

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
 from governance.people.overrides import OWN_SOURCE
 from serving.database.tables import EventRow, LeadRow
-from serving.repositories.rows import as_value, batches
+from serving.repositories.rows import as_value, batches, columns_of
 
 ROWS_AT_ONCE = 10_000
 _EVENTS = select(
@@ -35,8 +35,7 @@ _EVENTS_OF_LEADS = _EVENTS.where(
 _AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
     bindparam("pairs", expanding=True)
 )
-_PAIRS = select(EventRow.source, EventRow.event_id).where(_AMONG)
-_PAIRS_WITH_ROWS = select(EventRow.source, EventRow.event_id, EventRow.id).where(_AMONG)
+_PAIRS = select(EventRow.source, EventRow.event_id, EventRow.id).where(_AMONG)
 Pair = tuple[str, str]  # (source, event_id): what makes an event itself
 
 
@@ -46,50 +45,44 @@ def pair_of(event: Event) -> Pair:
 
 def stored_pairs(session: Session, pairs: Iterable[Pair]) -> frozenset[Pair]:
     """Those of the pairs that the log holds already."""
-    return frozenset(
-        (source, event_id)
-        for some in batches(sorted(pairs))
-        for source, event_id in session.execute(_PAIRS, {"pairs": some})
-    )
+    return frozenset(stored_rows(session, pairs))
 
 
-def stored_rows(session: Session, events: Iterable[Event]) -> dict[Pair, int]:
+def stored_rows(session: Session, pairs: Iterable[Pair]) -> dict[Pair, int]:
     """The rows of some stored events: the only names of them that are our own."""
-    pairs = sorted({pair_of(event) for event in events})
-    if not pairs:
-        return {}
-    rows = session.execute(_PAIRS_WITH_ROWS, {"pairs": pairs})
-    return {(source, event_id): row for source, event_id, row in rows}
+    return {
+        (source, event_id): row
+        for some in batches(sorted(pairs))
+        for source, event_id, row in session.execute(_PAIRS, {"pairs": some})
+    }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its schema inherits it
 class LoggedEvent:
     """An event as the trace tells it: what happened, and who said so."""
 
-    event_id: str
     source: str
+    event_id: str
     kind: str
     occurred_at: datetime
 
 
 def logged_events(session: Session, rows: Iterable[int]) -> dict[int, LoggedEvent]:
     """The events of these rows of the log, of those that are still there."""
-    found = session.scalars(select(EventRow).where(EventRow.id.in_(set(rows))))
-    return {row.id: as_value(LoggedEvent, row) for row in found}
+    stored = session.scalars(select(EventRow).where(EventRow.id.in_(set(rows))))
+    return {row.id: as_value(LoggedEvent, row) for row in stored}
 
 
 def data_of(
     session: Session, pairs: Iterable[Pair]
 ) -> dict[Pair, dict[str, JsonValue]]:
     """The data of some stored events."""
-    wanted = list(pairs)
-    if not wanted:
-        return {}
-    rows = session.execute(
-        select(EventRow.source, EventRow.event_id, EventRow.data).where(_AMONG),
-        {"pairs": wanted},
-    )
-    return {(row.source, row.event_id): orjson.loads(row.data) for row in rows}
+    statement = select(EventRow.source, EventRow.event_id, EventRow.data).where(_AMONG)
+    return {
+        (source, event_id): orjson.loads(data)
+        for some in batches(pairs)
+        for source, event_id, data in session.execute(statement, {"pairs": some})
+    }
 
 
 def add_events(
@@ -99,16 +92,12 @@ def add_events(
     if not events:
         return
     rows = [
-        {
-            "lead_id": lead_uuids[event.lead_id],
-            "event_id": event.event_id,
-            "source": event.source,
-            "kind": event.kind,
-            "occurred_at": event.occurred_at,
-            "received_at": event.received_at,
-            "actor": event.actor.value,
-            "data": orjson.dumps(event.data).decode(),
-        }
+        columns_of(
+            EventRow,
+            event,
+            lead_id=lead_uuids[event.lead_id],
+            data=orjson.dumps(event.data).decode(),
+        )
         for event in events
     ]
     session.execute(insert(EventRow), rows)
@@ -135,7 +124,7 @@ def attribute_of_leads(
     session: Session, lead_uuids: Iterable[UUID], name: str
 ) -> dict[UUID, str]:
     """An attribute of some leads, as it was last set, where it is a text."""
-    found: dict[UUID, str] = {}
+    values: dict[UUID, str] = {}
     for some in batches(lead_uuids):
         rows = session.execute(
             select(EventRow.lead_id, EventRow.data)
@@ -145,8 +134,8 @@ def attribute_of_leads(
         for lead_uuid, about in rows:
             value = orjson.loads(about).get(name)
             if isinstance(value, str):
-                found[lead_uuid] = value
-    return found
+                values[lead_uuid] = value
+    return values
 
 
 def own_words(session: Session, lead_uuid: UUID, kind: str) -> dict[datetime, str]:
@@ -158,8 +147,8 @@ def own_words(session: Session, lead_uuid: UUID, kind: str) -> dict[datetime, st
             EventRow.kind == kind,
         )
     )
-    told = ((at, orjson.loads(about).get("text")) for at, about in rows)
-    return {at: text for at, text in told if text}
+    texts = {at: orjson.loads(about).get("text") for at, about in rows}
+    return {at: text for at, text in texts.items() if text}
 
 
 def stored_events(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
@@ -181,7 +170,7 @@ def events_since(
 
 
 def _as_event(row: Sequence[Any]) -> Event:
-    event_id, source, lead_id, kind, occurred_at, received_at, actor, told = row
+    event_id, source, lead_id, kind, occurred_at, received_at, actor, data = row
     return Event(
         event_id=event_id,
         source=source,
@@ -190,7 +179,7 @@ def _as_event(row: Sequence[Any]) -> Event:
         occurred_at=occurred_at,
         received_at=received_at,
         actor=Actor(actor),
-        data=orjson.loads(told),
+        data=orjson.loads(data),
     )
 
 

@@ -16,21 +16,12 @@ from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of
 from serving.repositories.proposals import waiting_proposals
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 from serving.repositories.tasks import open_tasks
 
 _HISTORY = TypeAdapter(History)
 # What other tables say isn't kept twice.
 _KEPT = {"writes", "last_set_off", "last_acted", "score_written"}
-
-
-def history_text(history: History) -> str:
-    return _HISTORY.dump_json(history, include=_KEPT).decode()
-
-
-def history_of(text: str | None) -> History:
-    """The history that a row keeps; an empty one if it keeps none."""
-    return History() if text is None else _HISTORY.validate_json(text)
 
 
 # Made once: to make a statement takes longer than to carry it out.
@@ -62,7 +53,7 @@ def lead_states(
             row,
             waiting.get(row.id, ()),
             replace(
-                history_of(row.automation),
+                _HISTORY.validate_json(row.automation or "{}"),
                 open_tasks=tasks.get(row.id, frozenset()),
                 is_suspended=row.id in suspended,
             ),
@@ -87,19 +78,8 @@ def write_lead(
     session: Session, state: LeadState, score: Score | None, now: datetime
 ) -> None:
     """Write a lead's new state and, if there is one, its new score."""
-    columns: dict[str, object] = {
-        "version": state.version + 1,
-        "stage": state.stage,
-        "stage_at": state.stage_at,
-        "owner": state.owner,
-        "owner_at": state.owner_at,
-        "priority": state.priority and state.priority.value,
-        "band": state.band and state.band.value,
-        "looked_at": state.looked_at,
-        "last_sign_at": state.last_sign_at,
-        "entered_at": state.entered_at,
-        "automation": history_text(state.history),
-    }
+    history = _HISTORY.dump_json(state.history, include=_KEPT).decode()
+    columns = columns_of(LeadRow, state, version=state.version + 1, automation=history)
     if score is not None:
         columns |= {
             "model_sha256": score.model.sha256,
@@ -109,10 +89,11 @@ def write_lead(
             "moment": score.moment,
         }
     if state.version:
-        session.execute(_WRITTEN, columns | {"lead": state.id})
+        columns["lead"] = columns.pop("id")  # which isn't written again
+        session.execute(_WRITTEN, columns)
     else:
-        first = {"id": state.id, "external_id": state.lead_id, "created_at": now}
-        session.execute(insert(_TABLE), first | columns)
+        columns |= {"external_id": state.lead_id, "created_at": now}
+        session.execute(insert(_TABLE), columns)
 
 
 def _as_state(

@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from governance.people.roles import Visibility
 from serving.database.tables import LeadRow, NoticeRow
 from serving.repositories.leads import IS_OPEN, seen_leads
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its schema inherits it
 class Notice:
     """What a rule told somebody of a lead."""
 
@@ -25,16 +25,8 @@ class Notice:
 
 
 def add_notice(session: Session, lead_uuid: UUID, notice: Notice) -> None:
-    session.execute(
-        insert(NoticeRow).values(
-            id=notice.id,
-            lead_id=lead_uuid,
-            rule_id=notice.rule_id,
-            recipient=notice.recipient,
-            text=notice.text,
-            created_at=notice.created_at,
-        )
-    )
+    columns = columns_of(NoticeRow, notice, lead_id=lead_uuid)
+    session.execute(insert(NoticeRow).values(columns))
 
 
 def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]:

@@ -15,7 +15,7 @@ from governance.people.principal import Principal, PrincipalKind
 from governance.people.roles import Role
 from serving.database.tables import PassRow, PersonRow
 from serving.repositories.api_keys import digest
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 
 TOKEN_PREFIX = "freinp"  # of a person's token; a key's is `frein`
 
@@ -82,18 +82,8 @@ class Credentials:
 
 
 def add_person(session: Session, person: Person, password_hash: str | None) -> None:
-    session.execute(
-        insert(PersonRow).values(
-            id=person.id,
-            login=person.login,
-            name=person.name,
-            role=person.role.value,
-            team=person.team,
-            password_hash=password_hash,
-            failures=0,
-            created_at=person.created_at,
-        )
-    )
+    kept = {"password_hash": password_hash, "failures": 0}
+    session.execute(insert(PersonRow).values(columns_of(PersonRow, person, **kept)))
 
 
 def find_person(session: Session, login: str) -> Person | None:
@@ -138,27 +128,15 @@ def managers_of(session: Session, names: Iterable[str]) -> dict[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
-def place_person(
-    session: Session, person_id: UUID, role: Role, team: str | None
-) -> None:
-    """Give a person another role or team; it counts from the next call on."""
+def change_person(session: Session, person_id: UUID, **columns: object) -> None:
+    """Write some columns of a person's account; they count from the next call on."""
     mine = PersonRow.id == person_id
-    session.execute(update(PersonRow).where(mine).values(role=role.value, team=team))
-
-
-def disable_person(session: Session, person_id: UUID, now: datetime) -> None:
-    """Nobody signs in with it any more; what it signed stays."""
-    mine = PersonRow.id == person_id
-    session.execute(update(PersonRow).where(mine).values(disabled_at=now))
-    end_passes(session, person_id, now)
+    session.execute(update(PersonRow).where(mine).values(columns))
 
 
 def set_password(session: Session, person_id: UUID, password_hash: str) -> None:
-    session.execute(
-        update(PersonRow)
-        .where(PersonRow.id == person_id)
-        .values(password_hash=password_hash, failures=0, locked_until=None)
-    )
+    change_person(session, person_id, password_hash=password_hash)
+    forget_tries(session, person_id)
 
 
 def count_try(
@@ -189,8 +167,7 @@ def count_try(
 
 
 def forget_tries(session: Session, person_id: UUID) -> None:
-    mine = PersonRow.id == person_id
-    session.execute(update(PersonRow).where(mine).values(failures=0, locked_until=None))
+    change_person(session, person_id, failures=0, locked_until=None)
 
 
 def person_of_subject(session: Session, subject: str) -> Person | None:
@@ -203,23 +180,8 @@ def subject_of(session: Session, person_id: UUID) -> str | None:
     return session.scalar(select(PersonRow.subject).where(PersonRow.id == person_id))
 
 
-def bind_subject(session: Session, person_id: UUID, subject: str | None) -> None:
-    """Bind an account to an identity, or to none."""
-    mine = PersonRow.id == person_id
-    session.execute(update(PersonRow).where(mine).values(subject=subject))
-
-
-def add_pass(session: Session, one: Pass) -> None:
-    session.execute(
-        insert(PassRow).values(
-            id=one.id,
-            person_id=one.person_id,
-            kind=one.kind.value,
-            secret_sha256=one.secret_sha256,
-            created_at=one.created_at,
-            expires_at=one.expires_at,
-        )
-    )
+def add_pass(session: Session, new_pass: Pass) -> None:
+    session.execute(insert(PassRow).values(columns_of(PassRow, new_pass)))
 
 
 def find_pass(

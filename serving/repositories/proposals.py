@@ -13,8 +13,9 @@ from governance.leads.state import LeadState, WaitingProposal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.effects import PROPOSAL_LASTS, CloseProposal, ProposalStatus
 from serving.database.tables import LeadRow, ProposalRow, TaskRow
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 
+_IS_OPEN = ProposalRow.status == ProposalStatus.OPEN.value
 _WAITING = (  # made once: to make a statement takes longer than to carry it out
     select(
         ProposalRow.lead_id,
@@ -27,7 +28,7 @@ _WAITING = (  # made once: to make a statement takes longer than to carry it out
     .outerjoin(TaskRow, TaskRow.proposal_id == ProposalRow.id)
     .where(
         ProposalRow.lead_id.in_(bindparam("leads", expanding=True)),
-        ProposalRow.status == "open",
+        _IS_OPEN,
     )
     .order_by(ProposalRow.created_at)
 )
@@ -65,39 +66,32 @@ def add_proposal(
     now: datetime,
 ) -> None:
     """A move is proposed, or a priority or a concession: then the stage stays."""
-    what: dict[str, str | float | None] = {
-        "from_stage": lead.stage,
-        "to_stage": lead.stage,
-    }
+    change: dict[str, object] = {"from_stage": lead.stage, "to_stage": lead.stage}
     match proposal:
-        case OpenProposal():
-            what |= {"from_stage": proposal.origin, "to_stage": proposal.to}
-            what["reason"] = proposal.reason
-        case ProposePriority():
-            what["from_priority"] = proposal.origin and proposal.origin.value
-            what["to_priority"] = proposal.to.value
-        case ProposeConcession():
-            what["concession_percent"] = proposal.percent
-            what["reason"] = proposal.reason
-    session.execute(
-        insert(ProposalRow).values(
-            id=proposal.id,
-            lead_id=lead.id,
-            clause=proposal.clause.value,
-            asked_by_kind=proposal.asked_by.kind.value,
-            asked_by=proposal.asked_by.name,
-            status=ProposalStatus.OPEN.value,
-            created_at=now,
-            expires_at=now + PROPOSAL_LASTS,
-            **what,
-        )
+        case OpenProposal(origin=stage, to=to):
+            change = {"from_stage": stage, "to_stage": to}
+        case ProposePriority(origin=priority, to=to):
+            change |= {"from_priority": priority, "to_priority": to}
+        case ProposeConcession(percent=percent):
+            change["concession_percent"] = percent
+    columns = columns_of(
+        ProposalRow,
+        proposal,
+        lead_id=lead.id,
+        asked_by_kind=proposal.asked_by.kind,
+        asked_by=proposal.asked_by.name,
+        status=ProposalStatus.OPEN,
+        created_at=now,
+        expires_at=now + PROPOSAL_LASTS,
+        **change,
     )
+    session.execute(insert(ProposalRow).values(columns))
 
 
 def end_proposal(session: Session, ending: CloseProposal, now: datetime) -> None:
     session.execute(
         update(ProposalRow)
-        .where(ProposalRow.id == ending.proposal_id, ProposalRow.status == "open")
+        .where(ProposalRow.id == ending.proposal_id, _IS_OPEN)
         .values(
             status=ending.status.value,
             decided_by_kind=ending.by.kind.value,
@@ -115,11 +109,10 @@ def waiting_proposals(
     rows = session.execute(_WAITING, {"leads": list(lead_uuids)})
     waiting: dict[UUID, tuple[WaitingProposal, ...]] = {}
     for lead_uuid, proposal_id, stage, priority, percent, task_id in rows:
-        is_priority = priority is not None
-        one = WaitingProposal(
-            proposal_id, priority or stage, task_id, is_priority, percent
+        proposal = WaitingProposal(
+            proposal_id, priority or stage, task_id, priority is not None, percent
         )
-        waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), one)
+        waiting[lead_uuid] = (*waiting.get(lead_uuid, ()), proposal)
     return waiting
 
 
@@ -129,22 +122,18 @@ def find_proposal(session: Session, proposal_id: UUID) -> Proposal | None:
 
 def proposals_of(session: Session, lead_uuid: UUID) -> list[Proposal]:
     """The open proposals of a lead."""
-    mine = ProposalRow.lead_id == lead_uuid
-    return _selected(session, mine, ProposalRow.status == "open")
+    return _selected(session, ProposalRow.lead_id == lead_uuid, _IS_OPEN)
 
 
 def expired_proposals(session: Session, now: datetime, *, limit: int) -> list[Proposal]:
     """Open proposals whose time is over."""
-    is_open = ProposalRow.status == ProposalStatus.OPEN.value
-    return _selected(session, is_open, ProposalRow.expires_at <= now)[:limit]
+    return _selected(session, _IS_OPEN, ProposalRow.expires_at <= now)[:limit]
 
 
 def all_proposals(
     session: Session, status: ProposalStatus | None = None
 ) -> list[Proposal]:
-    if status is None:
-        return _selected(session)
-    return _selected(session, ProposalRow.status == status.value)
+    return _selected(session, *([ProposalRow.status == status.value] if status else []))
 
 
 def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Proposal]:
@@ -154,15 +143,14 @@ def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Propos
         .where(*conditions)
         .order_by(ProposalRow.created_at)
     )
-    return [_as_proposal(row, lead_id) for row, lead_id in rows]
-
-
-def _as_proposal(row: ProposalRow, lead_id: str) -> Proposal:
-    return as_value(
-        Proposal,
-        row,
-        lead_id=lead_id,
-        from_priority=row.from_priority and Priority(row.from_priority),
-        to_priority=row.to_priority and Priority(row.to_priority),
-        status=ProposalStatus(row.status),
-    )
+    return [
+        as_value(
+            Proposal,
+            row,
+            lead_id=lead_id,
+            from_priority=row.from_priority and Priority(row.from_priority),
+            to_priority=row.to_priority and Priority(row.to_priority),
+            status=ProposalStatus(row.status),
+        )
+        for row, lead_id in rows
+    ]

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
-from typing import TypeVar
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +22,17 @@ def as_value(kind: type[Value], row: Base, /, **converted: object) -> Value:
     that are given, converted."""
     names = {field.name for field in fields(kind)} - set(converted)  # type: ignore[arg-type]  # a dataclass
     return kind(**{name: getattr(row, name) for name in names}, **converted)
+
+
+def columns_of(row: type[Base], value: object, /, **others: object) -> dict[str, Any]:
+    """The columns of a row that are fields of a dataclass, and others besides."""
+    mine = {name: getattr(value, name) for name in _shared(row, type(value))} | others
+    return {n: v.value if isinstance(v, Enum) else v for n, v in mine.items()}
+
+
+@cache
+def _shared(row: type[Base], kind: type[Any]) -> frozenset[str]:
+    return frozenset(row.__table__.columns.keys()) & {f.name for f in fields(kind)}
 
 
 def batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:

@@ -13,6 +13,7 @@ from governance.people.principal import Principal
 from governance.policy.effects import Suspend
 from serving.database.tables import SuspensionRow
 from serving.repositories.events import own_words
+from serving.repositories.rows import as_value, columns_of
 
 _NOW = bindparam("now", type_=SuspensionRow.until.type)
 _IN_FORCE: tuple[ColumnElement[bool], ...] = (
@@ -31,7 +32,7 @@ class Suspended:
     rules: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its schema inherits it
 class InForce:
     """A suspension that holds, as it is read; `until` None: until somebody ends it."""
 
@@ -59,10 +60,10 @@ def suspended_rules(session: Session, now: datetime) -> frozenset[str]:
 
 def rule_suspensions(session: Session, now: datetime) -> dict[str, list[InForce]]:
     """What holds each rule that people suspended, the oldest first."""
-    found: dict[str, list[InForce]] = {}
+    by_rule: dict[str, list[InForce]] = {}
     for row in _rows_in_force(session, SuspensionRow.rule_id.is_not(None), now):
-        found.setdefault(str(row.rule_id), []).append(_as_read(row))
-    return found
+        by_rule.setdefault(str(row.rule_id), []).append(_as_read(row))
+    return by_rule
 
 
 def lead_suspensions(session: Session, lead: UUID, now: datetime) -> list[InForce]:
@@ -83,14 +84,7 @@ def _rows_in_force(
 
 
 def _as_read(row: SuspensionRow) -> InForce:
-    return InForce(
-        id=row.id,
-        by=row.begun_by,
-        since=row.begun_at,
-        until=row.until,
-        reason=row.reason,
-        words=row.words,
-    )
+    return as_value(InForce, row, by=row.begun_by, since=row.begun_at)
 
 
 def add_suspension(
@@ -102,18 +96,15 @@ def add_suspension(
     rule_id: str | None = None,
 ) -> None:
     """Begin a suspension, on a lead or of a rule."""
-    session.execute(
-        insert(SuspensionRow).values(
-            id=begun.id,
-            lead_id=lead_uuid,
-            rule_id=rule_id,
-            until=begun.until,
-            reason=begun.reason,
-            words=begun.words,
-            begun_by=begun.signer.name,
-            begun_at=now,
-        )
+    columns = columns_of(
+        SuspensionRow,
+        begun,
+        lead_id=lead_uuid,
+        rule_id=rule_id,
+        begun_by=begun.signer.name,
+        begun_at=now,
     )
+    session.execute(insert(SuspensionRow).values(columns))
 
 
 def end_suspensions(

@@ -13,16 +13,17 @@ from governance.policy.effects import CloseTask, EndTask, EscalateTask, HandOver
 from governance.policy.task import OpenTask, TaskStatus
 from serving.database.tables import LeadRow, TaskRow
 from serving.repositories.leads import seen_leads
-from serving.repositories.rows import as_value
+from serving.repositories.rows import as_value, columns_of
 
+_IS_OPEN = TaskRow.status == TaskStatus.OPEN.value
 _OPEN = select(TaskRow.lead_id, TaskRow.opened_by).where(  # made once, as in `standing`
     TaskRow.lead_id.in_(bindparam("leads", expanding=True)),
-    TaskRow.status == TaskStatus.OPEN.value,
+    _IS_OPEN,
     TaskRow.opened_by.is_not(None),
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: its schema inherits it
 class Task:
     id: UUID
     lead_id: str
@@ -44,83 +45,54 @@ def write_task(
     effect: OpenTask | CloseTask | EndTask | EscalateTask | HandOverTask,
     now: datetime,
 ) -> None:
-    """What becomes of a task of a lead."""
+    """What becomes of a task of a lead.
+
+    One that is escalated is still open; one that was, stays with the manager when its
+    lead changes hands.
+    """
     match effect:
         case OpenTask():
             add_task(session, lead_uuid, effect, now)
-        case CloseTask():
-            close_task(session, effect, now)
+        case CloseTask(task_id=task_id, by=by, reason=reason):
+            closed = {"closed_by": by.name, "close_reason": reason}
+            _change(session, [TaskRow.id == task_id], _closed(now) | closed)
         case EndTask(task_id=task_id):
-            _end_tasks(session, TaskRow.id == task_id, now)
-        case EscalateTask():
-            escalate_task(session, effect, now)
-        case HandOverTask():
-            hand_over_task(session, effect)
+            _change(session, [TaskRow.id == task_id, _IS_OPEN], _closed(now))
+        case EscalateTask(task_id=task_id, to=to):
+            escalated = {"owner": to, "escalated_at": now}
+            _change(session, [TaskRow.id == task_id, _IS_OPEN], escalated)
+        case HandOverTask(task_id=task_id, origin=origin, to=to):
+            which = [TaskRow.id == task_id, TaskRow.owner == origin]
+            _change(session, which, {"owner": to})
 
 
 def add_task(session: Session, lead_uuid: UUID, task: OpenTask, now: datetime) -> None:
-    session.execute(
-        insert(TaskRow).values(
-            id=task.id,
-            lead_id=lead_uuid,
-            proposal_id=task.proposal_id,
-            kind=task.kind.value,
-            owner=task.owner,
-            expected=task.expected.value,
-            due_on=task.due_on,
-            status=TaskStatus.OPEN.value,
-            created_at=now,
-            opened_by=task.opened_by,
-            why=task.why,
-        )
+    columns = columns_of(
+        TaskRow,
+        task,
+        lead_id=lead_uuid,
+        status=TaskStatus.OPEN,
+        created_at=now,
+        opened_by=task.opened_by,
     )
+    session.execute(insert(TaskRow).values(columns))
 
 
 def end_tasks_of(session: Session, proposal_id: UUID, now: datetime) -> list[UUID]:
     """Close the open tasks of a proposal; returns which they were."""
-    return _end_tasks(session, TaskRow.proposal_id == proposal_id, now)
+    which = [TaskRow.proposal_id == proposal_id, _IS_OPEN]
+    return _change(session, which, _closed(now))
 
 
-def _end_tasks(
-    session: Session, which: ColumnElement[bool], now: datetime
+def _closed(now: datetime) -> dict[str, object]:
+    return {"status": TaskStatus.CLOSED.value, "closed_at": now}
+
+
+def _change(
+    session: Session, which: list[ColumnElement[bool]], columns: dict[str, object]
 ) -> list[UUID]:
-    ended = session.scalars(
-        update(TaskRow)
-        .where(which, TaskRow.status == TaskStatus.OPEN.value)
-        .values(status=TaskStatus.CLOSED.value, closed_at=now)
-        .returning(TaskRow.id)
-    )
-    return list(ended)
-
-
-def close_task(session: Session, ending: CloseTask, now: datetime) -> None:
-    session.execute(
-        update(TaskRow)
-        .where(TaskRow.id == ending.task_id)
-        .values(
-            status=TaskStatus.CLOSED.value,
-            closed_at=now,
-            closed_by=ending.by.name,
-            close_reason=ending.reason,
-        )
-    )
-
-
-def escalate_task(session: Session, escalated: EscalateTask, now: datetime) -> None:
-    session.execute(
-        update(TaskRow)
-        .where(TaskRow.id == escalated.task_id, TaskRow.status == TaskStatus.OPEN.value)
-        .values(owner=escalated.to, escalated_at=now)
-    )
-
-
-def hand_over_task(session: Session, handed: HandOverTask) -> None:
-    """Unless it was escalated since: then it stays with the manager."""
-    session.execute(
-        update(TaskRow)
-        .where(TaskRow.id == handed.task_id, TaskRow.owner == handed.origin)
-        .values(owner=handed.to)
-    )
+    change = update(TaskRow).where(*which).values(columns).returning(TaskRow.id)
+    return list(session.scalars(change))
 
 
 def find_task(session: Session, task_id: UUID) -> Task | None:
@@ -129,13 +101,8 @@ def find_task(session: Session, task_id: UUID) -> Task | None:
 
 def overdue_tasks(session: Session, today: date, *, limit: int) -> list[Task]:
     """Open tasks whose day is over, and that nobody was told of yet."""
-    return _selected(
-        session,
-        TaskRow.status == TaskStatus.OPEN.value,
-        TaskRow.due_on < today,
-        TaskRow.escalated_at.is_(None),
-        limit=limit,
-    )
+    is_overdue = (TaskRow.due_on < today) & TaskRow.escalated_at.is_(None)
+    return _selected(session, _IS_OPEN, is_overdue, limit=limit)
 
 
 def open_tasks(
@@ -151,17 +118,13 @@ def open_tasks(
 
 def tasks_of(session: Session, lead_uuid: UUID) -> list[Task]:
     """The open tasks of a lead, the most urgent first."""
-    return _selected(session, TaskRow.lead_id == lead_uuid, TaskRow.status == "open")
+    return _selected(session, TaskRow.lead_id == lead_uuid, _IS_OPEN)
 
 
 def next_tasks(session: Session, lead_uuids: Iterable[UUID]) -> dict[str, Task]:
     """The most urgent open task of each of some leads, by the lead's external id."""
-    open_ones = _selected(
-        session,
-        TaskRow.lead_id.in_(list(lead_uuids)),
-        TaskRow.status == TaskStatus.OPEN.value,
-    )
-    return {task.lead_id: task for task in reversed(open_ones)}
+    tasks = _selected(session, TaskRow.lead_id.in_(list(lead_uuids)), _IS_OPEN)
+    return {task.lead_id: task for task in reversed(tasks)}
 
 
 def listed_tasks(
@@ -190,8 +153,7 @@ def _selected(
         .order_by(TaskRow.due_on, TaskRow.created_at)
         .limit(limit)
     )
-    return [_as_task(row, lead_id) for row, lead_id in rows]
-
-
-def _as_task(row: TaskRow, lead_id: str) -> Task:
-    return as_value(Task, row, lead_id=lead_id, status=TaskStatus(row.status))
+    return [
+        as_value(Task, row, lead_id=lead_id, status=TaskStatus(row.status))
+        for row, lead_id in rows
+    ]

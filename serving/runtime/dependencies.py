@@ -20,7 +20,6 @@ from serving.runtime.audit_status import AuditStatus
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
 from serving.runtime.service import IdentityProvider, Service
-from serving.runtime.settings import Settings
 
 
 def service_of(request: Request) -> Service:
@@ -37,7 +36,6 @@ def _part(read: Callable[[Service], Any]) -> Any:
 TheService = Annotated[Service, _part(lambda service: service)]
 TheStore = Annotated[Store, _part(lambda service: service.store)]
 TheNow = Annotated[datetime, _part(lambda service: service.clock())]
-TheSettings = Annotated[Settings, _part(lambda service: service.settings)]
 ThePipeline = Annotated[Pipeline, _part(lambda service: service.pipeline)]
 TheRules = Annotated[Rules, _part(lambda service: service.rules)]
 TheJudgement = Annotated[Judgement, _part(lambda service: service.judgement)]

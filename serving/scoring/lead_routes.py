@@ -27,13 +27,8 @@ from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions
 from serving.repositories.tasks import tasks_of
-from serving.runtime.dependencies import TheService
-from serving.scoring.schemas import (
-    LeadsAsked,
-    LeadShown,
-    LeadsShown,
-    ScoresShown,
-)
+from serving.runtime.dependencies import TheNow, TheService, TheStore
+from serving.scoring.schemas import LeadsAsked, LeadShown, LeadsShown, ScoresShown
 from serving.scoring.scoring import score_stored
 
 router = APIRouter(prefix="/v1/leads", tags=["leads"])
@@ -47,20 +42,13 @@ MayRead = Depends(require_role(*Role, key=Scope.LEADS))
     "", name="list_leads", dependencies=[MayRead], responses=refuses(401, 403, 422)
 )
 def list_leads(
-    service: TheService,
-    visibility: TheVisibility,
-    asked: Annotated[LeadsAsked, Query()],
+    store: TheStore, visibility: TheVisibility, query: Annotated[LeadsAsked, Query()]
 ) -> LeadsShown:
     """Leads by priority, then by score; won and abandoned ones only if asked for."""
-    wanted = LeadFilter(
-        priority=asked.priority,
-        stage=asked.stage,
-        owner=asked.owner,
-        with_closed=asked.with_closed,
-        visibility=visibility,
-    )
-    with service.store.reading() as session:
-        leads = listed_leads(session, wanted, limit=asked.limit, offset=asked.offset)
+    page = {"limit": query.limit, "offset": query.offset}
+    wanted = LeadFilter(**query.model_dump(exclude={*page}), visibility=visibility)
+    with store.reading() as session:
+        leads = listed_leads(session, wanted, **page)
         total = count_leads(session, wanted)
     return LeadsShown.model_validate({"total": total, "leads": leads})
 
@@ -72,15 +60,15 @@ def list_leads(
     dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404),
 )
-def read_lead(lead_id: str, service: TheService) -> Response:
+def read_lead(lead_id: str, store: TheStore, now: TheNow) -> Response:
     """One lead with its latest score, its open proposals and tasks, and what people
     suspended there."""
-    with service.store.reading() as session:
-        lead = _found(session, lead_id)
+    with store.reading() as session:
+        lead = _known_lead(session, lead_id)
         proposals = proposals_of(session, lead.id)
         tasks = tasks_of(session, lead.id)
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
-        suspensions = lead_suspensions(session, lead.id, service.clock())
+        suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
         score = latest_score(session, lead.id)
     if score is not None:
@@ -109,10 +97,10 @@ def read_lead(lead_id: str, service: TheService) -> Response:
     dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404, 422),
 )
-def read_scores(lead_id: str, service: TheService, limit: Limit = 50) -> Response:
+def read_scores(lead_id: str, store: TheStore, limit: Limit = 50) -> Response:
     """The scores of a lead, the latest first."""
-    with service.store.reading() as session:
-        lead = _found(session, lead_id)
+    with store.reading() as session:
+        lead = _known_lead(session, lead_id)
         return _json({"scores": score_history(session, lead.id, limit=limit)})
 
 
@@ -128,7 +116,7 @@ def score_lead(lead_id: str, service: TheService) -> Response:
     return _json(score_json(score_stored(service, lead_id, service.clock())))
 
 
-def _found(session: Session, lead_id: str) -> LeadSummary:
+def _known_lead(session: Session, lead_id: str) -> LeadSummary:
     lead = find_lead(session, lead_id)
     if lead is None:
         raise LeadUnknownError(lead_id)

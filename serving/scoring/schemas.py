@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from pydantic import Field
 
@@ -11,6 +10,8 @@ from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
 from serving.formats.cloud_event import CloudEvent, Instant, LeadName
 from serving.formats.schema import Sent, Shown
 from serving.formats.score_json import ScoreShown
+from serving.repositories.decisions import Conceded
+from serving.repositories.notices import Notice
 
 
 class LeadSent(Sent):
@@ -54,21 +55,12 @@ class LeadsShown(Shown):
     leads: list[LeadLine]
 
 
-class NoticeShown(Shown):
+class NoticeShown(Shown, Notice):
     """What a rule told somebody of the lead."""
 
-    id: UUID
-    rule_id: str
-    recipient: str
-    text: str
-    created_at: datetime
 
-
-class ConcededShown(Shown):
+class ConcededShown(Shown, Conceded):
     """In percent, all told; and what of it no person signed."""
-
-    percent: float
-    by_machines_percent: float
 
 
 class LeadShown(Shown):

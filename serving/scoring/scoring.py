@@ -1,21 +1,27 @@
-"""Scores on request: of a stored lead, or of events that are sent along."""
+"""Scores on request: of a stored lead, of events that are sent along, of a log."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
-from explanations.score import Score
+import polars as pl
+
+from explanations.score import Ending, Priority, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
+from features.log import LogAbout, last_known_at, read_log
 from governance.leads.state import LeadState, endings, read_by_model, state_after
 from governance.people.feedback import OverrideStanding, judged_at
 from governance.policy.pipeline import Pipeline
 from serving.errors import LeadUnknownError
+from serving.events.import_log import open_leads
 from serving.repositories.events import stored_events
 from serving.repositories.lead_states import lead_states
 from serving.runtime.served_model import Explains
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import record
+from training.errors import ModelUnavailableError
 
 
 def score_stored(service: Service, lead_id: str, now: datetime) -> Score:
@@ -85,3 +91,45 @@ def score_given(
         moments_frame((lead_id, moment) for lead_id in leads),
         closed=ended,
     )
+
+
+def log_scores(
+    folder: Path, explainer: Explains, leads: Sequence[str] | None = None
+) -> list[Score]:
+    """The scores at the log's end of some leads, or of the open ones; best first.
+
+    Raises
+    ------
+    LogError
+        If the folder is no log.
+    LeadUnknownError
+        If a lead isn't in it.
+    ModelUnavailableError
+        If the model was trained on another sort of log.
+    """
+    log = read_log(folder)
+    if not explainer.reads(log.events):
+        raise ModelUnavailableError(
+            f"model {explainer.model.name} {explainer.model.version} was trained on "
+            f"another sort of log than {log.about.name!r}: name a version with --model"
+        )
+    names = open_leads(log) if leads is None else leads
+    events = log.events.filter(pl.col("lead_id").is_in(names))
+    for name in set(names) - set(events["lead_id"]):
+        raise LeadUnknownError(name)
+    end = last_known_at(log.events.lazy())
+    moments = moments_frame((name, end) for name in names)
+    scores = explainer.scores(events, moments, closed=_ended(events, log.about))
+    rank = {Priority.HIGH: 0, Priority.NORMAL: 1, Priority.LOW: 2}
+    return sorted(scores, key=lambda score: (rank[score.priority], -score.score))
+
+
+def _ended(events: pl.DataFrame, about: LogAbout) -> dict[str, Ending]:
+    """How the leads ended that did: by the last outcome of each."""
+    outcome = dict.fromkeys(about.won_kinds, Ending.WON)
+    outcome |= dict.fromkeys(about.lost_kinds, Ending.LOST)
+    ends = events.filter(pl.col("kind").is_in([*outcome])).sort("occurred_at")
+    return {
+        lead_id: outcome[kind]
+        for lead_id, kind in ends.select("lead_id", "kind").rows()
+    }

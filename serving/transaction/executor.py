@@ -34,12 +34,7 @@ from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
 from governance.policy.task import OpenTask
 from governance.rules.outcome import Outcome
-from serving.repositories.decisions import (
-    add_concession,
-    add_decision,
-    add_requalification,
-    conceded_by_machines,
-)
+from serving.repositories.decisions import add_decision, conceded_by_machines
 from serving.repositories.events import stored_events
 from serving.repositories.notices import Notice, add_notice
 from serving.repositories.proposals import add_proposal, end_proposal
@@ -111,7 +106,7 @@ class Executor:
                     proposal_id=None,
                     clause=effect.ruling.clause,
                 )
-                add_requalification(self.session, lead.id, made, self.now)
+                add_decision(self.session, lead.id, made, self.now)
             case Notify(to=recipient, text=text):
                 notice = Notice(
                     id=effect.id,
@@ -126,13 +121,7 @@ class Executor:
         if not made.signer.is_person:
             self.audit_status.refuse_if_broken()
             self.brake.admit(self._as_automatic(lead, made), self.pipeline)
-        match made:
-            case Decide():
-                add_decision(self.session, lead.id, made, self.now)
-            case Grant():
-                add_concession(self.session, lead.id, made, self.now)
-            case Requalify():
-                add_requalification(self.session, lead.id, made, self.now)
+        add_decision(self.session, lead.id, made, self.now)
 
     def _as_automatic(
         self, lead: LeadState, made: Decide | Grant | Requalify

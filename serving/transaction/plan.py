@@ -49,7 +49,7 @@ class Plan:
     @property
     def touched(self) -> frozenset[str]:
         noted = {lead_id for lead_id, _ in self.entries}
-        return self.to_score | noted | {one.lead_id for one in self.effects}
+        return self.to_score | noted | {planned.lead_id for planned in self.effects}
 
     def arrivals_of(self, lead_id: str) -> tuple[Event, ...]:
         return tuple(event for event in self.arrivals if event.lead_id == lead_id)
@@ -62,27 +62,21 @@ class Plan:
 
     def priority_given(self, lead_id: str) -> Requalify | None:
         """The priority that the lead is given in this very call."""
-        given = (one for one in self.effects_on(lead_id) if isinstance(one, Requalify))
-        return next(given, None)
+        effects = self.effects_on(lead_id)
+        return next((e for e in effects if isinstance(e, Requalify)), None)
 
     def with_effects(self, effects: Iterable[PlannedEffect]) -> "Plan":
         """The plan, and these as well."""
         return replace(self, effects=(*self.effects, *effects))
 
-    def ends_task(self, task_id: UUID) -> bool:
-        """Does an effect end the task itself? The end of its proposal is none."""
-        return any(
-            isinstance(one.effect, CloseTask | EndTask)
-            and one.effect.task_id == task_id
-            for one in self.effects
-        )
-
-    def ends_proposal(self, proposal_id: UUID) -> bool:
-        return any(
-            isinstance(one.effect, CloseProposal)
-            and one.effect.proposal_id == proposal_id
-            for one in self.effects
-        )
+    @property
+    def ended(self) -> frozenset[UUID]:
+        """The proposals that effects end, and the tasks that they end themselves: not
+        with a proposal."""
+        effects = [planned.effect for planned in self.effects]
+        tasks = {e.task_id for e in effects if isinstance(e, CloseTask | EndTask)}
+        closings = (e for e in effects if isinstance(e, CloseProposal))
+        return frozenset(tasks | {closing.proposal_id for closing in closings})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

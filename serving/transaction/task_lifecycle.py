@@ -55,13 +55,13 @@ def with_endings(
 def _move_of(lead: LeadState, plan: Plan) -> UUID:
     """The move by which the plan brings the lead to its end."""
     effects = plan.effects_on(lead.lead_id)
-    return next(one.id for one in effects if isinstance(one, Decide | ObserveMove))
+    return next(e.id for e in effects if isinstance(e, Decide | ObserveMove))
 
 
 def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]:
     """A proposal's tasks end with it; what the plan ends already ends once."""
     for waiting in lead.waiting:
-        if not plan.ends_proposal(waiting.id):
+        if waiting.id not in plan.ended:
             yield CloseProposal(
                 proposal_id=waiting.id,
                 status=ProposalStatus.EXPIRED,
@@ -69,7 +69,7 @@ def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]
                 reason=None,
             )
     for task in tasks:
-        if task.proposal_id is None and not plan.ends_task(task.id):
+        if task.proposal_id is None and task.id not in plan.ended:
             yield EndTask(task.id, TaskKind(task.kind))
 
 
@@ -91,7 +91,11 @@ def with_handovers(
         for name, before in seen.leads.items()
         if name in leads and leads[name].owner != before.owner
         for effect in _handovers(
-            [one for one in tasks_of(session, before.id) if not _ends(one, plan)],
+            [  # that neither end, nor call for a proposal that does
+                task
+                for task in tasks_of(session, before.id)
+                if plan.ended.isdisjoint({task.id, task.proposal_id})
+            ],
             {before.owner, assignees.owner_of(before.owner)},
             assignees.owner_of(leads[name].owner),
         )
@@ -114,19 +118,11 @@ def _handovers(
             yield HandOverTask(task_id=task.id, origin=task.owner, to=to)
 
 
-def _ends(task: Task, plan: Plan) -> bool:
-    """Does the plan end the task, or the proposal that it calls for?"""
-    proposal = task.proposal_id
-    return plan.ends_task(task.id) or (
-        proposal is not None and plan.ends_proposal(proposal)
-    )
-
-
 def with_settled(session: Session, seen: Seen, plan: Plan, cases: Cases) -> Plan:
     """The plan, and the end of the open tasks that its word on a priority settles."""
     return plan.with_effects(
         PlannedEffect(name, EndTask(task.id, TaskKind(task.kind)), follows=word)
         for name, word in plan.settled_by.items()
         for task in tasks_of(session, seen.leads[name].id)
-        if task.kind in cases.settled_kinds and not plan.ends_task(task.id)
+        if task.kind in cases.settled_kinds and task.id not in plan.ended
     )

@@ -39,7 +39,7 @@ router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
 
 
 def _override(service: Service, lead_id: str, person: Person, form: Form) -> None:
-    sent = filled(OverrideSent, form).root
+    sent = filled(OverrideSent, form)
     override(service, sent.request(lead_id, person.principal), service.clock())
 
 

@@ -21,7 +21,7 @@ from governance.policy.effects import Requalify
 from governance.policy.pipeline import read_pipeline
 from serving.database.engine import Store
 from serving.errors import ReservedForPeopleError
-from serving.repositories.decisions import add_requalification
+from serving.repositories.decisions import add_decision
 from serving.repositories.events import add_events
 from serving.repositories.lead_states import write_lead
 from tests.factories import make_event
@@ -88,7 +88,7 @@ def is_held(session: Session, lead: UUID) -> bool:
     )
     try:
         with session.begin_nested():
-            add_requalification(session, lead, made, NOW)
+            add_decision(session, lead, made, NOW)
     except ReservedForPeopleError:
         return True
     return False
