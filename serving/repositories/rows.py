@@ -24,7 +24,7 @@ def as_value(kind: type[Value], row: Base, /, **converted: object) -> Value:
     return kind(**{name: getattr(row, name) for name in names}, **converted)
 
 
-def columns_of(row: type[Base], value: object, /, **others: object) -> dict[str, Any]:
+def columns_of(row: type[Base], value: Any, /, **others: object) -> dict[str, Any]:
     """The columns of a row that are fields of a dataclass, and others besides."""
     mine = {name: getattr(value, name) for name in _shared(row, type(value))} | others
     return {n: v.value if isinstance(v, Enum) else v for n, v in mine.items()}
