@@ -27,10 +27,7 @@ _ANCHOR = TypeAdapter(Anchor)
 def read_anchors(folder: Path) -> list[Anchor]:
     """The anchors signed so far, the oldest first; none if there is no file.
 
-    Raises
-    ------
-    AnchorsUnreadableError
-        Names the file and the line.
+    Raises AnchorsUnreadableError: names the file and the line.
     """
     path = folder / _ANCHORS
     try:
@@ -53,10 +50,8 @@ def add_anchor(folder: Path, anchor: Anchor) -> None:
 def signing_key(folder: Path, anchors: Sequence[Anchor]) -> Ed25519PrivateKey:
     """The key that signs; made the first time, readable by its owner only.
 
-    Raises
-    ------
-    AnchorsUnreadableError
-        If the file is damaged, open to others, or gone though it signed `anchors`.
+    Raises AnchorsUnreadableError if the file is damaged, open to others, or gone though
+    it signed `anchors`.
     """
     path = folder / _KEY
     if not anchors and not path.exists():

@@ -36,9 +36,7 @@ def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
 
     `folder` holds the anchors and the key that signs them.
 
-    Raises
-    ------
-    AnchorsUnreadableError
+    Raises AnchorsUnreadableError.
     """
     anchors = read_anchors(folder)  # before the table: those made meanwhile are later
     if anchors:

@@ -49,10 +49,8 @@ class NewAccount:
 def open_account(store: Store, wish: NewAccount, now: datetime) -> Person:
     """Add a person, and audit it.
 
-    Raises
-    ------
-    RequestInvalidError
-        If the login or the name is empty or taken, or the password too short.
+    Raises RequestInvalidError if the login or the name is empty or taken, or the
+    password too short.
     """
     person = Person(
         id=uuid4(),
@@ -79,9 +77,7 @@ def change_account(
 ) -> Person:
     """Give another role, or another team; None leaves it. An empty team is none.
 
-    Raises
-    ------
-    PersonUnknownError, RequestInvalidError
+    Raises PersonUnknownError, RequestInvalidError.
     """
     with store.writing() as session:
         before = known_person(session, login)
@@ -109,9 +105,7 @@ def close_account(store: Store, login: str, now: datetime) -> None:
 def change_password(store: Store, login: str, password: str, now: datetime) -> None:
     """Give a new password, which unlocks; sessions and tokens end.
 
-    Raises
-    ------
-    PersonUnknownError, RequestInvalidError
+    Raises PersonUnknownError, RequestInvalidError.
     """
     password_hash = hashed(password)
     with store.writing() as session:

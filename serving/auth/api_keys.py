@@ -40,11 +40,8 @@ class NewApiKey:
 def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     """Store a new key, and audit it; returns its token, which can't be had again.
 
-    Raises
-    ------
-    RequestInvalidError
-        If the name is empty, the source malformed or our own, a scope unknown, or
-        the default actor above what the key may assert.
+    Raises RequestInvalidError if the name is empty, the source malformed or our own, a
+    scope unknown, or the default actor above what the key may assert.
     """
     key_id, secret = new_secret()
     key = _key(wish, key_id, secret, now)

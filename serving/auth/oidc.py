@@ -57,10 +57,8 @@ class SignInState:
 class Provider:
     """A provider, found by its issuer's metadata, which are fetched once.
 
-    Raises
-    ------
-    ProviderUnavailableError
-        From each method: it doesn't answer, or not as OpenID Connect wants it.
+    Each method raises ProviderUnavailableError: it doesn't answer, or not as OpenID
+    Connect wants it.
     """
 
     def __init__(self, settings: OidcSettings) -> None:
@@ -86,11 +84,9 @@ class Provider:
     ) -> Identity:
         """The identity of who came back, by the cookie and the query that they bring.
 
-        Raises
-        ------
-        NotVouchedForError
-            The state isn't the browser's, the provider refuses the person or the code,
-            or what it says isn't signed by it, for us, for this very sign-in.
+        Raises NotVouchedForError: the state isn't the browser's, the provider refuses
+        the person or the code, or what it says isn't signed by it, for us, for this
+        very sign-in.
         """
         sign_in, state = SignInState.of_cookie(cookie), answer.get("state", "")
         code = answer.get("code", "")

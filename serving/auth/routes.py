@@ -2,14 +2,17 @@
 
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field, SecretStr
 
 from governance.people.roles import Role
 from serving.auth.dependencies import COOKIE, TheSignIn, require_role
-from serving.auth.schemas import SessionShown, SignInSent
 from serving.auth.sessions import Session, SignedIn, sign_in, sign_out
 from serving.errors import PersonRequiredError
+from serving.formats.cloud_event import Name
+from serving.formats.schema import Sent, Shown
 from serving.http.openapi import refuses
 from serving.runtime.dependencies import TheNow, TheStore, json_body
 from serving.runtime.settings import LOOPBACK
@@ -17,6 +20,27 @@ from serving.runtime.settings import LOOPBACK
 router = APIRouter(prefix="/v1/session", tags=["session"])
 
 Anyone = Depends(require_role(*Role))
+
+
+class SignInSent(Sent):
+    login: Name
+    password: Annotated[SecretStr, Field(max_length=200)]
+
+
+class PersonShown(Shown):
+    id: UUID
+    login: str
+    name: str
+    role: Role
+    team: str | None
+
+
+class SessionShown(Shown):
+    """`csrf` is null for a token, which needs none."""
+
+    person: PersonShown
+    expires_at: datetime
+    csrf: str | None
 
 
 @router.post(

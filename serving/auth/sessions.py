@@ -60,10 +60,8 @@ class SignedIn:
 def sign_in(store: Store, login: str, password: str, now: datetime) -> Session:
     """Begin a session.
 
-    Raises
-    ------
-    SignInRefusedError
-        Unknown, disabled or locked, or another password: never said which.
+    Raises SignInRefusedError: unknown, disabled or locked, or another password: never
+    said which.
     """
     with store.writing() as session:
         counted = count_try(
@@ -101,10 +99,7 @@ def begin_session(store: Store, person: Person, now: datetime) -> Session:
 def issue_token(store: Store, login: str, length: timedelta, now: datetime) -> str:
     """A bearer token of a person, audited; at most a week long.
 
-    Raises
-    ------
-    PersonUnknownError
-        Unknown, or disabled.
+    Raises PersonUnknownError: unknown, or disabled.
     """
     with store.writing() as session:
         person = active_person(session, login)
@@ -119,10 +114,7 @@ def issue_token(store: Store, login: str, length: timedelta, now: datetime) -> s
 def signed_in(store: Store, token: str, kind: PassKind, now: datetime) -> SignedIn:
     """The person who calls with this token, or this session's cookie.
 
-    Raises
-    ------
-    KeyInvalidError
-        Unknown, wrong, expired or ended, or the person is disabled.
+    Raises KeyInvalidError: unknown, wrong, expired or ended, or the person is disabled.
     """
     prefix = TOKEN_PREFIX if kind is PassKind.TOKEN else _SESSION_PREFIX
     pass_id, secret = split_token(token, prefix)
@@ -162,10 +154,7 @@ def _new_pass(
 def sign_in_as(store: Store, identity: Identity, now: datetime) -> Session:
     """Begin the session of whoever has that identity.
 
-    Raises
-    ------
-    NotVouchedForError
-        Nobody here has it, or the account is disabled.
+    Raises NotVouchedForError: nobody here has it, or the account is disabled.
     """
     with store.writing() as session:
         person = person_of_subject(session, identity.subject)

@@ -34,10 +34,7 @@ def report_of_service(
 ) -> AutomationReport | None:
     """Of what the service knows, and of its history log; None if that is nothing.
 
-    Raises
-    ------
-    LogError
-        If FREIN_HISTORY_LOG is no log.
+    Raises LogError if FREIN_HISTORY_LOG is no log.
     """
     history, now = service.settings.history_log, service.clock()
     known = (service.pipeline, history, now, since)

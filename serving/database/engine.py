@@ -65,10 +65,8 @@ class Lock(IntEnum):
 class Store:
     """Sessions that read, and sessions that write and commit once, at the end.
 
-    Raises
-    ------
-    DatabaseUnsupportedError
-        If the URL names neither SQLite nor PostgreSQL through psycopg.
+    Raises DatabaseUnsupportedError if the URL names neither SQLite nor PostgreSQL
+    through psycopg.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10) -> None:

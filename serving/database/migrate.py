@@ -22,10 +22,7 @@ _NEWER = "start the newer version of Frein that wrote it"
 def upgrade(store: Store) -> None:
     """Apply the revisions that the database lacks, all or none.
 
-    Raises
-    ------
-    StoreRevisionError
-        If an older version wrote it, or a newer one.
+    Raises StoreRevisionError if an older version wrote it, or a newer one.
     """
     with store.writing() as session:
         hold(session, Lock.START)  # two services may start at once

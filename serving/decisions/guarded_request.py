@@ -116,9 +116,7 @@ def carry_out(
     later lock stops it, and it becomes a proposal all the same. What may not even be
     proposed leaves its trace in the audit.
 
-    Raises
-    ------
-    LeadUnknownError, and what `change` and `only_if` raise
+    Raises LeadUnknownError, and what `change` and `only_if` raise.
     """
 
     def attempt(held_by: str | None = None) -> Recorded:

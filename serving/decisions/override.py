@@ -70,10 +70,8 @@ def override(
 ) -> UUID:
     """Contest or confirm a priority, or adjust a status; returns the event's id.
 
-    Raises
-    ------
-    RequestInvalidError
-        If its reason isn't of the list, or agrees with what is contested.
+    Raises RequestInvalidError if its reason isn't of the list, or agrees with what is
+    contested.
     """
     why = checked(service.judgement, request.why, confirms=request.confirms)
     if isinstance(request, StatusAdjustment):

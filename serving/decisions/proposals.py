@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NoReturn
 from uuid import UUID, uuid4
@@ -15,6 +16,7 @@ from governance.people.principal import Principal
 from governance.people.roles import DECIDERS
 from governance.policy.effects import (
     CloseProposal,
+    Decide,
     Grant,
     PlannedEffect,
     ProposalStatus,
@@ -26,12 +28,7 @@ from serving.database.engine import Store
 from serving.decisions.concession import ConcessionRequest
 from serving.decisions.guarded_request import carry_out, change_lead
 from serving.decisions.override import refuse_other_priority
-from serving.decisions.stage_move import (
-    DecisionMade,
-    MoveRequest,
-    move_stage,
-    refuse_other_stage,
-)
+from serving.decisions.stage_move import MoveRequest, move_stage, refuse_other_stage
 from serving.errors import (
     LeadUnknownError,
     PersonRequiredError,
@@ -45,6 +42,16 @@ from serving.runtime.service import Service
 from serving.transaction.plan import Plan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionMade:
+    """A decision that was made of a lead: from a stage or priority to another."""
+
+    id: UUID
+    origin: str
+    to: str
+    clause: Clause
+
+
 def confirm(
     service: Service,
     proposal_id: UUID,
@@ -53,7 +60,7 @@ def confirm(
     now: datetime,
     *,
     seen: str | None = None,
-) -> DecisionMade:
+) -> DecisionMade | Decide:
     """Make the move that was proposed, give the priority or the concession, signed by
     the person; `seen`: the stage that they saw, or the priority if one is proposed.
 
@@ -88,9 +95,7 @@ def confirm(
         )
         grant, recorded = carry_out(service, concession, Grant, now)
         stage = recorded.leads[proposal.lead_id].stage
-        return DecisionMade(
-            decision_id=grant.id, origin=stage, to=stage, clause=grant.clause
-        )
+        return DecisionMade(id=grant.id, origin=stage, to=stage, clause=grant.clause)
     move = MoveRequest(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
@@ -223,7 +228,7 @@ def _requalify(
 
     recorded = change_lead(service, lead_id, plan, now)
     return DecisionMade(
-        decision_id=decision,
+        id=decision,
         origin=recorded.seen.leads[lead_id].priority or "",
         to=recorded.leads[lead_id].priority or "",
         clause=Clause.PERSON_DECIDES,

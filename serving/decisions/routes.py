@@ -6,11 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 
 from governance.people.roles import DECIDERS, Role
+from governance.policy.effects import Decide
 from governance.policy.task import TaskStatus
 from serving.auth.dependencies import Caller, TheCaller, require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.decisions.concession import ConcessionRequest, concede
 from serving.decisions.proposals import (
+    DecisionMade,
     confirm,
     dismiss,
     known_proposal,
@@ -29,7 +31,7 @@ from serving.decisions.schemas import (
     RequalifiedShown,
     TasksShown,
 )
-from serving.decisions.stage_move import DecisionMade, MoveRequest, move_stage
+from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -162,9 +164,9 @@ def list_tasks(
     return TasksShown.model_validate({"tasks": listed})
 
 
-def _shown(lead_id: str, decision: DecisionMade) -> MoveShown:
+def _shown(lead_id: str, decision: DecisionMade | Decide) -> MoveShown:
     return MoveShown(
-        decision_id=decision.decision_id,
+        decision_id=decision.id,
         lead_id=lead_id,
         from_stage=decision.origin,
         to_stage=decision.to,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from pydantic import JsonValue
 
@@ -101,22 +101,7 @@ def refuse_other_stage(lead: LeadState, seen: str | None, pipeline: Pipeline) ->
         raise ChangedMeanwhileError(pipeline.named(lead.stage).title)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionMade:
-    """A decision that was made of a lead: from a stage or priority to another."""
-
-    decision_id: UUID
-    origin: str
-    to: str
-    clause: Clause
-
-
-def move_stage(service: Service, request: MoveRequest, now: datetime) -> DecisionMade:
+def move_stage(service: Service, request: MoveRequest, now: datetime) -> Decide:
     """Make a move, or leave a proposal; raises as `carry_out` does."""
     decision, _ = carry_out(service, request, Decide, now)
-    return DecisionMade(
-        decision_id=decision.id,
-        origin=decision.origin,
-        to=decision.to,
-        clause=decision.clause,
-    )
+    return decision

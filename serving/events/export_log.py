@@ -19,10 +19,7 @@ _KINDS = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
 def export_log(store: Store, pipeline: Pipeline, until: datetime, folder: Path) -> int:
     """Write what was received by `until` as a log; returns how many events.
 
-    Raises
-    ------
-    LogError
-        If nothing was received by then, or the folder can't be written.
+    Raises LogError if nothing was received by then, or the folder can't be written.
     """
     log = stored_log(store, pipeline, until)
     if log is None:

@@ -46,7 +46,7 @@ _ROWS_AT_ONCE = 1_000
 _LAST = select(AuditRow.seq, AuditRow.hash).order_by(AuditRow.seq.desc()).limit(1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: its schema inherits it
 class Who:
     """Who did it; without a name once it was forgotten."""
 

@@ -27,9 +27,7 @@ from training.errors import ModelUnavailableError
 def score_stored(service: Service, lead_id: str, now: datetime) -> Score:
     """Score a lead from its stored events, and record the score.
 
-    Raises
-    ------
-    LeadUnknownError, ModelUnavailableError
+    Raises LeadUnknownError, ModelUnavailableError.
     """
     service.models.current()
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from uuid import UUID
 
 import polars as pl
 from sqlalchemy.orm import Session
@@ -56,10 +55,11 @@ def drafted(
     plan = with_settled(session, seen, plan, context.cases)
     plan = with_handovers(session, seen, plan, leads, context.assignees)
     if plan.is_tick:
-        leads = {name: replace(one, looked_at=now) for name, one in leads.items()}
+        leads = {name: replace(lead, looked_at=now) for name, lead in leads.items()}
     uuids = {name: leads[name].id for name in sorted(plan.to_score)}
     events: dict[str, list[Event]] = {name: [] for name in uuids}
-    for event in (*_stored(session, uuids), *plan.arrivals):
+    stored = stored_events(session, uuids.values()) if uuids else []
+    for event in (*stored, *plan.arrivals):
         events[event.lead_id].append(event)
     closed = endings(leads.values(), pipeline)
     return Draft(
@@ -110,11 +110,7 @@ def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadSt
     }
 
 
-def _stored(session: Session, uuids: Mapping[str, UUID]) -> list[Event]:
-    return stored_events(session, uuids.values()) if uuids else []
-
-
 def _moment(events: Iterable[Event], now: datetime) -> datetime:
     """Now, or when the last of the events is known: clocks differ by a little."""
-    known_at = (max(one.occurred_at, one.received_at) for one in events)
+    known_at = (max(event.occurred_at, event.received_at) for event in events)
     return max([now, *known_at])

@@ -47,12 +47,12 @@ class Recorded:
 
     @property
     def leads(self) -> dict[str, LeadState]:
-        return {name: one.lead for name, one in self.consequences.items()}
+        return {name: done.lead for name, done in self.consequences.items()}
 
     @property
     def scores(self) -> dict[str, Score]:
-        done = self.consequences.items()
-        return {name: one.score for name, one in done if one.score}
+        follows = self.consequences.items()
+        return {name: done.score for name, done in follows if done.score}
 
 
 def record(service: Service, wish: Wish, now: datetime) -> Recorded:
@@ -60,9 +60,9 @@ def record(service: Service, wish: Wish, now: datetime) -> Recorded:
     with service.lead_locks.of(wish.lead_ids):
         recorded = _recorded(service, wish, now)
     service.metrics.note_events(len(recorded.plan.arrivals))
-    for one in recorded.consequences.values():
-        service.metrics.note_outcomes(one.outcomes)
-        tasks = (*one.decisions, *one.exceptions)
+    for follows in recorded.consequences.values():
+        service.metrics.note_outcomes(follows.outcomes)
+        tasks = (*follows.decisions, *follows.exceptions)
         service.metrics.note_exceptions(task.kind.value for task in tasks)
     return recorded
 
@@ -75,13 +75,11 @@ def _recorded(service: Service, wish: Wish, now: datetime) -> Recorded:
         ready = _followed(service, draft, now)
         with suppress(StoreOvertakenError), service.store.writing() as session:
             if _nothing_moved(session, wish, draft.seen):
-                return _written(
-                    _executor(service, session, now), automation.rules, ready
-                )
+                return _written(service, session, ready, now)
     with service.store.writing() as session:
         lock_every_lead(session)
         ready = _followed(service, drafted(session, automation, wish, now), now)
-        return _written(_executor(service, session, now), automation.rules, ready)
+        return _written(service, session, ready, now)
 
 
 def _followed(service: Service, draft: Draft, now: datetime) -> Recorded:
@@ -98,25 +96,24 @@ def _nothing_moved(session: Session, wish: Wish, seen: Seen) -> bool:
     return versions == expected and stored_pairs(session, wish.pairs) == seen.pairs
 
 
-def _executor(service: Service, session: Session, now: datetime) -> Executor:
-    return Executor(
+def _written(
+    service: Service, session: Session, ready: Recorded, now: datetime
+) -> Recorded:
+    executor = Executor(
         session=session,
         pipeline=service.pipeline,
         brake=service.brake,
         audit_status=service.audit_status,
         now=now,
     )
-
-
-def _written(executor: Executor, rules: Rules, ready: Recorded) -> Recorded:
-    session, now, plan = executor.session, executor.now, ready.plan
-    in_order = [one for _, one in sorted(ready.consequences.items())]
-    for one in in_order:
-        write_lead(session, one.lead, one.score, now)
-    uuids = {one.lead.lead_id: one.lead.id for one in in_order}
-    told = [event for one in in_order for event in one.told]
+    plan, rules = ready.plan, service.rules
+    in_order = [follows for _, follows in sorted(ready.consequences.items())]
+    for follows in in_order:
+        write_lead(session, follows.lead, follows.score, now)
+    uuids = {follows.lead.lead_id: follows.lead.id for follows in in_order}
+    told = [event for follows in in_order for event in follows.told]
     add_events(session, (*plan.arrivals, *told), uuids)
-    done = [entry for one in in_order for entry in _done(executor, rules, plan, one)]
+    done = [entry for f in in_order for entry in _done(executor, rules, plan, f)]
     append(session, done, now)
     return ready
 
