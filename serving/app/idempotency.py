@@ -80,8 +80,8 @@ class IdempotencyMiddleware:
         if caller is None:
             return None
         kind = "key" if isinstance(caller, ApiKey) else "person"
-        asked = f"{request.method}\n{request.url.path}\n{request.url.query}\n"
-        digest = hashlib.sha256(asked.encode() + body).hexdigest()
+        address = f"{request.method}\n{request.url.path}\n{request.url.query}\n"
+        digest = hashlib.sha256(address.encode() + body).hexdigest()
         return Call(caller=f"{kind} {caller.id}", key=key, fingerprint=digest)
 
     def _begin(self, call: Call) -> StoredResponse | None:

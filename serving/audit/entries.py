@@ -169,23 +169,23 @@ def _change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEnt
             return _lead_change(context, effect)
 
 
-def _decision(made: Decide | Grant) -> AuditEntry:
+def _decision(decision: Decide | Grant) -> AuditEntry:
     before: AuditFields | None = None
     after: AuditFields
-    match made:
+    match decision:
         case Decide():
             action = Action.STAGE_MOVED
-            before, after = {"stage": made.origin}, {"stage": made.to}
+            before, after = {"stage": decision.origin}, {"stage": decision.to}
         case Grant():
-            action, after = Action.CONCESSION_GRANTED, {"percent": made.percent}
+            action, after = Action.CONCESSION_GRANTED, {"percent": decision.percent}
     return AuditEntry(
-        id=made.id,
+        id=decision.id,
         action=action,
-        by=made.signer,
-        subject=Subject(SubjectKind.DECISION, made.id),
+        by=decision.signer,
+        subject=Subject(SubjectKind.DECISION, decision.id),
         before=before,
         after=after,
-        why={"clause": made.clause, "reserved": made.reserved},
+        why={"clause": decision.clause, "reserved": decision.reserved},
     )
 
 

@@ -62,11 +62,11 @@ class Trace:
     def beginnings(self) -> list[AuditRecord]:
         """The entries that follow from no other."""
         known = {entry.id for entry in self.entries}
-        return [one for one in self.entries if one.cause.causation not in known]
+        return [entry for entry in self.entries if entry.cause.causation not in known]
 
     def following(self, cause: UUID) -> list[AuditRecord]:
         """The entries that follow from this one directly."""
-        return [one for one in self.entries if one.cause.causation == cause]
+        return [entry for entry in self.entries if entry.cause.causation == cause]
 
 
 def trace_of(store: Store, lead_id: str, limit: int) -> Trace:

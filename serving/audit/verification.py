@@ -47,10 +47,10 @@ def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
     hashes = {anchor.seq: anchor.hash for anchor in anchors if anchor.seq >= since}
     with store.reading() as session:
         with closing(links_since(session, since)) as links:
-            found = first_break(links, hashes, since=since)
-        if found is not None and found.kind is BreakKind.TAIL_CUT:
-            return replace(found, seq=head(session).seq + 1)
-    return found
+            broken = first_break(links, hashes, since=since)
+        if broken is not None and broken.kind is BreakKind.TAIL_CUT:
+            return replace(broken, seq=head(session).seq + 1)
+    return broken
 
 
 def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:
@@ -66,12 +66,12 @@ def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:
     """
     with store.reading() as session:
         end = head(session)  # first: what is signed is then verified
-    found = find_break(store, folder, whole=False)
-    if found is not None:
-        raise AuditBrokenError(found.kind.value, found.seq)
+    broken = find_break(store, folder, whole=False)
+    if broken is not None:
+        raise AuditBrokenError(broken.kind.value, broken.seq)
     anchors = read_anchors(folder)
-    if end.seq <= max((one.seq for one in anchors), default=0):
+    if end.seq <= max((a.seq for a in anchors), default=0):
         return None
-    made = signed(end, now, signing_key(folder, anchors))
-    add_anchor(folder, made)
-    return made
+    latest = signed(end, now, signing_key(folder, anchors))
+    add_anchor(folder, latest)
+    return latest

@@ -5,15 +5,14 @@ from typing import Annotated
 from fastapi import Depends
 
 from governance.people.roles import EVERYTHING, Visibility, visibility_of
-from serving.auth.dependencies import Caller, TheCaller
-from serving.database.engine import Store
+from serving.auth.dependencies import TheCaller
 from serving.errors import LeadUnknownError
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import Person, names_in_team
 from serving.runtime.dependencies import TheStore
 
 
-def visibility_of_caller(store: Store, caller: Caller) -> Visibility:
+def visibility_of_caller(store: TheStore, caller: TheCaller) -> Visibility:
     """A key sees every lead; a person, by role and team."""
     if not isinstance(caller, Person):
         return EVERYTHING
@@ -22,7 +21,7 @@ def visibility_of_caller(store: Store, caller: Caller) -> Visibility:
     return visibility_of(caller.role, caller.name, team)
 
 
-def require_visible(store: Store, caller: Caller, lead_id: str) -> None:
+def require_visible(store: TheStore, caller: TheCaller, lead_id: str) -> None:
     """Raises LeadUnknownError: whose lead it is, isn't told."""
     visibility = visibility_of_caller(store, caller)
     if visibility == EVERYTHING:
@@ -33,13 +32,5 @@ def require_visible(store: Store, caller: Caller, lead_id: str) -> None:
         raise LeadUnknownError(lead_id)
 
 
-def _visibility(store: TheStore, caller: TheCaller) -> Visibility:
-    return visibility_of_caller(store, caller)
-
-
-def _require_visible(lead_id: str, store: TheStore, caller: TheCaller) -> None:
-    require_visible(store, caller, lead_id)
-
-
-TheVisibility = Annotated[Visibility, Depends(_visibility)]
-RequireVisible = Depends(_require_visible)
+TheVisibility = Annotated[Visibility, Depends(visibility_of_caller)]
+RequireVisible = Depends(require_visible)

@@ -195,9 +195,9 @@ def _applied(
         plan = with_statement(plan, lead, said, now)
     if waiting is None:
         return plan
-    made = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
+    status = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
     ending = CloseProposal(
-        proposal_id=waiting.id, status=made, by=request.by, reason=request.reason
+        proposal_id=waiting.id, status=status, by=request.by, reason=request.reason
     )
     follows = effect.id if proposal_id else waiting.id
     return plan.with_effects([PlannedEffect(lead.lead_id, ending, follows)])

@@ -143,17 +143,17 @@ def _effects(
 ) -> Iterator[PlannedEffect]:
     """The priority, if it is another; and the end of what was proposed of it."""
     waiting = [proposal for proposal in lead.waiting if proposal.is_priority]
-    made: Requalify | None = None
+    requalification: Requalify | None = None
     if to is not lead.priority:
         agreed = next((proposal.id for proposal in waiting if proposal.to == to), None)
-        made = Requalify(
+        requalification = Requalify(
             id=uuid4(),
             origin=lead.priority,
             to=to,
             signer=request.by,
             proposal_id=agreed,
         )
-        yield PlannedEffect(lead.lead_id, made, follows=agreed or statement)
+        yield PlannedEffect(lead.lead_id, requalification, follows=agreed or statement)
     for proposal in waiting:
         agrees = proposal.to == to
         ending = CloseProposal(
@@ -162,7 +162,7 @@ def _effects(
             by=request.by,
             reason=request.why.reason or request.why.text,
         )
-        follows = made.id if made and agrees else proposal.id
+        follows = requalification.id if requalification and agrees else proposal.id
         yield PlannedEffect(lead.lead_id, ending, follows)
 
 

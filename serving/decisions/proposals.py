@@ -210,7 +210,7 @@ def _requalify(
 
     def plan(lead: LeadState) -> Plan:
         check(lead)
-        made = Requalify(
+        requalification = Requalify(
             id=decision,
             origin=lead.priority,
             to=to,
@@ -220,7 +220,7 @@ def _requalify(
         return Plan(
             arrivals=(_confirmation(lead_id, to, by, now),),
             effects=(
-                PlannedEffect(lead_id, made, follows=proposal.id),
+                PlannedEffect(lead_id, requalification, follows=proposal.id),
                 PlannedEffect(lead_id, ending, follows=decision),
             ),
             settled_by={lead_id: decision},

@@ -103,8 +103,8 @@ def requalify(
         else `carry_out` raises.
     """
     if not request.by.is_person:
-        made, _ = carry_out(service, request, Requalify, now)
-        return made.id, made.clause
+        decision, _ = carry_out(service, request, Requalify, now)
+        return decision.id, decision.clause
     if not request.reason:
         raise RequestInvalidError("reason", "missing")
     override = PriorityOverride(

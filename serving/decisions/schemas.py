@@ -17,10 +17,10 @@ from serving.formats.schema import Sent, Shown
 from serving.repositories.suspensions import InForce
 from serving.repositories.tasks import Task
 
-StageName = Annotated[str, Field(min_length=1, max_length=64)]
+ShortName = Annotated[str, Field(min_length=1, max_length=64)]
 
 # What the caller saw: if the lead is no longer that, the call is refused.
-StageSeen = Annotated[StageName | None, Field(alias="from")]
+StageSeen = Annotated[ShortName | None, Field(alias="from")]
 PrioritySeen = Annotated[Priority | None, Field(alias="from")]
 ConcededSeen = Annotated[
     float | None, Field(alias="from", ge=0, allow_inf_nan=False, strict=True)
@@ -30,7 +30,7 @@ ConcededSeen = Annotated[
 class MoveSent(Sent):
     """`from`: the stage that the caller saw; if it is another now, 409."""
 
-    to: StageName
+    to: ShortName
     seen: StageSeen = None
     reason: FreeText | None = None
 
@@ -76,13 +76,10 @@ class NoteSent(Sent):
     taken_at: Instant | None = None
 
 
-ReasonName = Annotated[str, Field(min_length=1, max_length=64)]
-
-
 class WhySent(Sent):
     """A reason of the list (GET /v1/choices), and words of one's own."""
 
-    reason: ReasonName
+    reason: ShortName
     text: FreeText | None = None
 
     @property
@@ -110,7 +107,7 @@ class StatusAdjusted(WhySent):
     """`from`: the stage that the person saw; if it is another now, 409."""
 
     kind: Literal["status_adjusted"]
-    stage: StageName
+    stage: ShortName
     seen: StageSeen = None
 
 

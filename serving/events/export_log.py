@@ -53,12 +53,12 @@ def stored_log(
 def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:
     """An outcome for each lead that stands at a closing stage, and of which nobody told
     the outcome itself: training reads kinds, and no stages."""
-    told = events.filter(pl.col("kind") == kind).select("lead_id")
+    outcomes_told = events.filter(pl.col("kind") == kind).select("lead_id")
     moves = events.filter(pl.col("kind") == "stage_changed").sort("occurred_at")
     last = moves.unique("lead_id", keep="last", maintain_order=True)
     return (
         last.filter(pl.col("data").str.json_path_match("$.to") == stage)
-        .join(told, on="lead_id", how="anti")
+        .join(outcomes_told, on="lead_id", how="anti")
         .with_columns(
             pl.col("event_id") + f":{kind}",
             kind=pl.lit(kind),

@@ -123,10 +123,10 @@ def _observed(
     if to == lead.stage:
         return None
     telling = (event for event in arrivals if stage_told(event, pipeline) == to)
-    told = max(telling, key=_occurred_at)
-    by = Principal(PrincipalKind.INTEGRATION, told.source)
-    move = ObserveMove(id=uuid4(), origin=lead.stage, to=to, actor=told.actor, by=by)
-    return move, told
+    latest = max(telling, key=_occurred_at)
+    by = Principal(PrincipalKind.INTEGRATION, latest.source)
+    move = ObserveMove(id=uuid4(), origin=lead.stage, to=to, actor=latest.actor, by=by)
+    return move, latest
 
 
 def _occurred_at(event: Event) -> datetime:

@@ -79,13 +79,13 @@ def _row(score: Score) -> tuple[object, ...]:
     """In the order of SCORE_TABLE; many times faster than `score_json`."""
     return (
         *_plain(score),
-        [(*_reason(told), _inserted(told)) for told in score.reasons],
-        [told.doubt for told in score.doubts],
+        [(*_reason(texted), _inserted(texted)) for texted in score.reasons],
+        [texted.doubt for texted in score.doubts],
         *_narrative(score.narrative),
         score.model.version,
     )
 
 
-def _inserted(told: TextedReason) -> Mapping[str, object] | None:
-    event = told.reason.inserted
+def _inserted(texted: TextedReason) -> Mapping[str, object] | None:
+    event = texted.reason.inserted
     return None if event is None else as_cloud(event)

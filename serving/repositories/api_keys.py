@@ -82,9 +82,9 @@ def token_of(id: str, secret: str, prefix: str = PREFIX) -> str:
 
 def split_token(token: str, prefix: str = PREFIX) -> tuple[str, str]:
     """A token's (id, secret); raises KeyInvalidError."""
-    given, _, rest = token.partition("_")
+    start, _, rest = token.partition("_")
     id, _, secret = rest.partition("_")
-    if given != prefix or not id or not secret:
+    if start != prefix or not id or not secret:
         raise KeyInvalidError
     return id, secret
 

@@ -25,7 +25,10 @@ SIGNER = "signer_decides_nothing"  # the account is unknown, disabled or an anal
 
 
 def add_decision(
-    session: Session, lead_uuid: UUID, made: Decide | Grant | Requalify, now: datetime
+    session: Session,
+    lead_uuid: UUID,
+    decision: Decide | Grant | Requalify,
+    now: datetime,
 ) -> None:
     """Record a decision; a lead's first priority is none.
 
@@ -33,7 +36,7 @@ def add_decision(
     """
     row: type[Base]
     columns: dict[str, Any] = {}
-    match made:
+    match decision:
         case Decide(origin=stage, to=name):
             row, what = DecisionRow, Reserved.STAGE
             columns = {"from_stage": stage, "to_stage": name}
@@ -44,8 +47,8 @@ def add_decision(
                 return
             row, what = RequalificationRow, Reserved.PRIORITY
             columns = {"from_priority": priority, "to_priority": name}
-    columns |= {"lead_id": lead_uuid, "decided_at": now, "signer": made.signer.name}
-    columns = columns_of(row, made, signer_kind=made.signer.kind, **columns)
+    columns |= {"lead_id": lead_uuid, "decided_at": now, "signer": decision.signer.name}
+    columns = columns_of(row, decision, signer_kind=decision.signer.kind, **columns)
     try:
         session.execute(insert(row).values(columns))
     except IntegrityError as error:

@@ -99,7 +99,7 @@ def write_lead(
 def _as_state(
     row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
 ) -> LeadState:
-    moves = frozenset(one.to for one in waiting if one.percent is None)
+    moves = frozenset(proposal.to for proposal in waiting if proposal.percent is None)
     return as_value(
         LeadState,
         row,

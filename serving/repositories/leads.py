@@ -93,13 +93,13 @@ def due_leads(
         is_due |= LeadRow.model_sha256.is_(None)
         is_due |= LeadRow.model_sha256 != model_sha256
         is_due |= LeadRow.moment < since
-    found = session.scalars(
+    due = session.scalars(
         select(LeadRow.external_id)
         .where(is_due, IS_OPEN)
         .order_by(LeadRow.looked_at, LeadRow.external_id)
         .limit(limit)
     )
-    return list(found)
+    return list(due)
 
 
 def stored_lead_ids(session: Session) -> frozenset[str]:
@@ -132,14 +132,14 @@ def seen_leads(visibility: Visibility) -> list[ColumnElement[bool]]:
 
 
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
-    given: Mapping[str, str | None] = {
+    equal: Mapping[str, str | None] = {
         "priority": wanted.priority,
         "stage": wanted.stage,
         "owner": wanted.owner,
     }
     conditions = [
         getattr(LeadRow, column) == value
-        for column, value in given.items()
+        for column, value in equal.items()
         if value is not None
     ]
     conditions += seen_leads(wanted.visibility)

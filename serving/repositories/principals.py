@@ -34,7 +34,7 @@ def known_ids(
 ) -> dict[Principal, UUID]:
     """The ids of those that were met before."""
     key = tuple_(PrincipalRow.kind, PrincipalRow.name)
-    wanted = [(one.kind.value, one.name) for one in principals]
+    wanted = [(p.kind.value, p.name) for p in principals]
     rows = session.scalars(select(PrincipalRow).where(key.in_(wanted)))
     return {_as_principal(row): row.id for row in rows}
 

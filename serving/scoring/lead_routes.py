@@ -73,7 +73,7 @@ def read_lead(lead_id: str, store: TheStore, now: TheNow) -> Response:
         score = latest_score(session, lead.id)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
-    shown = LeadShown.model_validate(
+    content = LeadShown.model_validate(
         {
             "lead_id": lead.lead_id,
             "stage": lead.stage,
@@ -87,7 +87,7 @@ def read_lead(lead_id: str, store: TheStore, now: TheNow) -> Response:
             "conceded": conceded,
         }
     )
-    return _json(shown.model_dump(mode="json") | {"score": score})
+    return _json(content.model_dump(mode="json") | {"score": score})
 
 
 @router.get(

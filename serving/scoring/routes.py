@@ -40,16 +40,16 @@ def post_scores(
     An event without `receivedat` counts as received when it happened.
     """
     explainer = service.models.current()
-    asked = validated(ScoresAsked, body.parsed())
-    _refuse_odd(asked, service.settings.max_leads)
+    sent = validated(ScoresAsked, body.parsed())
+    _refuse_invalid(sent, service.settings.max_leads)
     scores = score_given(
         explainer,
-        {lead.lead_id: _events(lead) for lead in asked.leads},
+        {lead.lead_id: _events(lead) for lead in sent.leads},
         service.pipeline,
-        asked.moment or service.clock(),
+        sent.moment or service.clock(),
     )
-    shown = {"scores": [score_json(score) for score in scores]}
-    return Response(orjson.dumps(shown), media_type=JSON)
+    content = {"scores": [score_json(score) for score in scores]}
+    return Response(orjson.dumps(content), media_type=JSON)
 
 
 def _events(lead: LeadSent) -> list[Event]:
@@ -63,11 +63,11 @@ def _events(lead: LeadSent) -> list[Event]:
     ]
 
 
-def _refuse_odd(asked: ScoresAsked, max_leads: int) -> None:
-    if len(asked.leads) > max_leads:
+def _refuse_invalid(sent: ScoresAsked, max_leads: int) -> None:
+    if len(sent.leads) > max_leads:
         raise RequestInvalidError("leads", "too_long")
     names = set()
-    for index, lead in enumerate(asked.leads):
+    for index, lead in enumerate(sent.leads):
         if lead.lead_id in names:
             raise RequestInvalidError(f"leads.{index}.lead_id", "lead_twice")
         names.add(lead.lead_id)

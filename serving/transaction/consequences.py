@@ -39,7 +39,7 @@ class Consequences:
     decisions: tuple[OpenTask, ...] = ()
     exceptions: tuple[OpenTask, ...] = ()
     latest: Event | None = None
-    told: tuple[Event, ...] = ()
+    written: tuple[Event, ...] = ()
 
 
 def consequences_of(
@@ -61,7 +61,7 @@ def consequences_of(
         arrivals = _arrivals(draft, lead, measuring, now)
         done = step(context, lead, arrivals, _read(score), now)
         if score is not None and explainer is not None:
-            score = _retold(explainer, context, score, lead, done)
+            score = _with_priority(explainer, context, score, lead, done)
         follows[name] = Consequences(
             lead=done.state,
             score=score,
@@ -69,7 +69,7 @@ def consequences_of(
             decisions=tuple(_decisions(done, context, lead.owner, decision_days)),
             exceptions=done.exceptions,
             latest=arrivals.latest,
-            told=tuple(_told(done)),
+            written=tuple(_own_writes(done)),
         )
     return follows
 
@@ -80,16 +80,16 @@ def consequences_of(
 def _with_effects(draft: Draft, lead: LeadState) -> LeadState:
     """The lead once the call's own effects are carried out, as far as it decides."""
     effects, history = draft.plan.effects_on(lead.lead_id), lead.history
-    ended = {one.kind.value for one in effects if isinstance(one, EndTask)}
-    given = draft.plan.priority_given(lead.lead_id)
+    ended = {e.kind.value for e in effects if isinstance(e, EndTask)}
+    requalified = draft.plan.priority_given(lead.lead_id)
     return replace(
         lead,
-        priority=lead.priority if given is None else given.to,
+        priority=lead.priority if requalified is None else requalified.to,
         history=replace(
             history,
             suspended_rules=draft.suspended_rules,
             is_suspended=history.is_suspended
-            or any(isinstance(one, Suspend) for one in effects),
+            or any(isinstance(effect, Suspend) for effect in effects),
             open_tasks=history.open_tasks - ended,
         ),
     )
@@ -118,7 +118,7 @@ def _read(score: Score | None) -> ScoreSummary | None:
         points=score.score,
         grade=score.grade,
         priority=score.priority,
-        doubts=frozenset(one.doubt for one in score.doubts),
+        doubts=frozenset(texted.doubt for texted in score.doubts),
     )
 
 
@@ -142,16 +142,16 @@ def _decisions(
                 )
 
 
-def _told(done: LeadStep) -> Iterator[Event]:
+def _own_writes(done: LeadStep) -> Iterator[Event]:
     """What rules wrote; a priority by the score alone stands beside the score."""
     for outcome in done.outcomes:
         if outcome.effect is not None and outcome.rule_id is not None:
-            told = own_write(outcome.effect, done.facts)
-            if told is not None:
-                yield told
+            written = own_write(outcome.effect, done.facts)
+            if written is not None:
+                yield written
 
 
-def _retold(
+def _with_priority(
     explainer: Explains,
     context: AutomationContext,
     score: Score,

@@ -91,8 +91,8 @@ def scored(
     for sha256 in {past.model_sha256 for past in pasts.values()}:
         earlier = models.of(sha256)
         if earlier is not None:
-            told = {n: p.past for n, p in pasts.items() if p.model_sha256 == sha256}
-            scores = explainer.changed(scores, draft.log, told, earlier)
+            theirs = {n: p.past for n, p in pasts.items() if p.model_sha256 == sha256}
+            scores = explainer.changed(scores, draft.log, theirs, earlier)
     return {score.lead_id: score for score in scores}
 
 

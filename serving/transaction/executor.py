@@ -98,7 +98,7 @@ class Executor:
             case OpenTask() | OpenProposal() | ProposePriority() as planned:
                 self.perform(lead, planned)
             case SetPriority(origin=origin, to=to):
-                made = Requalify(
+                decision = Requalify(
                     id=effect.id,
                     origin=origin,
                     to=to,
@@ -106,7 +106,7 @@ class Executor:
                     proposal_id=None,
                     clause=effect.ruling.clause,
                 )
-                add_decision(self.session, lead.id, made, self.now)
+                add_decision(self.session, lead.id, decision, self.now)
             case Notify(to=recipient, text=text):
                 notice = Notice(
                     id=effect.id,
@@ -117,17 +117,17 @@ class Executor:
                 )
                 add_notice(self.session, lead.id, notice)
 
-    def _decide(self, lead: LeadState, made: Decide | Grant | Requalify) -> None:
-        if not made.signer.is_person:
+    def _decide(self, lead: LeadState, decision: Decide | Grant | Requalify) -> None:
+        if not decision.signer.is_person:
             self.audit_status.refuse_if_broken()
-            self.brake.admit(self._as_automatic(lead, made), self.pipeline)
-        add_decision(self.session, lead.id, made, self.now)
+            self.brake.admit(self._as_automatic(lead, decision), self.pipeline)
+        add_decision(self.session, lead.id, decision, self.now)
 
     def _as_automatic(
-        self, lead: LeadState, made: Decide | Grant | Requalify
+        self, lead: LeadState, decision: Decide | Grant | Requalify
     ) -> MoveStage | Concede | SetPriority:
         """The action, with what lock 2 wants to know of it: as it is stored."""
-        match made:
+        match decision:
             case Decide(origin=origin, to=to):
                 goes_back = self.pipeline.is_backwards(origin, to)
                 return MoveStage(to, goes_back and self._is_after_exchange(lead))

@@ -111,8 +111,8 @@ def _written(
     for follows in in_order:
         write_lead(session, follows.lead, follows.score, now)
     uuids = {follows.lead.lead_id: follows.lead.id for follows in in_order}
-    told = [event for follows in in_order for event in follows.told]
-    add_events(session, (*plan.arrivals, *told), uuids)
+    written = [event for follows in in_order for event in follows.written]
+    add_events(session, (*plan.arrivals, *written), uuids)
     done = [entry for f in in_order for entry in _done(executor, rules, plan, f)]
     append(session, done, now)
     return ready
@@ -124,12 +124,12 @@ def _done(
     """Carry out what was planned for a lead and what follows; yields what the audit
     keeps of it, in order."""
     lead, score = follows.lead, follows.score
-    given = plan.priority_given(lead.lead_id)
+    requalified = plan.priority_given(lead.lead_id)
     context = AuditContext(
         lead=lead.id,
         rules=rules,
         score=score,
-        decided=None if given is None else given.id,
+        decided=None if requalified is None else requalified.id,
     )
     yield from (entry for name, entry in plan.entries if name == lead.lead_id)
     for planned in plan.planned_on(lead.lead_id):
