@@ -26,7 +26,9 @@ def as_value(kind: type[Value], row: Base, /, **converted: object) -> Value:
 
 def columns_of(row: type[Base], value: Any, /, **others: object) -> dict[str, Any]:
     """The columns of a row that are fields of a dataclass, and others besides."""
-    mine = {name: getattr(value, name) for name in _shared(row, type(value))} | others
+    mine = {
+        name: getattr(value, name) for name in _shared(row, value.__class__)
+    } | others
     return {n: v.value if isinstance(v, Enum) else v for n, v in mine.items()}
 
 
