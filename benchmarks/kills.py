@@ -117,19 +117,20 @@ def _served(port: int) -> Iterator["subprocess.Popen[bytes]"]:
     command = [sys.executable, "-m", "benchmarks.kills", "--serve", str(port)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
         try:
-            _wait_until_live(f"http://{HOST}:{port}/health/live")
+            _wait_until_live(port)
             yield process
         finally:
             process.kill()
 
 
-def _wait_until_live(address: str) -> None:
+def _wait_until_live(port: int) -> None:
     until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until:
-        with suppress(httpx2.TransportError):
-            if httpx2.get(address, timeout=5).is_success:
-                return
-        time.sleep(0.1)
+    with httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=5) as http:
+        while time.monotonic() < until:
+            with suppress(httpx2.TransportError):
+                if http.get("/health/live").is_success:
+                    return
+            time.sleep(0.1)
     raise RuntimeError("the service doesn't start")
 
 
