@@ -24,8 +24,9 @@ from training.baselines.baselines import Lesson, baselines
 from training.dataset.moments import log_end
 from training.dataset.rolling_origin import Part
 from training.fitting.fit import FitSettings, fit
-from training.metrics.bootstrap import Drawn, Interval, mean_drawn
-from training.metrics.metrics import Ranking, bootstrap
+from training.metrics.bootstrap import Interval, mean_drawn
+from training.metrics.metrics import Ranking
+from training.metrics.paired_scores import Said, changes
 
 NAME = 'name = "trap"'
 TRAP_FILE = Path(__file__).with_name("trap.toml")
@@ -105,18 +106,13 @@ def gain(
 ) -> Interval:
     """The difference of AUC, with its 95 % interval by lead; the mean over seeds."""
     lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
-
-    def auc_of(probability: FloatArray) -> Drawn:
-        return bootstrap(
-            lead_ids,
-            won,
-            probability,
-            metrics={"auc": Ranking.auc},
-            n_resamples=n_resamples,
-        )["auc"]
-
-    pairs = zip(answer, over, strict=True)
-    return mean_drawn([auc_of(a).minus(auc_of(b)) for a, b in pairs]).interval
+    pairs = (
+        Said(lead_ids=lead_ids, won=won, champion=old, challenger=new)
+        for new, old in zip(answer, over, strict=True)
+    )
+    auc = {"auc": Ranking.auc}
+    gains = [changes(pair, auc, n_resamples=n_resamples, seed=0) for pair in pairs]
+    return mean_drawn([by_metric["auc"] for by_metric in gains]).interval
 
 
 def _trap(log: Log, part: Part, as_it_stands: bool) -> pl.DataFrame:
