@@ -56,11 +56,8 @@ def save_scorer(folder: Path, scorer: Scorer) -> str:
 def load_scorer(folder: Path, manifest_sha256: str) -> Scorer:
     """Load a scorer, after every digest was compared.
 
-    Raises
-    ------
-    ModelRejectedError
-        If a file is absent, too large, not the one that was registered, or no
-        part of a scorer.
+    Raises ModelRejectedError if a file is absent, too large, not the one that was
+    registered, or no part of a scorer.
     """
     manifest = _read(folder / MANIFEST_FILE)
     _refuse_other(MANIFEST_FILE, manifest, manifest_sha256)

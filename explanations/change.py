@@ -27,6 +27,8 @@ def changes(
 ) -> list[Change]:
     """Decompose the change of each lead's score since its past one.
 
+    Raises ValueError, which names the lead, if a past score is of after its moment.
+
     Parameters
     ----------
     events : DataFrame of EVENT_SCHEMA
@@ -35,11 +37,6 @@ def changes(
     pasts : sequence of n_leads Past, row for row
     earlier, now : Scorer
         The model that gave the past scores, and the one that scores now.
-
-    Raises
-    ------
-    ValueError
-        A past score was given after its lead's moment; names the lead.
     """
     if not pasts:
         return []

@@ -144,6 +144,8 @@ class Explainer:
     ) -> list[Score]:
         """The scores, each with why it moved since its past one, where it has one.
 
+        Raises ValueError if a past score is of after the moment of the score.
+
         Parameters
         ----------
         scores : sequence of Score
@@ -151,11 +153,6 @@ class Explainer:
         pasts : mapping of lead_id → Past
         earlier : Explainer
             The one that gave the past scores.
-
-        Raises
-        ------
-        ValueError
-            A past score was given after the moment of the score.
         """
         told = [score for score in scores if score.lead_id in pasts]
         found = changes(
@@ -253,12 +250,8 @@ def _told_before(written: Priority | None, priority: Priority) -> Priority | Non
 def load_explainer(folder: Path, model: ModelId) -> Explainer:
     """Load a model's files, verified, with the wording of its catalogue.
 
-    Raises
-    ------
-    ModelRejectedError
-        If a file is not the one whose digest `model` carries.
-    WordingError
-        If an idea of the model's catalogue has no words.
+    Raises ModelRejectedError if a file is not the one whose digest `model` carries.
+    Raises WordingError if an idea of the model's catalogue has no words.
     """
     scorer = load_scorer(folder, model.sha256)
     return Explainer(scorer=scorer, wording=read_wording(scorer.catalogue), model=model)

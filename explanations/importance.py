@@ -21,7 +21,8 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
     """What each idea does to the scores of a period, or of any other set of rows.
 
     An idea speaks of several signals, so it has no one direction: how far it raises
-    scores and how far it lowers them are told apart.
+    scores and how far it lowers them are told apart. Raises ValueError if there is no
+    row.
 
     Parameters
     ----------
@@ -36,11 +37,6 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
         `importance`: mean of |contribution|, in log-odds. `points_up`, `points_down`:
         mean points (0 to 100) where it raises a score, and where it lowers one, 0
         where it never does. `share_up`: share of the rows that it raises.
-
-    Raises
-    ------
-    ValueError
-        If there is no row.
 
     Examples
     --------

@@ -90,10 +90,7 @@ class Messages:
     def text(self, key: str, arguments: Mapping[str, Argument]) -> str:
         """The message. Arguments that it does not need are ignored.
 
-        Raises
-        ------
-        WordingError
-            An argument is absent, or is one that the message can't tell.
+        Raises WordingError if an argument is absent, or can't be told by the message.
         """
         try:
             given = tuple([arguments[name] for name in self._variables[key]])

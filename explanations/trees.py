@@ -105,10 +105,7 @@ class Trees:
 def trees_of(booster: lgb.Booster) -> Trees:
     """Tabulate a booster.
 
-    Raises
-    ------
-    ModelRejectedError
-        If a path has too many signals to be tabulated.
+    Raises ModelRejectedError if a path has too many signals to be tabulated.
     """
     reading = _Reading()
     roots = [

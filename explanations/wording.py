@@ -125,10 +125,8 @@ def _reads(signal: Signal, field: str) -> bool:
 def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
     """Read the French messages for a catalogue.
 
-    Raises
-    ------
-    WordingError
-        A file can't be read or parsed, or a message is absent or broken; tells all.
+    Raises WordingError, which tells all, if a file can't be read or parsed, or a
+    message is absent or broken.
     """
     own = folder / f"fr.{catalogue.name}.ftl"
     if not own.exists():

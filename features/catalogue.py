@@ -365,10 +365,7 @@ def shipped_catalogue(log_name: str) -> Path:
 def read_catalogue(path: Path) -> Catalogue:
     """Read a catalogue file.
 
-    Raises
-    ------
-    CatalogueError
-        Names the file, and the line or the key that is wrong.
+    Raises CatalogueError, which names the file, and the line or the key that is wrong.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")

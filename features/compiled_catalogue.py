@@ -139,10 +139,8 @@ class _Column:
 def program_of(catalogue: Catalogue) -> Program:
     """Compile a catalogue.
 
-    Raises
-    ------
-    CatalogueError
-        If its reasons rest on more attributes than there are bits for.
+    Raises CatalogueError if its reasons rest on more attributes than there are bits
+    for.
     """
     waits = tuple((idea.name, idea.awaited) for idea in catalogue.idea if idea.awaited)
     columns = [_column(signal) for signal in catalogue.signals]

@@ -76,11 +76,8 @@ class LogParts:
 def read_log(folder: Path) -> Log:
     """Read a log, each (source, event_id) once: the first received counts.
 
-    Raises
-    ------
-    LogError
-        If the folder is no log, a file is damaged, a column is missing or of
-        another type or holds nulls, or there is no event at all.
+    Raises LogError if the folder is no log, a file is damaged, a column is missing or
+    of another type or holds nulls, or there is no event at all.
     """
     about = _read_about(folder / ABOUT_FILE)
     path = folder / EVENTS_FILE
@@ -94,12 +91,7 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     """A log of any size, in parts of whole leads, of about so many events each.
 
     They lie in a temporary folder meanwhile, up to twice as large as the log. A
-    (source, event_id) counts once a lead.
-
-    Raises
-    ------
-    LogError
-        As `read_log` does.
+    (source, event_id) counts once a lead. Raises LogError as `read_log` does.
     """
     about = _read_about(folder / ABOUT_FILE)
     path = folder / EVENTS_FILE
@@ -196,10 +188,7 @@ def once_each(events: pl.DataFrame, *key: str) -> pl.DataFrame:
 def write_log(folder: Path, log: Log) -> None:
     """Write a log; the folder appears whole or not at all.
 
-    Raises
-    ------
-    LogError
-        If `folder` already holds something, or cannot be written.
+    Raises LogError if `folder` already holds something, or cannot be written.
     """
     with new_log_folder(folder) as draft:
         write_events(draft, log.events)

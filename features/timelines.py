@@ -241,10 +241,7 @@ def _numbering() -> defaultdict[Any, int]:
 def _parsed(data: str, events: pl.DataFrame) -> dict[str, object]:
     """The data of an event as JSON.
 
-    Raises
-    ------
-    LogError
-        If they are no JSON object; the event is named.
+    Raises LogError, which names the event, if they are no JSON object.
     """
     try:
         value = orjson.loads(data)

@@ -96,14 +96,10 @@ def _each(
 def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
     """What Odoo's predictive lead scoring says of some moments, (n_moments,).
 
-    It reads the stage and the lead's attributes, numbers in bands of equal mass,
-    and learns from the leads whose outcome was known, each with its values just
-    before that outcome.
-
-    Raises
-    ------
-    CatalogueError
-        If no category of the catalogue has an `order`, as a stage does.
+    It reads the stage and the lead's attributes, numbers in bands of equal mass, and
+    learns from the leads whose outcome was known, each with its values just before that
+    outcome. Raises CatalogueError if no category of the catalogue has an `order`, as a
+    stage does.
     """
     log, catalogue = lesson.log, lesson.catalogue
     stage_field, stages = stage_of(catalogue)

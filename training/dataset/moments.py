@@ -74,17 +74,14 @@ def labelled_moments(
 ) -> LabelledMoments:
     """Every moment of every lead's open life, with what came within the horizon.
 
+    Raises TrainingError if no moment is left, or all of them came to the same end.
+
     Parameters
     ----------
     horizon_days : float, > 0
     known_at : datetime, optional
         When the training happens; the end of the log where absent. Outcomes
         received later are unknown, and so are horizons that end later.
-
-    Raises
-    ------
-    TrainingError
-        If no moment is left, or all of them came to the same end.
     """
     until = known_at or log_end(log)
     opened = open_moments(log, plan, known_at=until)
@@ -128,11 +125,8 @@ def with_outcomes(
 def log_end(log: Log) -> datetime:
     """The latest instant at which the log received something.
 
-    Raises
-    ------
-    TrainingError
-        If a few events came long after all others: their clock was wrong, and what had
-        not happened by then would count as never having happened.
+    Raises TrainingError if a few events came long after all others: their clock was
+    wrong, and what had not happened by then would count as never having happened.
     """
     received = log.events["received_at"]
     last = received.sort().tail(1 + received.len() // LAST_OF).to_list()

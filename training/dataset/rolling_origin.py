@@ -51,10 +51,7 @@ def labelled_part(
 ) -> Part:
     """Labelled moments as they were known at an instant, and their signals.
 
-    Raises
-    ------
-    TrainingError
-        If no moment is left, or all of them came to the same end.
+    Raises TrainingError if no moment is left, or all of them came to the same end.
     """
     moments = labelled_moments(
         log, plan, horizon_days=horizon_days, known_at=known_at

@@ -74,6 +74,8 @@ def newest_hold_out(
 ) -> pl.DataFrame:
     """Labelled moments of the leads that began at or after `begins`; maybe none.
 
+    Raises TrainingError if the log holds no labelled moment at all.
+
     Parameters
     ----------
     horizon_days : float, > 0
@@ -85,11 +87,6 @@ def newest_hold_out(
     -------
     DataFrame of shape (n_moments, 5)
         As `LabelledMoments.frame`.
-
-    Raises
-    ------
-    TrainingError
-        If the log holds no labelled moment at all.
     """
     labelled = labelled_moments(log, plan, horizon_days=horizon_days).frame
     return labelled.filter(pl.col("first_at") >= begins)
@@ -98,10 +95,7 @@ def newest_hold_out(
 def refuse_one_sided(moments: pl.DataFrame, begins: datetime) -> None:
     """Nothing can be measured where no lead was won, or every one was.
 
-    Raises
-    ------
-    TrainingError
-        Says how many leads there are, and what to do.
+    Raises TrainingError, which says how many leads there are, and what to do.
     """
     if moments["won"].n_unique() == 2:
         return

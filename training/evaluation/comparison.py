@@ -52,14 +52,10 @@ class Comparison:
 def compared(log: Log, first: Candidate, second: Candidate) -> Comparison:
     """The second model against the first, whole, by segment and by age.
 
-    Intervals are of one figure each. A reading is held to Holm's level among all of
-    the whole, or of the groups: among forty figures of equal models, two intervals
-    would leave zero out by chance.
-
-    Raises
-    ------
-    TrainingError
-        If the hold-out has no lead, none won or no other, or the horizons differ.
+    Intervals are of one figure each. A reading is held to Holm's level among all of the
+    whole, or of the groups: among forty figures of equal models, two intervals would
+    leave zero out by chance. Raises TrainingError if the hold-out has no lead, none won
+    or no other, or the horizons differ.
     """
     if first.horizon_days != second.horizon_days:
         raise TrainingError(

@@ -90,15 +90,12 @@ def periods(
 ) -> Periods:
     """The open moments of a log and their signals, parted at an instant.
 
+    Raises TrainingError if there is no moment on one of the sides.
+
     Parameters
     ----------
     since : datetime, optional
         Else half of the moments are before it.
-
-    Raises
-    ------
-    TrainingError
-        If there is no moment on one of the sides.
     """
     opened = open_moments(log, plan, known_at=log_end(log)).sort("moment", "lead_id")
     at = since or opened["moment"][opened.height // 2] if opened.height else since
@@ -131,10 +128,7 @@ def signal_drift(
 def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
     """What moved since an instant; the log before it is what it is held to.
 
-    Raises
-    ------
-    TrainingError
-        If the log has no moment before it, or none since.
+    Raises TrainingError if the log has no moment before it, or none since.
     """
     found = periods(log, plan, scorer.catalogue, since)
     predicted = probability(scorer.log_odds(found.signals))

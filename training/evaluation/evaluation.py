@@ -67,15 +67,12 @@ def evaluated(
 ) -> Evaluation:
     """Every contestant on the newest hold-out, whole, by segment and by age.
 
+    Raises TrainingError if the hold-out has no lead, none won or no other.
+
     Parameters
     ----------
     champion : Candidate, optional
         Left out where it is the model itself, or was trained for another horizon.
-
-    Raises
-    ------
-    TrainingError
-        If the hold-out has no lead, none won or no other.
     """
     phase("the hold-out")
     others = {CHAMPION: champion} if champion else {}

@@ -65,14 +65,11 @@ def problem_of(
 ) -> Problem:
     """The rolling origins of a log's training part that say something.
 
+    Raises TrainingError if there is none: the log is too short for the horizon.
+
     Parameters
     ----------
     horizon_days : float, > 0
-
-    Raises
-    ------
-    TrainingError
-        If there is none: the log is too short for the horizon.
     """
     everything = labelled_moments(log, plan, horizon_days=horizon_days).frame
     known_at = newest_leads_from(everything, share=HOLD_OUT_SHARE)
@@ -134,10 +131,7 @@ def finished(study: Study) -> list[FrozenTrial]:
 def best(study: Study) -> tuple[FitSettings, float]:
     """The best settings, and their mean log loss in nats.
 
-    Raises
-    ------
-    TrainingError
-        If no trial is whole.
+    Raises TrainingError if no trial is whole.
     """
     whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not whole:

@@ -33,12 +33,8 @@ PARENT_TAG, SOURCE_TAG = "mlflow.parentRunId", "mlflow.source.name"
 def recorded_study(study: Study, inputs: Mapping[str, str | float]) -> Iterator[str]:
     """The run of a study, under way; the one there was, if it is resumed.
 
-    Interrupted, it is told as killed; it loses none of the trials that finished.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
+    Interrupted, it is told as killed; it loses none of the trials that finished. Raises
+    ModelUnavailableError if the store can't be reached or written.
     """
     with registry_client() as client:
         run_id = _run_of(client, study, inputs)
@@ -159,10 +155,8 @@ def study_name(
 def opened_study(name: str) -> Iterator[Study]:
     """The study of that name, as it was left, or a new one.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the studies can't be read or written, be it later on.
+    Raises ModelUnavailableError if the studies can't be read or written, be it later
+    on.
     """
     path = store_folder() / STUDIES_FILE
     optuna.logging.set_verbosity(optuna.logging.WARNING)

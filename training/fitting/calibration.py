@@ -13,7 +13,8 @@ def fit_affine(log_odds: FloatArray, won: BoolArray) -> tuple[float, float]:
     .. math:: p = \sigma(a \, z + c)
 
     A weight by lead would look ahead: it is the larger, the sooner the lead ends. Under
-    it even the demo log's true probabilities seem 0.029 off (`docs/quality.md`).
+    it even the demo log's true probabilities seem 0.029 off (`docs/quality.md`). Raises
+    ValueError if the slope isn't positive: the scores rank leads the wrong way.
 
     Parameters
     ----------
@@ -24,11 +25,6 @@ def fit_affine(log_odds: FloatArray, won: BoolArray) -> tuple[float, float]:
     Returns
     -------
     slope a > 0, intercept c : float
-
-    Raises
-    ------
-    ValueError
-        If the slope isn't positive: the scores rank leads the wrong way.
 
     References
     ----------

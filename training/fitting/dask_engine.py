@@ -48,12 +48,8 @@ _Rows = tuple[FloatArray, FloatArray, FloatArray]  # matrix, won as 0 and 1, wei
 def cluster_of(folder: Path, address: str) -> Iterator[tuple[Log, "Cluster"]]:
     """A log without what its events say, and the cluster that holds all of it.
 
-    Raises
-    ------
-    LogError
-        As `read_log` does.
-    TrainingError
-        If the scheduler can't be reached or has no worker, or a worker dies.
+    Raises LogError as `read_log` does. Raises TrainingError if the scheduler can't be
+    reached or has no worker, or a worker dies.
     """
     with (
         connected(address) as client,

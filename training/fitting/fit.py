@@ -74,6 +74,9 @@ def fit(
 ) -> Fitted:
     """Fit on every row; calibrate on what models fitted on other times say.
 
+    Raises TrainingError if a block of time has no lead won or none lost, or scores rank
+    backwards.
+
     Parameters
     ----------
     signals : DataFrame of shape (n_moments, 2 + n_signals)
@@ -82,11 +85,6 @@ def fit(
         `LabelledMoments.frame`, row for row.
     boosting : callable
         Where boosters are grown: in this process, or by a cluster.
-
-    Raises
-    ------
-    TrainingError
-        If a block of time has no lead won or none lost, or scores rank backwards.
     """
     learnt = learn_encoding(
         signals,

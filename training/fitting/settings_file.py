@@ -45,11 +45,8 @@ def settings_text(settings: FitSettings) -> str:
 def read_settings(path: Path) -> FitSettings:
     """Settings of a file; those that it doesn't name are the usual ones.
 
-    Raises
-    ------
-    TrainingError
-        If the file can't be read, or names a setting that there isn't, or a value
-        of another type or out of its bounds (trees deeper than `DEEPEST`).
+    Raises TrainingError if the file can't be read, or names a setting that there isn't,
+    or a value of another type or out of its bounds (trees deeper than `DEEPEST`).
     """
     try:
         written = tomllib.loads(path.read_text(encoding="utf-8-sig"))

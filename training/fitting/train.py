@@ -79,14 +79,9 @@ def train(
     """Train on the older leads, measure on the newest.
 
     `phase` is told the name of each phase as it begins. `engine` does the heavy work,
-    else this process: it has the events in full, and `log` may lack their data.
-
-    Raises
-    ------
-    TrainingError
-        If the log is too short, or nothing can be learnt from it.
-    CatalogueError
-        If a signal reads a kind that no event of the log has.
+    else this process: it has the events in full, and `log` may lack their data. Raises
+    TrainingError if the log is too short, or nothing can be learnt from it. Raises
+    CatalogueError if a signal reads a kind that no event of the log has.
     """
     refuse_absent_kinds(log, catalogue)
     phase("moments")

@@ -34,12 +34,8 @@ def judged(
 ) -> tuple[Finding, ...]:
     """The findings, in the order of the rules.
 
-    `phase` is told what is being measured.
-
-    Raises
-    ------
-    TrainingError
-        If leads of the hold-out all came to the same end.
+    `phase` is told what is being measured. Raises TrainingError if leads of the
+    hold-out all came to the same end.
     """
     if champion.scorer.catalogue.name != challenger.scorer.catalogue.name:
         return tuple(_other_catalogue(champion, challenger))

@@ -47,13 +47,8 @@ def judge(
     """What the gate finds of a challenger, against the champion.
 
     `phase` is told what is being measured; `log_sha256` is that of the log's events.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the champion's files can't be had.
-    TrainingError
-        If leads of the hold-out all came to the same end.
+    Raises ModelUnavailableError if the champion's files can't be had. Raises
+    TrainingError if leads of the hold-out all came to the same end.
     """
     try:
         findings = judged(loaded(champion), challenger, log, phase=phase)
@@ -73,10 +68,8 @@ def promote(
 ) -> Change | None:
     """Make the challenger champion; None where the gate refuses, and nothing changes.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached, or another champion came meanwhile.
+    Raises ModelUnavailableError if the registry can't be reached, or another champion
+    came meanwhile.
     """
     if (found := current_champion().version) != verdict.champion:
         raise ModelUnavailableError(
@@ -93,12 +86,8 @@ def promote(
 def roll_back(signed: Signed, *, now: datetime) -> Change:
     """Make the champion before this one champion again.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the record has none before, or its version is gone from the registry.
-    ModelRejectedError
-        If its files aren't those registered.
+    Raises ModelUnavailableError if the record has none before, or its version is gone
+    from the registry. Raises ModelRejectedError if its files aren't those registered.
     """
     champion = current_champion()
     version = one_before(champion.version, recorded())

@@ -85,10 +85,8 @@ class Standing:
 def standing() -> Standing:
     """What stands in the registry now.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached, or what it holds can't be read.
+    Raises ModelUnavailableError if the registry can't be reached, or what it holds
+    can't be read.
     """
     with registry_client() as client:
         found = client.search_registered_models(f"name = '{MODEL_NAME}'")

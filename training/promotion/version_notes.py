@@ -22,15 +22,12 @@ GATE_TAG = "gate"
 def record_evaluation(evaluation: Evaluation, model: Candidate, digest: str) -> str:
     """Log an evaluation as a run below the model's own; returns its identifier.
 
+    Raises ModelUnavailableError if the store can't be reached or written.
+
     Parameters
     ----------
     digest : str
         SHA-256 of the log's events.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
     """
     with registry_client():
         mlflow.set_experiment(experiment_id=experiment_id())

@@ -53,12 +53,9 @@ class Candidate:
 def candidate(named: str) -> Candidate:
     """The version of that number, or the one that the run of that identifier made.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If there is none, or the registry can't be reached.
-    ModelRejectedError
-        If its files aren't those registered, or its run doesn't say how it was made.
+    Raises ModelUnavailableError if there is none, or the registry can't be reached.
+    Raises ModelRejectedError if its files aren't those registered, or its run doesn't
+    say how it was made.
     """
     return loaded(
         registered(named) if named.isdecimal() else version_of_run(named),

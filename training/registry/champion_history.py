@@ -64,10 +64,8 @@ def record(change: Change) -> None:
 def recorded() -> list[Change]:
     """Every change, the oldest first.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached, or a change can't be read.
+    Raises ModelUnavailableError if the registry can't be reached, or a change can't be
+    read.
     """
     written = {key: text for key, text in tags().items() if key.startswith(PREFIX)}
     return [_read(key, text) for key, text in sorted(written.items())]

@@ -184,12 +184,8 @@ def show_card(run_id: str, version: str, text: str) -> None:
 def inscribe(version: str) -> None:
     """Write on a version's card when it was put into service, by whom and why.
 
-    A version made before there were cards has none, and none is made.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
+    A version made before there were cards has none, and none is made. Raises
+    ModelUnavailableError if the store can't be reached or written.
     """
     run_id = run_of(version).info.run_id
     with registry_client() as client:

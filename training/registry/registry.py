@@ -70,10 +70,8 @@ def registry_client() -> Iterator[MlflowClient]:
 def refuse_unwritable() -> None:
     """Tell before the work that what comes of it couldn't be kept.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached, or SQLite's folder is read-only.
+    Raises ModelUnavailableError if the store can't be reached, or SQLite's folder is
+    read-only.
     """
     has_champion()
     if _file_of(tracking_uri()) and not os.access(store_folder(), os.W_OK):
@@ -113,10 +111,8 @@ def _open_file(uri: str) -> None:
 def current_champion() -> Champion:
     """The model under the alias `champion`.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the registry can't be reached, or has no champion yet.
+    Raises ModelUnavailableError if the registry can't be reached, or has no champion
+    yet.
     """
     with registry_client() as client:
         return _as_champion(client.get_model_version_by_alias(MODEL_NAME, CHAMPION))
@@ -155,10 +151,7 @@ def has_champion() -> bool:
 def download(champion: Champion, folder: Path) -> Path:
     """Copy the model's files into `folder`, as `explanations.artifact` lays them out.
 
-    Raises
-    ------
-    ModelUnavailableError
-        If the files can't be had.
+    Raises ModelUnavailableError if the files can't be had.
     """
     with registry_errors():
         got = Path(

@@ -44,12 +44,8 @@ def record_training(
 ) -> Champion:
     """Log the run and its model, and register the model as a new version.
 
-    Nothing is registered unless all of it was logged.
-
-    Raises
-    ------
-    ModelUnavailableError
-        If the store can't be reached or written.
+    Nothing is registered unless all of it was logged. Raises ModelUnavailableError if
+    the store can't be reached or written.
     """
     with registry_client(), TemporaryDirectory() as folder:
         mlflow.set_experiment(experiment_id=experiment_id())
