@@ -34,8 +34,7 @@ def evaluate_model(
     Whole, by segment and by age, with 95 % intervals; logged to MLflow.
     """
     from features.log import EVENTS_FILE, read_log
-    from training.evaluation.evaluation import evaluated
-    from training.promotion.version_notes import record_evaluation
+    from training.evaluation.evaluation import evaluated, record_evaluation
     from training.registry.candidates import candidate, loaded
     from training.registry.registry import current_champion
     from training.registry.training_run import file_digest
@@ -49,7 +48,7 @@ def evaluate_model(
         )
         status.update("Logging to MLflow…")
         run_id = record_evaluation(evaluation, measured, file_digest(log / EVENTS_FILE))
-    _tell_evaluation(evaluation, measured)
+    _print_evaluation(evaluation, measured)
     out.print(f"MLflow run {run_id}", highlight=False)
 
 
@@ -63,24 +62,24 @@ def compare_models(
 ) -> None:
     """What changes from one model to another on the same leads, and what is noise."""
     from features.log import read_log
+    from training.dataset.groups import WHOLE
     from training.evaluation.comparison import compared
-    from training.evaluation.evaluation import WHOLE
     from training.registry.candidates import candidate
 
     with err.status("Loading the models…") as status:
-        one, other = candidate(first), candidate(second)
-        read = read_log(log or other.log_folder)
+        former, latter = candidate(first), candidate(second)
+        read = read_log(log or latter.log_folder)
         status.update("Comparing…")
-        found = compared(read, one, other)
+        result = compared(read, former, latter)
     out.print(
-        f"version {other.version} less version {one.version}, on {found.n_leads:,} "
-        f"leads that began since {found.begins:%Y-%m-%d}",
+        f"version {latter.version} less version {former.version}, on "
+        f"{result.n_leads:,} leads that began since {result.begins:%Y-%m-%d}",
         highlight=False,
     )
-    whole = [each for each in found.compared if each.group.dimension == WHOLE]
+    whole = [each for each in result.compared if each.group.dimension == WHOLE]
     parts = [
         each
-        for each in found.compared
+        for each in result.compared
         if each.group.dimension != WHOLE and each.metric in ON_SCREEN
     ]
     out.print(_changes_table("on the whole", whole))
@@ -100,13 +99,13 @@ def _other_champion(model: "Candidate") -> "Candidate | None":
     except ModelRejectedError as error:
         err.print(f"The champion is left out: {error}", markup=False, highlight=False)
         return None
-    same = champion.horizon_days == model.horizon_days
-    if not same:
+    if champion.horizon_days != model.horizon_days:
         err.print("The champion is left out: it foretells another horizon.")
-    return champion if same else None
+        return None
+    return champion
 
 
-def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
+def _print_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
     from training.evaluation.evaluation import CHAMPION, MODEL
     from training.metrics.metrics import METRICS
 
@@ -116,10 +115,10 @@ def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
         highlight=False,
     )
     table = Table("", "value", "95 % interval", title="on the whole, by lead")
-    told = {name: evaluation.metrics(name) for name in evaluation.contestants}
+    figures = {name: evaluation.metrics(name) for name in evaluation.contestants}
     for metric in METRICS:
         _begin_section(table, metric)
-        for name, metrics in told.items():
+        for name, metrics in figures.items():
             table.add_row(name, *_value_and_interval(metrics.get(metric)))
     out.print(table)
     if not evaluation.taught_baselines:
@@ -130,7 +129,7 @@ def _tell_evaluation(evaluation: "Evaluation", model: "Candidate") -> None:
 
 
 def _groups_table(evaluation: "Evaluation", contestant: str) -> Table:
-    from training.evaluation.evaluation import WHOLE
+    from training.dataset.groups import WHOLE
     from training.metrics.bootstrap import Interval
 
     table = Table(title=f"{contestant}, by segment and age")
@@ -138,24 +137,20 @@ def _groups_table(evaluation: "Evaluation", contestant: str) -> Table:
     for name in ("leads", "won", *ON_SCREEN):
         table.add_column(name, no_wrap=True)
     theirs = evaluation.table.filter(contestant=contestant)
-    begun = WHOLE
-    for (dimension, label), rows in theirs.group_by(
+    parts = theirs.filter(theirs["dimension"] != WHOLE)
+    begun = ""
+    for (dimension, label), rows in parts.group_by(
         "dimension", "label", maintain_order=True
     ):
-        if dimension == WHOLE:
-            continue
         if dimension != begun:
             _begin_section(table, begun := str(dimension))
-        found = {
-            row["metric"]: Interval(row["value"], row["low"], row["high"])
-            for row in rows.to_dicts()
-        }
-        share = rows["won"][0] / rows["moments"][0]
+        figures = rows.select("metric", "value", "low", "high").iter_rows()
+        intervals = {metric: Interval(*bounds) for metric, *bounds in figures}
         table.add_row(
             str(label),
             f"{rows['leads'][0]:,}",
-            f"{share:.1%}",
-            *("\n".join(_value_and_interval(found.get(one))) for one in ON_SCREEN),
+            f"{rows['won'][0] / rows['moments'][0]:.1%}",
+            *("\n".join(_value_and_interval(intervals.get(m))) for m in ON_SCREEN),
         )
     return table
 
@@ -165,21 +160,21 @@ def _changes_table(title: str, several: "list[Compared]") -> Table:
     table.add_column("", overflow="fold")
     for name in ("change\n95 % interval", "reads as"):
         table.add_column(name, no_wrap=True)
-    for name, changes in groupby(several, key=_name):
+    for name, changes in groupby(several, key=_group_name):
         _begin_section(table, name)
-        for one in changes:
-            found = one.change.interval
+        for compared in changes:
+            change = compared.change.interval
             table.add_row(
-                one.metric,
-                f"{found.value:+.4f}\n{found.low:+.4f} to {found.high:+.4f}",
-                one.reading.value,
+                compared.metric,
+                f"{change.value:+.4f}\n{change.low:+.4f} to {change.high:+.4f}",
+                compared.reading.value,
             )
     return table
 
 
-def _name(one: "Compared") -> str:
-    """Of the group; dimension and label of the whole are the same."""
-    return ": ".join(dict.fromkeys((one.group.dimension, one.group.label)))
+def _group_name(compared: "Compared") -> str:
+    """Dimension and label, which of the whole are the same."""
+    return ": ".join(dict.fromkeys((compared.group.dimension, compared.group.label)))
 
 
 def _begin_section(table: Table, name: str) -> None:
@@ -187,7 +182,7 @@ def _begin_section(table: Table, name: str) -> None:
     table.add_row(f"[bold]{escape(name)}")
 
 
-def _value_and_interval(found: "Interval | None") -> tuple[str, str]:
-    if found is None:
+def _value_and_interval(figure: "Interval | None") -> tuple[str, str]:
+    if figure is None:
         return "–", ""
-    return f"{found.value:.3f}", f"{found.low:.3f}–{found.high:.3f}"
+    return f"{figure.value:.3f}", f"{figure.low:.3f}–{figure.high:.3f}"

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -11,12 +11,13 @@ from rich.table import Table
 if TYPE_CHECKING:
     from training.promotion.promotion import Signed
     from training.promotion.verdict import Verdict
-    from training.registry.champion_history import Change, Live
+    from training.registry.champion_history import Change
 
 promoting = typer.Typer()
 out = Console()
 err = Console(stderr=True)
 
+AS_WRITTEN: "dict[str, Any]" = {"highlight": False, "markup": False, "soft_wrap": True}
 By = Annotated[str, typer.Option("--by", help="The person who decides.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why.")]
 
@@ -38,8 +39,7 @@ def promote_version(
     Exits 1 where the gate refuses. The verdict is logged to MLflow either way.
     """
     from features.log import EVENTS_FILE, read_log
-    from training.promotion.promotion import judge, promote
-    from training.promotion.version_notes import record_verdict
+    from training.promotion.promotion import judge, promote, record_verdict
     from training.registry.candidates import candidate
     from training.registry.registry import current_champion
     from training.registry.training_run import file_digest
@@ -68,7 +68,7 @@ def promote_version(
             highlight=False,
         )
         raise typer.Exit(1)
-    _tell(change)
+    _print_change(change)
 
 
 @promoting.command("rollback")
@@ -79,7 +79,7 @@ def roll_back_champion(by: By, reason: Reason) -> None:
     signed = _signed(by, reason)
     with err.status("Rolling back…"):
         change = roll_back(signed, now=datetime.now(UTC))
-    _tell(change)
+    _print_change(change)
 
 
 @promoting.command("champion")
@@ -93,37 +93,36 @@ def champion_on(
     from training.errors import ModelUnavailableError
     from training.registry.champion_history import PARIS, live_on, recorded
 
-    now = datetime.now(UTC)
     if on is None:
-        _tell_current()
+        _print_current()
         return
-    if on.date() > now.astimezone(PARIS).date():
+    if on.date() > datetime.now(PARIS).date():
         raise typer.BadParameter(f"--on: {on.date()} is still to come")
     changes = recorded()
-    found = live_on(on.date(), changes)
-    if not found:
+    lives = live_on(on.date(), changes)
+    if not lives:
         begins = f"begins on {changes[0].at.astimezone(PARIS):%Y-%m-%d}"
         raise ModelUnavailableError(
             f"no champion is recorded for {on.date()}: the record "
             f"{begins if changes else 'is empty'}"
         )
-    for one in found:
-        out.print(_told(one), highlight=False, markup=False, soft_wrap=True)
+    for live in lives:
+        _print_change(live.change, live.until)
 
 
-def _tell_current() -> None:
-    from training.registry.champion_history import Live, recorded
+def _print_current() -> None:
+    from training.registry.champion_history import recorded
     from training.registry.registry import current_champion
 
     champion, changes = current_champion(), recorded()
     if changes and changes[-1].version == champion.version:
-        line = _told(Live(changes[-1], None))
-    else:
-        line = (
-            f"version {champion.version}; the record doesn't say who put it there: the "
-            "alias was moved by other means, or a promotion was cut short"
-        )
-    out.print(line, highlight=False, markup=False, soft_wrap=True)
+        _print_change(changes[-1])
+        return
+    out.print(
+        f"version {champion.version}; the record doesn't say who put it there: the "
+        "alias was moved by other means, or a promotion was cut short",
+        **AS_WRITTEN,
+    )
 
 
 def _signed(by: str, reason: str) -> "Signed":
@@ -139,32 +138,26 @@ def _findings_table(verdict: "Verdict") -> Table:
     table = Table(title="the gate")
     for name in ("rule", "finding", "figure", "bound", ""):
         table.add_column(name, overflow="fold")
-    for one in verdict.findings:
+    for finding in verdict.findings:
+        numbers = (finding.figure, finding.bound)
         table.add_row(
-            one.rule.value,
-            one.outcome.value,
-            "" if one.figure is None else f"{one.figure:.4f}",
-            "" if one.bound is None else f"{one.bound:.4f}",
-            one.why,
+            finding.rule.value,
+            finding.outcome.value,
+            *("" if number is None else f"{number:.4f}" for number in numbers),
+            finding.why,
         )
     return table
 
 
-def _tell(change: "Change") -> None:
-    from training.registry.champion_history import Live
-
-    out.print(_told(Live(change, None)), highlight=False, markup=False, soft_wrap=True)
-
-
-def _told(live: "Live") -> str:
+def _print_change(change: "Change", until: datetime | None = None) -> None:
     from training.registry.champion_history import PARIS
 
-    change = live.change
     since = f"since {change.at.astimezone(PARIS):%Y-%m-%d %H:%M}"
-    if live.until is not None:
-        since += f" until {live.until.astimezone(PARIS):%Y-%m-%d %H:%M}"
+    if until is not None:
+        since += f" until {until.astimezone(PARIS):%Y-%m-%d %H:%M}"
     before = f", after version {change.previous}" if change.previous else ""
-    return (
+    out.print(
         f"version {change.version}, champion {since}{before}: "
-        f"{change.how.value} by {change.by}: {change.reason}"
+        f"{change.how.value} by {change.by}: {change.reason}",
+        **AS_WRITTEN,
     )

@@ -102,21 +102,21 @@ def train_model(
         _engine(engine, scheduler, log) as (read, machine),
     ):
         inputs = inputs_of(read, catalogue, horizon, moments, key_kinds)
-        asked = TrainSettings(
+        train_settings = TrainSettings(
             plan=inputs.plan, horizon_days=inputs.horizon_days, fit=fit, seed=seed
         )
         trained = trained_on(
             inputs.log,
             inputs.catalogue,
-            asked,
+            train_settings,
             phase=lambda name: status.update(f"Training: {name}…"),
             engine=machine,
         )
         status.update("Logging to MLflow…")
-        version = record_training(trained, inputs.log, log, asked)
+        version = record_training(trained, inputs.log, log, train_settings)
         is_champion = place(version.version, now=datetime.now(UTC))
-    _tell_idle(trained, inputs.log.kinds)
-    _tell(trained)
+    _warn_of_idle(trained, inputs.log.kinds)
+    _print_quality(trained)
     becomes = "champion" if is_champion else "challenger: see `frein promote`"
     out.print(f"{version.name} version {version.version}, {becomes}")
     return version.version
@@ -142,8 +142,8 @@ def _engine(
         raise typer.BadParameter(
             f"--engine dask needs `pip install frein[scale]` ({error})"
         ) from error
-    with cluster_of(log, scheduler) as held:
-        yield held
+    with cluster_of(log, scheduler) as log_and_cluster:
+        yield log_and_cluster
 
 
 def read_inputs(
@@ -175,11 +175,10 @@ def inputs_of(
 
     signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
     read_wording(signals)
-    kinds = key_kinds_of(key_kinds, read.kinds)
     return Inputs(
         log=read,
         catalogue=signals,
-        plan=moment_plan(moments, kinds),
+        plan=moment_plan(moments, key_kinds_of(key_kinds, read.kinds)),
         horizon_days=_days(horizon),
     )
 
@@ -214,20 +213,20 @@ def _days(text: str) -> float:
         raise typer.BadParameter(str(error)) from error
 
 
-def _tell_idle(trained: "Trained", kinds: Set[str]) -> None:
+def _warn_of_idle(trained: "Trained", kinds: Set[str]) -> None:
     """Warn of signals that taught nothing; opinions come from the service, later."""
     from features.event import OPINION_KINDS
     from training.evaluation.catalogue_report import idle_signals
 
     signals = trained.scorer.catalogue.signals
     idle = idle_signals(trained.signals, trained.scorer.catalogue, kinds)
-    for name in (one.name for one in signals if not one.kinds <= OPINION_KINDS):
-        if name in idle:
-            told = f"⚠ {name}: {idle[name]}"
-            err.print(told, style="yellow", markup=False, highlight=False)
+    for signal in signals:
+        if signal.name in idle and not signal.kinds <= OPINION_KINDS:
+            warning = f"⚠ {signal.name}: {idle[signal.name]}"
+            err.print(warning, style="yellow", markup=False, highlight=False)
 
 
-def _tell(trained: "Trained") -> None:
+def _print_quality(trained: "Trained") -> None:
     table = Table("on the newest leads", "value", "95 % interval")
     for name, interval in trained.metrics.items():
         table.add_row(

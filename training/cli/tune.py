@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from optuna.study import Study
     from optuna.trial import FrozenTrial
 
-    from training.cli.train import Inputs
     from training.evaluation.tuning import Problem
     from training.fitting.fit import FitSettings
 
@@ -81,13 +80,17 @@ def tune_settings(
             horizon_days=inputs.horizon_days,
             seed=seed,
         )
-    what = _told(inputs, file_digest(log / EVENTS_FILE))
+    described: dict[str, str | float] = {
+        "log_sha256": file_digest(log / EVENTS_FILE),
+        "horizon_days": inputs.horizon_days,
+        **inputs.plan.described(),
+    }
     file = settings or store_folder() / f"settings-{log.resolve().name}.toml"
-    with opened_study(study_name(inputs.log.about.name, what, problem)) as study:
-        _tune(study, problem, what, trials, seconds)
-        found, loss = best(study)
-        _tell(found, study)
-    write_settings(file, found)
+    with opened_study(study_name(inputs.log.about.name, described, problem)) as study:
+        _tune(study, problem, described, trials, seconds)
+        best_settings, loss = best(study)
+        _print_best(best_settings, study)
+    write_settings(file, best_settings)
     out.print(
         f"mean log loss {loss:.4f}, with the settings of {file}; next:",
         _command(
@@ -110,7 +113,7 @@ def tune_settings(
 def _tune(
     study: "Study",
     problem: "Problem",
-    what: dict[str, str | float],
+    described: dict[str, str | float],
     n_trials: int,
     seconds: float,
 ) -> None:
@@ -124,63 +127,57 @@ def _tune(
 
     ends = time.monotonic() + seconds
 
-    def told(_: "FrozenTrial") -> None:
-        record_trials(study, run_id)
+    def record(_: "FrozenTrial") -> None:
+        record_trials(study, run)
         status.update(f"{len(finished(study))} of {n_trials} trials are over…")
 
     try:
-        with recorded_study(study, what) as run_id, err.status("Tuning…") as status:
+        with (
+            recorded_study(study, described) as run_id,
+            err.status("Tuning…") as status,
+        ):
             tune(
                 study,
                 problem,
                 n_trials=n_trials,
                 goes_on=lambda: time.monotonic() < ends,
-                told=told,
+                record=record,
             )
-            record_best(run_id, *best(study))
+            record_best(run, *best(study))
     except KeyboardInterrupt:
-        done = len(finished(study))
-        err.print(f"Interrupted after {done} trials: the same call goes on from there.")
+        n_done = len(finished(study))
+        err.print(
+            f"Interrupted after {n_done} trials: the same call goes on from there."
+        )
         raise
 
 
 def _command(name: str, **options: object) -> str:
     """A command of ours as a shell reads it; an option that is None isn't given."""
-    given = [
-        part
-        for option, value in options.items()
-        if value is not None
-        for part in (f"--{option.replace('_', '-')}", str(value))
-    ]
-    return shlex.join(["frein", name, *given])
+    words = ["frein", name]
+    for option, value in options.items():
+        if value is not None:
+            words += [f"--{option.replace('_', '-')}", str(value)]
+    return shlex.join(words)
 
 
 def _seconds(timeout: str | None) -> float:
     """How long "90s", "30m" or "2h" is; for ever, where nothing is said."""
     if timeout is None:
         return math.inf
-    found = re.fullmatch(r"(\d{1,6})([smh])", timeout.strip())
-    if not found:
+    match = re.fullmatch(r"(\d{1,6})([smh])", timeout.strip())
+    if not match:
         raise typer.BadParameter(f"--timeout: {timeout!r} is none of 90s, 30m or 2h")
-    return int(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def _told(inputs: "Inputs", log_sha256: str) -> dict[str, str | float]:
-    return {
-        "log_sha256": log_sha256,
-        "horizon_days": inputs.horizon_days,
-        "ages_days": ",".join(f"{age:g}" for age in inputs.plan.ages_days),
-        "key_kinds": ",".join(inputs.plan.key_kinds),
-    }
-
-
-def _tell(found: "FitSettings", study: "Study") -> None:
+def _print_best(best_settings: "FitSettings", study: "Study") -> None:
     from training.evaluation.tuning import SEARCHED, finished
     from training.fitting.fit import FitSettings
 
     table = Table("setting", "usual", "best", pad_edge=False)
     for name in SEARCHED:
-        usual, best = getattr(FitSettings(), name), getattr(found, name)
+        usual, best = getattr(FitSettings(), name), getattr(best_settings, name)
         table.add_row(name, f"{usual:.4g}", f"{best:.4g}")
     trials = finished(study)
     n_whole = sum(trial.state.name == "COMPLETE" for trial in trials)

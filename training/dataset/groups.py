@@ -12,6 +12,7 @@ from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue, Nature
 from features.event import ATTRIBUTES_KIND
 
+WHOLE = "all"  # dimension and label of all moments together
 AGE = "age"
 AGE_DAYS = (-np.inf, 1, 7, 14, 30, 60, 90, np.inf)
 N_BANDS = 4  # of a number: what tells small leads from large ones, and is readable
@@ -29,6 +30,14 @@ class Group:
     label: str
     rows: BoolArray
     band: tuple[float, float] | None = None
+
+
+def whole_and_parts(
+    signals: pl.DataFrame, moments: pl.DataFrame, catalogue: Catalogue
+) -> list[Group]:
+    """All moments, then each segment of leads, then each band of ages."""
+    whole = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
+    return [whole, *segments(signals, moments, catalogue), *age_bands(moments)]
 
 
 def segments(
@@ -55,18 +64,13 @@ def segments(
 
 
 def age_bands(moments: pl.DataFrame) -> list[Group]:
-    """Moments of leads about as old.
-
-    Parameters
-    ----------
-    moments : DataFrame of n_moments rows, `LabelledMoments.frame`
-    """
+    """Moments of leads about as old; `moments` as `LabelledMoments.frame`."""
     age = ((moments["moment"] - moments["first_at"]) / timedelta(days=1)).to_numpy()
     groups = (
         Group(AGE, f"{_band(low, high)} d", (age > low) & (age <= high))
         for low, high in pairwise(AGE_DAYS)
     )
-    return [one for one in groups if _leads(moments, one.rows) >= MIN_LEADS]
+    return [group for group in groups if _leads(moments, group.rows) >= MIN_LEADS]
 
 
 def lead_counts(moments: pl.DataFrame, rows: BoolArray) -> tuple[int, int]:

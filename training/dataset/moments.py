@@ -25,6 +25,13 @@ class MomentPlan:
     ages_days: tuple[float, ...]
     key_kinds: tuple[str, ...] = ()
 
+    def described(self) -> dict[str, str]:
+        """The plan as parameters of a run."""
+        return {
+            "ages_days": ",".join(f"{age:g}" for age in self.ages_days),
+            "key_kinds": ",".join(self.key_kinds),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledMoments:
@@ -107,8 +114,8 @@ def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFr
     """
     lives = lead_lives(log, known_at=known_at)
     is_open = pl.col("ended_at").is_null() | (pl.col("moment") < pl.col("ended_at"))
-    found = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)
-    once_each = found.unique(["place", "moment"]).sort("place", "moment")
+    opened = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)
+    once_each = opened.unique(["place", "moment"]).sort("place", "moment")
     return once_each.drop("place").set_sorted("lead_id")
 
 

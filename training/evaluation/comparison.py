@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-import numpy as np
-
 from features.log import Log
-from training.dataset.groups import Group, age_bands, segments
-from training.dataset.split import newest_hold_out, refuse_one_sided
+from training.dataset.groups import Group, whole_and_parts
+from training.dataset.split import refuse_one_sided
 from training.errors import TrainingError
-from training.evaluation.evaluation import BY_GROUP, WHOLE
+from training.evaluation.evaluation import BY_GROUP
 from training.metrics.bootstrap import Drawn
 from training.metrics.metrics import METRICS, Metric
 from training.metrics.paired_scores import Said, changes, holm_shares
@@ -62,26 +60,17 @@ def compared(log: Log, first: Candidate, second: Candidate) -> Comparison:
             f"version {first.version} foretells {first.horizon_days:g} days, version "
             f"{second.version} {second.horizon_days:g}: they can't be compared"
         )
-    begins = max(first.trained_until, second.trained_until)
-    moments = newest_hold_out(
-        log, second.plan, horizon_days=second.horizon_days, begins=begins
-    )
+    begins, moments = second.hold_out(log, first)
     refuse_one_sided(moments, begins)
     signals = second.signals(log, moments)
     said = paired(first, second, log, moments, signals)
-    whole = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
-    parts = [
-        *segments(signals, moments, second.scorer.catalogue),
-        *age_bands(moments),
-    ]
+    whole, *parts = whole_and_parts(signals, moments, second.scorer.catalogue)
     return Comparison(
         begins=begins,
         n_leads=moments["lead_id"].n_unique(),
         compared=(
-            *readings(list(_changes(said, whole, METRICS))),
-            *readings(
-                [one for part in parts for one in _changes(said, part, BY_GROUP)]
-            ),
+            *readings(_changes(said, [whole], METRICS)),
+            *readings(_changes(said, parts, BY_GROUP)),
         ),
     )
 
@@ -106,11 +95,13 @@ def _p_value(change: Drawn) -> float:
 
 
 def _changes(
-    said: Said, group: Group, metrics: Mapping[str, Metric]
-) -> Iterator[tuple[Group, str, Drawn]]:
-    theirs = said.of(group.rows)
-    if len(set(theirs.won.tolist())) < 2:
-        return
-    found = changes(theirs, metrics, n_resamples=N_RESAMPLES, seed=SEED)
-    for metric, change in found.items():
-        yield group, metric, change
+    said: Said, groups: Sequence[Group], metrics: Mapping[str, Metric]
+) -> list[tuple[Group, str, Drawn]]:
+    return [
+        (group, metric, change)
+        for group in groups
+        if len(set(said.won[group.rows].tolist())) == 2
+        for metric, change in changes(
+            said.of(group.rows), metrics, n_resamples=N_RESAMPLES, seed=SEED
+        ).items()
+    ]

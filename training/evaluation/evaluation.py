@@ -1,25 +1,29 @@
 """Evaluation: a model, the champion and the baselines on leads that came later."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
+import mlflow
 import numpy as np
 import polars as pl
 
 from features.arrays import FloatArray
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
-from training.dataset.groups import Group, age_bands, segments
+from training.dataset.groups import WHOLE, Group, whole_and_parts
 from training.dataset.moments import labelled_moments
-from training.dataset.split import newest_hold_out, refuse_one_sided
+from training.dataset.split import refuse_one_sided
 from training.errors import TrainingError
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS, bootstrap
 from training.registry.candidates import Candidate
+from training.registry.registry import registry_client
+from training.registry.training_run import experiment_id
 
 Phase = Callable[[str], None]
 
+EVALUATION_FILE = "evaluation.json"
 MODEL, CHAMPION = "model", "champion"
 EVALUATION_SCHEMA = pl.Schema(
     {
@@ -35,7 +39,6 @@ EVALUATION_SCHEMA = pl.Schema(
         "high": pl.Float64(),
     }
 )
-WHOLE = "all"  # dimension and label of the whole hold-out
 BY_GROUP = {name: METRICS[name] for name in ("auc", "average_precision", "log_loss")}
 
 
@@ -75,32 +78,62 @@ def evaluated(
         Left out where it is the model itself, or was trained for another horizon.
     """
     phase("the hold-out")
-    others = {CHAMPION: champion} if champion else {}
-    begins = max(one.trained_until for one in (model, *others.values()))
-    moments = newest_hold_out(
-        log, model.plan, horizon_days=model.horizon_days, begins=begins
-    )
+    begins, moments = model.hold_out(log, *([champion] if champion else []))
     refuse_one_sided(moments, begins)
     signals = model.signals(log, moments)
     said = {MODEL: model.says(signals)}
-    for name, other in others.items():
-        said[name] = other.says(other.signals(log, moments))
+    if champion:
+        said[CHAMPION] = champion.says(champion.signals(log, moments))
     phase("baselines")
     lesson = _lesson(log, model)
     if lesson is not None:
         said |= baselines(lesson, signals)
     phase("intervals")
-    groups = [
-        *segments(signals, moments, model.scorer.catalogue),
-        *age_bands(moments),
+    groups = whole_and_parts(signals, moments, model.scorer.catalogue)
+    rows = [
+        row
+        for name, probability in said.items()
+        for group in groups
+        for row in _rows(name, group, moments, probability)
     ]
     return Evaluation(
         begins=begins,
         n_leads=moments["lead_id"].n_unique(),
         n_moments=moments.height,
         taught_baselines=lesson is not None,
-        table=_table(moments, said, groups),
+        table=pl.DataFrame(rows, schema=EVALUATION_SCHEMA, orient="row"),
     )
+
+
+def record_evaluation(evaluation: Evaluation, model: Candidate, digest: str) -> str:
+    """Log an evaluation as a run below the model's own; returns its identifier.
+
+    `digest` is the SHA-256 of the log's events. Raises ModelUnavailableError.
+    """
+    with registry_client():
+        mlflow.set_experiment(experiment_id=experiment_id())
+        with mlflow.start_run(
+            run_name=f"evaluation of version {model.version}",
+            tags={
+                "mlflow.parentRunId": model.run_id,
+                "version": model.version,
+                "log_sha256": digest,
+                "hold_out_begins": evaluation.begins.isoformat(),
+            },
+        ) as run:
+            mlflow.log_params(
+                {"n_leads": evaluation.n_leads, "n_moments": evaluation.n_moments}
+            )
+            mlflow.log_metrics(
+                {
+                    f"{contestant}.{metric}": value
+                    for contestant in evaluation.contestants
+                    for name, interval in evaluation.metrics(contestant).items()
+                    for metric, value in interval.named(name).items()
+                }
+            )
+            mlflow.log_table(evaluation.table.to_pandas(), EVALUATION_FILE)
+            return str(run.info.run_id)
 
 
 def _lesson(log: Log, model: Candidate) -> Lesson | None:
@@ -123,19 +156,6 @@ def _lesson(log: Log, model: Candidate) -> Lesson | None:
     )
 
 
-def _table(
-    moments: pl.DataFrame, said: Mapping[str, FloatArray], groups: list[Group]
-) -> pl.DataFrame:
-    everything = Group(WHOLE, WHOLE, np.ones(moments.height, bool))
-    rows = (
-        row
-        for name, probability in said.items()
-        for group in (everything, *groups)
-        for row in _rows(name, group, moments, probability)
-    )
-    return pl.DataFrame(list(rows), schema=EVALUATION_SCHEMA, orient="row")
-
-
 def _rows(
     contestant: str, group: Group, moments: pl.DataFrame, probability: FloatArray
 ) -> Iterator[tuple[object, ...]]:
@@ -150,6 +170,5 @@ def _rows(
     size = theirs["lead_id"].n_unique(), theirs.height, int(theirs["won"].sum())
     for name, figure in drawn.items():
         if not np.isnan(figure.value):
-            found = figure.interval
-            bounds = found.value, found.low, found.high
-            yield contestant, group.dimension, group.label, *size, name, *bounds
+            interval = astuple(figure.interval)
+            yield contestant, group.dimension, group.label, *size, name, *interval

@@ -12,11 +12,7 @@ from datetime import datetime
 
 import numpy as np
 import polars as pl
-from optuna.distributions import (
-    BaseDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.study import Study
@@ -96,13 +92,13 @@ def tune(
     *,
     n_trials: int,
     goes_on: Callable[[], bool],
-    told: Callable[[FrozenTrial], None],
+    record: Callable[[FrozenTrial], None],
 ) -> None:
     """Try settings until the study has `n_trials` finished ones, or it goes on no more.
 
     The first are the usual settings. A trial that was interrupted counts for nothing
     and is made again: each draws from a seed of its own, so a study that was resumed
-    is the same as one that never stopped. `told` is given each trial that finishes.
+    is the same as one that never stopped. `record` is given each trial that finishes.
 
     Parameters
     ----------
@@ -115,7 +111,7 @@ def tune(
             study.enqueue_trial(
                 {name: getattr(FitSettings(), name) for name in SEARCHED}
             )
-        told(_tried(study, problem))
+        record(_tried(study, problem))
 
 
 def pruner() -> MedianPruner:
@@ -139,13 +135,12 @@ def best(study: Study) -> tuple[FitSettings, float]:
             "no trial was whole: give more time, or look whether the signals tell "
             "leads apart (`frein train`)"
         )
-    found = min(whole, key=lambda trial: (trial.value or 0.0, trial.number))
-    return replace(FitSettings(), **found.params), found.value or 0.0
+    lowest = min(whole, key=lambda trial: (trial.value or 0.0, trial.number))
+    return replace(FitSettings(), **lowest.params), lowest.value or 0.0
 
 
 def _tried(study: Study, problem: Problem) -> FrozenTrial:
-    searched = SEARCHED | {"max_depth": IntDistribution(2, problem.deepest)}
-    trial = study.ask(searched)
+    trial = study.ask(SEARCHED | {"max_depth": IntDistribution(2, problem.deepest)})
     try:
         loss = _loss(trial, problem)
     except BaseException:  # a Ctrl-C above all: the trial is no longer running

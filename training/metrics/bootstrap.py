@@ -20,6 +20,10 @@ class Interval:
     low: float
     high: float
 
+    def named(self, name: str) -> dict[str, float]:
+        """The three, by the names that they are logged under."""
+        return {name: self.value, f"{name}_low": self.low, f"{name}_high": self.high}
+
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
@@ -76,8 +80,8 @@ class Drawn:
 def mean_drawn(several: Sequence[Drawn]) -> Drawn:
     """The mean of several figures on the same leads, resample by resample."""
     return Drawn(
-        float(np.mean([one.value for one in several])),
-        np.mean([one.resamples for one in several], axis=0),
+        float(np.mean([drawn.value for drawn in several])),
+        np.mean([drawn.resamples for drawn in several], axis=0),
     )
 
 

@@ -1,6 +1,6 @@
 """Challenge of the champion: both models on the same hold-out, and the gate asked."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from time import process_time
 
 import numpy as np
@@ -8,8 +8,8 @@ import polars as pl
 
 from explanations.telling import explain_rows
 from features.log import Log
-from training.dataset.groups import Group, lead_counts, segments
-from training.dataset.split import newest_hold_out, refuse_one_sided
+from training.dataset.groups import lead_counts, segments
+from training.dataset.split import refuse_one_sided
 from training.metrics.shap_contradictions import contradicted_share
 from training.promotion.gate import (
     SEED,
@@ -37,19 +37,18 @@ def judged(
     `phase` is told what is being measured. Raises TrainingError if leads of the
     hold-out all came to the same end.
     """
-    if champion.scorer.catalogue.name != challenger.scorer.catalogue.name:
-        return tuple(_other_catalogue(champion, challenger))
-    same = f"both read catalogue {challenger.scorer.catalogue.name!r}"
-    first = held(Rule.CATALOGUE, same, kept=True)
+    names = [model.scorer.catalogue.name for model in (champion, challenger)]
+    if names[0] != names[1]:
+        why = f"the champion reads catalogue {names[0]!r}, the challenger {names[1]!r}"
+        rest = not_applicable("another catalogue", Rule.HOLD_OUT, *MEASURED)
+        return held(Rule.CATALOGUE, why, kept=False), *rest
+    first = held(Rule.CATALOGUE, f"both read catalogue {names[0]!r}", kept=True)
     if champion.horizon_days != challenger.horizon_days:
         horizons = f"{champion.horizon_days:g} and {challenger.horizon_days:g} days"
         why = f"the horizons differ: {horizons}"
         return first, *not_applicable(why, Rule.HOLD_OUT, *MEASURED)
     phase("the hold-out")
-    begins = max(champion.trained_until, challenger.trained_until)
-    moments = newest_hold_out(
-        log, challenger.plan, horizon_days=challenger.horizon_days, begins=begins
-    )
+    begins, moments = challenger.hold_out(log, champion)
     if moments.is_empty():
         why = f"no lead of the log began after both trainings, {begins:%Y-%m-%d}"
         return first, *not_applicable(why, Rule.HOLD_OUT, *MEASURED)
@@ -61,13 +60,6 @@ def judged(
         held(Rule.HOLD_OUT, held_out, kept=True),
         *_measured(champion, challenger, log, moments, phase),
     )
-
-
-def _other_catalogue(champion: Candidate, challenger: Candidate) -> Iterator[Finding]:
-    names = [one.scorer.catalogue.name for one in (champion, challenger)]
-    why = f"the champion reads catalogue {names[0]!r}, the challenger {names[1]!r}"
-    yield held(Rule.CATALOGUE, why, kept=False)
-    yield from not_applicable("another catalogue", Rule.HOLD_OUT, *MEASURED)
 
 
 def _measured(
@@ -82,25 +74,23 @@ def _measured(
     said = paired(champion, challenger, log, moments, signals)
     yield from quality_findings(said)
     phase("segments")
-    groups = segments(signals, moments, challenger.scorer.catalogue)
-    yield segments_finding(said, _large_enough(groups, moments))
+    groups = [
+        group
+        for group in segments(signals, moments, challenger.scorer.catalogue)
+        if min(lead_counts(moments, group.rows)) >= SEGMENT_LEADS
+    ]
+    yield segments_finding(said, groups)
     phase("explanations")
     some = moments.select("lead_id", "moment").sample(
         min(MOST_EXPLAINED, moments.height), shuffle=True, seed=SEED
     )
     scorers = champion.scorer, challenger.scorer
     yield contradictions_finding(
-        *(contradicted_share(log.events, some, one) for one in scorers)
+        *(contradicted_share(log.events, some, scorer) for scorer in scorers)
     )
     yield speed_finding(
         *_explaining_seconds(champion, challenger, log, some[:MOST_TIMED])
     )
-
-
-def _large_enough(groups: Sequence[Group], moments: pl.DataFrame) -> list[Group]:
-    return [
-        one for one in groups if min(lead_counts(moments, one.rows)) >= SEGMENT_LEADS
-    ]
 
 
 def _explaining_seconds(
@@ -114,8 +104,8 @@ def _explaining_seconds(
     theirs = log.events.join(moments, on="lead_id", how="semi")
     best = [np.inf, np.inf]
     for _ in range(REPEATS):
-        for i, one in enumerate((champion, challenger)):
+        for i, model in enumerate((champion, challenger)):
             began = process_time()
-            explain_rows(theirs, moments, one.scorer)
+            explain_rows(theirs, moments, model.scorer)
             best[i] = min(best[i], process_time() - began)
     return best[0], best[1]

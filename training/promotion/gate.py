@@ -1,6 +1,6 @@
 """The promotion gate's statistics: what two models said, held to the bounds.
 
-`training.judging` puts two models to the same hold-out and asks this.
+`challenge.py` puts two models to the same hold-out and asks this.
 """
 
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from training.dataset.groups import Group
-from training.metrics.metrics import Ranking
+from training.metrics.metrics import METRICS, Ranking
 from training.metrics.paired_scores import Said, changes, holm_shares
 from training.promotion.verdict import Finding, Rule, at_least, at_most, not_applicable
 
@@ -44,10 +44,7 @@ def quality_findings(
     >>> [finding.outcome.value for finding in quality_findings(same)]
     ['kept', 'kept', 'broken']
     """
-    metrics = {
-        "average_precision": Ranking.average_precision,
-        "log_loss": Ranking.log_loss,
-    }
+    metrics = {name: METRICS[name] for name in ("average_precision", "log_loss")}
     change = changes(said, metrics, n_resamples=n_resamples, seed=seed)
     precision, loss = change["average_precision"], change["log_loss"]
     yield at_least(
@@ -63,12 +60,8 @@ def quality_findings(
         f"changes by {loss.value:+.4f}; this is its upper 95 % bound",
     )
     error = Ranking.of(said.won, said.challenger).calibration_error().item()
-    yield at_most(
-        Rule.CALIBRATION,
-        error,
-        CALIBRATION_ERROR_AT_MOST,
-        "the challenger's calibration error",
-    )
+    why = "the challenger's calibration error"
+    yield at_most(Rule.CALIBRATION, error, CALIBRATION_ERROR_AT_MOST, why)
 
 
 def segments_finding(
@@ -94,8 +87,8 @@ def segments_finding(
         return finding
     auc = {"auc": Ranking.auc}
     lost = [
-        changes(said.of(one.rows), auc, n_resamples=n_resamples, seed=seed)["auc"]
-        for one in groups
+        changes(said.of(group.rows), auc, n_resamples=n_resamples, seed=seed)["auc"]
+        for group in groups
     ]
     p_values = [change.chance_of_at_least(SEGMENT_AUC_AT_LEAST) for change in lost]
     uppers = [
@@ -103,16 +96,16 @@ def segments_finding(
         for change, share in zip(lost, holm_shares(p_values), strict=True)
     ]
     worst = int(np.argmin(uppers))
+    names = [f"{group.dimension} {group.label}" for group in groups]
     worse = [
-        f"{group.dimension} {group.label}"
-        for group, upper in zip(groups, uppers, strict=True)
+        name
+        for name, upper in zip(names, uppers, strict=True)
         if upper < SEGMENT_AUC_AT_LEAST
     ]
-    name = f"{groups[worst].dimension} {groups[worst].label}"
     why = (
         f"AUC is lost in {', '.join(worse)}"
         if worse
-        else f"the least sure of {len(groups)} is {name}, where AUC changes by "
+        else f"the least sure of {len(groups)} is {names[worst]}, where AUC changes by "
         f"{lost[worst].value:+.3f}"
     )
     return at_least(Rule.SEGMENTS, uppers[worst], SEGMENT_AUC_AT_LEAST, why)

@@ -1,7 +1,7 @@
 """Promotion: a version takes the champion's place, and the record says who and why."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from explanations.errors import ModelRejectedError
 from features.log import Log
@@ -12,12 +12,15 @@ from training.registry.candidates import Candidate, loaded
 from training.registry.champion_history import Change, How, one_before, record, recorded
 from training.registry.model_card import inscribe
 from training.registry.registry import (
+    GATE_TAG,
+    MODEL_NAME,
     Champion,
     current_champion,
     has_champion,
     make_challenger,
     make_champion,
     registered,
+    registry_client,
 )
 
 OURSELVES = "frein"
@@ -63,6 +66,19 @@ def judge(
     )
 
 
+def record_verdict(verdict: Verdict, run_id: str, now: datetime) -> None:
+    """Log a verdict on the challenger's run, and tag the run and the version with it.
+
+    Raises ModelUnavailableError.
+    """
+    outcome = "passed" if verdict.passes else "refused"
+    with registry_client() as client:
+        file = f"gate/{now.astimezone(UTC):%Y-%m-%dT%H.%M.%SZ}.json"
+        client.log_dict(run_id, verdict.as_json(), file)
+        client.set_tag(run_id, GATE_TAG, outcome)
+        client.set_model_version_tag(MODEL_NAME, verdict.challenger, GATE_TAG, outcome)
+
+
 def promote(
     verdict: Verdict, signed: Signed, *, against_the_gate: bool, now: datetime
 ) -> Change | None:
@@ -71,15 +87,15 @@ def promote(
     Raises ModelUnavailableError if the registry can't be reached, or another champion
     came meanwhile.
     """
-    if (found := current_champion().version) != verdict.champion:
+    if (version := current_champion().version) != verdict.champion:
         raise ModelUnavailableError(
-            f"version {found} became champion meanwhile, in place of version "
+            f"version {version} became champion meanwhile, in place of version "
             f"{verdict.champion}: ask the gate again"
         )
     if not verdict.passes and not against_the_gate:
         return None
     how = How.PROMOTED if verdict.passes else How.AGAINST_THE_GATE
-    findings = {one.rule.value: one.outcome.value for one in verdict.findings}
+    findings = {each.rule.value: each.outcome.value for each in verdict.findings}
     return _crowned(verdict.challenger, how, signed, findings, now)
 
 

@@ -15,11 +15,11 @@ from training.evaluation.drift_run import JSON_FILE
 from training.metrics.bootstrap import Interval
 from training.metrics.metrics import METRICS
 from training.metrics.population_stability import Level
-from training.promotion.version_notes import GATE_TAG
 from training.registry.champion_history import Change, recorded
 from training.registry.registry import (
     CHALLENGER,
     CHAMPION,
+    GATE_TAG,
     MODEL_NAME,
     registry_client,
     tracking_uri,
@@ -89,8 +89,8 @@ def standing() -> Standing:
     can't be read.
     """
     with registry_client() as client:
-        found = client.search_registered_models(f"name = '{MODEL_NAME}'")
-        aliases = found[0].aliases if found else {}
+        models = client.search_registered_models(f"name = '{MODEL_NAME}'")
+        aliases = models[0].aliases if models else {}
         held = {
             alias: _dossier(client, str(aliases[alias]))
             for alias in (CHAMPION, CHALLENGER)
@@ -122,11 +122,11 @@ def _dossier(client: MlflowClient, version: str) -> Dossier:
 
 
 def _metrics(run: Run) -> dict[str, Interval]:
-    told = run.data.metrics
+    logged = run.data.metrics
     return {
-        name: Interval(told[name], told[f"{name}_low"], told[f"{name}_high"])
+        name: Interval(logged[name], logged[f"{name}_low"], logged[f"{name}_high"])
         for name in METRICS
-        if {name, f"{name}_low", f"{name}_high"} <= told.keys()
+        if {name, f"{name}_low", f"{name}_high"} <= logged.keys()
     }
 
 
@@ -150,27 +150,27 @@ def _last_drift(client: MlflowClient) -> DriftSeen | None:
 
 def _drift_of(run: Run) -> DriftSeen:
     address = f"runs:/{run.info.run_id}/{JSON_FILE}"
-    told = mlflow.artifacts.load_dict(address)
+    report = mlflow.artifacts.load_dict(address)
     try:
-        signals = sorted(told["signals"], key=lambda one: -one["psi"])
+        signals = sorted(report["signals"], key=lambda signal: -signal["psi"])
         return DriftSeen(
             at=_instant(run.info.start_time),
-            since=datetime.fromisoformat(told["since"]),
+            since=datetime.fromisoformat(report["since"]),
             version=run.data.tags["model_version"],
-            score_psi=told["score"]["psi"],
-            level=Level(told["score"]["level"]),
+            score_psi=report["score"]["psi"],
+            level=Level(report["score"]["level"]),
             signals=[
-                (one["signal"], one["psi"], Level(one["level"]))
-                for one in signals[:_SIGNALS_TOLD]
+                (signal["signal"], signal["psi"], Level(signal["level"]))
+                for signal in signals[:_SIGNALS_TOLD]
             ],
             months=[
                 Month(
-                    month=one["month"],
-                    leads=one["leads"],
-                    predicted=one["predicted"],
-                    observed=Interval(one["observed"], one["low"], one["high"]),
+                    month=row["month"],
+                    leads=row["leads"],
+                    predicted=row["predicted"],
+                    observed=Interval(row["observed"], row["low"], row["high"]),
                 )
-                for one in told["months"]
+                for row in report["months"]
             ],
             page=_page(f"experiments/{run.info.experiment_id}/runs/{run.info.run_id}"),
         )

@@ -70,32 +70,38 @@ class Verdict:
             "passes": self.passes,
             "findings": [
                 {
-                    "rule": one.rule.value,
-                    "outcome": one.outcome.value,
-                    "figure": one.figure,
-                    "bound": one.bound,
-                    "why": one.why,
+                    "rule": finding.rule.value,
+                    "outcome": finding.outcome.value,
+                    "figure": finding.figure,
+                    "bound": finding.bound,
+                    "why": finding.why,
                 }
-                for one in self.findings
+                for finding in self.findings
             ],
         }
 
 
-def held(rule: Rule, why: str, *, kept: bool) -> Finding:
-    """A finding without a figure."""
-    return Finding(rule=rule, outcome=Outcome.KEPT if kept else Outcome.BROKEN, why=why)
+def held(
+    rule: Rule,
+    why: str,
+    *,
+    kept: bool,
+    figure: float | None = None,
+    bound: float | None = None,
+) -> Finding:
+    """A finding that applies, kept or broken."""
+    outcome = Outcome.KEPT if kept else Outcome.BROKEN
+    return Finding(rule=rule, outcome=outcome, why=why, figure=figure, bound=bound)
 
 
 def at_most(rule: Rule, figure: float, bound: float, why: str) -> Finding:
     """Kept where the figure is known and not above the bound."""
-    outcome = Outcome.KEPT if figure <= bound else Outcome.BROKEN
-    return Finding(rule=rule, outcome=outcome, why=why, figure=figure, bound=bound)
+    return held(rule, why, kept=figure <= bound, figure=figure, bound=bound)
 
 
 def at_least(rule: Rule, figure: float, bound: float, why: str) -> Finding:
     """Kept where the figure is known and not below the bound."""
-    outcome = Outcome.KEPT if figure >= bound else Outcome.BROKEN
-    return Finding(rule=rule, outcome=outcome, why=why, figure=figure, bound=bound)
+    return held(rule, why, kept=figure >= bound, figure=figure, bound=bound)
 
 
 def not_applicable(why: str, *rules: Rule) -> Iterator[Finding]:

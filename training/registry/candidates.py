@@ -15,6 +15,7 @@ from features.arrays import FloatArray
 from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan
+from training.dataset.split import newest_hold_out
 from training.metrics.paired_scores import Said
 from training.registry.registry import (
     Champion,
@@ -40,6 +41,14 @@ class Candidate:
     def horizon_days(self) -> float:
         return self.scorer.facts.horizon_days
 
+    def hold_out(self, log: Log, *others: "Candidate") -> tuple[datetime, pl.DataFrame]:
+        """When all of the models were trained, and the labelled moments of the leads
+        that began since, as `newest_hold_out` gives them for this one."""
+        begins = max(each.trained_until for each in (self, *others))
+        return begins, newest_hold_out(
+            log, self.plan, horizon_days=self.horizon_days, begins=begins
+        )
+
     def signals(self, log: Log, moments: pl.DataFrame) -> pl.DataFrame:
         """The signals of its own catalogue, a row a moment, as `featurise` has them."""
         wanted = moments.select("lead_id", "moment")
@@ -57,9 +66,7 @@ def candidate(named: str) -> Candidate:
     Raises ModelRejectedError if its files aren't those registered, or its run doesn't
     say how it was made.
     """
-    return loaded(
-        registered(named) if named.isdecimal() else version_of_run(named),
-    )
+    return loaded(registered(named) if named.isdecimal() else version_of_run(named))
 
 
 def paired(
@@ -80,9 +87,7 @@ def paired(
 
 def loaded(model: Champion) -> Candidate:
     """A registered version, its files checked; raises as `candidate` does."""
-    run = run_of(model.version)
-    with TemporaryDirectory(prefix="frein-model-") as folder:
-        scorer = load_scorer(download(model, Path(folder)), model.manifest_sha256)
+    run, scorer = run_of(model.version), scorer_of_version(model)
     try:
         return Candidate(
             version=model.version,
@@ -98,6 +103,12 @@ def loaded(model: Champion) -> Candidate:
             f"was trained ({error}); it was made by another version of Frein: train "
             "again"
         ) from error
+
+
+def scorer_of_version(model: Champion) -> Scorer:
+    """A registered version's scorer, its files checked; raises as `candidate` does."""
+    with TemporaryDirectory(prefix="frein-model-") as folder:
+        return load_scorer(download(model, Path(folder)), model.manifest_sha256)
 
 
 def _plan(run: Run) -> MomentPlan:

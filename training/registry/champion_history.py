@@ -3,7 +3,7 @@
 Each change is a tag of the registered model, named by its instant; its value is JSON.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -13,7 +13,7 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from training.errors import ModelUnavailableError
-from training.registry.registry import add_tag, tags
+from training.registry.registry import MODEL_NAME, registry_client
 
 PREFIX = "champion."
 PARIS = ZoneInfo("Europe/Paris")  # a day is a day of those who were served
@@ -58,7 +58,9 @@ _CHANGE = TypeAdapter(Change)
 def record(change: Change) -> None:
     """Add a change to the record; raises ModelUnavailableError."""
     key = f"{PREFIX}{change.at.astimezone(UTC):%Y-%m-%dT%H.%M.%S.%fZ}"
-    add_tag(key, orjson.dumps(asdict(change)).decode())
+    with registry_client() as client:
+        text = orjson.dumps(asdict(change)).decode()
+        client.set_registered_model_tag(MODEL_NAME, key, text)
 
 
 def recorded() -> list[Change]:
@@ -67,8 +69,10 @@ def recorded() -> list[Change]:
     Raises ModelUnavailableError if the registry can't be reached, or a change can't be
     read.
     """
-    written = {key: text for key, text in tags().items() if key.startswith(PREFIX)}
-    return [_read(key, text) for key, text in sorted(written.items())]
+    with registry_client() as client:
+        models = client.search_registered_models(f"name = '{MODEL_NAME}'")
+    tags = sorted(models[0].tags.items()) if models else []
+    return [_read(key, text) for key, text in tags if key.startswith(PREFIX)]
 
 
 def live_on(day: date, changes: Sequence[Change]) -> list[Live]:
@@ -83,12 +87,14 @@ def live_on(day: date, changes: Sequence[Change]) -> list[Live]:
     [0, 1, 1]
     """
     begins, ends = (
-        datetime.combine(one, time(), PARIS) for one in (day, day + timedelta(days=1))
+        datetime.combine(date_, time(), PARIS)
+        for date_ in (day, day + timedelta(days=1))
     )
+    untils = [*(change.at for change in changes[1:]), None]
     return [
-        one
-        for one in _lives(changes)
-        if one.change.at < ends and (one.until is None or one.until > begins)
+        Live(change, until)
+        for change, until in zip(changes, untils, strict=True)
+        if change.at < ends and (until is None or until > begins)
     ]
 
 
@@ -118,12 +124,6 @@ def one_before(champion: str, changes: Sequence[Change]) -> str | None:
     if standing and standing[-1] == champion:
         standing.pop()
     return standing[-1] if standing else None
-
-
-def _lives(changes: Sequence[Change]) -> Iterator[Live]:
-    untils = [*(change.at for change in changes[1:]), None]
-    for change, until in zip(changes, untils, strict=True):
-        yield Live(change, until)
 
 
 def _read(key: str, text: str) -> Change:

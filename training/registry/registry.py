@@ -23,6 +23,7 @@ MODEL_NAME = "lead-scoring"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 DIGEST_TAG = "manifest_sha256"
+GATE_TAG = "gate"  # what the gate said of a version
 EXTRA_FILES = "extra_files"  # where MLflow's LightGBM flavour puts what goes along
 STORE = Path(__file__).parents[2] / "mlruns"
 _SQLITE = "sqlite:///"
@@ -83,8 +84,8 @@ def refuse_unwritable() -> None:
 
 def _file_of(uri: str) -> Path | None:
     """The file of a SQLite store."""
-    found = uri.removeprefix(_SQLITE)
-    return Path(found) if found != uri else None
+    path = uri.removeprefix(_SQLITE)
+    return Path(path) if path != uri else None
 
 
 @lru_cache
@@ -128,10 +129,10 @@ def version_of_run(run_id: str) -> Champion:
     """The version that a run registered; raises ModelUnavailableError."""
     with registry_client() as client:
         run = client.get_run(run_id)
-        found = client.search_model_versions(f"run_id='{run.info.run_id}'")
-    if not found:
+        versions = client.search_model_versions(f"run_id='{run.info.run_id}'")
+    if not versions:
         raise ModelUnavailableError(f"run {run_id} registered no {MODEL_NAME}")
-    return _as_champion(found[0])
+    return _as_champion(versions[0])
 
 
 def run_of(version: str) -> Run:
@@ -144,8 +145,8 @@ def run_of(version: str) -> Run:
 def has_champion() -> bool:
     """Does the registry hold a champion? Raises if it can't be reached."""
     with registry_client() as client:
-        found = client.search_registered_models(f"name = '{MODEL_NAME}'")
-        return any(CHAMPION in model.aliases for model in found)
+        models = client.search_registered_models(f"name = '{MODEL_NAME}'")
+        return any(CHAMPION in model.aliases for model in models)
 
 
 def download(champion: Champion, folder: Path) -> Path:
@@ -186,19 +187,6 @@ def make_challenger(version: str) -> None:
     """Point the alias `challenger` at a version."""
     with registry_client() as client:
         client.set_registered_model_alias(MODEL_NAME, CHALLENGER, version)
-
-
-def tags() -> dict[str, str]:
-    """What the registered model is tagged with; nothing where there is no model."""
-    with registry_client() as client:
-        found = client.search_registered_models(f"name = '{MODEL_NAME}'")
-        return dict(found[0].tags) if found else {}
-
-
-def add_tag(key: str, text: str) -> None:
-    """Tag the registered model."""
-    with registry_client() as client:
-        client.set_registered_model_tag(MODEL_NAME, key, text)
 
 
 @contextmanager

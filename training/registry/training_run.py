@@ -55,7 +55,9 @@ def record_training(
             log_sha256 = file_digest(log_folder / EVENTS_FILE)
             _log_inputs(trained, log, log_folder, log_sha256, settings)
             _log_metrics(trained, run.info.run_id)
-            _log_pictures(trained)
+            mlflow.log_table(trained.importance.to_pandas(), "importance.json")
+            for file, figure in figures(trained):
+                mlflow.log_figure(figure, file)
             card = model_card(trained, log, model=MODEL_NAME, digest=log_sha256)
             mlflow.log_text(card, CARD_FILE)
             model_uri, digest = _log_model(trained, Path(folder))
@@ -73,18 +75,17 @@ def file_digest(path: Path) -> str:
 
 def git_commit() -> str:
     """The commit of the checkout, with `-dirty` if it was changed; or "unknown"."""
-    here = Path(__file__).parent
     try:
-        done = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"],
-            cwd=here,
+            cwd=Path(__file__).parent,
             capture_output=True,
             text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return "unknown"  # an image or an archive has no checkout
-    return done.stdout.strip()
+    return described.stdout.strip()
 
 
 def experiment_id() -> str:
@@ -94,9 +95,9 @@ def experiment_id() -> str:
     """
     if run_id := os.environ.get("MLFLOW_RUN_ID"):
         return str(mlflow.get_run(run_id).info.experiment_id)
-    found = mlflow.get_experiment_by_name(EXPERIMENT)
-    if found is not None:
-        return str(found.experiment_id)
+    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        return str(experiment.experiment_id)
     if not mlflow.get_tracking_uri().startswith("sqlite:///"):
         return str(mlflow.create_experiment(EXPERIMENT))
     artifacts = store_folder() / "artifacts"
@@ -115,8 +116,7 @@ def _log_inputs(
             **{name: v for name, v in asdict(settings.fit).items() if name != "params"},
             **settings.fit.params,
             "horizon_days": settings.horizon_days,
-            "ages_days": ",".join(f"{age:g}" for age in settings.plan.ages_days),
-            "key_kinds": ",".join(settings.plan.key_kinds),
+            **settings.plan.described(),
             "seed": settings.seed,
             "n_signals": len(trained.scorer.catalogue.names),
             "n_train": trained.n_train,
@@ -138,7 +138,7 @@ def _log_inputs(
         }
     )
     dataset = from_pandas(
-        _shown(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
+        _first_rows(trained).assign(won=trained.won[:_ROWS_SHOWN].to_numpy()),
         name=log.about.name,
         targets="won",
         digest=digest[:32],
@@ -149,8 +149,7 @@ def _log_inputs(
 def _log_metrics(trained: Trained, run_id: str) -> None:
     """The figures with their bounds, and the learning curve by number of trees."""
     for name, interval in trained.metrics.items():
-        bounds = {f"{name}_low": interval.low, f"{name}_high": interval.high}
-        mlflow.log_metrics({name: interval.value, **bounds})
+        mlflow.log_metrics(interval.named(name))
     seen, now = trained.hold_out, int(time.time() * 1000)
     parts = {
         "train": (trained.signals, trained.won),
@@ -175,22 +174,18 @@ def _curve(scorer: Scorer, signals: pl.DataFrame, won: pl.Series) -> pl.DataFram
     )
 
 
-def _log_pictures(trained: Trained) -> None:
-    mlflow.log_table(trained.importance.to_pandas(), "importance.json")
-    for file, figure in figures(trained):
-        mlflow.log_figure(figure, file)
-
-
 def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
     """Log the booster with its catalogue and facts; its URI and manifest's digest."""
     digest = save_scorer(folder, trained.scorer)
-    frame = _shown(trained)
+    frame = _first_rows(trained)
+    # Three rows that are nobody's: each signal's quartiles, taken on their own.
+    quartiles = frame.quantile([0.25, 0.5, 0.75], interpolation="nearest")
     scores = probability(trained.scorer.log_odds(trained.signals[:_ROWS_SHOWN]))
     info = mlflow.lightgbm.log_model(
         trained.scorer.booster,
         name="scorer",
         signature=mlflow.models.infer_signature(frame, scores),
-        input_example=_made_up(frame),
+        input_example=quartiles.reset_index(drop=True),
         extra_files=[
             str(folder / name) for name in (CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE)
         ],
@@ -199,16 +194,9 @@ def _log_model(trained: Trained, folder: Path) -> tuple[str, str]:
     return info.model_uri, digest
 
 
-def _shown(trained: Trained) -> pd.DataFrame:
+def _first_rows(trained: Trained) -> pd.DataFrame:
     """The first training rows, as the booster reads them."""
     return model_frame(trained.signals[:_ROWS_SHOWN], trained.scorer)
-
-
-def _made_up(frame: pd.DataFrame) -> pd.DataFrame:
-    """Three rows that are nobody's: each signal's quartiles, taken on their own."""
-    return frame.quantile([0.25, 0.5, 0.75], interpolation="nearest").reset_index(
-        drop=True
-    )
 
 
 def model_frame(signals: pl.DataFrame, scorer: Scorer) -> pd.DataFrame:

@@ -8,8 +8,8 @@ from typer.testing import CliRunner
 
 import frein
 from tests.training.conftest import GOOD, POOR, SAME, Shelf
+from training.dataset.groups import WHOLE
 from training.evaluation.comparison import Reading, compared
-from training.evaluation.evaluation import WHOLE
 from training.metrics.metrics import METRICS
 from training.promotion.promotion import place
 from training.registry.candidates import candidate

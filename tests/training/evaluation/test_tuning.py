@@ -35,7 +35,7 @@ def new_study() -> Study:
 
 def run(study: Study, problem: Problem, n_trials: int = N_TRIALS) -> list[int]:
     told: list[FrozenTrial] = []
-    tune(study, problem, n_trials=n_trials, goes_on=lambda: True, told=told.append)
+    tune(study, problem, n_trials=n_trials, goes_on=lambda: True, record=told.append)
     return [trial.number for trial in told]
 
 
@@ -98,7 +98,7 @@ def test_a_study_that_is_complete_is_left_alone(problem: Problem, whole: Study) 
 
 def test_no_trial_begins_once_the_time_is_over(problem: Problem) -> None:
     study = new_study()
-    tune(study, problem, n_trials=9, goes_on=lambda: False, told=lambda _: None)
+    tune(study, problem, n_trials=9, goes_on=lambda: False, record=lambda _: None)
     with pytest.raises(TrainingError, match="no trial was whole"):
         best(study)
 
