@@ -62,7 +62,7 @@ def tuned(problem: Problem, n_trials: int) -> dict[str, Any]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(pruner=pruner())
     always, silent = (lambda: True), (lambda _: None)
-    tune(study, problem, n_trials=n_trials, goes_on=always, told=silent)
+    tune(study, problem, n_trials=n_trials, goes_on=always, record=silent)
     settings, loss = best(study)
     return {"log_loss": loss, "settings": asdict(settings)}
 

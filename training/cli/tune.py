@@ -128,7 +128,7 @@ def _tune(
     ends = time.monotonic() + seconds
 
     def record(_: "FrozenTrial") -> None:
-        record_trials(study, run)
+        record_trials(study, run_id)
         status.update(f"{len(finished(study))} of {n_trials} trials are over…")
 
     try:
@@ -143,7 +143,7 @@ def _tune(
                 goes_on=lambda: time.monotonic() < ends,
                 record=record,
             )
-            record_best(run, *best(study))
+            record_best(run_id, *best(study))
     except KeyboardInterrupt:
         n_done = len(finished(study))
         err.print(

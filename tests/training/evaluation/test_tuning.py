@@ -34,9 +34,11 @@ def new_study() -> Study:
 
 
 def run(study: Study, problem: Problem, n_trials: int = N_TRIALS) -> list[int]:
-    told: list[FrozenTrial] = []
-    tune(study, problem, n_trials=n_trials, goes_on=lambda: True, record=told.append)
-    return [trial.number for trial in told]
+    recorded: list[FrozenTrial] = []
+    tune(
+        study, problem, n_trials=n_trials, goes_on=lambda: True, record=recorded.append
+    )
+    return [trial.number for trial in recorded]
 
 
 def tried(study: Study) -> list[tuple[dict[str, float], float | None]]:
