@@ -85,7 +85,7 @@ def _each(
     lesson: Lesson, fewer: Lesson, scored: pl.DataFrame
 ) -> Iterator[tuple[str, FloatArray]]:
     signals = lesson.catalogue.signals
-    if any(one.last is not None and one.last.order for one in signals):
+    if any(signal.last is not None and signal.last.order for signal in signals):
         yield "odoo", odoo_baseline(lesson, scored)
     if rules := rules_of(lesson.catalogue):
         yield "points", points_baseline(fewer, scored, rules)
@@ -138,13 +138,15 @@ def points_baseline(
     where the points rank those backwards.
     """
     won = lesson.moments["won"].to_numpy()
-    learnt, asked = (points(one, rules) / HUNDRED for one in (lesson.signals, scored))
+    learnt, scored_points = (
+        points(frame, rules) / HUNDRED for frame in (lesson.signals, scored)
+    )
     try:
         slope, intercept = fit_affine(learnt, won)
     except ValueError:
         rate = won.mean()
         slope, intercept = _FLAT, float(np.log(rate / (1 - rate)))
-    return probability(slope * asked + intercept)
+    return probability(slope * scored_points + intercept)
 
 
 def logistic_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:

@@ -25,8 +25,8 @@ class Rule(Strict):
 
     @model_validator(mode="after")
     def _says_when(self) -> "Rule":
-        given = [self.at_least is not None, self.at_most is not None, self.any_of != ()]
-        if sum(given) != 1:
+        tests = [self.at_least is not None, self.at_most is not None, self.any_of != ()]
+        if sum(tests) != 1:
             raise ValueError(f"{self.signal}: give one of at_least, at_most, any_of")
         return self
 

@@ -101,11 +101,11 @@ def refuse_one_sided(moments: pl.DataFrame, begins: datetime) -> None:
         return
     began = f"began since {begins:%Y-%m-%d}, after the training"
     if moments.is_empty():
-        told = f"no lead that {began}, has its horizon over"
+        problem = f"no lead that {began}, has its horizon over"
     else:
         which = "every one" if moments["won"].all() else "none"
-        told = (
+        problem = (
             f"{which} of the {moments['lead_id'].n_unique():,} leads that {began}, "
             "and whose horizon is over, was won within it"
         )
-    raise TrainingError(f"the hold-out: {told}; give a log that goes on longer")
+    raise TrainingError(f"the hold-out: {problem}; give a log that goes on longer")

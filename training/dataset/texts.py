@@ -63,23 +63,23 @@ class Texts:
             By number.
         """
         notes = (self.notes if rows is None else self.notes[rows]).drop_nulls("text")
-        told = np.zeros((2, self.counts.shape[0]))  # weight by outcome and text
+        weights = np.zeros((2, self.counts.shape[0]))  # weight by outcome and text
         won, text = notes["won"].to_numpy().astype(int), notes["text"].to_numpy()
-        np.add.at(told, (won, text), notes["weight"].to_numpy())
+        np.add.at(weights, (won, text), notes["weight"].to_numpy())
         kept = np.flatnonzero(self._leads_of_stems(notes) >= LEADS_OF_STEM)
         counts = self.counts[:, kept]
-        known = np.flatnonzero((told.sum(axis=0) > 0) & (counts.sum(axis=1) > 0))
-        if not told[:, known].any(axis=1).all():
+        known = np.flatnonzero((weights.sum(axis=0) > 0) & (counts.sum(axis=1) > 0))
+        if not weights[:, known].any(axis=1).all():
             return NOTHING_LEARNT
         tfidf = TfidfTransformer()
         read = tfidf.fit_transform(counts[known])
         fitted = LogisticRegression().fit(
             vstack([read, read]),
             np.repeat([False, True], len(known)),
-            sample_weight=told[:, known].ravel(),
+            sample_weight=weights[:, known].ravel(),
         )
         idf, weight = tfidf.idf_.tolist(), fitted.coef_[0].tolist()
-        stems = [self.stems[one] for one in kept]
+        stems = [self.stems[stem] for stem in kept]
         learnt = dict(zip(stems, zip(idf, weight, strict=True), strict=True))
         return TextModel(float(fitted.intercept_[0]), learnt)
 

@@ -31,32 +31,32 @@ class Described:
 
 
 def described(
-    found: Periods, catalogue: Catalogue, wording: Wording, idle: Mapping[str, str]
+    parted: Periods, catalogue: Catalogue, wording: Wording, idle: Mapping[str, str]
 ) -> tuple[Described, ...]:
     """Every signal that is computed, in the catalogue's order.
 
     `idle` is what `idle_signals` says of the same moments.
     """
-    moved = signal_drift(found, catalogue)
+    moved = signal_drift(parted, catalogue)
     return tuple(
         Described(
             idea=signal.idea,
             wording=wording.idea(signal.idea),
             definition=definition(signal),
-            drift=one,
-            warning=idle.get(signal.name) or warning_of(one),
+            drift=drift,
+            warning=idle.get(signal.name) or warning_of(drift),
         )
-        for signal, one in zip(catalogue.signals, moved, strict=True)
+        for signal, drift in zip(catalogue.signals, moved, strict=True)
     )
 
 
 def warning_of(moved: SignalDrift) -> str | None:
     """What a reviewer must know of how it moved: that it is an identifier."""
-    found = moved.recurrence
-    if found and found.n_labels >= VARIED and found.share < RARELY_RECURRING:
+    labels = moved.recurrence
+    if labels and labels.n_labels >= VARIED and labels.share < RARELY_RECURRING:
         return (
-            f"an identifier that drifts: of about {found.n_labels:.0f} values only "
-            f"{found.share:.0%} come again (as of employee numbers); what a model "
+            f"an identifier that drifts: of about {labels.n_labels:.0f} values only "
+            f"{labels.share:.0%} come again (as of employee numbers); what a model "
             "learns of it does not last"
         )
     return None
@@ -64,13 +64,13 @@ def warning_of(moved: SignalDrift) -> str | None:
 
 def as_rows(signals: tuple[Described, ...]) -> Iterator[dict[str, object]]:
     """The same as plain values, for JSON."""
-    for one in signals:
+    for signal in signals:
         yield {
-            "idea": one.idea,
-            "wording": one.wording,
-            "definition": one.definition,
-            **drift_row(one.drift),
-            "warning": one.warning,
+            "idea": signal.idea,
+            "wording": signal.wording,
+            "definition": signal.definition,
+            **drift_row(signal.drift),
+            "warning": signal.warning,
         }
 
 

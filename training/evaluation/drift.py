@@ -107,18 +107,18 @@ def periods(
 
 
 def signal_drift(
-    found: Periods, catalogue: Catalogue, codes: Codes = NO_CODES
+    parted: Periods, catalogue: Catalogue, codes: Codes = NO_CODES
 ) -> tuple[SignalDrift, ...]:
     """How far each signal moved from the first period to the second.
 
     Of a text, what its model in `codes` reads in it; without one, whether it is known.
     """
-    n, weights = found.n_before, found.weights
+    n, weights = parted.n_before, parted.weights
     numbers = [
-        encoded(found.signals[name], codes.get(name, ANY_TEXT))
+        encoded(parted.signals[name], codes.get(name, ANY_TEXT))
         for name in catalogue.texts
     ]
-    columns = found.signals.with_columns(numbers).select(catalogue.names)
+    columns = parted.signals.with_columns(numbers).select(catalogue.names)
     return tuple(
         _drift_of(column.name, (column[:n], column[n:]), weights)
         for column in columns.iter_columns()
@@ -130,19 +130,19 @@ def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
 
     Raises TrainingError if the log has no moment before it, or none since.
     """
-    found = periods(log, plan, scorer.catalogue, since)
-    predicted = probability(scorer.log_odds(found.signals))
-    scores = predicted[: found.n_before], predicted[found.n_before :]
+    parted = periods(log, plan, scorer.catalogue, since)
+    predicted = probability(scorer.log_odds(parted.signals))
+    scores = predicted[: parted.n_before], predicted[parted.n_before :]
     return Drift(
         since=since,
-        signals=signal_drift(found, scorer.catalogue, scorer.facts.codes),
+        signals=signal_drift(parted, scorer.catalogue, scorer.facts.codes),
         score=column_stability(
-            pl.Series(scores[0]), pl.Series(scores[1]), found.weights
+            pl.Series(scores[0]), pl.Series(scores[1]), parted.weights
         ),
         scores=scores,
         months=_months(
             with_outcomes(
-                found.moments.with_columns(predicted=predicted),
+                parted.moments.with_columns(predicted=predicted),
                 horizon_days=scorer.facts.horizon_days,
                 known_at=log_end(log),
             )
@@ -189,8 +189,8 @@ def _drift_of(
 ) -> SignalDrift:
     before, after = values
     missing = [
-        float(np.average(_is_missing(one), weights=weight))
-        for one, weight in zip(values, weights, strict=True)
+        float(np.average(_is_missing(column), weights=weight))
+        for column, weight in zip(values, weights, strict=True)
     ]
     return SignalDrift(
         name,

@@ -17,14 +17,14 @@ JSON_FILE, FIGURE_FILE = "drift.json", "drift.png"
 _SIGNALS_SHOWN = 15
 
 
-def record_drift(found: Drift, model: Champion, log: Log, log_folder: Path) -> str:
+def record_drift(drift: Drift, model: Champion, log: Log, log_folder: Path) -> str:
     """Log a look at drift beside the trainings; the id of its run.
 
     Raises ModelUnavailableError.
     """
     with registry_client():
         mlflow.set_experiment(experiment_id=experiment_id())
-        name = f"drift-{log.about.name}-{found.since:%Y-%m-%d}"
+        name = f"drift-{log.about.name}-{drift.since:%Y-%m-%d}"
         with mlflow.start_run(run_name=name) as run:
             mlflow.set_tags(
                 {
@@ -32,53 +32,56 @@ def record_drift(found: Drift, model: Champion, log: Log, log_folder: Path) -> s
                     "log": log.about.name,
                     "log_sha256": file_digest(log_folder / EVENTS_FILE),
                     "model_version": model.version,
-                    "since": found.since.isoformat(),
+                    "since": drift.since.isoformat(),
                 }
             )
-            mlflow.log_metrics(metrics(found))
-            mlflow.log_dict(report(found), JSON_FILE)
-            mlflow.log_figure(figure(found), FIGURE_FILE)
+            mlflow.log_metrics(metrics(drift))
+            mlflow.log_dict(report(drift), JSON_FILE)
+            mlflow.log_figure(figure(drift), FIGURE_FILE)
             return str(run.info.run_id)
 
 
-def metrics(found: Drift) -> dict[str, float]:
+def metrics(drift: Drift) -> dict[str, float]:
     """PSI of the score and of each signal."""
-    return {"score_psi": found.score.index} | {
-        f"psi_{one.signal}": one.stability.index for one in found.signals
+    return {"score_psi": drift.score.index} | {
+        f"psi_{signal.signal}": signal.stability.index for signal in drift.signals
     }
 
 
-def report(found: Drift) -> dict[str, object]:
+def report(drift: Drift) -> dict[str, object]:
     """All that was found, as plain values."""
     return {
-        "since": found.since.isoformat(),
+        "since": drift.since.isoformat(),
         "score": {
-            "psi": found.score.index,
-            "psi_by_chance": found.score.by_chance,
-            "level": found.score.level.value,
+            "psi": drift.score.index,
+            "psi_by_chance": drift.score.by_chance,
+            "level": drift.score.level.value,
         },
-        "signals": [drift_row(one) for one in found.signals],
-        "months": found.months.to_dicts(),
+        "signals": [drift_row(signal) for signal in drift.signals],
+        "months": drift.months.to_dicts(),
     }
 
 
-def figure(found: Drift) -> Figure:
+def figure(drift: Drift) -> Figure:
     """The signals that moved most, the scores of both periods, calibration in time."""
     drawn = Figure(figsize=(10, 12), layout="constrained")
     signals, scores, months = drawn.subplots(3, 1)
-    _draw_signals(signals, found)
-    _draw_scores(scores, found)
-    _draw_months(months, found)
+    _draw_signals(signals, drift)
+    _draw_scores(scores, drift)
+    _draw_months(months, drift)
     return drawn
 
 
-def _draw_signals(axes: Axes, found: Drift) -> None:
-    ranked = sorted(found.signals, key=lambda one: one.stability.index)
-    shown = ranked[-_SIGNALS_SHOWN:]
-    axes.barh([one.signal for one in shown], [one.stability.index for one in shown])
+def _draw_signals(axes: Axes, drift: Drift) -> None:
+    ranked = sorted(drift.signals, key=lambda signal: signal.stability.index)
+    widest = ranked[-_SIGNALS_SHOWN:]
+    axes.barh(
+        [signal.signal for signal in widest],
+        [signal.stability.index for signal in widest],
+    )
     axes.plot(
-        [one.stability.by_chance for one in shown],
-        range(len(shown)),
+        [signal.stability.by_chance for signal in widest],
+        range(len(widest)),
         "k|",
         label="by chance alone",
     )
@@ -86,22 +89,22 @@ def _draw_signals(axes: Axes, found: Drift) -> None:
     axes.legend()
 
 
-def _draw_scores(axes: Axes, found: Drift) -> None:
-    for scores, label in zip(found.scores, ("before", "since"), strict=True):
+def _draw_scores(axes: Axes, drift: Drift) -> None:
+    for scores, label in zip(drift.scores, ("before", "since"), strict=True):
         axes.hist(
             100 * scores,
             bins=np.linspace(0, 100, 41).tolist(),
             density=True,
             histtype="step",
-            label=f"{label} {found.since:%Y-%m-%d}",
+            label=f"{label} {drift.since:%Y-%m-%d}",
         )
-    axes.set(title=f"Scores (PSI {found.score.index:.3f})", xlabel="score, in points")
+    axes.set(title=f"Scores (PSI {drift.score.index:.3f})", xlabel="score, in points")
     axes.legend()
 
 
-def _draw_months(axes: Axes, found: Drift) -> None:
-    month, low, high = (found.months[name] for name in ("month", "low", "high"))
-    observed = found.months["observed"]
+def _draw_months(axes: Axes, drift: Drift) -> None:
+    month, low, high = (drift.months[name] for name in ("month", "low", "high"))
+    observed = drift.months["observed"]
     axes.errorbar(
         month.to_list(),
         (100 * observed).to_list(),
@@ -111,7 +114,7 @@ def _draw_months(axes: Axes, found: Drift) -> None:
         label="observed, with its 95 % interval by lead",
     )
     axes.plot(
-        month.to_list(), (100 * found.months["predicted"]).to_list(), label="predicted"
+        month.to_list(), (100 * drift.months["predicted"]).to_list(), label="predicted"
     )
     axes.tick_params(axis="x", rotation=45)
     axes.set(title="Won within the horizon, by month of the moment", ylabel="%")

@@ -87,10 +87,10 @@ def _run_of(
     tags = {STUDY_TAG: name, "git_commit": git_commit(), SOURCE_TAG: "frein tune"}
     if above := os.environ.get("MLFLOW_RUN_ID"):  # of `mlflow run`
         tags[PARENT_TAG] = above
-    made = client.create_run(experiment_id(), tags=tags, run_name=f"tuning {name}")
-    told = [Param(key, str(value)) for key, value in inputs.items()]
-    client.log_batch(made.info.run_id, params=told)
-    return str(made.info.run_id)
+    run = client.create_run(experiment_id(), tags=tags, run_name=f"tuning {name}")
+    params = [Param(key, str(value)) for key, value in inputs.items()]
+    client.log_batch(run.info.run_id, params=params)
+    return str(run.info.run_id)
 
 
 def _below(client: MlflowClient, experiment: str, run_id: str) -> Iterator[Run]:
@@ -112,8 +112,8 @@ def _record_trial(
         SOURCE_TAG: "frein tune",
         TRIAL_TAG: str(trial.number),
         STATE_TAG: trial.state.name.lower(),
-    } | {key: str(told) for key, told in trial.user_attrs.items()}
-    made = client.create_run(
+    } | {key: str(value) for key, value in trial.user_attrs.items()}
+    trial_run = client.create_run(
         experiment,
         start_time=_milliseconds(trial.datetime_start),
         tags=tags,
@@ -126,9 +126,9 @@ def _record_trial(
     ]
     if trial.value is not None and trial.state is TrialState.COMPLETE:
         losses.append(Metric(LOSS, trial.value, ended, 0))
-    told = [Param(name, str(value)) for name, value in trial.params.items()]
-    client.log_batch(made, metrics=losses, params=told)
-    client.set_terminated(made, RunStatus.to_string(RunStatus.FINISHED), ended)
+    params = [Param(name, str(value)) for name, value in trial.params.items()]
+    client.log_batch(trial_run, metrics=losses, params=params)
+    client.set_terminated(trial_run, RunStatus.to_string(RunStatus.FINISHED), ended)
 
 
 def _milliseconds(at: datetime | None) -> int:

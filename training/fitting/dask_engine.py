@@ -103,11 +103,11 @@ class Cluster:
             .join(self.homes, on="lead_id")
             .partition_by("bucket", as_dict=True, include_key=False)
         )
-        asked = [
+        futures = [
             self.client.submit(_featurised, self.buckets[bucket], part, catalogue)
             for (bucket,), part in parts.items()
         ]
-        done: list[pl.DataFrame] = self.client.gather(asked)
+        done: list[pl.DataFrame] = self.client.gather(futures)
         return pl.concat(done).sort("position").drop("position")
 
     def boosting(self, examples: Examples) -> Boost:
@@ -173,9 +173,9 @@ def _boosted(
         return array.concatenate(
             [
                 array.from_delayed(
-                    delayed(itemgetter(which))(one), (count, *width), np.float64
+                    delayed(itemgetter(which))(chunk), (count, *width), np.float64
                 )
-                for one, count in zip(taken, counts, strict=True)
+                for chunk, count in zip(taken, counts, strict=True)
                 if count
             ]
         )
@@ -208,8 +208,8 @@ def _featurised(
     bucket: bytes, moments: pl.DataFrame, catalogue: Catalogue
 ) -> pl.DataFrame:
     events = pl.read_parquet(BytesIO(bucket))
-    asked = moments.select(MOMENT_SCHEMA.names())
-    return moments.select("position").hstack(featurise(events, asked, catalogue))
+    wanted = moments.select(MOMENT_SCHEMA.names())
+    return moments.select("position").hstack(featurise(events, wanted, catalogue))
 
 
 def _taken(rows: _Rows, wanted: BoolArray, mean_weight: float) -> _Rows:

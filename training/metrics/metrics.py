@@ -179,12 +179,12 @@ def bootstrap(
     ----------
     .. [1] Efron & Tibshirani (1993), "An Introduction to the Bootstrap".
     """
-    found: dict[str, list[FloatArray]] = {name: [] for name in metrics}
+    values: dict[str, list[FloatArray]] = {name: [] for name in metrics}
     for weights in lead_weights(lead_ids, n_resamples=n_resamples, seed=seed):
         ranking = Ranking(won, probability, weights)
         for name, metric in metrics.items():
-            found[name].append(metric(ranking))
-    return {name: Drawn.of(np.concatenate(drawn)) for name, drawn in found.items()}
+            values[name].append(metric(ranking))
+    return {name: Drawn.of(np.concatenate(drawn)) for name, drawn in values.items()}
 
 
 def bootstrap_intervals(

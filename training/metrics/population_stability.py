@@ -75,7 +75,7 @@ def stability_index(before: FloatArray, after: FloatArray) -> Stability:
     p, q = _shares(before), _shares(after)
     index = float(((q - p) * np.log(q / p)).sum())
     used = int(((before > 0) | (after > 0)).sum())
-    n, m = (max(float(one.sum()), 1.0) for one in (before, after))
+    n, m = (max(float(counted.sum()), 1.0) for counted in (before, after))
     return Stability(index, (used - 1) * (1 / n + 1 / m))
 
 
@@ -91,10 +91,10 @@ def column_stability(
     """
     bins = _label_bins if before.dtype == pl.String else _number_bins
     codes = bins(before, after)
-    n_bins = 1 + max(int(one.max(initial=0)) for one in codes)
+    n_bins = 1 + max(int(code.max(initial=0)) for code in codes)
     counted = [
-        np.bincount(one, weights=weight, minlength=n_bins).astype(np.float64)
-        for one, weight in zip(codes, weights, strict=True)
+        np.bincount(code, weights=weight, minlength=n_bins).astype(np.float64)
+        for code, weight in zip(codes, weights, strict=True)
     ]
     return stability_index(counted[0], counted[1])
 
@@ -131,9 +131,11 @@ def recurrence(
         pl.DataFrame({"label": labels, "weight": weight}).drop_nulls()
         for labels, weight in zip((before, after), weights, strict=True)
     ]
-    if any(one.is_empty() for one in counted):
+    if any(sample.is_empty() for sample in counted):
         return None
-    old, new = (one.group_by("label").agg(pl.col("weight").sum()) for one in counted)
+    old, new = (
+        sample.group_by("label").agg(pl.col("weight").sum()) for sample in counted
+    )
     both = old.join(new, on="label", how="full", coalesce=True).fill_null(0)
     p, q = (both[name].to_numpy() for name in ("weight", "weight_right"))
     n, m = p.sum(), q.sum()
@@ -154,12 +156,13 @@ def _shares(counted: FloatArray) -> FloatArray:
 
 def _number_bins(before: pl.Series, after: pl.Series) -> list[IntArray]:
     """Codes from 0; 0 is unknown. Edges are quantiles of the known, each once."""
-    numbers = [one.to_numpy().astype(np.float64) for one in (before, after)]
+    numbers = [sample.to_numpy().astype(np.float64) for sample in (before, after)]
     known = numbers[0][~np.isnan(numbers[0])]
     steps = np.linspace(0, 1, N_BINS + 1)[1:-1]
     edges = np.unique(np.quantile(known, steps)) if len(known) else np.empty(0)
     return [
-        np.where(np.isnan(one), 0, 1 + np.searchsorted(edges, one)) for one in numbers
+        np.where(np.isnan(sample), 0, 1 + np.searchsorted(edges, sample))
+        for sample in numbers
     ]
 
 

@@ -48,20 +48,20 @@ def _plain_claims(
     seen: Snapshot, weights: FloatArray
 ) -> tuple[IntArray, IntArray, Variants]:
     """Rows, ideas, and each row without what its idea rests on; (n_claims,) each."""
-    found = evidence_found(seen)
+    evidence = evidence_found(seen)
     heaviest = np.argsort(-np.abs(weights), axis=1, kind="stable")[:, :PLAIN_TOP]
     row = np.repeat(np.arange(len(weights)), heaviest.shape[1])
     idea = heaviest.ravel()
-    place = row * found.n_ideas + idea
-    start, end = found.pieces_of[place], found.pieces_of[place + 1]
+    place = row * evidence.n_ideas + idea
+    start, end = evidence.pieces_of[place], evidence.pieces_of[place + 1]
     claimed = (end > start) & (weights[row, idea] != 0)
     nothing = np.full(int(claimed.sum()), NONE)
     variants = Variants(
         row=row[claimed],
         start=start[claimed],
         end=end[claimed],
-        event=found.events,
-        field=found.fields,
+        event=evidence.events,
+        field=evidence.fields,
         insertion=nothing,
         at=np.zeros_like(nothing),
     )

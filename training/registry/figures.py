@@ -52,11 +52,11 @@ def _reliability(seen: HoldOut) -> Figure:
 def _gain_and_lift(seen: HoldOut) -> Figure:
     ranking = _ranking(seen)
     called = np.r_[0, np.cumsum(ranking.mass[0])] / ranking.mass.sum()
-    found = np.r_[0, np.cumsum(ranking.won[0])] / ranking.won.sum()
+    won = np.r_[0, np.cumsum(ranking.won[0])] / ranking.won.sum()
     drawn = Figure(figsize=(11, 5), layout="constrained")
     gain, lift = drawn.subplots(1, 2)
     gain.plot([0, 100], [0, 100], color="grey", linestyle=":", label="at random")
-    gain.plot(100 * called, 100 * found, label="model")
+    gain.plot(100 * called, 100 * won, label="model")
     gain.set(
         title="Gain", xlabel="best-scored moments, in %", ylabel="of all won, in %"
     )
@@ -65,7 +65,7 @@ def _gain_and_lift(seen: HoldOut) -> Figure:
     lift.axhline(1, color="grey", linestyle=":", label="at random")
     lift.plot(
         100 * called[from_a_percent],
-        found[from_a_percent] / called[from_a_percent],
+        won[from_a_percent] / called[from_a_percent],
         label="model",
     )
     lift.set(title="Lift", xlabel="best-scored moments, in %", ylabel="times the mean")
@@ -127,14 +127,14 @@ def _swarm(
 
 
 def _ideas(importance: pl.DataFrame) -> Figure:
-    shown = importance.reverse()
-    ideas = shown["idea"].to_list()
+    lightest_first = importance.reverse()
+    ideas = lightest_first["idea"].to_list()
     drawn = Figure(figsize=(10, 0.32 * len(ideas) + 1.5), layout="constrained")
     weight, points = drawn.subplots(1, 2, sharey=True)
-    weight.barh(ideas, shown["importance"].to_list(), color="tab:gray")
+    weight.barh(ideas, lightest_first["importance"].to_list(), color="tab:gray")
     weight.set(title="Weight of each idea", xlabel="mean |contribution|, in log-odds")
-    points.barh(ideas, shown["points_up"].to_list(), color="tab:green")
-    points.barh(ideas, shown["points_down"].to_list(), color="tab:red")
+    points.barh(ideas, lightest_first["points_up"].to_list(), color="tab:green")
+    points.barh(ideas, lightest_first["points_down"].to_list(), color="tab:red")
     points.axvline(0, color="grey", linewidth=0.8)
     points.set(title="Where it raises, where it lowers", xlabel="mean points")
     return drawn
@@ -165,8 +165,8 @@ def _spread(along: FloatArray) -> FloatArray:
     shelf = ((along - low) / (high - low or 1) * (_SHELVES - 1)).astype(int)
     fullest = np.bincount(shelf).max()
     off = np.zeros(len(along))
-    for one in np.unique(shelf):
-        there = np.flatnonzero(shelf == one)
+    for filled in np.unique(shelf):
+        there = np.flatnonzero(shelf == filled)
         width = 0.8 * len(there) / fullest
         off[there] = np.linspace(-width / 2, width / 2, len(there) + 2)[1:-1]
     return off

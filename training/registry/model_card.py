@@ -87,8 +87,8 @@ def promotions(changes: Iterable[Change]) -> str:
 
 
 def _metric_rows(metrics: Mapping[str, Interval]) -> Iterator[str]:
-    for name, found in metrics.items():
-        yield _row(_text(f"metric-{name}"), _figure(found.value), _between(found))
+    for name, interval in metrics.items():
+        yield _row(_text(f"metric-{name}"), _figure(interval.value), _between(interval))
 
 
 def _segments_table(seen: HoldOut, catalogue: Catalogue) -> str:
@@ -111,14 +111,14 @@ def _segment_row(seen: HoldOut, group: Group) -> str:
         metrics={"auc": METRICS["auc"]},
     )
     n_won, n_other = lead_counts(seen.moments, group.rows)
-    found = drawn["auc"].interval
+    auc = drawn["auc"].interval
     return _row(
         f"`{group.dimension}`",
         _band(*group.band) if group.band else f"`{group.label}`",
         _number(n_won + n_other),
         _number(n_won),
-        _figure(found.value),
-        _between(found),
+        _figure(auc.value),
+        _between(auc),
     )
 
 
@@ -149,8 +149,8 @@ def _row(*cells: str) -> str:
     return f"| {' | '.join(cell.translate(_TABLE_MARKS) for cell in cells)} |"
 
 
-def _between(found: Interval) -> str:
-    return _text("interval", low=_figure(found.low), high=_figure(found.high))
+def _between(interval: Interval) -> str:
+    return _text("interval", low=_figure(interval.low), high=_figure(interval.high))
 
 
 def _figure(value: float) -> str:
@@ -189,7 +189,7 @@ def inscribe(version: str) -> None:
     """
     run_id = run_of(version).info.run_id
     with registry_client() as client:
-        if CARD_FILE not in {one.path for one in client.list_artifacts(run_id)}:
+        if CARD_FILE not in {file.path for file in client.list_artifacts(run_id)}:
             return
         card = mlflow.artifacts.load_text(f"runs:/{run_id}/{CARD_FILE}")
     theirs = [change for change in recorded() if change.version == version]
