@@ -90,7 +90,7 @@ def _parse(files: dict[str, bytes]) -> Scorer:
             horizon_days=facts["horizon_days"],
             slope=facts["slope"],
             intercept=facts["intercept"],
-            codes={name: _learnt(told) for name, told in facts["codes"].items()},
+            codes={name: _learnt(stored) for name, stored in facts["codes"].items()},
             grade_cuts=tuple(facts["grade_cuts"]),
             priority_cuts=tuple(facts["priority_cuts"]),
             usual_delay_hours=facts["usual_delay_hours"],
@@ -100,12 +100,12 @@ def _parse(files: dict[str, bytes]) -> Scorer:
     )
 
 
-def _learnt(told: Any) -> Labels | TextModel:
+def _learnt(stored: Any) -> Labels | TextModel:
     """Labels are a list, a model of texts is an object."""
-    if isinstance(told, list):
-        return tuple(told)
-    stems = {stem: (idf, weight) for stem, (idf, weight) in told["stems"].items()}
-    return TextModel(intercept=told["intercept"], stems=stems)
+    if isinstance(stored, list):
+        return tuple(stored)
+    stems = {stem: (idf, weight) for stem, (idf, weight) in stored["stems"].items()}
+    return TextModel(intercept=stored["intercept"], stems=stems)
 
 
 def _booster(text: bytes, catalogue: Catalogue) -> lgb.Booster:
@@ -136,10 +136,10 @@ def _read(path: Path) -> bytes:
 
 
 def _refuse_other(name: str, content: bytes, expected: str) -> None:
-    found = _sha256(content)
-    if found != expected:
+    digest = _sha256(content)
+    if digest != expected:
         raise ModelRejectedError(
-            f"{name}: SHA-256 is {found}, {expected} was registered"
+            f"{name}: SHA-256 is {digest}, {expected} was registered"
         )
 
 

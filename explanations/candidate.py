@@ -129,20 +129,20 @@ def find_candidates(
     Ideas that rest on the very same evidence, or await the very same event, are
     one candidate: told under the idea that weighs most, with the weight of all.
     """
-    program, found = seen.program, evidence_found(seen)
+    program, evidence = seen.program, evidence_found(seen)
     absent = absences(seen, catalogue, facts)
     _, points, _ = contributions.points()
     basis = _Basis(
-        found.pieces_of,
-        found.events,
-        found.fields,
+        evidence.pieces_of,
+        evidence.events,
+        evidence.fields,
         *_awaited(program),
         absent.overdue,
         absent.due,
     )
     strongest_first = np.argsort(-np.abs(contributions.by_idea), axis=1, kind="stable")
     arrays = _candidates(contributions.by_idea, points, strongest_first, basis)
-    return Candidates(arrays, found, absent, program.ideas)
+    return Candidates(arrays, evidence, absent, program.ideas)
 
 
 def _awaited(program: Program) -> tuple[IntArray, IntArray]:
@@ -152,9 +152,10 @@ def _awaited(program: Program) -> tuple[IntArray, IntArray]:
         for idea in program.ideas
     ]
     awaited = [
-        (one.kind, dict(one.data)) for one in program.insertions[: len(program.waits)]
+        (event.kind, dict(event.data))
+        for event in program.insertions[: len(program.waits)]
     ]
-    same = [awaited.index(one) for one in awaited]
+    same = [awaited.index(event) for event in awaited]
     return np.array(waits, np.int64), np.array(same, np.int64)
 
 

@@ -80,23 +80,23 @@ def _refuse_later(moments: pl.DataFrame, pasts: Sequence[Past]) -> None:
 def told_change(change: Change, wording: Wording) -> str:
     """The change in one sentence; parts that round to nothing are left out."""
     parts = (change.time, change.events, change.model)
-    shown = rounded_points(change.before, parts, 0.0, change.after)
+    rounded = rounded_points(change.before, parts, 0.0, change.after)
     language = wording.language
     ideas = language.joined([wording.idea(name) for name in change.ideas])
     events = "change.events-named" if ideas else "change.events"
-    told = [
+    texts = [
         wording.text(key, **language.signed(points), ideas=ideas)
         for key, points in zip(
-            ("change.time", events, "change.model"), shown.points, strict=True
+            ("change.time", events, "change.model"), rounded.points, strict=True
         )
         if points
     ]
-    way = {1: "up", -1: "down"}.get(np.sign(shown.score - shown.base), "same")
-    moved = wording.text("change", way=way, before=shown.base, after=shown.score)
-    if not told:
+    way = {1: "up", -1: "down"}.get(np.sign(rounded.score - rounded.base), "same")
+    moved = wording.text("change", way=way, before=rounded.base, after=rounded.score)
+    if not texts:
         return sentence(moved)
-    parts_told = language.joined(told)
-    return sentence(wording.text("change.told", change=moved, parts=parts_told))
+    parts_text = language.joined(texts)
+    return sentence(wording.text("change.told", change=moved, parts=parts_text))
 
 
 def _contributions(seen: Snapshot, scorer: Scorer) -> Contributions:

@@ -38,8 +38,8 @@ class MessageCompiler:
         return None if parts is None else partial(self._joined, parts)
 
     def _joined(self, parts: list[Part], arguments: Arguments) -> str:
-        told = [part(arguments) for part in parts]
-        return "".join([o if isinstance(o, str) else self._shown(o) for o in told])
+        values = [part(arguments) for part in parts]
+        return "".join([v if isinstance(v, str) else self._shown(v) for v in values])
 
     def _part(self, node: ast.SyntaxNode) -> Part | None:
         match node:
@@ -63,13 +63,16 @@ class MessageCompiler:
 
     def _call(self, node: ast.FunctionReference) -> Part | None:
         function = self._functions.get(node.id.name)
-        given = _all([self._part(one) for one in node.arguments.positional])
-        if function is None or given is None:
+        positional = _all([self._part(value) for value in node.arguments.positional])
+        if function is None or positional is None:
             return None
         named = {
-            one.name.name: one.value.parse()["value"] for one in node.arguments.named
+            argument.name.name: argument.value.parse()["value"]
+            for argument in node.arguments.named
         }
-        return lambda arguments: function(*[one(arguments) for one in given], **named)
+        return lambda arguments: function(
+            *[part(arguments) for part in positional], **named
+        )
 
     def _choice(self, node: ast.SelectExpression) -> Part | None:
         selector = self._part(node.selector)
@@ -77,7 +80,7 @@ class MessageCompiler:
         if selector is None or texts is None:
             return None
         keys = [_key(variant) for variant in node.variants]
-        default = next(i for i, one in enumerate(node.variants) if one.default)
+        default = next(i for i, variant in enumerate(node.variants) if variant.default)
 
         def chosen(arguments: Arguments) -> str:
             value = selector(arguments)
@@ -100,8 +103,8 @@ def _key(variant: ast.Variant) -> str | float:
 
 
 def _all(several: list[Value | None]) -> list[Value] | None:
-    found = [one for one in several if one is not None]
-    return found if len(found) == len(several) else None
+    present = [value for value in several if value is not None]
+    return present if len(present) == len(several) else None
 
 
 def _literal(value: str | float) -> Part:

@@ -70,8 +70,8 @@ class Explainer:
         -------
         list of n_rows Score, in the order of `moments`
         """
-        told = explain_rows(events, moments, self.scorer)
-        base, _, score = told.contributions.points()
+        explained = explain_rows(events, moments, self.scorer)
+        base, _, score = explained.contributions.points()
         written, ended = previous or {}, closed or {}
         return [
             self._score(
@@ -80,12 +80,12 @@ class Explainer:
                     moment,
                     float(at),
                     float(start),
-                    float(told.typical[row]),
+                    float(explained.typical[row]),
                     written.get(lead_id),
                     ended.get(lead_id),
                 ),
-                told.reasons[row],
-                told.steps[row],
+                explained.reasons[row],
+                explained.steps[row],
             )
             for row, ((lead_id, moment), at, start) in enumerate(
                 zip(moments.iter_rows(), score, base, strict=True)
@@ -121,7 +121,7 @@ class Explainer:
             score=score.score,
             base=score.base,
             reasons=score.reasons,
-            doubts=tuple(told.doubt for told in score.doubts),
+            doubts=tuple(texted.doubt for texted in score.doubts),
             steps=score.steps,
             moment=score.moment,
             closed=closed,
@@ -154,20 +154,21 @@ class Explainer:
         earlier : Explainer
             The one that gave the past scores.
         """
-        told = [score for score in scores if score.lead_id in pasts]
-        found = changes(
+        rescored = [score for score in scores if score.lead_id in pasts]
+        moves = changes(
             events,
-            moments_frame((score.lead_id, score.moment) for score in told),
-            [pasts[score.lead_id] for score in told],
+            moments_frame((score.lead_id, score.moment) for score in rescored),
+            [pasts[score.lead_id] for score in rescored],
             earlier.scorer,
             self.scorer,
         )
         by_lead = {
             score.lead_id: TextedChange(change, told_change(change, self.wording))
-            for score, change in zip(told, found, strict=True)
+            for score, change in zip(rescored, moves, strict=True)
         }
         return [
-            replace(one, change=by_lead.get(one.lead_id, one.change)) for one in scores
+            replace(score, change=by_lead.get(score.lead_id, score.change))
+            for score in scores
         ]
 
     def _score(
@@ -184,11 +185,11 @@ class Explainer:
             score=scored.score,
             base=scored.base,
             reasons=tuple(
-                TextedReason(one, self.wording.reason(one, scored.moment))
-                for one in reasons
+                TextedReason(reason, self.wording.reason(reason, scored.moment))
+                for reason in reasons
             ),
             doubts=() if scored.closed else tuple(self._doubts(scored, reasons)),
-            steps=tuple(TextedStep(one, self.wording.step(one.name)) for one in steps),
+            steps=tuple(TextedStep(s, self.wording.step(s.name)) for s in steps),
             moment=scored.moment,
             closed=scored.closed,
         )
@@ -203,8 +204,8 @@ class Explainer:
             reasons=story.reasons,
             other_points=scored.score - scored.base - sum(r.points for r in reasons),
             doubts=tuple(
-                TextedDoubt(one, self.wording.doubt(one, partly=bool(reasons)))
-                for one in story.doubts
+                TextedDoubt(doubt, self.wording.doubt(doubt, partly=bool(reasons)))
+                for doubt in story.doubts
             ),
             narrative=narrate(story, self.wording),
             model=self.model,
@@ -222,7 +223,7 @@ class Explainer:
             yield Doubt.OUT_OF_RANGE
         if scored.typical < self.scorer.facts.typical_from:
             yield Doubt.ATYPICAL
-        strong = {one.way for one in reasons if abs(one.log_odds) >= STRONG}
+        strong = {reason.way for reason in reasons if abs(reason.log_odds) >= STRONG}
         if strong == {Direction.UP, Direction.DOWN}:
             yield Doubt.CONTRADICTORY
 

@@ -67,8 +67,8 @@ class Language:
 
     def euros(self, amount: float) -> str:
         """An amount in whole euros: « 12 500 € »."""
-        told = format_decimal(amount, format="#,##0", locale=self._locale)
-        return self._text("euros", {"amount": str(told)})
+        number = format_decimal(amount, format="#,##0", locale=self._locale)
+        return self._text("euros", {"amount": str(number)})
 
     def percentage(self, share: float) -> str:
         """A share in [0, 1] in whole percent; 99.6 % is not told as 100 %."""
@@ -114,14 +114,14 @@ class Language:
     def day(self, which: date, today: date) -> str:
         """A day in full; its year only if it is not that of today."""
         weekday, month = _named(which, str(self._locale))
-        told: dict[str, Argument] = {
+        arguments: dict[str, Argument] = {
             "weekday": weekday,
             "number": which.day,
             "month": month,
         }
         if which.year == today.year:
-            return self._text("day", told)
-        return self._text("day.dated", {**told, "year": str(which.year)})
+            return self._text("day", arguments)
+        return self._text("day.dated", {**arguments, "year": str(which.year)})
 
     def bullets(self, items: Sequence[str]) -> str:
         """A list, one item a line."""
@@ -140,8 +140,8 @@ class Language:
     def _gone_by(self, key: str, days: float) -> str:
         if 1 <= days < 2:
             return self._text(f"{key}.yesterday", {})
-        told = self.duration(round(24 * days)) if days < 1 else self.days(int(days))
-        return self._text(key, {"duration": told})
+        lapse = self.duration(round(24 * days)) if days < 1 else self.days(int(days))
+        return self._text(key, {"duration": lapse})
 
     def _ago_after(self, days: Argument, before: str = "") -> str:
         """`ago`, after `before`; nothing at all if unknown."""

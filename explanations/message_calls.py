@@ -1,7 +1,6 @@
 """Checks of the calls and selections in a message against its language's functions."""
 
 import inspect
-import itertools
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -35,18 +34,16 @@ def words_selected(pattern: ast.Pattern) -> Iterator[tuple[str, str]]:
     for node in nodes_of(pattern):
         if isinstance(node, ast.SelectExpression):
             match node.selector:
-                case ast.VariableReference(id=argument):
-                    names = [argument.name]
-                case ast.FunctionReference(
-                    id=ast.Identifier(name="CODE"),
-                    arguments=ast.CallArguments(
-                        positional=[ast.VariableReference(id=argument)]
-                    ),
+                case (
+                    ast.VariableReference(id=argument)
+                    | ast.FunctionReference(
+                        id=ast.Identifier(name="CODE"),
+                        arguments=ast.CallArguments(
+                            positional=[ast.VariableReference(id=argument)]
+                        ),
+                    )
                 ):
-                    names = [argument.name]
-                case _:
-                    names = []
-            yield from itertools.product(names, _words(node))
+                    yield from ((argument.name, word) for word in _words(node))
 
 
 def _badly_called(node: ast.FunctionReference, functions: Functions) -> Iterator[str]:
@@ -55,17 +52,18 @@ def _badly_called(node: ast.FunctionReference, functions: Functions) -> Iterator
         yield f"calls {name}, which is no function"
         return
     function = functions[name]
-    named = {one.name.name: one.value for one in node.arguments.named}
+    named = {argument.name.name: argument.value for argument in node.arguments.named}
     try:
-        given = inspect.signature(function).bind(*node.arguments.positional, **named)
+        bound = inspect.signature(function).bind(*node.arguments.positional, **named)
     except TypeError as error:
         yield f"calls {name} wrongly: {error}"
         return
     hints = get_type_hints(function)
-    for parameter, value in given.arguments.items():
-        for one in value if isinstance(value, tuple) else [value]:
-            if not _is_taken(one, hints[parameter]):
-                yield f"gives {name} {one.parse()['value']!r}, which is no {parameter}"
+    for parameter, value in bound.arguments.items():
+        for literal in value if isinstance(value, tuple) else [value]:
+            if not _is_taken(literal, hints[parameter]):
+                wrong = literal.parse()["value"]
+                yield f"gives {name} {wrong!r}, which is no {parameter}"
 
 
 def _is_taken(node: ast.BaseNode, hint: object) -> bool:
@@ -89,8 +87,8 @@ def _never_answered(node: ast.SelectExpression, functions: Functions) -> Iterato
     elif get_origin(hint) is Literal:
         answers = set(get_args(hint))
     else:  # a text, of which only what the message itself gives is known
-        named = [one.value for one in node.selector.arguments.named]
-        answers = {one.parse()["value"] for one in named}
+        named = node.selector.arguments.named
+        answers = {argument.value.parse()["value"] for argument in named}
     for word in _words(node):
         if word not in answers:
             yield f"selects {word}, which {name} never answers"

@@ -50,18 +50,18 @@ class Messages:
         problems += _broken_calls(written, functions)
         if problems:
             raise WordingError("; ".join(problems))
-        self._origins = {key: one.origin for key, one in written.items()}
+        self._origins = {key: message.origin for key, message in written.items()}
         reached = {key: _reached(key, written) for key in written}
         self._variables = {
-            key: tuple(sorted({name for one in several for name in one.variables}))
+            key: tuple(sorted(frozenset().union(*(each.variables for each in several))))
             for key, several in reached.items()
         }
         self._words = {
-            key: [word for one in several for word in one.words]
+            key: [word for message in several for word in message.words]
             for key, several in reached.items()
         }
         self._compiled = {
-            key: compiler.compiled(one.pattern) for key, one in written.items()
+            key: compiler.compiled(message.pattern) for key, message in written.items()
         }
         self._memo = lru_cache(maxsize=MEMO_SIZE)(self._formatted)
 
@@ -93,13 +93,13 @@ class Messages:
         Raises WordingError if an argument is absent, or can't be told by the message.
         """
         try:
-            given = tuple([arguments[name] for name in self._variables[key]])
+            values = tuple([arguments[name] for name in self._variables[key]])
         except KeyError as error:
             raise WordingError(f"{key}: {error} is absent") from error
-        return self._memo(key, given)
+        return self._memo(key, values)
 
-    def _formatted(self, key: str, given: tuple[Argument, ...]) -> str:
-        arguments = dict(zip(self._variables[key], given, strict=True))
+    def _formatted(self, key: str, values: tuple[Argument, ...]) -> str:
+        arguments = dict(zip(self._variables[key], values, strict=True))
         compiled = self._compiled[key]
         if compiled is None:
             return self._resolved(key, arguments)
@@ -182,17 +182,17 @@ def _patterns(entry: ast.Message | ast.Term) -> Iterator[tuple[str, ast.Pattern]
 
 
 def _broken_references(written: Mapping[str, _Written]) -> Iterator[str]:
-    for key, one in written.items():
-        for unknown in sorted(one.messages - written.keys()):
-            yield f"{one.origin}: {key} refers to {unknown}, which is nowhere"
+    for key, message in written.items():
+        for unknown in sorted(message.messages - written.keys()):
+            yield f"{message.origin}: {key} refers to {unknown}, which is nowhere"
 
 
 def _broken_calls(
     written: Mapping[str, _Written], functions: Functions
 ) -> Iterator[str]:
-    for key, one in written.items():
-        for problem in call_problems(one.pattern, functions):
-            yield f"{one.origin}: {key} {problem}"
+    for key, message in written.items():
+        for problem in call_problems(message.pattern, functions):
+            yield f"{message.origin}: {key} {problem}"
 
 
 def _reached(key: str, written: Mapping[str, _Written]) -> list[_Written]:
@@ -200,9 +200,9 @@ def _reached(key: str, written: Mapping[str, _Written]) -> list[_Written]:
     reached: dict[str, _Written] = {}
     to_see = [key]
     while to_see:
-        one = to_see.pop()
-        if one in reached or one.startswith("-"):
+        name = to_see.pop()
+        if name in reached or name.startswith("-"):
             continue  # a term takes its variables from its caller, as literals
-        reached[one] = written[one]
-        to_see += written[one].messages
+        reached[name] = written[name]
+        to_see += written[name].messages
     return [*reached.values()]

@@ -1,18 +1,14 @@
 """Narratives: what happened to a lead's priority, why, and what is expected by when."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from explanations.calendar_fr import due_day, paris_day
 from explanations.language import sentence
 from explanations.narrative_input import NarrativeInput
 from explanations.reason import Direction
 from explanations.rounding import nearest
-from explanations.score import (
-    Narrative,
-    Priority,
-    TextedReason,
-)
+from explanations.score import Narrative, Priority, TextedReason
 from explanations.short_form import short_form
 from explanations.wording import Wording
 from features.catalogue import Nature
@@ -22,20 +18,12 @@ DAYS_TO_ACT = {Priority.HIGH: 1, Priority.NORMAL: 5, Priority.LOW: 10}
 DAYS_TO_JUDGE = 2
 
 
-@dataclass(frozen=True, slots=True)
-class _Account:
-    """The reason why, told alone, and told after what happened."""
-
-    why: str
-    text: str
-
-
 def narrate(story: NarrativeInput, wording: Wording) -> Narrative:
     """Tell a score; what no checked reason supports is not told."""
-    if any(told.reason.quote for told in story.reasons):
+    if any(texted.reason.quote for texted in story.reasons):
         story = replace(story, reasons=tuple(_quoted_once(story, wording)))
     move = _move(story, wording)
-    account = _account(story, move, wording)
+    why, text = _account(story, move, wording)
     expected = _expected(story, wording)
     return Narrative(
         happened=wording.text(
@@ -44,10 +32,10 @@ def narrate(story: NarrativeInput, wording: Wording) -> Narrative:
             score=nearest(story.score),
             grade=story.grade.value,
         ),
-        why=account.why,
+        why=why,
         expected=expected,
         short=short_form(story, wording),
-        text=f"{account.text}\n\n{expected}",
+        text=f"{text}\n\n{expected}",
     )
 
 
@@ -65,86 +53,68 @@ def _move(story: NarrativeInput, wording: Wording) -> str:
 
 def _quoted_once(story: NarrativeInput, wording: Wording) -> Iterator[TextedReason]:
     """The reasons; a note that several of them rest on is quoted by the first."""
-    seen: set[str] = set()
-    for told in story.reasons:
-        quote = told.reason.quote
-        again = quote is not None and quote in seen
-        yield (
-            replace(told, text=wording.unquoted(told, story.moment)) if again else told
-        )
-        seen |= {quote} if quote else set()
+    quotes: set[str] = set()
+    for texted in story.reasons:
+        quote = texted.reason.quote
+        if quote in quotes:
+            yield replace(texted, text=wording.unquoted(texted, story.moment))
+        else:
+            yield texted
+        if quote:
+            quotes.add(quote)
 
 
 # --- Why --------------------------------------------------------------------
 
 
-def _account(story: NarrativeInput, move: str, wording: Wording) -> _Account:
+def _account(story: NarrativeInput, move: str, wording: Wording) -> tuple[str, str]:
+    """The reason why, told alone, and told after what happened."""
     if story.by_person and story.closed is None:
-        return _by_person(story, move, wording)
-    if story.doubts:
-        return _doubted(story, move, _doubts(story, wording), wording)
-    if story.is_ordinary:
+        why = "\n\n".join(_beside_a_person(story, wording))
+        return why, f"{wording.text('plain', move=move)}\n\n{why}"
+    if story.is_ordinary and not story.doubts:
         ordinary = wording.text(story.ordinary)
-        return _Account(ordinary, f"{wording.text('plain', move=move)} {ordinary}")
-    if not story.reasons:
-        return _doubted(story, move, wording.text("unexplained"), wording)
+        return ordinary, f"{wording.text('plain', move=move)} {ordinary}"
+    if story.doubts or not story.reasons:
+        doubts = _doubts(story, wording)
+        both = _both_ways(story, wording)
+        opening = wording.text("although", move=move, doubts=doubts)
+        return "\n\n".join([sentence(doubts), *both]), "\n\n".join([opening, *both])
     if story.main_way is not None and story.texts(story.main_way):
-        return _because(story, story.main_way, move, wording)
-    return _balanced(story, move, wording)
+        why = _because(story, story.main_way, wording)
+        return why, f"{wording.text('because', move=move)}\n{why}"
+    # Reasons either way, none of which accounts for the priority.
+    form = "plain" if story.main_way is None else "without-reason"
+    why = "\n\n".join(_both_ways(story, wording))
+    return why, f"{wording.text(form, move=move)}\n\n{why}"
 
 
-def _because(
-    story: NarrativeInput, way: Direction, move: str, wording: Wording
-) -> _Account:
+def _because(story: NarrativeInput, way: Direction, wording: Wording) -> str:
     """The reference form: « … car : », a list, then what pulls the other way."""
     reasons = wording.language.bullets(story.texts(way))
     other = Direction.DOWN if way is Direction.UP else Direction.UP
-    rest = _headed("contrary", story.texts(other), wording)
-    return _Account(
-        "\n\n".join([reasons, *rest]),
-        "\n\n".join([f"{wording.text('because', move=move)}\n{reasons}", *rest]),
-    )
+    return "\n\n".join([reasons, *_headed("contrary", story.texts(other), wording)])
 
 
-def _balanced(story: NarrativeInput, move: str, wording: Wording) -> _Account:
-    """Reasons either way, none of which accounts for the priority."""
-    form = "plain" if story.main_way is None else "without-reason"
+def _beside_a_person(story: NarrativeInput, wording: Wording) -> list[str]:
+    """Beside a person's priority: what weighs either way is told, and isn't why."""
     both = _both_ways(story, wording)
-    opening = wording.text(form, move=move)
-    return _Account("\n\n".join(both), "\n\n".join([opening, *both]))
-
-
-def _doubted(
-    story: NarrativeInput, move: str, doubts: str, wording: Wording
-) -> _Account:
-    both = _both_ways(story, wording)
-    opening = wording.text("although", move=move, doubts=doubts)
-    return _Account(
-        "\n\n".join([sentence(doubts), *both]), "\n\n".join([opening, *both])
-    )
-
-
-def _by_person(story: NarrativeInput, move: str, wording: Wording) -> _Account:
-    """A person's priority: what weighs either way is told, and isn't why."""
-    told = _both_ways(story, wording)
-    if story.doubts:
-        told = [sentence(_doubts(story, wording)), *told]
-    elif not told:
-        told = [_nothing_told(story, wording)]
-    opening = wording.text("plain", move=move)
-    return _Account("\n\n".join(told), "\n\n".join([opening, *told]))
-
-
-def _nothing_told(story: NarrativeInput, wording: Wording) -> str:
-    if story.is_ordinary:
-        return wording.text("ordinary-person")
-    return sentence(wording.text("unexplained"))
+    if not story.doubts and story.is_ordinary:
+        return [wording.text("ordinary-person")]
+    if story.doubts or not both:
+        return [sentence(_doubts(story, wording)), *both]
+    return both
 
 
 def _doubts(story: NarrativeInput, wording: Wording) -> str:
-    """The doubts in a row: « les signaux se contredisent »."""
-    told = (wording.doubt(one, partly=bool(story.reasons)) for one in story.doubts)
-    return wording.language.joined(tuple(told))
+    """The doubts in a row: « les signaux se contredisent »; without any, that nothing
+    explains the score."""
+    if not story.doubts:
+        return wording.text("unexplained")
+    doubts = (
+        wording.doubt(doubt, partly=bool(story.reasons)) for doubt in story.doubts
+    )
+    return wording.language.joined(tuple(doubts))
 
 
 def _both_ways(story: NarrativeInput, wording: Wording) -> list[str]:
@@ -182,28 +152,25 @@ def _steps(story: NarrativeInput, wording: Wording) -> list[str]:
     if not story.steps or story.doubts:
         return []
     score = nearest(story.score)
-    told = [(one.text, nearest(one.step.score_with)) for one in story.steps]
-    seen = [(name, with_it) for name, with_it in told if with_it > score]
-    if not seen:
-        return [wording.text("expected-step.barely", first=told[0][0])]
-    (first, first_score), *others = seen
-    if not others:
-        return [
-            wording.text(
-                "expected-step", score=score, first=first, first_score=first_score
-            )
-        ]
-    second, second_score = others[0]
-    key = "expected-steps.same" if second_score == first_score else "expected-steps"
-    return [
-        wording.text(
-            key,
-            score=score,
-            first=first,
-            first_score=first_score,
-            second=second,
-            second_score=second_score,
+    rises = [
+        (texted.text, score_with)
+        for texted in story.steps
+        if (score_with := nearest(texted.step.score_with)) > score
+    ]
+    if not rises:
+        return [wording.text("expected-step.barely", first=story.steps[0].text)]
+    (first, first_score), *others = rises
+    key = "expected-step"
+    rest: dict[str, str | int] = {}
+    if others:
+        second, second_score = others[0]
+        same = ".same" if second_score == first_score else ""
+        key, rest = (
+            f"expected-steps{same}",
+            {"second": second, "second_score": second_score},
         )
+    return [
+        wording.text(key, score=score, first=first, first_score=first_score, **rest)
     ]
 
 
@@ -212,7 +179,7 @@ def _action(story: NarrativeInput, wording: Wording) -> str:
         return "jugement"
     if story.priority is Priority.LOW:
         return "veille"
-    ideas = [wording.catalogue.ideas[told.reason.idea] for told in story.leading]
+    ideas = [wording.catalogue.ideas[texted.reason.idea] for texted in story.leading]
     if not ideas:
         was_examined = story.is_settled and story.priority is not Priority.HIGH
         return "veille" if was_examined else "examen"

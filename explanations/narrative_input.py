@@ -42,7 +42,7 @@ class NarrativeInput:
     is_settled: bool = False
 
     def texts(self, way: Direction) -> tuple[str, ...]:
-        return tuple(told.text for told in self.reasons if told.reason.way is way)
+        return tuple(texted.text for texted in self.reasons if texted.reason.way is way)
 
     @property
     def main_way(self) -> Direction | None:
@@ -72,11 +72,11 @@ class NarrativeInput:
     @cached_property
     def strongest(self) -> list[TextedReason]:
         """The reasons, strongest first."""
-        return sorted(self.reasons, key=lambda told: -abs(told.reason.log_odds))
+        return sorted(self.reasons, key=lambda texted: -abs(texted.reason.log_odds))
 
     @cached_property
     def leading(self) -> list[TextedReason]:
         """The reasons to act on: those of the main way, else of the strongest one's."""
         strongest = self.strongest
         way = self.main_way or (strongest[0].reason.way if strongest else None)
-        return [told for told in strongest if told.reason.way is way]
+        return [texted for texted in strongest if texted.reason.way is way]

@@ -36,30 +36,27 @@ def quoted(text: str) -> str:
     ...        "dernière. Le prix reste le principal frein.")
     '… Le prix reste le principal frein'
     """
-    told = _masked(_in_order(text))
-    if len(told) > MOST_QUOTED:
-        told = _end_of(told)
-    return told if any(character.isalnum() for character in told) else ""
+    line = _NUMBER.sub(ELLIPSIS, _ADDRESS.sub(ELLIPSIS, _in_order(text)))
+    return _worded(line if len(line) <= MOST_QUOTED else _end_of(line))
 
 
 def readable_label(text: str) -> str:
     """A label on one line, without what can't be seen; nothing without a word."""
-    told = _in_order(text)
-    return told if any(character.isalnum() for character in told) else ""
+    return _worded(_in_order(text))
 
 
-def _masked(told: str) -> str:
-    return _NUMBER.sub(ELLIPSIS, _ADDRESS.sub(ELLIPSIS, told))
+def _worded(line: str) -> str:
+    return line if any(character.isalnum() for character in line) else ""
 
 
-def _end_of(told: str) -> str:
-    starts = [0, *(gap.end() for gap in _BETWEEN_SENTENCES.finditer(told))]
+def _end_of(line: str) -> str:
+    starts = [0, *(gap.end() for gap in _BETWEEN_SENTENCES.finditer(line))]
     room = MOST_QUOTED - len(_BEFORE)
     for start in starts[1:]:
-        if len(told) - start <= room:
-            return _BEFORE + told[start:]
+        if len(line) - start <= room:
+            return _BEFORE + line[start:]
     before = _BEFORE if starts[-1] else ""
-    last = told[starts[-1] :]
+    last = line[starts[-1] :]
     cut = _cut(last, MOST_QUOTED - len(before) - len(ELLIPSIS)).rstrip(_LEFT_OUT)
     return f"{before}{cut}{ELLIPSIS}"
 
@@ -67,8 +64,7 @@ def _end_of(told: str) -> str:
 def _in_order(text: str) -> str:
     seen = unicodedata.normalize("NFC", "".join(filter(None, map(_seen, text))))
     inner = re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", seen))
-    spaced = re.sub(r"\s{2,}", " ", inner)
-    return spaced.lstrip(_LEFT_OUT).rstrip(_LEFT_OUT)
+    return re.sub(r"\s{2,}", " ", inner).strip(_LEFT_OUT)
 
 
 @lru_cache(maxsize=1024)
@@ -81,14 +77,14 @@ def _seen(character: str) -> str:
     return "" if unicodedata.category(character) in _UNSEEN else character
 
 
-def _cut(told: str, length: int) -> str:
+def _cut(line: str, length: int) -> str:
     """The whole words that fit; of a word that alone is longer, what fits."""
-    start = told[:length]
-    if told[length].isspace():
+    start = line[:length]
+    if line[length].isspace():
         return start
     whole, space, _ = start.rpartition(" ")
     if space:
         return whole
-    while start and unicodedata.combining(told[len(start)]):
+    while start and unicodedata.combining(line[len(start)]):
         start = start[:-1]
     return start

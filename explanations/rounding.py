@@ -38,12 +38,12 @@ def rounded_points(
     # Beyond the ninth decimal is noise: 2.9999999999 is shown as 3, not as 2 + 1.
     parts = [round(part, 9) for part in parts]
     shown_score = nearest(score)
-    shown = [math.floor(part) for part in parts]
-    by_remainder = sorted(range(len(parts)), key=lambda i: shown[i] - parts[i])
-    for i in by_remainder[: shown_score - sum(shown)]:
-        shown[i] += 1
+    whole = [math.floor(part) for part in parts]
+    by_remainder = sorted(range(len(parts)), key=lambda i: whole[i] - parts[i])
+    for i in by_remainder[: shown_score - sum(whole)]:
+        whole[i] += 1
     return RoundedPoints(
-        base=shown[0], points=tuple(shown[1:-1]), other=shown[-1], score=shown_score
+        base=whole[0], points=tuple(whole[1:-1]), other=whole[-1], score=shown_score
     )
 
 

@@ -178,4 +178,4 @@ class Scorer:
     @cached_property
     def _idea_of_signal(self) -> IntArray:
         ideas = list(self.catalogue.ideas)
-        return np.array([ideas.index(one.idea) for one in self.catalogue.signals])
+        return np.array([ideas.index(signal.idea) for signal in self.catalogue.signals])

@@ -36,7 +36,7 @@ def _reasons(story: NarrativeInput, wording: Wording) -> Iterator[str]:
 
 
 def _both_sides(story: NarrativeInput, wording: Wording) -> Iterator[str]:
-    leading = [wording.unquoted(told, story.moment) for told in story.leading]
+    leading = [wording.unquoted(texted, story.moment) for texted in story.leading]
     items = leading or [wording.text("unexplained.short")]
     if contrary := _contrary(story, wording):
         for reasons in _joined(items, SHORT_LENGTH - len(contrary), wording):
@@ -48,16 +48,16 @@ def _joined(items: Sequence[str], room: int, wording: Wording) -> Iterator[str]:
     """The first items in a row, the most first; none that is too long by itself."""
     joint = wording.text("short.joint")
     for count in range(len(items), 0, -1):
-        told = joint.join(items[:count])
-        if len(told) <= room:
-            yield told
+        row = joint.join(items[:count])
+        if len(row) <= room:
+            yield row
 
 
 def _contrary(story: NarrativeInput, wording: Wording) -> str | None:
     """The strongest reason the other way, if it weighs about as much."""
     leading = story.leading
-    ways = {told.reason.way for told in leading}
-    others = [told for told in story.strongest if told.reason.way not in ways]
+    ways = {texted.reason.way for texted in leading}
+    others = [texted for texted in story.strongest if texted.reason.way not in ways]
     if not others:
         return None
     heaviest = abs(leading[0].reason.log_odds) if leading else 0.0

@@ -58,8 +58,8 @@ def tried_arguments(signal: Signal, codes: Iterable[str]) -> list[Argument]:
     else:
         may_be_negative = signal.aggregate in _MAY_BE_NEGATIVE
         values = (*_TRIED, _NEGATIVE) if may_be_negative else _TRIED
-    told = (signal_argument(signal, value, _TRIAL_MOMENT) for value in values)
-    return [*dict.fromkeys(told)]
+    arguments = (signal_argument(signal, value, _TRIAL_MOMENT) for value in values)
+    return [*dict.fromkeys(arguments)]
 
 
 @lru_cache(maxsize=4096)

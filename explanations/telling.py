@@ -108,7 +108,7 @@ class _Telling:
         data = self.seen.timelines.events["data"]
         latest_first = reversed(pieces.events.tolist())
         said = (orjson.loads(data[event]).get(field) for event in latest_first)
-        return next((one for one in said if one and isinstance(one, str)), None)
+        return next((text for text in said if text and isinstance(text, str)), None)
 
     def _inserted(self, row: int, absence: Absence) -> Event:
         insertion = self.seen.program.insertions[absence.insertion]

@@ -135,21 +135,21 @@ class _Reading:
         self.leaves: list[tuple[float, float, tuple[_Step, ...]]] = []
 
     def read(
-        self, found: dict[str, Any], total: int, path: tuple[_Step, ...] = ()
+        self, node: dict[str, Any], total: int, path: tuple[_Step, ...] = ()
     ) -> int:
         """Read a node and what is below; returns its number, or that of a leaf."""
-        if "leaf_value" in found:
-            share = _count(found) / total if total else 1.0
-            self.leaves.append((found["leaf_value"], share, path))
+        if "leaf_value" in node:
+            share = _count(node) / total if total else 1.0
+            self.leaves.append((node["leaf_value"], share, path))
             return -len(self.leaves)
         number = len(self.nodes)
-        self.nodes.append(found)
+        self.nodes.append(node)
         self.children.append([])
-        counts = _count(found["left_child"]), _count(found["right_child"])
+        counts = _count(node["left_child"]), _count(node["right_child"])
         for side, is_left in (("left_child", True), ("right_child", False)):
             share = counts[0 if is_left else 1] / sum(counts)
-            step = _Step(number, is_left, found["split_feature"], share)
-            child = self.read(found[side], total, (*path, step))
+            step = _Step(number, is_left, node["split_feature"], share)
+            child = self.read(node[side], total, (*path, step))
             self.children[number].append(child)
         return number
 
@@ -161,19 +161,19 @@ class _Reading:
     def _nodes(self) -> Nodes:
         codes = [_codes(node) for node in self.nodes]
         ends = np.cumsum([0, *map(len, codes)])
-        is_category = np.array([one["decision_type"] == "==" for one in self.nodes])
+        is_category = np.array([node["decision_type"] == "==" for node in self.nodes])
         return Nodes(
-            signal=_integers(one["split_feature"] for one in self.nodes),
+            signal=_integers(node["split_feature"] for node in self.nodes),
             threshold=np.array(
                 [
-                    np.nan if one["decision_type"] == "==" else one["threshold"]
-                    for one in self.nodes
+                    np.nan if node["decision_type"] == "==" else node["threshold"]
+                    for node in self.nodes
                 ],
                 np.float64,
             ),
             children=np.array(self.children, np.int64).reshape(-1, 2),
-            missing=_integers(_MISSING[one["missing_type"]] for one in self.nodes),
-            missing_left=np.array([one["default_left"] for one in self.nodes], bool),
+            missing=_integers(_MISSING[node["missing_type"]] for node in self.nodes),
+            missing_left=np.array([node["default_left"] for node in self.nodes], bool),
             codes_from=np.where(is_category, ends[:-1], NONE),
             codes_to=np.where(is_category, ends[1:], NONE),
             codes=_integers(code for some in codes for code in some),

@@ -30,7 +30,7 @@ from explanations.rounding import nearest
 from explanations.score import Doubt, Priority, TextedReason
 from explanations.signal_arguments import signal_argument
 from explanations.wording_checks import EVIDENCE_DAYS, WordingChecks
-from features.catalogue import Catalogue, Signal
+from features.catalogue import Catalogue
 
 LOCALE = Path(__file__).parent / "locale"
 FRENCH = Locale("fr")
@@ -63,11 +63,11 @@ class Wording:
         quote = quoted(reason.quote) if reason.quote else ""
         return self.text("quoting", reason=text, quote=quote) if quote else text
 
-    def unquoted(self, told: TextedReason, moment: datetime) -> str:
+    def unquoted(self, texted: TextedReason, moment: datetime) -> str:
         """The reason's text without the note that it quotes."""
-        if told.reason.quote is None:
-            return told.text
-        return self.reason(replace(told.reason, quote=None), moment)
+        if texted.reason.quote is None:
+            return texted.text
+        return self.reason(replace(texted.reason, quote=None), moment)
 
     def priority(self, priority: Priority) -> str:
         """What a priority is called: « élevée »."""
@@ -91,14 +91,19 @@ class Wording:
         The facts of the idea that reads `field`, as if nothing else were known, and
         without the idea's own name before them.
         """
-        signal = next(one for one in self.catalogue.signal if _reads(one, field))
-        given: dict[str, Argument] = dict.fromkeys(self.catalogue.names, UNKNOWN)
-        given |= {
+        signal = next(
+            signal
+            for signal in self.catalogue.signal
+            if signal.last is not None and signal.last.field == field
+        )
+        arguments: dict[str, Argument] = dict.fromkeys(self.catalogue.names, UNKNOWN)
+        arguments |= {
             EVIDENCE_DAYS: UNKNOWN,
             signal.name: signal_argument(signal, value, moment),
         }
-        facts, bare = (f"idea-{signal.idea}.{one}" for one in ("facts", "bare"))
-        return self._messages.text(bare if bare in self._messages else facts, given)
+        bare = f"idea-{signal.idea}.bare"
+        key = bare if bare in self._messages else f"idea-{signal.idea}.facts"
+        return self._messages.text(key, arguments)
 
     def step(self, name: str) -> str:
         """What a next step is called: « un appel abouti »."""
@@ -118,10 +123,6 @@ class Wording:
         return key if key in self._messages else f"idea-{idea}.facts"
 
 
-def _reads(signal: Signal, field: str) -> bool:
-    return signal.last is not None and signal.last.field == field
-
-
 def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
     """Read the French messages for a catalogue.
 
@@ -134,12 +135,10 @@ def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
             f"catalogue {catalogue.name!r} has no wording: write {own}, or keep the "
             "name of the catalogue that it was made from"
         )
-    sources = [_source(path) for path in (folder / "fr.ftl", own)]
+    sources = []
+    for path in (folder / "fr.ftl", own):
+        try:
+            sources.append((path.name, path.read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise WordingError(f"{path}: {error}") from error
     return Wording(catalogue, Messages(sources, FRENCH))
-
-
-def _source(path: Path) -> tuple[str, str]:
-    try:
-        return path.name, path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WordingError(f"{path}: {error}") from error

@@ -35,16 +35,16 @@ class WordingChecks:
     def problems(self) -> list[str]:
         """All that is absent or broken; messages that are whole in all else are then
         held to what a short form may be."""
-        found = [*self._general(), *self._of_catalogue()]
-        return found or [*self._short_forms()]
+        broken = [*self._general(), *self._of_catalogue()]
+        return broken or [*self._short_forms()]
 
     def _general(self) -> Iterator[str]:
         yield from self._absent(GENERAL, _FILE)
-        for key, given in GENERAL.items():
-            yield from self._of_general(key, given)
+        for key, names in GENERAL.items():
+            yield from self._of_general(key, names)
 
-    def _of_general(self, key: str, given: Iterable[str]) -> Iterator[str]:
-        tried: Tried = {name: TRIED.get(name, (sample_text(name),)) for name in given}
+    def _of_general(self, key: str, names: Iterable[str]) -> Iterator[str]:
+        tried: Tried = {name: TRIED.get(name, (sample_text(name),)) for name in names}
         yield from self._of_message(key, _FILE, tried, must_tell=True)
 
     def _of_catalogue(self) -> Iterator[str]:
@@ -67,12 +67,12 @@ class WordingChecks:
         name = f"idea-{idea.name}"
         needed = [f"{name}.facts", *([f"{name}.absent"] if idea.awaited else [])]
         yield from self._absent(needed, file)
-        for key in (*needed, *(f"{name}.{one}" for one in _AT_CHOICE)):
+        for key in (*needed, *(f"{name}.{form}" for form in _AT_CHOICE)):
             if key in self.messages:
                 words = self.messages.words(key)
                 tried = {
-                    one.name: tried_arguments(one, words.get(one.name, ()))
-                    for one in self.catalogue.signals_of(idea.name)
+                    signal.name: tried_arguments(signal, words.get(signal.name, ()))
+                    for signal in self.catalogue.signals_of(idea.name)
                 }
                 tried[EVIDENCE_DAYS] = [*TRIED_DAYS]
                 yield from self._of_message(key, file, tried)
@@ -80,33 +80,27 @@ class WordingChecks:
     def _short_forms(self) -> Iterator[str]:
         """A short form is never cut: its own words leave room for each fixed one."""
         longest = max(
-            (self._text(f"priority-{one.value}") for one in Priority), key=len
+            (self._text(f"priority-{level.value}") for level in Priority), key=len
         )
         fixed = [f"doubt-{doubt.value}.short" for doubt in Doubt]
         fixed += ["ordinary.short", "placed.short", "unexplained.short"]
         fixed.append("move-person.short")
-        for key in fixed:
-            told = self._text("short", priority=longest, reasons=self._text(key))
-            yield from self._too_long(key, told)
-        yield from self._too_long(
-            "short.bare", self._text("short.bare", priority=longest)
-        )
+        texts = [
+            (key, self._text("short", priority=longest, reasons=self._text(key)))
+            for key in fixed
+        ]
+        texts.append(("short.bare", self._text("short.bare", priority=longest)))
         for ending in TRIED["stage"]:
-            yield from self._too_long(
-                "closed.short", self._text("closed.short", stage=ending)
-            )
-
-    def _too_long(self, key: str, told: str) -> Iterator[str]:
-        if len(told) > SHORT_LENGTH:
-            yield (
-                f"{_FILE}: {key} makes {len(told)} characters of {told!r}, "
-                f"{SHORT_LENGTH} at most"
-            )
+            texts.append(("closed.short", self._text("closed.short", stage=ending)))
+        for key, text in texts:
+            if len(text) > SHORT_LENGTH:
+                yield (
+                    f"{_FILE}: {key} makes {len(text)} characters of {text!r}, "
+                    f"{SHORT_LENGTH} at most"
+                )
 
     def _absent(self, keys: Iterable[str], file: str) -> Iterator[str]:
-        yield from (
-            f"{file}: {key} is absent" for key in keys if key not in self.messages
-        )
+        return (f"{file}: {key} is absent" for key in keys if key not in self.messages)
 
     def _of_message(
         self, key: str, file: str, tried: Tried, *, must_tell: bool = False
@@ -117,24 +111,26 @@ class WordingChecks:
         """
         if key not in self.messages:
             return
-        asked = {*self.messages.variables(key)}
-        unknown = sorted(asked - tried.keys())
-        yield from (f"{file}: {key} asks for ${one}, no argument" for one in unknown)
+        needed = {*self.messages.variables(key)}
+        unknown = sorted(needed - tried.keys())
         if unknown:
+            yield from (
+                f"{file}: {key} asks for ${name}, no argument" for name in unknown
+            )
             return
         yield from self._never_selected(key, file, tried)
-        dropped = sorted(tried.keys() - asked) if must_tell else []
-        yield from (f"{file}: {key} does not tell ${one}" for one in dropped)
+        dropped = sorted(tried.keys() - needed) if must_tell else []
         if dropped:
+            yield from (f"{file}: {key} does not tell ${name}" for name in dropped)
             return
         texts = [name for name in tried if must_tell and name not in TRIED]
-        for arguments in _mixtures(tried, asked):
+        for arguments in _mixtures(tried, needed):
             try:
-                told = self.messages.text(key, arguments)
+                text = self.messages.text(key, arguments)
             except WordingError as error:
                 yield str(error)
                 return
-            if wrong := _wrong(key, told, [str(arguments[name]) for name in texts]):
+            if wrong := _wrong(key, text, [str(arguments[name]) for name in texts]):
                 yield f"{file}: {key} {wrong} where its arguments are {arguments}"
                 return
 
@@ -149,25 +145,25 @@ class WordingChecks:
         return self.messages.text(key, arguments)
 
 
-def _mixtures(tried: Tried, asked: set[str]) -> Iterator[dict[str, Argument]]:
+def _mixtures(tried: Tried, needed: set[str]) -> Iterator[dict[str, Argument]]:
     """Every mixture of what is asked for, with a value of all else; some if they are
     too many."""
-    names = [name for name in tried if name in asked]
-    rest = {name: values[0] for name, values in tried.items() if name not in asked}
+    names = [name for name in tried if name in needed]
+    rest = {name: values[0] for name, values in tried.items() if name not in needed}
     several = [tried[name] for name in names]
     values: Iterable[Sequence[Argument]] = itertools.product(*several)
     if math.prod(map(len, several)) > MOST_TRIED:
         rng = Random(0)
-        values = ([rng.choice(one) for one in several] for _ in range(MOST_TRIED))
-    for one in values:
-        yield {**rest, **dict(zip(names, one, strict=True))}
+        values = ([rng.choice(tries) for tries in several] for _ in range(MOST_TRIED))
+    for mixture in values:
+        yield {**rest, **dict(zip(names, mixture, strict=True))}
 
 
-def _wrong(key: str, told: str, texts: Iterable[str]) -> str:
+def _wrong(key: str, text: str, texts: Iterable[str]) -> str:
     """What is wrong with a message as it is told; nothing if it is well."""
-    if not told.strip():
+    if not text.strip():
         return "is empty"
-    if len(told.splitlines()) > 1 and not key.startswith("heading-"):
+    if len(text.splitlines()) > 1 and not key.startswith("heading-"):
         return "breaks the line"
-    dropped = [text for text in texts if text not in told]
+    dropped = [given for given in texts if given not in text]
     return f"does not tell {', '.join(dropped)}" if dropped else ""

@@ -117,10 +117,8 @@ class Awaited(Strict):
 
     @property
     def selector(self) -> Selector:
-        return Selector(kind=(self.kind,), where=tuple(self._wanted()))
-
-    def _wanted(self) -> Iterator[tuple[str, tuple[str]]]:
-        return ((name, (value,)) for name, value in self.where.items())
+        where = tuple((name, (value,)) for name, value in self.where.items())
+        return Selector(kind=(self.kind,), where=where)
 
 
 class Idea(Strict):
@@ -204,15 +202,16 @@ class Signal(Strict):
 
     @model_validator(mode="after")
     def _is_one_aggregate(self) -> "Signal":
-        given = [name for name in AGGREGATES if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"needs one aggregate of {', '.join(AGGREGATES)}: {given}")
-        if self.direction and given[0] not in _CONSTRAINABLE:
+        aggregates = [name for name in AGGREGATES if getattr(self, name) is not None]
+        if len(aggregates) != 1:
+            known = ", ".join(AGGREGATES)
+            raise ValueError(f"needs one aggregate of {known}: {aggregates}")
+        if self.direction and aggregates[0] not in _CONSTRAINABLE:
             raise ValueError("a direction stands on counts only (ADR-0003)")
-        if given[0] == "trend" and self.window is None:
+        if aggregates[0] == "trend" and self.window is None:
             raise ValueError("a trend needs a window")
-        if given[0] in {"latency", "last"} and self.window is not None:
-            raise ValueError(f"{given[0]} takes no window")
+        if aggregates[0] in {"latency", "last"} and self.window is not None:
+            raise ValueError(f"{aggregates[0]} takes no window")
         return self
 
     @cached_property
@@ -231,7 +230,7 @@ class Signal(Strict):
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of event that the signal names."""
-        return frozenset[str]().union(*(one.kinds for one in self.selectors))
+        return frozenset[str]().union(*(selector.kinds for selector in self.selectors))
 
     @property
     def window_days(self) -> float | None:
@@ -264,9 +263,8 @@ class Catalogue(Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> "Catalogue":
-        _refuse_twice("idea", [idea.name for idea in self.idea])
-        _refuse_twice("signal", [signal.name for signal in self.signal])
-        _refuse_twice("step", [step.name for step in self.step])
+        for what in ("idea", "signal", "step"):
+            _refuse_twice(what, [item.name for item in getattr(self, what)])
         known = {idea.name for idea in self.idea}
         for signal in self.signal:
             if signal.idea not in known:
@@ -320,7 +318,7 @@ class Catalogue(Strict):
     def columns_of(self) -> dict[str, list[int]]:
         """The positions of each idea's signals."""
         return {
-            idea: [i for i, one in enumerate(self.signals) if one.idea == idea]
+            idea: [i for i, signal in enumerate(self.signals) if signal.idea == idea]
             for idea in self.ideas
         }
 
@@ -343,8 +341,8 @@ class Catalogue(Strict):
         awaited = [idea.awaited for idea in self.idea if idea.awaited]
         waited_for = {
             kind
-            for one in awaited
-            for kind in (one.kind, one.after, *one.unless)
+            for event in awaited
+            for kind in (event.kind, event.after, *event.unless)
             if kind
         }
         return tuple(sorted(self.kinds | waited_for | set(self.other_kinds)))
@@ -383,21 +381,19 @@ def parse_catalogue(text: str, *, origin: str = "catalogue") -> Catalogue:
     try:
         return Catalogue.model_validate(fields | {"text": text})
     except ValidationError as error:
-        raise CatalogueError(f"{origin}: {_told(error, fields)}") from error
+        raise CatalogueError(f"{origin}: {_message(error, fields)}") from error
 
 
-def _told(error: ValidationError, fields: dict[str, Any]) -> str:
+def _message(error: ValidationError, fields: dict[str, Any]) -> str:
     every = error.errors(include_url=False)
-    inside = {one["loc"][0] for one in every if len(one["loc"]) > 1}
+    inside = {each["loc"][0] for each in every if len(each["loc"]) > 1}
     # pydantic counts a list whose items are wrong as empty as well
-    told = [
-        e for e in every if not (e["type"] == "too_short" and e["loc"][0] in inside)
-    ]
     return "; ".join(
         ": ".join(
-            [*_place(one["loc"], fields), one["msg"].removeprefix("Value error, ")]
+            [*_place(each["loc"], fields), each["msg"].removeprefix("Value error, ")]
         )
-        for one in told
+        for each in every
+        if not (each["type"] == "too_short" and each["loc"][0] in inside)
     )
 
 
@@ -405,8 +401,8 @@ def _place(loc: tuple[int | str, ...], fields: dict[str, Any]) -> Iterator[str]:
     """Where in the file, signals and ideas by their name."""
     match loc:
         case [("signal" | "idea" | "step") as what, int(position), *rest]:
-            given = fields[what][position]
-            name = given.get("name") if isinstance(given, dict) else None
+            table = fields[what][position]
+            name = table.get("name") if isinstance(table, dict) else None
             yield f"{what} {name!r}" if name else f"{what} number {position + 1}"
         case _:
             rest = list(loc)

@@ -1,6 +1,6 @@
 """Catalogue compiled for the kernels: its columns, selectors, values and readers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -148,8 +148,7 @@ def program_of(catalogue: Catalogue) -> Program:
     if catalogue.segment is not None:
         columns.append(_segment(catalogue.segment))
     readers = [list(_readers(catalogue, idea)) for idea in catalogue.ideas]
-    own_fields = {one.field for some in readers for one in some if one.field}
-    fields = tuple(sorted(own_fields))
+    fields = tuple(sorted({r.field for some in readers for r in some if r.field}))
     if len(fields) > MOST_FIELDS:
         raise CatalogueError(
             f"catalogue {catalogue.name!r}: reasons rest on {len(fields)} attributes, "
@@ -165,19 +164,19 @@ def program_of(catalogue: Catalogue) -> Program:
         fields=fields,
         waits=tuple(name for name, _ in waits),
         insertions=(
-            *(_inserted(f"awaited-{name}", one) for name, one in waits),
+            *(_inserted(f"awaited-{name}", awaited) for name, awaited in waits),
             *(_inserted(f"step-{step.name}", step) for step in catalogue.step),
         ),
         n_signals=len(catalogue.signals),
     )
 
 
-def _inserted(event_id: str, one: Awaited | Step) -> Insertion:
-    return Insertion(event_id, one.kind, one.actor, one.content)
+def _inserted(event_id: str, event: Awaited | Step) -> Insertion:
+    return Insertion(event_id, event.kind, event.actor, event.content)
 
 
 def _column(signal: Signal) -> _Column:
-    window = inf if signal.window_days is None else signal.window_days
+    window = _window(signal)
     if signal.latency is not None:
         op = Op[f"LATENCY_{signal.latency.statistic.upper()}"]
         return _Column(op, signal.latency.from_, signal.latency.to)
@@ -220,9 +219,7 @@ def _readers(catalogue: Catalogue, idea: str) -> Iterator[_Reader]:
     if catalogue.ideas[idea].nature is Nature.CONTEXT:
         return
     for signal in catalogue.signals_of(idea):
-        window = inf if signal.window_days is None else signal.window_days
-        if signal.trend is not None:
-            window *= 2
+        window = _window(signal) * (1 if signal.trend is None else 2)
         selectors = signal.selectors if signal.share is None else (signal.share.among,)
         for selector in selectors:
             value = _value(selector, _column(signal).op)
@@ -252,35 +249,34 @@ class _Tables:
     ) -> ProgramArrays:
         every = [reader for some in readers for reader in some]
         attributes = self._selector(Selector(kind=(ATTRIBUTES_KIND,)))
-        first = [self._selector(one.first) for one in columns]
-        second = [self._selector(one.second) for one in columns]
-        value = [self._value(one.value) for one in columns]
-        reader_selector = [self._selector(one.selector) for one in every]
-        reader_value = [self._value(one.value) for one in every]
-        after = self._after()
+        first = _integers(self._selector(column.first) for column in columns)
+        second = _integers(self._selector(column.second) for column in columns)
+        value = _integers(self._value(column.value) for column in columns)
+        reader_selector = _integers(self._selector(reader.selector) for reader in every)
+        reader_value = _integers(self._value(reader.value) for reader in every)
+        after = _integers(self._after())
         return ProgramArrays(
-            op=np.array([one.op for one in columns], np.int64),
-            first=np.array(first, np.int64),
-            second=np.array(second, np.int64),
-            value=np.array(value, np.int64),
-            window=np.array([one.window for one in columns], np.float64),
-            after=np.array(after, np.int64),
-            fields=np.array([self._bits(s.fields) for s in self.selectors], np.int64),
-            value_field=np.array(
-                [self._bits({value.field}) for value in self.values], np.int64
+            op=_integers(column.op for column in columns),
+            first=first,
+            second=second,
+            value=value,
+            window=np.array([column.window for column in columns], np.float64),
+            after=after,
+            fields=_integers(
+                self._bits(selector.fields) for selector in self.selectors
             ),
+            value_field=_integers(self._bits({value.field}) for value in self.values),
             readers_of=np.cumsum([0, *map(len, readers)], dtype=np.int64),
-            reader_selector=np.array(reader_selector, np.int64),
-            reader_window=np.array([one.window for one in every], np.float64),
-            reader_value=np.array(reader_value, np.int64),
-            reader_field=np.array(
-                [
-                    NONE if one.field is None else self.fields.index(one.field)
-                    for one in every
-                ],
-                np.int64,
+            reader_selector=reader_selector,
+            reader_window=np.array([reader.window for reader in every], np.float64),
+            reader_value=reader_value,
+            reader_field=_integers(
+                NONE if reader.field is None else self.fields.index(reader.field)
+                for reader in every
             ),
-            reader_any_kind=np.array([not one.selector.kind for one in every], bool),
+            reader_any_kind=np.array(
+                [not reader.selector.kind for reader in every], bool
+            ),
             attributes=attributes,
         )
 
@@ -302,17 +298,23 @@ class _Tables:
         )
 
     def _after(self) -> list[int]:
-        """Per selector, that of the kind it comes after."""
-        for selector in list(self.selectors):
-            if selector.after is not None:
-                self._selector(Selector(kind=(selector.after,)))
-        return [
-            NONE if one.after is None else self._selector(Selector(kind=(one.after,)))
-            for one in list(self.selectors)
+        """Per selector, that of the kind it comes after; those added here have none."""
+        after = [
+            NONE if kind is None else self._selector(Selector(kind=(kind,)))
+            for kind in [selector.after for selector in self.selectors]
         ]
+        return after + [NONE] * (len(self.selectors) - len(after))
 
     def _bits(self, fields: frozenset[str] | set[str]) -> int:
         return WHOLE | sum(1 << self.fields.index(f) for f in fields & {*self.fields})
+
+
+def _integers(numbers: Iterable[int]) -> IntArray:
+    return np.fromiter(numbers, np.int64)
+
+
+def _window(signal: Signal) -> float:
+    return inf if signal.window_days is None else signal.window_days
 
 
 def _value(selector: Selector, op: Op) -> Value | None:

@@ -36,15 +36,15 @@ def _aggregate(signal: Signal) -> str:
 
 
 def _events(selector: Selector) -> str:
-    told = " or ".join(selector.kind) or "any event"
+    phrase = " or ".join(selector.kind) or "any event"
     if selector.where:
         conditions = (_condition(name, wanted) for name, wanted in selector.where)
-        told += f" ({', '.join(conditions)})"
+        phrase += f" ({', '.join(conditions)})"
     if selector.actor:
-        told += f" by {' or '.join(selector.actor)}"
+        phrase += f" by {' or '.join(selector.actor)}"
     if selector.after:
-        told += f" since the last {selector.after}"
-    return told
+        phrase += f" since the last {selector.after}"
+    return phrase
 
 
 def _condition(name: str, wanted: tuple[str | int | float | bool, ...]) -> str:

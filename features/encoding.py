@@ -56,8 +56,8 @@ def encode(signals: pl.DataFrame, catalogue: Catalogue, codes: Codes) -> FloatAr
 def encoded(values: pl.Series, learnt: Labels | TextModel) -> pl.Series:
     """Labels or texts as `encode` gives them: (n_moments,) float64, NaN where null."""
     if isinstance(learnt, TextModel):
-        told = map(learnt.log_odds, values.to_list())
-        return pl.Series(values.name, told, pl.Float64())
+        numbers = map(learnt.log_odds, values.to_list())
+        return pl.Series(values.name, numbers, pl.Float64())
     codes = [float(position) for position in range(len(learnt))]
     code = values.replace_strict(list(learnt), codes, default=0.0)
     return code.zip_with(values.is_not_null(), pl.Series([nan]))

@@ -58,8 +58,8 @@ class Event:
 
 def times(name: str, values: Iterable[datetime]) -> pl.Series:
     """Aware datetimes as a column of TIME; Polars itself takes ten times as long."""
-    told = [(value - _EPOCH) // _MICROSECOND for value in values]
-    return pl.Series(name, told, pl.Int64).cast(TIME)
+    microseconds = [(value - _EPOCH) // _MICROSECOND for value in values]
+    return pl.Series(name, microseconds, pl.Int64).cast(TIME)
 
 
 def events_frame(events: Iterable[Event]) -> pl.DataFrame:
@@ -86,5 +86,5 @@ def events_frame(events: Iterable[Event]) -> pl.DataFrame:
 def events_of(frame: pl.DataFrame) -> Iterator[Event]:
     """The events of a frame of `EVENT_SCHEMA`, in its order."""
     for row in frame.iter_rows(named=True):
-        told = {"actor": Actor(row["actor"]), "data": orjson.loads(row["data"])}
-        yield Event(**row | told)
+        parsed = {"actor": Actor(row["actor"]), "data": orjson.loads(row["data"])}
+        yield Event(**row | parsed)

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from shutil import rmtree
@@ -114,7 +114,7 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
         files = sorted(Path(scattered).glob("part=*"))
         with _told_of(path):
             end = last_known_at(events)
-        yield LogParts(about, end, tuple(LogPart(one, path) for one in files))
+        yield LogParts(about, end, tuple(LogPart(file, path) for file in files))
 
 
 def last_known_at(events: pl.LazyFrame) -> datetime:
@@ -142,20 +142,20 @@ def _check_contents(events: pl.DataFrame, path: Path) -> None:
         year = pl.col(name).dt.year()
         outside = ~year.is_between(FIRST_YEAR, LAST_YEAR)
         faults[f"{name!r} is not from {FIRST_YEAR} to {LAST_YEAR}"] = outside
-    found = events.lazy().select(
-        fault.arg_true().first().alias(told) for told, fault in faults.items()
+    first_rows = events.lazy().select(
+        is_faulty.arg_true().first().alias(fault) for fault, is_faulty in faults.items()
     )
-    for told, row in found.collect().row(0, named=True).items():
+    for fault, row in first_rows.collect().row(0, named=True).items():
         if row is not None:
             source, event_id = events.select("source", "event_id").row(row)
-            raise LogError(f"{path}: event {event_id!r} of source {source!r}: {told}")
+            raise LogError(f"{path}: event {event_id!r} of source {source!r}: {fault}")
 
 
 def _check_columns(schema: pl.Schema, path: Path) -> None:
     for column, dtype in EVENT_SCHEMA.items():
         if schema.get(column) != dtype:
-            found = schema.get(column, "nothing")
-            raise LogError(f"{path}: column {column!r} is {found}, expected {dtype}")
+            stored = schema.get(column, "nothing")
+            raise LogError(f"{path}: column {column!r} is {stored}, expected {dtype}")
 
 
 @contextmanager
@@ -222,18 +222,8 @@ def write_events(folder: Path, events: pl.DataFrame) -> None:
 
 
 def write_about(folder: Path, about: LogAbout) -> None:
-    (folder / ABOUT_FILE).write_text(
-        tomli_w.dumps(
-            {
-                "name": about.name,
-                "received_at": about.received_at,
-                "won_kinds": list(about.won_kinds),
-                "lost_kinds": list(about.lost_kinds),
-                "provenance": about.provenance,
-            }
-        ),
-        encoding="utf-8",
-    )
+    text = tomli_w.dumps(asdict(about))
+    (folder / ABOUT_FILE).write_text(text, encoding="utf-8")
 
 
 def _read_about(path: Path) -> LogAbout:

@@ -51,7 +51,7 @@ class _Test:
 
     def means(self, actor: str, texts: Mapping[str, str | None]) -> bool:
         return (not self.actors or actor in self.actors) and all(
-            one.holds(texts[one.name]) for one in self.conditions
+            condition.holds(texts[condition.name]) for condition in self.conditions
         )
 
 
@@ -96,21 +96,18 @@ class OfKind:
         ----------
         texts : sequence of at least n_asked str or None
         """
-        asked = (actor, tuple(texts[: self.n_asked]))
-        found = self._known.get(asked)
-        if found is None:
+        key = (actor, tuple(texts[: self.n_asked]))
+        positions = self._known.get(key)
+        if positions is None:
             said = dict(zip(self.fields, texts, strict=False))
-            found = [test.position for test in self.tests if test.means(actor, said)]
-            self._keep(asked, found)
-        return found
-
-    def _keep(
-        self, asked: tuple[str, tuple[str | None, ...]], found: list[int]
-    ) -> None:
-        """Leads' events repeat each other's; long texts, as notes have, don't."""
-        is_short = all(len(one or "") <= LONGEST_KEPT for one in asked[1])
-        if is_short and len(self._known) < MOST_KEPT:
-            self._known[asked] = found
+            positions = [
+                test.position for test in self.tests if test.means(actor, said)
+            ]
+            # Leads' events repeat each other's; long texts, as notes have, don't.
+            is_short = all(len(text or "") <= LONGEST_KEPT for text in key[1])
+            if is_short and len(self._known) < MOST_KEPT:
+                self._known[key] = positions
+        return positions
 
 
 @lru_cache(maxsize=4096)
@@ -124,14 +121,14 @@ def of_kind(catalogue: Catalogue, kind: str) -> OfKind:
     )
     read = sorted({*_values_read(program, {test.position for test in tests})})
     values = [(position, program.values[position]) for position in read]
-    asked = sorted({one.name for test in tests for one in test.conditions})
-    others = sorted({value.field for _, value in values} - {*asked})
-    fields = (*asked, *others)
+    asked_of = {condition.name for test in tests for condition in test.conditions}
+    others = {value.field for _, value in values} - asked_of
+    fields = (*sorted(asked_of), *sorted(others))
     return OfKind(
         kind=kind,
         fields=fields,
-        n_asked=len(asked),
-        values=tuple((i, fields.index(one.field), one.is_text) for i, one in values),
+        n_asked=len(asked_of),
+        values=tuple((i, fields.index(v.field), v.is_text) for i, v in values),
         tests=tests,
     )
 
@@ -165,7 +162,7 @@ def _conditions(selector: Selector) -> tuple[_Condition, ...]:
             name,
             is_any=ANY_VALUE in wanted,
             texts=frozenset(map(_as_text, wanted)),
-            numbers=frozenset(float(one) for one in wanted if _is_number(one)),
+            numbers=frozenset(float(value) for value in wanted if _is_number(value)),
             items=frozenset(map(orjson.dumps, wanted)),
         )
         for name, wanted in selector.where
@@ -178,9 +175,8 @@ def _items(text: str) -> list[bytes]:
         items = orjson.loads(text)
     except orjson.JSONDecodeError:
         return []
-    if any(isinstance(one, list | dict) for one in items):
-        return []
-    return [orjson.dumps(one) for one in items]
+    is_plain = not any(isinstance(item, list | dict) for item in items)
+    return list(map(orjson.dumps, items)) if is_plain else []
 
 
 def _as_text(value: Wanted) -> str:

@@ -94,18 +94,20 @@ class Strict(BaseModel):
             return handler(written)
         except ValidationError as error:
             raise ValidationError.from_exception_data(
-                error.title, [cls._detail(one) for one in error.errors()]
+                error.title, [cls._detail(detail) for detail in error.errors()]
             ) from error
 
     @classmethod
     def _detail(cls, error: ErrorDetails) -> InitErrorDetails:
-        kind, told = error["type"], error["msg"]
+        kind, message = error["type"], error["msg"]
         if kind == "extra_forbidden":
             fields = cls.model_fields.items()
-            keys = [one.alias or name for name, one in fields if not one.exclude]
-            kind, told = "unknown_key", f"no such key; there are {', '.join(keys)}"
+            keys = [field.alias or name for name, field in fields if not field.exclude]
+            kind, message = "unknown_key", f"no such key; there are {', '.join(keys)}"
         return InitErrorDetails(
-            type=PydanticCustomError(kind, told), loc=error["loc"], input=error["input"]
+            type=PydanticCustomError(kind, message),
+            loc=error["loc"],
+            input=error["input"],
         )
 
 

@@ -48,8 +48,8 @@ class TextModel:
         if not known:
             return nan
         length = sqrt(sum((n * idf) ** 2 for n, idf, _ in known))
-        told = sum(n * idf * weight for n, idf, weight in known)
-        return self.intercept + told / length
+        total = sum(n * idf * weight for n, idf, weight in known)
+        return self.intercept + total / length
 
 
 def stems_of(text: str) -> list[str]:

@@ -163,12 +163,12 @@ def microseconds(times: pl.Series) -> IntArray:
 def _insertions(catalogue: Catalogue) -> pl.DataFrame:
     """The events that may be put in: when and for whom is told later."""
     insertions = program_of(catalogue).insertions
-    return events_frame(one.event("", _SOME_TIME) for one in insertions)
+    return events_frame(insertion.event("", _SOME_TIME) for insertion in insertions)
 
 
 def _order(events: pl.DataFrame, program: Program) -> IntArray:
     """Where each event stands among those that may be put in, by source and name."""
-    names = sorted(one.event_id for one in program.insertions)
+    names = sorted(insertion.event_id for insertion in program.insertions)
     source = events["source"]
     order = np.where((source > INSERTED_SOURCE).to_numpy(), len(names), 0)
     for event in (source == INSERTED_SOURCE).arg_true():
@@ -191,23 +191,23 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     leads' events repeat each other's."""
     program = program_of(catalogue)
     contents, of_event = _contents(events)
-    of_kinds = {kind: of_kind(catalogue, kind) for kind in {one[0] for one in contents}}
-    asked, labels = _numbering(), [_numbering() for _ in program.values]
+    of_kinds = {kind: of_kind(catalogue, kind) for kind in {k for k, _, _ in contents}}
+    content_numbers, labels = _numbering(), [_numbering() for _ in program.values]
     n_values = len(program.values)
     values = array("d", [math.nan]) * (len(contents) * n_values)
     of_content = []
     for position, (kind, actor, data) in enumerate(contents):
-        one = of_kinds[kind]
-        texts = one.texts(_parsed(data, events))
-        of_content.append(asked[kind, actor, texts[: one.n_asked]])
-        for column, field, is_text in one.values:
+        reader = of_kinds[kind]
+        texts = reader.texts(_parsed(data, events))
+        of_content.append(content_numbers[kind, actor, texts[: reader.n_asked]])
+        for column, field, is_text in reader.values:
             text = texts[field]
             if text is not None:
                 values[position * n_values + column] = (
                     labels[column][text] if is_text else as_number(text)
                 )
-    reads = np.zeros((len(asked), len(program.selectors)), bool)
-    for row, (kind, actor, said) in zip(reads, asked, strict=True):
+    reads = np.zeros((len(content_numbers), len(program.selectors)), bool)
+    for row, (kind, actor, said) in zip(reads, content_numbers, strict=True):
         row[of_kinds[kind].selectors(actor, said)] = True
     return _Reading(
         reads[np.array(of_content, np.int64)[of_event]],
@@ -221,8 +221,8 @@ def _contents(events: pl.DataFrame) -> tuple[list[tuple[str, str, str]], IntArra
     content = ["kind", "actor", "data"]
     if events.height <= MOST_KEPT:  # Polars takes longer to begin than this takes
         place = _numbering()
-        told = zip(*(events[name].to_list() for name in content), strict=True)
-        of_event = np.array([place[one] for one in told], np.int64)
+        each = zip(*(events[name].to_list() for name in content), strict=True)
+        of_event = np.array([place[texts] for texts in each], np.int64)
         return list(place), of_event
     groups = events.with_row_index().group_by(content, maintain_order=True).agg("index")
     members = groups["index"]

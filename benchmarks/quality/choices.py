@@ -20,7 +20,7 @@ from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue
 from features.log import Log
 from training.dataset.moments import MomentPlan
-from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
+from training.dataset.split import Part, labelled_part, rolling_origins
 from training.fitting.fit import FitSettings, fit
 from training.metrics.metrics import Ranking
 

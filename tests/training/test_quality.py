@@ -7,7 +7,7 @@ from benchmarks.quality.__main__ import main
 from features.log import write_log
 from tests.training.builders import day, make_visit_catalogue, make_visit_log
 from training.dataset.moments import MomentPlan
-from training.dataset.rolling_origin import labelled_part, rolling_origins
+from training.dataset.split import labelled_part, rolling_origins
 from training.metrics.metrics import METRICS
 
 CONTESTANTS = {"model", "odoo", "lightgbm_31", "logistic", "points"}

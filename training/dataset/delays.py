@@ -23,22 +23,11 @@ def usual_delays(
     known_at: datetime,
     signals: Signals | None = None,
 ) -> dict[str, dict[str, float]]:
-    """Median hours from the start of a wait to the awaited event.
+    """Median hours (> 0) from the start of a wait to the awaited event.
 
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    catalogue : Catalogue
-        Each idea's `awaited` says what is waited for, and since what.
-    known_at : datetime
-        Nothing received later is used.
-    signals : callable, optional
-        What featurises these events; else it is done here.
-
-    Returns
-    -------
-    dict of idea → segment → hours (> 0)
-        `"*"` is every segment. An idea that nobody ever fulfilled is left out.
+    By idea, then by segment; `"*"` is every segment. Each idea's `awaited` says what is waited for, and since what. An idea that nobody
+    ever fulfilled is left out. Nothing received after `known_at` is used. `signals`:
+    what featurises these events, of EVENT_SCHEMA; else it is done here.
     """
     awaited = {name: i.awaited for name, i in catalogue.ideas.items() if i.awaited}
     if not awaited:

@@ -79,16 +79,12 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
 def labelled_moments(
     log: Log, plan: MomentPlan, *, horizon_days: float, known_at: datetime | None = None
 ) -> LabelledMoments:
-    """Every moment of every lead's open life, with what came within the horizon.
+    """Every moment of every lead's open life, with what came within the horizon (> 0).
+
+    `known_at` is when the training happens; else the end of the log. Outcomes received
+    later are unknown, and so are horizons that end later.
 
     Raises TrainingError if no moment is left, or all of them came to the same end.
-
-    Parameters
-    ----------
-    horizon_days : float, > 0
-    known_at : datetime, optional
-        When the training happens; the end of the log where absent. Outcomes
-        received later are unknown, and so are horizons that end later.
     """
     until = known_at or log_end(log)
     opened = open_moments(log, plan, known_at=until)

@@ -31,13 +31,8 @@ class Texts:
 
     @classmethod
     def read(cls, texts: pl.Series, moments: pl.DataFrame) -> "Texts":
-        """Read the texts of moments, (n_moments,), null where there is none.
-
-        Parameters
-        ----------
-        moments : DataFrame of shape (n_moments, 5)
-            `LabelledMoments.frame`, row for row.
-        """
+        """Read the texts of moments, (n_moments,), null where there is none; `moments`
+        (n_moments, 5) are those of `LabelledMoments.frame`, row for row."""
         each = texts.drop_nulls().unique().sort()
         stems = tuple(sorted(common_stems(each)))
         counter = CountVectorizer(analyzer=stems_of, vocabulary=stems)
@@ -53,14 +48,10 @@ class Texts:
         return cls(stems, csr_array(counts), notes)
 
     def model(self, rows: IntArray | None = None) -> TextModel:
-        """TF-IDF into a logistic regression, of some moments' texts, else of all.
+        """TF-IDF into a logistic regression, of the texts of some moments (by number,
+        (n_fitted,) int64), else of all.
 
         It has only stems that stand in the texts of `LEADS_OF_STEM` leads.
-
-        Parameters
-        ----------
-        rows : ndarray of shape (n_fitted,), int64, optional
-            By number.
         """
         notes = (self.notes if rows is None else self.notes[rows]).drop_nulls("text")
         weights = np.zeros((2, self.counts.shape[0]))  # weight by outcome and text

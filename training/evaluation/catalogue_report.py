@@ -9,6 +9,7 @@ from explanations.wording import Wording
 from features.catalogue import Catalogue, Signal
 from features.definition import definition
 from training.evaluation.drift import Periods, SignalDrift, signal_drift
+from training.metrics.population_stability import Stability
 
 # What tells an identifier that drifts from a category: on the loan log the employee's
 # number (which cost 0.01 AUC as a signal) is as varied as 31 labels, and 79 to 84 % of
@@ -78,10 +79,15 @@ def drift_row(moved: SignalDrift) -> dict[str, object]:
     """A signal's drift as plain values: `psi`, and what chance alone would give."""
     row = asdict(moved)
     del row["stability"]
-    return row | {
-        "psi": moved.stability.index,
-        "psi_by_chance": moved.stability.by_chance,
-        "level": moved.stability.level.value,
+    return row | stability_row(moved.stability)
+
+
+def stability_row(stability: Stability) -> dict[str, object]:
+    """A stability as plain values: the index, by chance alone, and its level."""
+    return {
+        "psi": stability.index,
+        "psi_by_chance": stability.by_chance,
+        "level": stability.level.value,
     }
 
 
@@ -90,12 +96,8 @@ def idle_signals(
 ) -> dict[str, str]:
     """What an idle signal always is, and why, by its name; others are left out.
 
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it.
-    kinds : set of str
-        Of the log's events.
+    `signals` (n_moments, 2 + n_signals) as `featurise` returns it; `kinds` are those of
+    the log's events.
     """
     always = {
         signal: _always(signals[signal.name].unique()) for signal in catalogue.signals

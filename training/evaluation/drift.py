@@ -1,13 +1,13 @@
 """Drift between two periods: signals, scores, and how well scores keep."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 
 import numpy as np
 import polars as pl
 
 from explanations.scorer import Scorer, probability
-from features.arrays import BoolArray, FloatArray
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import OTHER, Codes, encoded
 from features.featurise import featurise
@@ -78,24 +78,17 @@ class Periods:
     @property
     def weights(self) -> tuple[FloatArray, FloatArray]:
         """Of each moment, (n_before,), (n_after,): a lead's in a period add up to 1."""
-        earlier, later = (
-            part.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
-            for part in (self.moments[: self.n_before], self.moments[self.n_before :])
-        )
-        return earlier, later
+        earlier, later = self.moments[: self.n_before], self.moments[self.n_before :]
+        return _lead_weights(earlier), _lead_weights(later)
 
 
 def periods(
     log: Log, plan: MomentPlan, catalogue: Catalogue, since: datetime | None
 ) -> Periods:
-    """The open moments of a log and their signals, parted at an instant.
+    """The open moments of a log and their signals, parted at an instant; without one,
+    where half of the moments are before it.
 
     Raises TrainingError if there is no moment on one of the sides.
-
-    Parameters
-    ----------
-    since : datetime, optional
-        Else half of the moments are before it.
     """
     opened = open_moments(log, plan, known_at=log_end(log)).sort("moment", "lead_id")
     at = since or opened["moment"][opened.height // 2] if opened.height else since
@@ -169,17 +162,16 @@ def share_won(won: FloatArray, weight: FloatArray) -> Interval:
 
     Examples
     --------
-    >>> found = share_won(np.array([1.0]), np.array([1.0]))
-    >>> found.value, round(found.low, 2), round(found.high, 2)
+    >>> share = share_won(np.array([1.0]), np.array([1.0]))
+    >>> share.value, round(share.low, 2), round(share.high, 2)
     (1.0, 0.21, 1.0)
     """
     n = float(weight.sum())
     rate = float(won @ weight) / n
     middle = rate + _Z**2 / (2 * n)
     half = _Z * np.sqrt(rate * (1 - rate) / n + _Z**2 / (4 * n**2))
-    low, high = ((middle + side) / (1 + _Z**2 / n) for side in (-half, half))
-    rounded = max(min(float(low), rate), 0.0), min(max(float(high), rate), 1.0)
-    return Interval(rate, *rounded)
+    low, high = (float((middle + side) / (1 + _Z**2 / n)) for side in (-half, half))
+    return Interval(rate, max(min(low, rate), 0.0), min(max(high, rate), 1.0))
 
 
 def _drift_of(
@@ -188,44 +180,37 @@ def _drift_of(
     weights: tuple[FloatArray, FloatArray],
 ) -> SignalDrift:
     before, after = values
-    missing = [
-        float(np.average(_is_missing(column), weights=weight))
-        for column, weight in zip(values, weights, strict=True)
-    ]
+    is_text = before.dtype == pl.String
+    missing_before, missing_after = (
+        float(
+            np.average(column.is_null() if is_text else column.is_nan(), weights=each)
+        )
+        for column, each in zip(values, weights, strict=True)
+    )
     return SignalDrift(
         name,
-        missing[0],
-        missing[1],
+        missing_before,
+        missing_after,
         column_stability(before, after, weights),
-        recurrence(before, after, weights) if before.dtype == pl.String else None,
+        recurrence(before, after, weights) if is_text else None,
     )
-
-
-def _is_missing(values: pl.Series) -> BoolArray:
-    if values.dtype == pl.String:
-        return values.is_null().to_numpy()
-    return values.is_nan().to_numpy()
 
 
 def _months(moments: pl.DataFrame) -> pl.DataFrame:
     by_month = moments.with_columns(month=pl.col("moment").dt.strftime("%Y-%m"))
-    rows = [
-        _month(str(month), part)
-        for (month,), part in by_month.sort("moment").group_by(
-            "month", maintain_order=True
-        )
-    ]
+    rows = []
+    for (month,), part in by_month.sort("moment").group_by(
+        "month", maintain_order=True
+    ):
+        weight = _lead_weights(part)
+        predicted = float(np.average(part["predicted"].to_numpy(), weights=weight))
+        observed = share_won(part["won"].to_numpy().astype(np.float64), weight)
+        rows.append((month, part["lead_id"].n_unique(), predicted, *astuple(observed)))
     return pl.DataFrame(rows, schema=MONTH_SCHEMA, orient="row")
 
 
-def _month(
-    month: str, moments: pl.DataFrame
-) -> tuple[str, int, float, float, float, float]:
-    weight = moments.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
-    predicted = float(np.average(moments["predicted"].to_numpy(), weights=weight))
-    observed = share_won(moments["won"].to_numpy().astype(np.float64), weight)
-    n_leads = moments["lead_id"].n_unique()
-    return month, n_leads, predicted, observed.value, observed.low, observed.high
+def _lead_weights(moments: pl.DataFrame) -> FloatArray:
+    return moments.select(1.0 / pl.len().over("lead_id")).to_series().to_numpy()
 
 
 def _one_sided(moments: pl.DataFrame, at: datetime | None) -> str:

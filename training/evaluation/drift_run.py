@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from features.log import EVENTS_FILE, Log
-from training.evaluation.catalogue_report import drift_row
+from training.evaluation.catalogue_report import drift_row, stability_row
 from training.evaluation.drift import Drift
 from training.registry.registry import Champion, registry_client
 from training.registry.training_run import experiment_id, file_digest, git_commit
@@ -52,11 +52,7 @@ def report(drift: Drift) -> dict[str, object]:
     """All that was found, as plain values."""
     return {
         "since": drift.since.isoformat(),
-        "score": {
-            "psi": drift.score.index,
-            "psi_by_chance": drift.score.by_chance,
-            "level": drift.score.level.value,
-        },
+        "score": stability_row(drift.score),
         "signals": [drift_row(signal) for signal in drift.signals],
         "months": drift.months.to_dicts(),
     }

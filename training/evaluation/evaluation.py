@@ -70,12 +70,9 @@ def evaluated(
 ) -> Evaluation:
     """Every contestant on the newest hold-out, whole, by segment and by age.
 
-    Raises TrainingError if the hold-out has no lead, none won or no other.
+    No `champion` where it is the model itself, or was trained for another horizon.
 
-    Parameters
-    ----------
-    champion : Candidate, optional
-        Left out where it is the model itself, or was trained for another horizon.
+    Raises TrainingError if the hold-out has no lead, none won or no other.
     """
     phase("the hold-out")
     begins, moments = model.hold_out(log, *([champion] if champion else []))

@@ -23,8 +23,13 @@ from features.catalogue import Catalogue
 from features.encoding import encode
 from features.log import Log
 from training.dataset.moments import MomentPlan, labelled_moments
-from training.dataset.rolling_origin import Part, labelled_part, rolling_origins
-from training.dataset.split import newest_leads_from, time_blocks
+from training.dataset.split import (
+    Part,
+    labelled_part,
+    newest_leads_from,
+    rolling_origins,
+    time_blocks,
+)
 from training.errors import TrainingError
 from training.fitting.fit import DEEPEST, FitSettings, fit
 from training.fitting.train import HOLD_OUT_SHARE
@@ -59,13 +64,10 @@ class Problem:
 def problem_of(
     log: Log, catalogue: Catalogue, plan: MomentPlan, *, horizon_days: float, seed: int
 ) -> Problem:
-    """The rolling origins of a log's training part that say something.
+    """The rolling origins of a log's training part that say something; the horizon is
+    over 0.
 
     Raises TrainingError if there is none: the log is too short for the horizon.
-
-    Parameters
-    ----------
-    horizon_days : float, > 0
     """
     everything = labelled_moments(log, plan, horizon_days=horizon_days).frame
     known_at = newest_leads_from(everything, share=HOLD_OUT_SHARE)
@@ -94,16 +96,12 @@ def tune(
     goes_on: Callable[[], bool],
     record: Callable[[FrozenTrial], None],
 ) -> None:
-    """Try settings until the study has `n_trials` finished ones, or it goes on no more.
+    """Try settings until the study has `n_trials` finished ones (>= 1, those of earlier
+    calls included), or it goes on no more.
 
     The first are the usual settings. A trial that was interrupted counts for nothing
     and is made again: each draws from a seed of its own, so a study that was resumed
     is the same as one that never stopped. `record` is given each trial that finishes.
-
-    Parameters
-    ----------
-    n_trials : int, >= 1
-        In all, those of earlier calls included.
     """
     while (number := len(finished(study))) < n_trials and goes_on():
         study.sampler = TPESampler(seed=problem.seed + number, constant_liar=False)
@@ -129,7 +127,7 @@ def best(study: Study) -> tuple[FitSettings, float]:
 
     Raises TrainingError if no trial is whole.
     """
-    whole = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    whole = [trial for trial in finished(study) if trial.state is TrialState.COMPLETE]
     if not whole:
         raise TrainingError(
             "no trial was whole: give more time, or look whether the signals tell "
@@ -177,20 +175,16 @@ def _said(
     except TrainingError:  # scores that rank backwards: such a model says nothing
         rate = before.moments["won"].cast(pl.Float64).mean()
         return np.full(after.moments.height, rate)
-    said: FloatArray = np.asarray(
-        fitted.booster.predict(encode(after.signals, catalogue, fitted.codes))
-    )
-    return said
+    matrix = encode(after.signals, catalogue, fitted.codes)
+    return np.asarray(fitted.booster.predict(matrix))
 
 
 def _teaches(moments: pl.DataFrame) -> bool:
     """Can it be fitted, and calibrated on blocks of its time?"""
     if moments["lead_id"].n_unique() < N_BLOCKS:
         return False
-    won = moments["won"]
-    return all(
-        _both(won[fitted]) for fitted, _ in time_blocks(moments, n_blocks=N_BLOCKS)
-    )
+    blocks = time_blocks(moments, n_blocks=N_BLOCKS)
+    return all(_both(moments["won"][fitted]) for fitted, _ in blocks)
 
 
 def _both(won: pl.Series) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+import mlflow
 import optuna
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunStatus
@@ -55,7 +56,10 @@ def record_trials(study: Study, run_id: str) -> None:
     """Log each finished trial that isn't yet; raises ModelUnavailableError."""
     with registry_client() as client:
         experiment = experiment_id()
-        there = {run.data.tags[TRIAL_TAG] for run in _below(client, experiment, run_id)}
+        below: list[Run] = mlflow.search_runs(  # every page of them
+            [experiment], f"tags.`{PARENT_TAG}` = '{run_id}'", output_format="list"
+        )
+        there = {run.data.tags[TRIAL_TAG] for run in below}
         lowest = float("inf")
         for trial in finished(study):
             if trial.state is TrialState.COMPLETE:
@@ -91,17 +95,6 @@ def _run_of(
     params = [Param(key, str(value)) for key, value in inputs.items()]
     client.log_batch(run.info.run_id, params=params)
     return str(run.info.run_id)
-
-
-def _below(client: MlflowClient, experiment: str, run_id: str) -> Iterator[Run]:
-    token = None
-    while True:
-        page = client.search_runs(
-            [experiment], f"tags.`{PARENT_TAG}` = '{run_id}'", page_token=token
-        )
-        yield from page
-        if not (token := page.token):
-            return
 
 
 def _record_trial(

@@ -1,7 +1,7 @@
 """Fit of one calibrated booster on signals and labels."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated
 
 import lightgbm as lgb
@@ -22,6 +22,12 @@ from training.fitting.calibration import fit_affine, fold_in
 # would cost as much as four boosters on a large log.
 ROWS_OF_A_BLOCK = 200_000
 DEEPEST = 6  # explanations must be fast and true; what it costs: docs/quality.md
+_OURS = {
+    "n_trees",
+    "min_leads_of_label",
+    "n_blocks",
+    "params",
+}  # no LightGBM parameters
 Share = Annotated[
     float, Field(gt=0, le=1, strict=True)
 ]  # no truth value: 1 isn't `true`
@@ -32,7 +38,7 @@ class FitSettings:
     """Shallow on purpose: as good as deep trees, and explained much faster.
 
     Chosen on the real log, inside its training part: `docs/quality.md`. The bounds hold
-    what a settings file may ask (`training.settings_file`).
+    what a settings file may ask (`settings_file.py`).
     """
 
     num_leaves: Annotated[int, Field(ge=2, le=2**DEEPEST, strict=True)] = 8
@@ -138,14 +144,8 @@ def _params(
 ) -> dict[str, object]:
     return {
         "objective": "binary",
-        "num_leaves": settings.num_leaves,
-        "max_depth": settings.max_depth,
-        "learning_rate": settings.learning_rate,
-        "min_data_in_leaf": settings.min_data_in_leaf,
-        "feature_fraction": settings.feature_fraction,
-        "bagging_fraction": settings.bagging_fraction,
+        **{name: v for name, v in asdict(settings).items() if name not in _OURS},
         "bagging_freq": 1,
-        "lambda_l2": settings.lambda_l2,
         "cat_l2": 20.0,
         "cat_smooth": 20.0,
         "monotone_constraints": [int(s.direction) for s in catalogue.signals],

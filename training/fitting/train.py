@@ -89,7 +89,7 @@ def train(
     fitted_on, held_out, cut = _split(log, moments.frame, settings)
     phase("signals")
     engine = engine or OneMachine(log)
-    signals = _signals(engine, fitted_on, catalogue)
+    signals = engine.signals(fitted_on.select("lead_id", "moment"), catalogue)
     phase("fitting")
     fitted = fit(
         signals,
@@ -102,11 +102,13 @@ def train(
     delays = usual_delays(log.events, catalogue, known_at=cut, signals=engine.signals)
     scorer = scorer_of(fitted, fitted_on, catalogue, delays, settings.horizon_days)
     phase("evaluation")
-    newest = _signals(engine, held_out, catalogue)
+    newest = engine.signals(held_out.select("lead_id", "moment"), catalogue)
     seen = HoldOut(held_out, newest, probability(scorer.log_odds(newest)))
     return Trained(
         scorer=scorer,
-        metrics=_measure(seen),
+        metrics=bootstrap_intervals(
+            held_out["lead_id"].to_list(), held_out["won"].to_numpy(), [seen.said]
+        ),
         n_train=fitted_on.height,
         n_test=held_out.height,
         n_censored=moments.n_censored,
@@ -127,13 +129,8 @@ def scorer_of(
 ) -> Scorer:
     """The fitted booster, with what is stored beside it.
 
-    Cuts come from out-of-block scores; what is familiar, from the training rows.
-
-    Parameters
-    ----------
-    moments : DataFrame of shape (n_moments, 5)
-        That it was fitted on.
-    horizon_days : float, > 0
+    Cuts come from out-of-block scores; what is familiar, from the training rows:
+    `moments` (n_moments, 5) are those that it was fitted on.
     """
     raw, typical = trees_of(fitted.booster).scores(fitted.matrix)
     known = 100 * probability(raw)
@@ -141,7 +138,6 @@ def scorer_of(
     weight = moments["weight"].to_numpy()
     a, b, c = quantile_cuts(scores, weight, GRADE_SHARES)
     high, low = quantile_cuts(scores, weight, PRIORITY_SHARES)
-    (typical_from,) = quantile_cuts(typical, weight, [1 - ATYPICAL_SHARE])
     facts = ScorerFacts(
         horizon_days=horizon_days,
         slope=fitted.slope,
@@ -150,7 +146,7 @@ def scorer_of(
         grade_cuts=(a, b, c),
         priority_cuts=(high, low),
         usual_delay_hours=delays,
-        typical_from=typical_from,
+        typical_from=quantile_cuts(typical, weight, [1 - ATYPICAL_SHARE])[0],
         score_range=(float(known.min()), float(known.max())),
     )
     return Scorer(fitted.booster, catalogue, facts)
@@ -161,9 +157,7 @@ def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
 
     Opinions on priorities may be absent: only the service that comes after has them.
     """
-    needed = catalogue.kinds - OPINION_KINDS
-    absent = sorted(needed - log.kinds)
-    if absent:
+    if absent := sorted(catalogue.kinds - OPINION_KINDS - log.kinds):
         raise CatalogueError(
             f"catalogue {catalogue.name!r}: no event of log {log.about.name!r} is "
             f"{', '.join(absent)}; correct the kind, or disable the signal"
@@ -189,18 +183,6 @@ def _split(
                 "shorter horizon"
             )
     return fitted_on, held_out, cut
-
-
-def _signals(
-    engine: Engine, moments: pl.DataFrame, catalogue: Catalogue
-) -> pl.DataFrame:
-    return engine.signals(moments.select("lead_id", "moment"), catalogue)
-
-
-def _measure(seen: HoldOut) -> dict[str, Interval]:
-    return bootstrap_intervals(
-        seen.moments["lead_id"].to_list(), seen.moments["won"].to_numpy(), [seen.said]
-    )
 
 
 def quantile_cuts(

@@ -36,13 +36,8 @@ class Said:
 def changes(
     said: Said, metrics: Mapping[str, Metric], *, n_resamples: int, seed: int
 ) -> dict[str, Drawn]:
-    """Each metric of the challenger less the champion's, on the same leads each time.
-
-    Parameters
-    ----------
-    said : Said, of n_moments
-    n_resamples : int, >= 2
-    """
+    """Each metric of the challenger less the champion's, on the same leads each time;
+    `n_resamples` >= 2."""
     before, after = (
         bootstrap(
             said.lead_ids,

@@ -72,7 +72,7 @@ def stability_index(before: FloatArray, after: FloatArray) -> Stability:
     >>> round(stability_index(np.array([90.0, 10.0]), np.array([50.0, 50.0])).index, 2)
     0.85
     """
-    p, q = _shares(before), _shares(after)
+    p, q = ((counted + 0.5) / (counted + 0.5).sum() for counted in (before, after))
     index = float(((q - p) * np.log(q / p)).sum())
     used = int(((before > 0) | (after > 0)).sum())
     n, m = (max(float(counted.sum()), 1.0) for counted in (before, after))
@@ -108,23 +108,18 @@ def recurrence(
         + \tfrac12 \sum_k \sqrt{\tfrac2\pi \, r_k (1 - r_k) (1/n + 1/m)}
 
     at most 1: the overlap, and what chance alone takes from it on average (r pools
-    both samples, of n and m leads).
+    both samples, of n and m leads). None where one of the samples knows no label.
 
     Parameters
     ----------
     before, after : Series of shape (n_before,), (n_after,), text, null if unknown
     weights : pair of ndarray of shape (n_before,), (n_after,), float64, > 0
 
-    Returns
-    -------
-    Recurrence or None
-        None where one of the samples knows no label.
-
     Examples
     --------
     >>> old, new = pl.Series(["a"] * 90 + ["b"] * 10), pl.Series(["b"] * 90 + ["c"])
-    >>> found = recurrence(old, new, (np.ones(100), np.ones(91)))
-    >>> round(found.share, 2), round(found.n_labels, 1)
+    >>> again = recurrence(old, new, (np.ones(100), np.ones(91)))
+    >>> round(again.share, 2), round(again.n_labels, 1)
     (0.16, 2.0)
     """
     counted = [
@@ -148,12 +143,6 @@ def recurrence(
     )
 
 
-def _shares(counted: FloatArray) -> FloatArray:
-    smoothed = counted + 0.5
-    shares: FloatArray = smoothed / smoothed.sum()
-    return shares
-
-
 def _number_bins(before: pl.Series, after: pl.Series) -> list[IntArray]:
     """Codes from 0; 0 is unknown. Edges are quantiles of the known, each once."""
     numbers = [sample.to_numpy().astype(np.float64) for sample in (before, after)]
@@ -172,6 +161,6 @@ def _label_bins(before: pl.Series, after: pl.Series) -> list[IntArray]:
     labels = counts.sort("n", before.name, descending=[True, False])[before.name]
     code = {label: 2 + place for place, label in enumerate(labels[:N_LABELS])}
     return [
-        np.array([0 if one is None else code.get(one, 1) for one in labels_of])
-        for labels_of in (before.to_list(), after.to_list())
+        np.array([0 if label is None else code.get(label, 1) for label in sample])
+        for sample in (before.to_list(), after.to_list())
     ]

@@ -21,16 +21,9 @@ def contradicted_share(
 
     Of each row the four ideas that weigh most, those with evidence to take away; one
     is contradicted where the calibrated log-odds don't move its way by 0.1. None of
-    them would be told (ADR-0004): the share says how far the trees speak in riddles.
-
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
-
-    Returns
-    -------
-    float in [0, 1], or None where no reason can be checked
+    them would be told (ADR-0004): the share says how far the trees speak in riddles. In
+    [0, 1], or None where no reason can be checked. `events` of EVENT_SCHEMA, `moments`
+    (n_rows, 2) of MOMENT_SCHEMA.
     """
     theirs = events.join(moments, on="lead_id", how="semi")
     seen = snapshot(theirs, moments, scorer.catalogue)

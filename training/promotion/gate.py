@@ -30,11 +30,6 @@ def quality_findings(
 ) -> Iterator[Finding]:
     """Average precision, log loss and calibration, from a bootstrap over leads.
 
-    Parameters
-    ----------
-    said : Said, of n_moments
-    n_resamples : int, >= 2
-
     Examples
     --------
     >>> won = np.tile([True, False, False, False], 100)
@@ -73,12 +68,7 @@ def segments_finding(
 ) -> Finding:
     """Broken where a segment is surely worse, however many segments are looked at.
 
-    Parameters
-    ----------
-    said : Said, of n_moments
-    groups : sequence of Group
-        Those with enough leads.
-    n_resamples : int, >= 2
+    `groups` are those with enough leads.
     """
     if not groups:
         (finding,) = not_applicable(

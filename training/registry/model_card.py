@@ -39,12 +39,7 @@ _TABLE_MARKS = str.maketrans({"|": "/", "\n": " "})  # of a table's cell
 def model_card(trained: Trained, log: Log, *, model: str, digest: str) -> str:
     """The card of a training, as Markdown.
 
-    Parameters
-    ----------
-    model : str
-        The registered model's name.
-    digest : str
-        SHA-256 of the log's events.
+    `model`: the registered model's name. `digest`: SHA-256 of the log's events.
     """
     catalogue, seen = trained.scorer.catalogue, trained.hold_out
     begins, ends = log.events["occurred_at"].min(), log.events["occurred_at"].max()
