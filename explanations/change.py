@@ -1,6 +1,7 @@
 """Change of a score since the one before: time, then new events, then a new model."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -8,7 +9,7 @@ import polars as pl
 from explanations.language import sentence
 from explanations.reason import Change, Past
 from explanations.rounding import rounded_points
-from explanations.scorer import Contributions, Scorer
+from explanations.scorer import Scorer
 from explanations.wording import Wording
 from features.arrays import FloatArray
 from features.snapshot import Snapshot, snapshot, snapshot_at
@@ -43,11 +44,11 @@ def changes(
     _refuse_later(moments, pasts)
     timelines = timelines_of(events, earlier.catalogue)
     then = pl.Series([past.moment for past in pasts], dtype=moments.schema["moment"])
-    aged = _contributions(snapshot_at(timelines, moments, known_at=then), earlier)
-    informed = _contributions(snapshot_at(timelines, moments), earlier)
+    aged = _points(snapshot_at(timelines, moments, known_at=then), earlier)
+    informed = _points(snapshot_at(timelines, moments), earlier)
     after = informed
     if now is not earlier:
-        after = _contributions(snapshot(events, moments, now.catalogue), now)
+        after = _points(snapshot(events, moments, now.catalogue), now)
     return [
         Change(
             before=past.score,
@@ -59,9 +60,9 @@ def changes(
         )
         for past, old, new, end, ideas in zip(
             pasts,
-            _score(aged),
-            _score(informed),
-            _score(after),
+            aged.score,
+            informed.score,
+            after.score,
             _moved(aged, informed, list(earlier.catalogue.ideas)),
             strict=True,
         )
@@ -99,22 +100,23 @@ def told_change(change: Change, wording: Wording) -> str:
     return sentence(wording.text("change.told", change=moved, parts=parts_text))
 
 
-def _contributions(seen: Snapshot, scorer: Scorer) -> Contributions:
-    return scorer.contributions_of(scorer.matrix(seen.table, seen.timelines))
+class _Points(NamedTuple):
+    """As `Contributions.points` gives them."""
+
+    base: FloatArray
+    by_idea: FloatArray
+    score: FloatArray
 
 
-def _score(contributions: Contributions) -> FloatArray:
-    _, _, score = contributions.points()
-    return score
+def _points(seen: Snapshot, scorer: Scorer) -> _Points:
+    matrix = scorer.matrix(seen.table, seen.timelines)
+    return _Points(*scorer.contributions_of(matrix).points())
 
 
-def _moved(
-    aged: Contributions, informed: Contributions, ideas: list[str]
-) -> list[tuple[str, ...]]:
+def _moved(aged: _Points, informed: _Points, ideas: list[str]) -> list[tuple[str, ...]]:
     """Per row, the ideas that pull more the way the new facts moved the score."""
-    _, before, start = aged.points()
-    _, after, end = informed.points()
-    pulls = (after - before) * np.sign(end - start)[:, None]
+    way = np.sign(informed.score - aged.score)[:, None]
+    pulls = (informed.by_idea - aged.by_idea) * way
     return [
         tuple(ideas[i] for i in np.argsort(-row)[:NAMED] if row[i] >= WORTH_NAMING)
         for row in pulls

@@ -6,7 +6,6 @@ from explanations.candidate import Candidates
 from explanations.scorer import Scorer
 from features.aggregate import Variants
 from features.arrays import BoolArray, FloatArray, IntArray
-from features.counterfactuals import signals_of_variants
 from features.snapshot import Snapshot
 
 MUST_MOVE = 0.1  # calibrated log-odds (design §6: a bar in points silences rare wins)
@@ -22,8 +21,6 @@ def verified(
 
     Parameters
     ----------
-    candidates : Candidates
-        Of n_rows.
     log_odds : ndarray of shape (n_rows,), calibrated log-odds
 
     Returns
@@ -52,8 +49,7 @@ def verified(
 
 def log_odds_of(variants: Variants, seen: Snapshot, scorer: Scorer) -> FloatArray:
     """Calibrated log-odds of each variant, (n_variants,): what is left, scored anew."""
-    table = signals_of_variants(variants, seen)
-    return scorer.log_odds_of(scorer.matrix(table, seen.timelines))
+    return scorer.log_odds_of(scorer.matrix(seen.changed(variants), seen.timelines))
 
 
 def holds(share: FloatArray, log_odds: FloatArray, without: FloatArray) -> BoolArray:

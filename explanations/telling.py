@@ -37,11 +37,7 @@ def explain_rows(
 ) -> ExplainedRows:
     """Score every row of `moments` and find the reasons that pass their check.
 
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
-    scorer : Scorer
+    `events` are of EVENT_SCHEMA, `moments` (n_rows, 2) of MOMENT_SCHEMA.
     """
     seen = snapshot(events, moments, scorer.catalogue)
     matrix = scorer.matrix(seen.table, seen.timelines)

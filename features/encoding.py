@@ -30,10 +30,14 @@ def learn_labels(
     min_leads : int, >= 1
         Rarer labels share the code of `OTHER`.
     """
-    return {
-        name: (OTHER, *_common_labels(signals, name, min_leads))
-        for name in catalogue.categories
-    }
+    learnt = {}
+    for name in catalogue.categories:
+        n_leads = pl.col("lead_id").n_unique().alias("leads")
+        by_label = signals.filter(pl.col(name) != OTHER).group_by(name).agg(n_leads)
+        common = by_label.filter(pl.col("leads") >= min_leads)
+        by_frequency = common.sort(["leads", name], descending=[True, False])
+        learnt[name] = (OTHER, *by_frequency[name].to_list())
+    return learnt
 
 
 def encode(signals: pl.DataFrame, catalogue: Catalogue, codes: Codes) -> FloatArray:
@@ -68,10 +72,8 @@ def recode(
 ) -> FloatArray:
     """Encode what the kernels aggregated, as `encode` does the same signals.
 
-    Parameters
-    ----------
-    table : ndarray of shape (n_rows, >= n_signals), float64
-        Its categories and texts are positions among the labels of `timelines`.
+    `table` (n_rows, >= n_signals), float64: its categories and texts are positions among
+    the labels of `timelines`.
     """
     matrix = table[:, : len(catalogue.names)].copy()
     for name in catalogue.labelled:
@@ -91,15 +93,3 @@ def _numbering(learnt: Labels | TextModel) -> Callable[[str], float]:
         return learnt.log_odds
     code = {label: float(position) for position, label in enumerate(learnt)}
     return lambda label: code.get(label, 0.0)
-
-
-def _common_labels(signals: pl.DataFrame, name: str, min_leads: int) -> list[str]:
-    return (
-        signals.drop_nulls(name)
-        .filter(pl.col(name) != OTHER)
-        .group_by(name)
-        .agg(pl.col("lead_id").n_unique().alias("leads"))
-        .filter(pl.col("leads") >= min_leads)
-        .sort(["leads", name], descending=[True, False])[name]
-        .to_list()
-    )

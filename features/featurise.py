@@ -10,7 +10,7 @@ from features.aggregate import aggregate
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.event import times
-from features.timelines import MOMENT_SCHEMA, Timelines, timelines_of
+from features.timelines import MOMENT_SCHEMA, timelines_of
 
 ZERO_WITHOUT_EVENTS = frozenset({"count", "distinct", "sum", "trend"})
 EVENTS_AT_ONCE = 500_000  # events read at once: about 0.5 GB
@@ -29,7 +29,6 @@ def featurise(
     events : DataFrame of EVENT_SCHEMA
         In any order; what was not known at a moment is not used for it.
     moments : DataFrame of shape (n_moments, 2), MOMENT_SCHEMA
-    catalogue : Catalogue
 
     Returns
     -------
@@ -100,20 +99,13 @@ def _featurise_at_once(
     program = timelines.program
     rows = timelines.rows(moments)
     table = aggregate(program.arrays, timelines.arrays, rows, program.n_signals)
-    return moments.select(MOMENT_SCHEMA.names()).hstack(
-        _columns(table, timelines, catalogue)
-    )
-
-
-def _columns(
-    table: FloatArray, timelines: Timelines, catalogue: Catalogue
-) -> list[pl.Series]:
-    return [
+    columns = [
         _labelled(name, table[:, i], timelines.labels_of(i))
         if name in catalogue.labelled
         else pl.Series(name, table[:, i])
         for i, name in enumerate(catalogue.names)
     ]
+    return moments.select(MOMENT_SCHEMA.names()).hstack(columns)
 
 
 def _labelled(name: str, codes: FloatArray, labels: tuple[str, ...]) -> pl.Series:

@@ -60,7 +60,7 @@ class LogPart:
 
     def read(self) -> pl.DataFrame:
         """A frame of EVENT_SCHEMA; raises LogError as `read_log` does."""
-        with _told_of(self.log):
+        with _naming(self.log):
             return _checked(pl.read_parquet(self.file), self.log)
 
 
@@ -79,9 +79,8 @@ def read_log(folder: Path) -> Log:
     Raises LogError if the folder is no log, a file is damaged, a column is missing or
     of another type or holds nulls, or there is no event at all.
     """
-    about = _read_about(folder / ABOUT_FILE)
-    path = folder / EVENTS_FILE
-    with _told_of(path):
+    about, path = _read_about(folder / ABOUT_FILE), folder / EVENTS_FILE
+    with _naming(path):
         events = pl.read_parquet(path, glob=False)
     return Log(about, once_each(_checked(events, path)))
 
@@ -93,9 +92,8 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     They lie in a temporary folder meanwhile, up to twice as large as the log. A
     (source, event_id) counts once a lead. Raises LogError as `read_log` does.
     """
-    about = _read_about(folder / ABOUT_FILE)
-    path = folder / EVENTS_FILE
-    with _told_of(path):
+    about, path = _read_about(folder / ABOUT_FILE), folder / EVENTS_FILE
+    with _naming(path):
         events = pl.scan_parquet(path, glob=False)
         _check_columns(events.collect_schema(), path)
         n_events = events.select(pl.len()).collect().item()
@@ -104,16 +102,15 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     n_parts = -(-n_events // events_at_once)
     with TemporaryDirectory(prefix="frein-log-") as scattered:
         part = (pl.col("lead_id").hash() % n_parts).alias("part")
-        with _told_of(path):
+        with _naming(path):
             events.with_columns(part).sink_parquet(
                 pl.PartitionBy(scattered, key="part", include_key=False),
                 compression="lz4",
                 statistics=False,
                 mkdir=True,
             )
-        files = sorted(Path(scattered).glob("part=*"))
-        with _told_of(path):
             end = last_known_at(events)
+        files = sorted(Path(scattered).glob("part=*"))
         yield LogParts(about, end, tuple(LogPart(file, path) for file in files))
 
 
@@ -153,14 +150,13 @@ def _check_contents(events: pl.DataFrame, path: Path) -> None:
 
 def _check_columns(schema: pl.Schema, path: Path) -> None:
     for column, dtype in EVENT_SCHEMA.items():
-        if schema.get(column) != dtype:
-            stored = schema.get(column, "nothing")
+        if (stored := schema.get(column, "nothing")) != dtype:
             raise LogError(f"{path}: column {column!r} is {stored}, expected {dtype}")
 
 
 @contextmanager
-def _told_of(path: Path) -> Iterator[None]:
-    """What reading raises, told of the file."""
+def _naming(path: Path) -> Iterator[None]:
+    """What reading raises, as a LogError that names the file."""
     try:
         yield
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -217,7 +213,7 @@ def new_log_folder(folder: Path) -> Iterator[Path]:
 
 def write_events(folder: Path, events: pl.DataFrame) -> None:
     """Write the events of a log into its folder; raises LogError."""
-    with _told_of(folder / EVENTS_FILE):
+    with _naming(folder / EVENTS_FILE):
         events.select(EVENT_SCHEMA.names()).write_parquet(folder / EVENTS_FILE)
 
 

@@ -90,12 +90,8 @@ class OfKind:
         )
 
     def selectors(self, actor: str, texts: Sequence[str | None]) -> list[int]:
-        """Positions of the selectors that mean an event, `after` and windows apart.
-
-        Parameters
-        ----------
-        texts : sequence of at least n_asked str or None
-        """
+        """Positions of the selectors that mean an event, `after` and windows apart, by
+        the first `n_asked` of its `texts`, or more."""
         key = (actor, tuple(texts[: self.n_asked]))
         positions = self._known.get(key)
         if positions is None:

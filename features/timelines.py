@@ -49,13 +49,10 @@ class Timelines:
     def rows(
         self, moments: pl.DataFrame, known_at: pl.Series | None = None
     ) -> RowArrays:
-        """Where the events of each moment's lead are.
+        """Where the events of the lead of each of `moments` (MOMENT_SCHEMA) are.
 
-        Parameters
-        ----------
-        moments : DataFrame of shape (n_moments, 2), MOMENT_SCHEMA
-        known_at : Series of n_moments TIME, optional
-            Only what was known then is seen; else what was at the moment.
+        Only what was known at `known_at` (n_moments TIME) is seen; else what was at the
+        moment.
         """
         lead_ids = moments["lead_id"].to_list()
         spans = [self._spans.get(lead_id, (0, 0)) for lead_id in lead_ids]
@@ -94,11 +91,8 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
     them, not even one that names no kind. A small frame is read once by catalogue,
     however often it is asked: scores, their changes and rules ask in turn.
 
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-        Duplicates of a lead's (source, event_id) count once, the first received.
-    catalogue : Catalogue
+    `events` are of EVENT_SCHEMA; duplicates of a lead's (source, event_id) count once,
+    the first received.
     """
     if events.height > MOST_KEPT:
         return _timelines(events, catalogue)

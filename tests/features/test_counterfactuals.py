@@ -16,7 +16,6 @@ from hypothesis.strategies import DrawFn
 
 from features.catalogue import Catalogue, parse_catalogue, read_catalogue
 from features.compiled_catalogue import INSERTED_SOURCE, MOST_FIELDS, NONE
-from features.counterfactuals import signals_of_variants
 from features.errors import CatalogueError
 from features.event import EVENT_SCHEMA, Event, events_frame
 from features.featurise import featurise, moments_frame
@@ -49,7 +48,7 @@ def told(
     variants: Sequence[Variant], seen: Snapshot, catalogue: Catalogue
 ) -> list[Row]:
     """The signals of each variant, as `featurise` would tell them."""
-    table = signals_of_variants(variants_of(variants), seen)
+    table = seen.changed(variants_of(variants))
     assert table.shape == (len(variants), len(catalogue.names))
     return [
         {
@@ -152,7 +151,7 @@ def test_a_row_as_it_is_has_the_signals_that_were_seen(
 
     bare = [Variant(row=row) for row in range(len(case.moments))]
 
-    table = signals_of_variants(variants_of(bare), seen)
+    table = seen.changed(variants_of(bare))
     np.testing.assert_array_equal(table, seen.table[:, : len(catalogue.names)])
 
 
@@ -370,4 +369,4 @@ def test_no_variant_has_no_row() -> None:
         events_frame([make_event()]), moments_frame([("L-1", NOW)]), catalogue
     )
     for seen in (nobody, somebody):
-        assert signals_of_variants(variants_of([]), seen).shape == (0, 1)
+        assert seen.changed(variants_of([])).shape == (0, 1)

@@ -25,9 +25,10 @@ def usual_delays(
 ) -> dict[str, dict[str, float]]:
     """Median hours (> 0) from the start of a wait to the awaited event.
 
-    By idea, then by segment; `"*"` is every segment. Each idea's `awaited` says what is waited for, and since what. An idea that nobody
-    ever fulfilled is left out. Nothing received after `known_at` is used. `signals`:
-    what featurises these events, of EVENT_SCHEMA; else it is done here.
+    By idea, then by segment; `"*"` is every segment. Each idea's `awaited` says what is
+    waited for, and since what. An idea that nobody ever fulfilled is left out. Nothing
+    received after `known_at` is used. `signals`: what featurises these events, of
+    EVENT_SCHEMA; else it is done here.
     """
     awaited = {name: i.awaited for name, i in catalogue.ideas.items() if i.awaited}
     if not awaited:

@@ -185,7 +185,7 @@ def _drift_of(
         float(
             np.average(column.is_null() if is_text else column.is_nan(), weights=each)
         )
-        for column, each in zip(values, weights, strict=True)
+        for column, w in zip(values, weights, strict=True)
     )
     return SignalDrift(
         name,

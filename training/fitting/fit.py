@@ -27,7 +27,7 @@ _OURS = {
     "min_leads_of_label",
     "n_blocks",
     "params",
-}  # no LightGBM parameters
+}  # not LightGBM's
 Share = Annotated[
     float, Field(gt=0, le=1, strict=True)
 ]  # no truth value: 1 isn't `true`
