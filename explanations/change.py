@@ -30,14 +30,8 @@ def changes(
 
     Raises ValueError, which names the lead, if a past score is of after its moment.
 
-    Parameters
-    ----------
-    events : DataFrame of EVENT_SCHEMA
-    moments : DataFrame of shape (n_leads, 2), MOMENT_SCHEMA
-        One row a lead: when it is scored now.
-    pasts : sequence of n_leads Past, row for row
-    earlier, now : Scorer
-        The model that gave the past scores, and the one that scores now.
+    `events` are of EVENT_SCHEMA; `moments` (n_leads, 2), MOMENT_SCHEMA, when each lead
+    is scored now, and `pasts` row for row; `earlier` is the model of the past scores.
     """
     if not pasts:
         return []

@@ -72,8 +72,8 @@ def recode(
 ) -> FloatArray:
     """Encode what the kernels aggregated, as `encode` does the same signals.
 
-    `table` (n_rows, >= n_signals), float64: its categories and texts are positions among
-    the labels of `timelines`.
+    `table` (n_rows, >= n_signals), float64: its categories and texts are positions
+    among the labels of `timelines`.
     """
     matrix = table[:, : len(catalogue.names)].copy()
     for name in catalogue.labelled:

@@ -30,9 +30,8 @@ class Snapshot:
         return self.timelines.program
 
     def changed(self, variants: Variants) -> FloatArray:
-        """The signals of each variant, (n_variants, n_signals), as `aggregate` has them.
-
-        The same as reading the changed events anew, at a fraction of the cost.
+        """The signals of each variant, (n_variants, n_signals), as `aggregate` gives
+        them: the same as reading the changed events anew, at a fraction of the cost.
         """
         program, events = self.program, self.timelines.arrays
         return aggregate_changed(
@@ -78,7 +77,7 @@ def snapshot(
 def snapshot_at(
     timelines: Timelines, moments: pl.DataFrame, known_at: pl.Series | None = None
 ) -> Snapshot:
-    """As `snapshot`; with `known_at`, only what was known then is seen from the moments."""
+    """As `snapshot`; with `known_at`, only what was known then is seen."""
     program, rows = timelines.program, timelines.rows(moments, known_at)
     table = aggregate(program.arrays, timelines.arrays, rows, program.n_columns)
     return Snapshot(timelines, rows, table)

@@ -182,10 +182,8 @@ def _drift_of(
     before, after = values
     is_text = before.dtype == pl.String
     missing_before, missing_after = (
-        float(
-            np.average(column.is_null() if is_text else column.is_nan(), weights=each)
-        )
-        for column, w in zip(values, weights, strict=True)
+        float(np.average(part.is_null() if is_text else part.is_nan(), weights=weight))
+        for part, weight in zip(values, weights, strict=True)
     )
     return SignalDrift(
         name,
