@@ -37,10 +37,6 @@ class Absences:
     since: IntArray
     due: IntArray
 
-    def of(self, row: int, wait: int) -> Absence | None:
-        """The event that a row awaits, if it is overdue."""
-        return self.at(row, wait) if self.overdue[row, wait] else None
-
     def at(self, row: int, wait: int) -> Absence:
         """One that is overdue."""
         return Absence(wait, int(self.since[row, wait]), int(self.due[row, wait]))

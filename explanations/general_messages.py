@@ -57,17 +57,13 @@ GENERAL: Mapping[str, set[str]] = {
     **{f"doubt-{doubt.value}.short": set() for doubt in Doubt},
 }
 
-_SCORES = (0, 1, 62)
-
 # What they may be, at every plural and choice; the others are texts, told as they are.
 TRIED: Mapping[str, Sequence[Argument]] = {
     "count": (0, 1, 2, 1000),
     "facts": (1, 2, 1000),
-    "score": _SCORES,
-    "first_score": _SCORES,
-    "second_score": _SCORES,
-    "before": _SCORES,
-    "after": _SCORES,
+    **dict.fromkeys(
+        ("score", "first_score", "second_score", "before", "after"), (0, 1, 62)
+    ),
     "way": ("up", "down", "same"),
     "number": (1, 2, 31),
     "stage": tuple(ending.value for ending in Ending),

@@ -52,7 +52,7 @@ class Language:
         self._text = text
         # What a message may call: Fluent's own type says FluentType, and takes text.
         self.functions: Mapping[str, Callable[..., Any]] = {
-            "AGO": self._ago_after,
+            "AGO": self.ago,
             "AT_LEAST": _at_least,
             "CODE": _code,
             "DURATION": self.duration,
@@ -62,7 +62,7 @@ class Language:
             "LABEL": _label,
             "LIST": _listed,
             "PERCENT": self.percentage,
-            "SINCE": self._since_after,
+            "SINCE": self.since,
         }
 
     def euros(self, amount: float) -> str:
@@ -97,19 +97,17 @@ class Language:
             return self._text("duration-hours", {"count": math.floor(hours)})
         return self.days(round(hours / 24))
 
-    def ago(self, days: float) -> str:
-        """How long ago something happened: « il y a 3 h », « hier ».
+    def ago(self, days: Argument, before: str = "") -> str:
+        """How long ago something happened: « il y a 3 h », « hier »; after `before`.
 
-        Parameters
-        ----------
-        days : float, >= 0
-            Days of the calendar gone by since; for today, hours / 24.
+        `days` (>= 0) of the calendar have gone by since, for today hours / 24; nothing
+        at all is said where they are unknown.
         """
-        return self._gone_by("ago", days)
+        return self._gone_by("ago", days, before)
 
-    def since(self, days: float) -> str:
-        """How long something has lasted: « depuis hier »; `days` as for `ago`."""
-        return self._gone_by("since", days)
+    def since(self, days: Argument, before: str = "") -> str:
+        """How long something has lasted: « depuis hier »; arguments as of `ago`."""
+        return self._gone_by("since", days, before)
 
     def day(self, which: date, today: date) -> str:
         """A day in full; its year only if it is not that of today."""
@@ -126,29 +124,20 @@ class Language:
     def bullets(self, items: Sequence[str]) -> str:
         """A list, one item a line."""
         *first, last = items
-        return "\n".join(
-            [
-                *(self._text("bullet", {"item": item}) for item in first),
-                self._text("bullet.last", {"item": last}),
-            ]
-        )
+        lines = [self._text("bullet", {"item": item}) for item in first]
+        return "\n".join([*lines, self._text("bullet.last", {"item": last})])
 
     def joined(self, items: Sequence[str]) -> str:
         """Phrases in a row: « un appel, un e-mail et un devis »."""
         return str(format_list(list(items), locale=self._locale))
 
-    def _gone_by(self, key: str, days: float) -> str:
+    def _gone_by(self, key: str, days: Argument, before: str) -> str:
+        if isinstance(days, str):
+            return ""
         if 1 <= days < 2:
-            return self._text(f"{key}.yesterday", {})
+            return before + self._text(f"{key}.yesterday", {})
         lapse = self.duration(round(24 * days)) if days < 1 else self.days(int(days))
-        return self._text(key, {"duration": lapse})
-
-    def _ago_after(self, days: Argument, before: str = "") -> str:
-        """`ago`, after `before`; nothing at all if unknown."""
-        return "" if isinstance(days, str) else before + self.ago(days)
-
-    def _since_after(self, days: Argument, before: str = "") -> str:
-        return "" if isinstance(days, str) else before + self.since(days)
+        return before + self._text(key, {"duration": lapse})
 
 
 def sentence(phrase: str) -> str:

@@ -46,8 +46,7 @@ class Messages:
             problems += _junk(origin, text, resource)
             problems += _add(origin, resource, written)
             self._bundle.add_resource(resource)
-        problems += _broken_references(written)
-        problems += _broken_calls(written, functions)
+        problems += _broken(written, functions)
         if problems:
             raise WordingError("; ".join(problems))
         self._origins = {key: message.origin for key, message in written.items()}
@@ -57,7 +56,7 @@ class Messages:
             for key, several in reached.items()
         }
         self._words = {
-            key: [word for message in several for word in message.words]
+            key: {word for message in several for word in message.words}
             for key, several in reached.items()
         }
         self._compiled = {
@@ -181,15 +180,11 @@ def _patterns(entry: ast.Message | ast.Term) -> Iterator[tuple[str, ast.Pattern]
         yield f"{name}.{attribute.id.name}", attribute.value
 
 
-def _broken_references(written: Mapping[str, _Written]) -> Iterator[str]:
+def _broken(written: Mapping[str, _Written], functions: Functions) -> Iterator[str]:
+    """References to what is nowhere, then calls that a function doesn't take."""
     for key, message in written.items():
         for unknown in sorted(message.messages - written.keys()):
             yield f"{message.origin}: {key} refers to {unknown}, which is nowhere"
-
-
-def _broken_calls(
-    written: Mapping[str, _Written], functions: Functions
-) -> Iterator[str]:
     for key, message in written.items():
         for problem in call_problems(message.pattern, functions):
             yield f"{message.origin}: {key} {problem}"

@@ -73,7 +73,9 @@ class _Telling:
         quote: str | None = None
         if isinstance(candidate.basis, Absence):
             last_at = candidate.basis.since
-            inserted = self._inserted(candidate.row, candidate.basis)
+            insertion = self.seen.program.insertions[candidate.basis.insertion]
+            lead_id = self.lead_ids[candidate.row]
+            inserted = insertion.event(lead_id, _time(candidate.basis.due))
         else:
             evidence = candidate.basis.told(self.seen.timelines)
             last_at = candidate.basis.last_at(self.seen.timelines)
@@ -84,9 +86,7 @@ class _Telling:
             points=candidate.points,
             log_odds=candidate.log_odds,
             values=self.seen.known(
-                candidate.row,
-                self.catalogue,
-                self.catalogue.columns_of[candidate.idea],
+                candidate.row, self.catalogue, self.catalogue.columns_of[candidate.idea]
             ),
             check=candidate.check,
             evidence=evidence,
@@ -105,10 +105,6 @@ class _Telling:
         latest_first = reversed(pieces.events.tolist())
         said = (orjson.loads(data[event]).get(field) for event in latest_first)
         return next((text for text in said if text and isinstance(text, str)), None)
-
-    def _inserted(self, row: int, absence: Absence) -> Event:
-        insertion = self.seen.program.insertions[absence.insertion]
-        return insertion.event(self.lead_ids[row], _time(absence.due))
 
 
 def _time(microseconds: int) -> datetime:

@@ -132,16 +132,19 @@ class _Reading:
     def __init__(self) -> None:
         self.nodes: list[dict[str, Any]] = []
         self.children: list[list[int]] = []
-        self.leaves: list[tuple[float, float, tuple[_Step, ...]]] = []
+        self.values: list[float] = []
+        self.shares: list[float] = []
+        self.paths: list[tuple[_Step, ...]] = []
 
     def read(
         self, node: dict[str, Any], total: int, path: tuple[_Step, ...] = ()
     ) -> int:
         """Read a node and what is below; returns its number, or that of a leaf."""
         if "leaf_value" in node:
-            share = _count(node) / total if total else 1.0
-            self.leaves.append((node["leaf_value"], share, path))
-            return -len(self.leaves)
+            self.values.append(node["leaf_value"])
+            self.shares.append(_count(node) / total if total else 1.0)
+            self.paths.append(path)
+            return -len(self.paths)
         number = len(self.nodes)
         self.nodes.append(node)
         self.children.append([])
@@ -156,10 +159,18 @@ class _Reading:
     def trees(self, roots: IntArray) -> Trees:
         """What was read, as arrays; `roots`: (n_trees,)."""
         leaves = self._leaves()
-        return Trees(self._nodes(), leaves, roots, _expected(leaves, self.leaves))
+        shares = [np.prod([step.share for step in path]) for path in self.paths]
+        # What they say of nobody in particular: all leaves, by their shares.
+        expected = float(np.dot(leaves.value, shares))
+        return Trees(self._nodes(), leaves, roots, expected)
 
     def _nodes(self) -> Nodes:
-        codes = [_codes(node) for node in self.nodes]
+        codes = [
+            [int(code) for code in str(node["threshold"]).split("||")]
+            if node["decision_type"] == "=="
+            else []
+            for node in self.nodes
+        ]
         ends = np.cumsum([0, *map(len, codes)])
         is_category = np.array([node["decision_type"] == "==" for node in self.nodes])
         return Nodes(
@@ -180,26 +191,27 @@ class _Reading:
         )
 
     def _leaves(self) -> Leaves:
-        slots = [
-            list(dict.fromkeys(step.signal for step in path))
-            for _, _, path in self.leaves
-        ]
+        paths = self.paths
+        slots = [list(dict.fromkeys(step.signal for step in path)) for path in paths]
         most = max(map(len, slots), default=0)
         if most > MOST_SIGNALS:
             raise ModelRejectedError(
                 f"a tree asks {most} signals one after another, over {MOST_SIGNALS}: "
                 "train with less depth"
             )
-        paths = [path for _, _, path in self.leaves]
-        shares = [_slot_shares(*pair) for pair in zip(paths, slots, strict=True)]
+        # Per slot, the share of training rows that would go the leaf's way unasked.
+        slot_share = [
+            np.prod([step.share for step in path if step.signal == signal])
+            for path, some in zip(paths, slots, strict=True)
+            for signal in some
+        ]
         slots_of = np.cumsum([0, *map(len, slots)])
-        sizes = [len(some) << len(some) for some in slots]
-        value = np.array([leaf[0] for leaf in self.leaves], np.float64)
-        table_of = np.cumsum([0, *sizes])
-        slot_share = np.array([z for some in shares for z in some], np.float64)
+        value = np.array(self.values, np.float64)
+        table_of = np.cumsum([0, *(len(some) << len(some) for some in slots)])
+        shares = np.array(slot_share, np.float64)
         return Leaves(
             value=value,
-            log_share=np.log([max(leaf[1], 1e-12) for leaf in self.leaves]),
+            log_share=np.log([max(share, 1e-12) for share in self.shares]),
             steps_of=np.cumsum([0, *map(len, paths)]),
             step_node=_integers(step.node for path in paths for step in path),
             step_left=np.array([step.is_left for path in paths for step in path], bool),
@@ -211,28 +223,8 @@ class _Reading:
             slots_of=slots_of,
             slot_signal=_integers(signal for some in slots for signal in some),
             table_of=table_of,
-            table=_tabulated(value, slots_of, slot_share, table_of),
+            table=_tabulated(value, slots_of, shares, table_of),
         )
-
-
-def _expected(
-    leaves: Leaves, read: list[tuple[float, float, tuple[_Step, ...]]]
-) -> float:
-    """What the trees say of nobody in particular: all leaves, by their shares."""
-    shares = [np.prod([step.share for step in path]) for _, _, path in read]
-    return float(np.dot(leaves.value, shares))
-
-
-def _slot_shares(path: tuple[_Step, ...], slots: list[int]) -> Iterator[float]:
-    """Per slot, the share of training rows that would go the leaf's way unasked."""
-    for signal in slots:
-        yield float(np.prod([step.share for step in path if step.signal == signal]))
-
-
-def _codes(node: dict[str, Any]) -> list[int]:
-    if node["decision_type"] != "==":
-        return []
-    return [int(code) for code in str(node["threshold"]).split("||")]
 
 
 def _count(node: dict[str, Any]) -> int:

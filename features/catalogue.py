@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from features.errors import CatalogueError
-from features.event import Actor
+from features.event import ATTRIBUTES_KIND, Actor
 from features.selector import (
     FieldName,
     FieldSelector,
@@ -235,6 +235,11 @@ class Signal(Strict):
     @property
     def window_days(self) -> float | None:
         return None if self.window is None else duration_days(self.window)
+
+    @property
+    def is_attribute(self) -> bool:
+        """Is it the last value of an attribute of the lead's?"""
+        return self.last is not None and self.last.kind == (ATTRIBUTES_KIND,)
 
     @cached_property
     def is_category(self) -> bool:

@@ -146,7 +146,8 @@ def program_of(catalogue: Catalogue) -> Program:
     columns = [_column(signal) for signal in catalogue.signals]
     columns += [column for _, awaited in waits for column in _wait(awaited)]
     if catalogue.segment is not None:
-        columns.append(_segment(catalogue.segment))
+        by = Last(kind=(ATTRIBUTES_KIND,), field=catalogue.segment, type="category")
+        columns.append(_Column(Op.LAST, by))
     readers = [list(_readers(catalogue, idea)) for idea in catalogue.ideas]
     fields = tuple(sorted({r.field for some in readers for r in some if r.field}))
     if len(fields) > MOST_FIELDS:
@@ -196,10 +197,6 @@ def _wait(awaited: Awaited) -> Iterator[_Column]:
     yield _Column(Op.LAST_AT, awaited.selector)
     instead = Selector(kind=awaited.unless) if awaited.unless else awaited.selector
     yield _Column(Op.LAST_AT, instead)
-
-
-def _segment(field: str) -> _Column:
-    return _Column(Op.LAST, Last(kind=(ATTRIBUTES_KIND,), field=field, type="category"))
 
 
 # --- Evidence ---------------------------------------------------------------

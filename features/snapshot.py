@@ -45,25 +45,23 @@ class Snapshot:
         overflowed; without texts, which are quoted. `columns`: their positions in the
         catalogue."""
         values = self._values[row]
-        return {
-            catalogue.names[column]: self._known(values[column], catalogue, column)
-            for column in columns
-            if not catalogue.signals[column].is_text
-        }
+        known: dict[str, float | str | None] = {}
+        for column in columns:
+            signal, value = catalogue.signals[column], values[column]
+            if signal.is_text:
+                continue
+            if not math.isfinite(value):
+                known[signal.name] = None
+            elif signal.is_category:
+                known[signal.name] = self.timelines.labels_of(column)[int(value)]
+            else:
+                known[signal.name] = value
+        return known
 
     @cached_property
     def _values(self) -> list[list[float]]:
         values: list[list[float]] = self.table.tolist()
         return values
-
-    def _known(
-        self, value: float, catalogue: Catalogue, column: int
-    ) -> float | str | None:
-        if not math.isfinite(value):
-            return None
-        if catalogue.signals[column].is_category:
-            return self.timelines.labels_of(column)[int(value)]
-        return value
 
 
 def snapshot(

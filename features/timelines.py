@@ -108,17 +108,17 @@ def timelines_of(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
 def _timelines(events: pl.DataFrame, catalogue: Catalogue) -> Timelines:
     known = _ordered(events, catalogue)
     every = pl.concat([known, _insertions(catalogue)])
-    reading = _read(every, catalogue)
+    reads, values, labels = _read(every, catalogue)
     arrays = EventArrays(
         occurred=microseconds(every["occurred_at"]),
         received=microseconds(every["received_at"]),
-        reads=reading.reads,
-        values=reading.values,
-        n_labels=np.array([len(labels) for labels in reading.labels], np.int64),
+        reads=reads,
+        values=values,
+        n_labels=np.array(list(map(len, labels)), np.int64),
         order=_order(every, program_of(catalogue)),
         first_insertion=known.height,
     )
-    return Timelines(known, arrays, reading.labels, program_of(catalogue))
+    return Timelines(known, arrays, labels, program_of(catalogue))
 
 
 def _ordered(events: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
@@ -171,18 +171,14 @@ def _order(events: pl.DataFrame, program: Program) -> IntArray:
     return order
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """`reads` and `values` as EventArrays has them, and the labels of each value."""
+def _read(
+    events: pl.DataFrame, catalogue: Catalogue
+) -> tuple[BoolArray, FloatArray, tuple[tuple[str, ...], ...]]:
+    """`reads` and `values` as EventArrays has them, and the labels of each value.
 
-    reads: BoolArray
-    values: FloatArray
-    labels: tuple[tuple[str, ...], ...]
-
-
-def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
-    """Parse each content once, and ask the selectors once of what they ask about:
-    leads' events repeat each other's."""
+    Each content is parsed once, and the selectors asked once of what they ask about:
+    leads' events repeat each other's.
+    """
     program = program_of(catalogue)
     contents, of_event = _contents(events)
     of_kinds = {kind: of_kind(catalogue, kind) for kind in {k for k, _, _ in contents}}
@@ -203,7 +199,7 @@ def _read(events: pl.DataFrame, catalogue: Catalogue) -> _Reading:
     reads = np.zeros((len(content_numbers), len(program.selectors)), bool)
     for row, (kind, actor, said) in zip(reads, content_numbers, strict=True):
         row[of_kinds[kind].selectors(actor, said)] = True
-    return _Reading(
+    return (
         reads[np.array(of_content, np.int64)[of_event]],
         np.array(values).reshape(len(contents), n_values)[of_event],
         tuple(map(tuple, labels)),

@@ -75,7 +75,8 @@ def overdue(
         )
         for row, (lead_id, _) in enumerate(pairs)
         for wait, idea in enumerate(seen.program.waits)
-        if (one := found.of(row, wait)) is not None
+        if found.overdue[row, wait]
+        for one in [found.at(row, wait)]
     }
 
 

@@ -4,7 +4,6 @@ Each learns from a `Lesson` and scores `scored`, what `featurise` returns for th
 lesson's catalogue, (n_moments, 2 + n_signals): probabilities, (n_moments,) float64.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,10 +18,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from explanations.scorer import probability
 from features.arrays import FloatArray
-from features.catalogue import Catalogue, Last
+from features.catalogue import Catalogue
 from features.encoding import encode
 from features.errors import CatalogueError
-from features.event import ATTRIBUTES_KIND
 from features.featurise import featurise
 from features.log import Log
 from training.baselines.odoo import odoo_probabilities
@@ -36,7 +34,6 @@ MOST_MOMENTS = 200_000  # learnt from: more changes a baseline little, and takes
 MIN_LEADS_OF_LABEL = 20  # of the logistic regression, as FitSettings has it
 HUNDRED = 100.0  # points; keeps the calibration's slope near 1
 _FLAT = 1e-6  # a slope that keeps the order and says next to nothing
-_JUST_BEFORE = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,19 +75,15 @@ def baselines(lesson: Lesson, scored: pl.DataFrame) -> dict[str, FloatArray]:
     Those that don't apply are left out: a catalogue without stages has no Odoo
     baseline, one without rules and without directions no points.
     """
-    return dict(_each(lesson, lesson.of_fewer_leads(), scored))
-
-
-def _each(
-    lesson: Lesson, fewer: Lesson, scored: pl.DataFrame
-) -> Iterator[tuple[str, FloatArray]]:
+    said, fewer = {}, lesson.of_fewer_leads()
     signals = lesson.catalogue.signals
     if any(signal.last is not None and signal.last.order for signal in signals):
-        yield "odoo", odoo_baseline(lesson, scored)
+        said["odoo"] = odoo_baseline(lesson, scored)
     if rules := rules_of(lesson.catalogue):
-        yield "points", points_baseline(fewer, scored, rules)
-    yield "logistic", logistic_baseline(fewer, scored)
-    yield "lightgbm_31", lightgbm_31(fewer, scored)
+        said["points"] = points_baseline(fewer, scored, rules)
+    said["logistic"] = logistic_baseline(fewer, scored)
+    said["lightgbm_31"] = lightgbm_31(fewer, scored)
+    return said
 
 
 def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
@@ -103,9 +96,13 @@ def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
     """
     log, catalogue = lesson.log, lesson.catalogue
     stage_field, stages = stage_of(catalogue)
-    closed = _closed_leads(log, known_at=lesson.known_at)
+    ended = lead_lives(log, known_at=lesson.known_at).drop_nulls("ended_at")
+    just_before = pl.col("ended_at") - timedelta(microseconds=1)
+    closed = ended.select("lead_id", "won", moment=just_before)
     values = featurise(log.events, closed.select("lead_id", "moment"), catalogue)
-    numbers, categories = _attributes(catalogue)
+    attributes = [signal for signal in catalogue.signals if signal.is_attribute]
+    categories = [signal.name for signal in attributes if signal.is_category]
+    numbers = [s.name for s in attributes if not (s.is_category or s.is_text)]
     bands = [_band(name, values[name]) for name in numbers]
     return odoo_probabilities(
         values.with_columns(bands),
@@ -194,24 +191,6 @@ def lightgbm_31(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
     params = {"objective": "binary", "deterministic": True, "force_row_wise": True}
     booster = lgb.train({**params, "verbosity": -1}, dataset, 100)
     return np.asarray(booster.predict(encode(scored, catalogue, learnt.codes)))
-
-
-def _closed_leads(log: Log, *, known_at: datetime) -> pl.DataFrame:
-    """`lead_id`, `moment` (just before the outcome) and `won`."""
-    return (
-        lead_lives(log, known_at=known_at)
-        .drop_nulls("ended_at")
-        .select("lead_id", "won", moment=pl.col("ended_at") - _JUST_BEFORE)
-    )
-
-
-def _attributes(catalogue: Catalogue) -> tuple[list[str], list[str]]:
-    """The signals that are a lead's attributes: numbers, and categories."""
-    by_type: dict[str, list[str]] = {"number": [], "category": [], "text": []}
-    for signal in catalogue.signals:
-        if isinstance(signal.last, Last) and signal.last.kind == (ATTRIBUTES_KIND,):
-            by_type[signal.last.type].append(signal.name)
-    return by_type["number"], by_type["category"]
 
 
 def _band(name: str, learnt_from: pl.Series) -> pl.Expr:

@@ -10,7 +10,6 @@ import polars as pl
 
 from features.arrays import BoolArray, FloatArray
 from features.catalogue import Catalogue, Nature
-from features.event import ATTRIBUTES_KIND
 
 WHOLE = "all"  # dimension and label of all moments together
 AGE = "age"
@@ -46,19 +45,15 @@ def segments(
     """Leads of one label of an attribute, or of one band of a number.
 
     The attributes are those that say who a lead is (ideas of nature `fit`): sector,
-    source, headcount. Bands are the quarters of the values that are there.
-
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it.
-    moments : DataFrame
-        `LabelledMoments.frame`, row for row with `signals`.
+    source, headcount. Bands are the quarters of the values that are there. `signals`
+    (n_moments, 2 + n_signals) as `featurise` returns it, `moments` row for row.
     """
     return [
         group
-        for name in _attributes(catalogue)
-        for group in _each_label(name, signals[name])
+        for signal in catalogue.signals
+        if signal.is_attribute and not signal.is_text
+        if catalogue.ideas[signal.idea].nature is Nature.FIT
+        for group in _each_label(signal.name, signals[signal.name])
         if _leads(moments, group.rows) >= MIN_LEADS
     ]
 
@@ -81,17 +76,6 @@ def lead_counts(moments: pl.DataFrame, rows: BoolArray) -> tuple[int, int]:
     of_lead = moments.filter(rows).group_by("lead_id").agg(pl.col("won").any())
     won = int(of_lead["won"].sum())
     return won, of_lead.height - won
-
-
-def _attributes(catalogue: Catalogue) -> Iterator[str]:
-    for signal in catalogue.signals:
-        is_attribute = (
-            signal.last is not None
-            and signal.last.kind == (ATTRIBUTES_KIND,)
-            and not signal.is_text
-        )
-        if is_attribute and catalogue.ideas[signal.idea].nature is Nature.FIT:
-            yield signal.name
 
 
 def _each_label(name: str, values: pl.Series) -> Iterator[Group]:

@@ -6,7 +6,6 @@ and rows are sorted once, not once a resample.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 
 import numpy as np
 
@@ -45,6 +44,8 @@ class Ranking:
         self.said: FloatArray = ranked[starts]  # (n_groups,), decreasing
         self.mass = np.add.reduceat(by_rank, starts, axis=1)
         self.won = np.add.reduceat(by_rank * won[order], starts, axis=1)
+        self._all: FloatArray = self.mass.sum(axis=1)
+        self._all_won: FloatArray = self.won.sum(axis=1)
 
     @classmethod
     def of(cls, won: BoolArray, probability: FloatArray) -> "Ranking":
@@ -99,10 +100,7 @@ class Ranking:
         reached = self._upto(self.mass)
         shares = np.arange(n_bins + 1) / n_bins
         at_edge = np.array(
-            [
-                np.interp(shares * of[-1], of, g)
-                for of, g in zip(reached, gap, strict=True)
-            ]
+            [np.interp(shares * m[-1], m, g) for m, g in zip(reached, gap, strict=True)]
         )
         return ratio(np.abs(np.diff(at_edge, axis=1)).sum(axis=1), self._all)
 
@@ -115,20 +113,8 @@ class Ranking:
         before = np.cumsum(self.mass, axis=1) - self.mass
         wanted = share * self._all[:, None] - before
         taken = np.clip(ratio(wanted, self.mass), 0, 1)
-        rate = np.nansum(taken * self.won, axis=1) / np.nansum(
-            taken * self.mass, axis=1
-        )
-        return ratio(rate * self._all, self._all_won)
-
-    @cached_property
-    def _all(self) -> FloatArray:
-        total: FloatArray = self.mass.sum(axis=1)
-        return total
-
-    @cached_property
-    def _all_won(self) -> FloatArray:
-        total: FloatArray = self.won.sum(axis=1)
-        return total
+        won, mass = (np.nansum(taken * of, axis=1) for of in (self.won, self.mass))
+        return ratio(won / mass * self._all, self._all_won)
 
     @staticmethod
     def _upto(values: FloatArray) -> FloatArray:
@@ -195,14 +181,9 @@ def bootstrap_intervals(
     n_resamples: int = N_RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Interval]:
-    """Each metric with its 95 % interval, by resampling whole leads.
+    """Each metric with its 95 % interval, by resampling leads as `bootstrap` does.
 
-    Parameters
-    ----------
-    lead_ids : sequence of n str
-    won : ndarray of shape (n,), bool
-    probabilities : sequence of ndarray of shape (n,), float64, in [0, 1]
-        One array a seed; the metric is their mean.
+    `probabilities` has one array a seed; the metric is their mean.
     """
     each = [
         bootstrap(lead_ids, won, p, n_resamples=n_resamples, seed=seed)

@@ -39,7 +39,7 @@ def _reliability(seen: HoldOut) -> Figure:
     said, came, low, high = (
         100 * bins[name].to_numpy() for name in ("said", "came", "low", "high")
     )
-    drawn, axes = _one("Reliability on the newest leads")
+    drawn, axes = _titled("Reliability on the newest leads")
     limit = 1.05 * max(said.max(), high.max())
     axes.plot([0, limit], [0, limit], color="grey", linestyle=":", label="perfect")
     axes.fill_between(said, low, high, alpha=0.2, label="95 % interval by lead")
@@ -76,7 +76,7 @@ def _gain_and_lift(seen: HoldOut) -> Figure:
 def _precision_recall(seen: HoldOut) -> Figure:
     ranking = _ranking(seen)
     taken, won = np.cumsum(ranking.mass[0]), np.cumsum(ranking.won[0])
-    drawn, axes = _one("Precision and recall on the newest leads")
+    drawn, axes = _titled("Precision and recall on the newest leads")
     share = 100 * won[-1] / taken[-1]
     axes.axhline(share, color="grey", linestyle=":", label="at random")
     axes.step(100 * won / won[-1], 100 * won / taken, where="post", label="model")
@@ -140,7 +140,7 @@ def _ideas(importance: pl.DataFrame) -> Figure:
     return drawn
 
 
-def _one(title: str) -> tuple[Figure, Axes]:
+def _titled(title: str) -> tuple[Figure, Axes]:
     drawn = Figure(figsize=(7, 6), layout="constrained")
     axes = drawn.subplots()
     axes.set(title=title)
