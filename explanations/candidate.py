@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from explanations.absence import Absence, Absences, absences
-from explanations.evidence import Found, Pieces, evidence_found
+from explanations.evidence import EvidenceOfRows, Pieces, evidence_found
 from explanations.reason import Check, Direction
 from explanations.scorer import Contributions, ScorerFacts
 from features.aggregate import Variants
@@ -67,7 +67,7 @@ class Candidates:
     """The candidates of all rows, and what they rest on."""
 
     arrays: CandidateArrays
-    found: Found
+    evidence: EvidenceOfRows
     absent: Absences
     ideas: tuple[str, ...]
 
@@ -85,7 +85,7 @@ class Candidates:
                 idea=self.ideas[idea],
                 points=points,
                 log_odds=log_odds,
-                basis=self.found.between(start, end)
+                basis=self.evidence.between(start, end)
                 if wait == NONE
                 else self.absent.at(row, wait),
             )
@@ -100,8 +100,8 @@ class Candidates:
             row=row,
             start=self.arrays.start[which],
             end=self.arrays.end[which],
-            event=self.found.events,
-            field=self.found.fields,
+            event=self.evidence.events,
+            field=self.evidence.fields,
             insertion=wait,
             at=self.arrays.due[which],
         )

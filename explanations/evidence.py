@@ -35,7 +35,7 @@ class Pieces:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EvidenceOfRows:
     """The evidence of every row and idea."""
 
     pieces_of: IntArray
@@ -54,7 +54,7 @@ class Found:
         return Pieces(self.events[start:end], self.fields[start:end])
 
 
-def evidence_found(seen: Snapshot) -> Found:
+def evidence_found(seen: Snapshot) -> EvidenceOfRows:
     """The evidence of every idea that may be told, row by row."""
-    found = evidence(seen.program.arrays, seen.timelines.arrays, seen.rows)
-    return Found(*found, n_ideas=len(seen.program.ideas))
+    pieces = evidence(seen.program.arrays, seen.timelines.arrays, seen.rows)
+    return EvidenceOfRows(*pieces, n_ideas=len(seen.program.ideas))

@@ -60,15 +60,12 @@ class Explainer:
         ----------
         events : DataFrame of EVENT_SCHEMA
         moments : DataFrame of shape (n_rows, 2), MOMENT_SCHEMA
+            The scores are in its order.
         previous : mapping of lead_id → Priority, optional
             The priority last written. A lead without one is taken to stand at
             `normale`, and its priority goes by the cuts themselves.
         closed : mapping of lead_id → Ending, optional
             The leads that came to an end: nothing is expected any more.
-
-        Returns
-        -------
-        list of n_rows Score, in the order of `moments`
         """
         explained = explain_rows(events, moments, self.scorer)
         base, _, score = explained.contributions.points()

@@ -24,13 +24,6 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
     scores and how far it lowers them are told apart. Raises ValueError if there is no
     row.
 
-    Parameters
-    ----------
-    contributions : Contributions
-        Of n_rows.
-    ideas : tuple of n_ideas str
-        In the order of `contributions.by_idea`.
-
     Returns
     -------
     DataFrame of shape (n_ideas, 5), IMPORTANCE_SCHEMA, the heaviest first
@@ -40,8 +33,8 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
 
     Examples
     --------
-    >>> told = Contributions(np.zeros(2), np.array([[1.0, -0.5], [-1.0, -0.5]]))
-    >>> importance(told, ("visites", "silence"))["importance"].to_list()
+    >>> given = Contributions(np.zeros(2), np.array([[1.0, -0.5], [-1.0, -0.5]]))
+    >>> importance(given, ("visites", "silence"))["importance"].to_list()
     [1.0, 0.5]
     """
     if not len(contributions.base):

@@ -32,22 +32,13 @@ def step_variants(seen: Snapshot) -> Variants:
 
 
 def next_steps(
-    log_odds: FloatArray,
-    log_odds_with: FloatArray,
-    catalogue: Catalogue,
+    log_odds: FloatArray, log_odds_with: FloatArray, catalogue: Catalogue
 ) -> Iterator[tuple[NextStep, ...]]:
     """The steps that would raise each row's score most, the best first.
 
-    Parameters
-    ----------
-    log_odds : ndarray of shape (n_rows,), float64, calibrated log-odds
-    log_odds_with : ndarray of shape (n_rows * n_steps,), float64
-        Of `step_variants`.
-
-    Yields
-    ------
-    tuple of at most `MOST_STEPS` NextStep, a row
-        Only steps that raise the log-odds by the bar of a reason's check.
+    At most `MOST_STEPS`, and only those that raise the log-odds by the bar of a
+    reason's check. `log_odds` (n_rows,) and `log_odds_with` (n_rows * n_steps,), of
+    `step_variants`: calibrated log-odds, float64.
     """
     tried = log_odds_with.reshape(len(log_odds), len(catalogue.step))
     best_first = np.argsort(-tried, axis=1, kind="stable")[:, :MOST_STEPS]

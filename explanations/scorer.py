@@ -112,8 +112,8 @@ class Contributions:
 
         Examples
         --------
-        >>> told = Contributions(np.array([0.0]), np.array([[1.5, -0.5]]))
-        >>> base, points, score = told.points()
+        >>> shares = Contributions(np.array([0.0]), np.array([[1.5, -0.5]]))
+        >>> base, points, score = shares.points()
         >>> float((base + points.sum(axis=1) - score)[0])
         0.0
         """

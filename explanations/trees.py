@@ -72,30 +72,19 @@ class Trees:
     expected: float
 
     def scores(self, matrix: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Raw score of each row, and how typical it is.
+        """Raw score of each row, and how typical it is, (n_rows,) each.
 
-        Parameters
-        ----------
-        matrix : ndarray of shape (n_rows, n_signals)
-            As the booster reads it.
-
-        Returns
-        -------
-        raw : (n_rows,)
-            In log-odds, as `predict(raw_score=True)`.
-        typical : (n_rows,), <= 0
-            Mean over the trees of log(share of the training rows in the same leaf).
+        `matrix` (n_rows, n_signals) as the booster reads it. The raw score is in
+        log-odds, as `predict(raw_score=True)`; how typical (<= 0) is the mean over the
+        trees of log(share of the training rows in the same leaf).
         """
         return _scores(self.nodes, self.leaves, self.roots, matrix)
 
     def contributions(self, matrix: FloatArray, group: IntArray) -> FloatArray:
         """TreeSHAP, summed per group of signals, (n_rows, n_groups), in log-odds.
 
-        Parameters
-        ----------
-        matrix : ndarray of shape (n_rows, n_signals)
-        group : ndarray of shape (n_signals,), int64
-            To which group each signal belongs, 0 to n_groups - 1; each has one.
+        `matrix` (n_rows, n_signals); `group` (n_signals,), int64: to which group each
+        signal belongs, 0 to n_groups - 1; each has one.
         """
         into = group[self.leaves.slot_signal]
         n_groups = int(group.max()) + 1

@@ -23,12 +23,8 @@ def learn_labels(
 ) -> dict[str, Labels]:
     """The labels of each category that at least `min_leads` leads have, by frequency.
 
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it.
-    min_leads : int, >= 1
-        Rarer labels share the code of `OTHER`.
+    Rarer labels share the code of `OTHER`. `signals` (n_moments, 2 + n_signals) as
+    `featurise` returns it.
     """
     learnt = {}
     for name in catalogue.categories:
@@ -41,13 +37,10 @@ def learn_labels(
 
 
 def encode(signals: pl.DataFrame, catalogue: Catalogue, codes: Codes) -> FloatArray:
-    """Encode signals as a matrix.
+    """Encode signals as a matrix, (n_moments, n_signals) float64.
 
-    Returns
-    -------
-    ndarray of shape (n_moments, n_signals), float64
-        In the catalogue's order; categories are codes (0 for a label not
-        learnt), texts log-odds, NaN is unknown.
+    In the catalogue's order; categories are codes (0 for a label not learnt), texts
+    log-odds, NaN is unknown.
     """
     numbers = signals.select(
         encoded(signals[name], codes[name]) if name in codes else name

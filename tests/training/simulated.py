@@ -12,7 +12,7 @@ import numpy as np
 from explanations.scorer import probability
 from features.arrays import FloatArray
 from training.dataset.groups import Group
-from training.metrics.paired_scores import Said
+from training.metrics.paired_scores import PairedScores
 from training.promotion.gate import N_RESAMPLES, quality_findings, segments_finding
 
 MEAN, BETWEEN, WITHIN = -2.5, 0.90, 0.46
@@ -24,7 +24,7 @@ SECTORS = 4
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    said: Said
+    said: PairedScores
     sectors: list[Group]
 
 
@@ -47,7 +47,7 @@ def draw(n_leads: int, *, noise: float, seed: int, moments: int = MOMENTS) -> Dr
     blurred = truth + spread(OF_SEEDS, OF_SEEDS) + spread(noise, noise / 2)
     sector = draws.integers(SECTORS, size=n_leads)[lead]
     return Drawn(
-        Said(
+        PairedScores(
             lead_ids=[f"L-{i}" for i in lead],
             won=won,
             champion=probability(champion),

@@ -25,7 +25,7 @@ from features.featurise import featurise
 from features.log import Log
 from training.baselines.odoo import odoo_probabilities
 from training.baselines.points_score import Rule, points, rules_of
-from training.dataset.encoding import Learnt, learn_encoding
+from training.dataset.encoding import LearntEncoding, learn_encoding
 from training.dataset.moments import lead_lives
 from training.fitting.calibration import fit_affine
 
@@ -62,7 +62,7 @@ class Lesson:
             self, moments=self.moments.filter(rows), signals=self.signals.filter(rows)
         )
 
-    def encoding(self, *, min_leads: int) -> Learnt:
+    def encoding(self, *, min_leads: int) -> LearntEncoding:
         """How its signals become numbers, and these; rarer labels share a code."""
         return learn_encoding(
             self.signals, self.moments, self.catalogue, min_leads=min_leads

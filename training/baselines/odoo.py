@@ -89,18 +89,10 @@ def odoo_probabilities(
     stages: Sequence[str],
     fields: Sequence[str],
 ) -> FloatArray:
-    """Learn from closed leads, score others.
+    """Learn from closed leads, score others: (n_scored,) float64, in [0, 1].
 
-    Parameters
-    ----------
-    closed, scored : DataFrame
-        Text columns `stage_field` and `fields`, one row a lead (closed) or a
-        moment (scored).
-    won : ndarray of shape (n_closed,), bool
-
-    Returns
-    -------
-    ndarray of shape (n_scored,), float64, in [0, 1]
+    `closed` (a row a lead, `won` (n_closed,)) and `scored` (a row a moment) have the
+    text columns `stage_field` and `fields`.
     """
     columns = [stage_field, *fields]
     model = OdooScoring(stage_field, stages)

@@ -59,12 +59,7 @@ def rules_of(catalogue: Catalogue) -> tuple[Rule, ...]:
 
 
 def points(signals: pl.DataFrame, rules: tuple[Rule, ...]) -> FloatArray:
-    """The points of each row, (n_rows,) float64.
-
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_rows, 2 + n_signals)
-        As `featurise` returns it.
+    """The points of each row, (n_rows,) float64; `signals` as `featurise` returns it.
 
     Examples
     --------

@@ -15,7 +15,7 @@ from training.cli.train import LogFolder, key_kinds_of, moment_plan
 if TYPE_CHECKING:
     from features.log import Log
     from training.dataset.moments import MomentPlan
-    from training.evaluation.catalogue_report import Described
+    from training.evaluation.catalogue_report import DescribedSignal
     from training.evaluation.drift import Drift
     from training.metrics.population_stability import Stability
 
@@ -116,14 +116,14 @@ def _plan(log: "Log", moments: str | None) -> "MomentPlan":
     return moment_plan(moments, key_kinds_of(None, log.kinds))
 
 
-def _print_signals(signals: "tuple[Described, ...]") -> None:
+def _print_signals(signals: "tuple[DescribedSignal, ...]") -> None:
     """A table a screen of 60 columns can hold: one section an idea."""
     table = Table(pad_edge=False)
     for name in ("signal", "definition"):
         table.add_column(name, overflow="fold")
     for name in ("missing", "PSI"):
         table.add_column(name, justify="right", no_wrap=True)
-    by_idea: dict[tuple[str, str], list[Described]] = {}  # adjacent or not
+    by_idea: dict[tuple[str, str], list[DescribedSignal]] = {}  # adjacent or not
     for signal in signals:
         by_idea.setdefault((signal.idea, signal.wording), []).append(signal)
     for (idea, wording), several in by_idea.items():

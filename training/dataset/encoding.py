@@ -14,7 +14,7 @@ N_BLOCKS = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Learnt:
+class LearntEncoding:
     """`codes` of every row; `matrix` (n_moments, n_signals) float64 as `encode` gives
     it, but each text read by a model that knows nothing of its lead's outcome."""
 
@@ -29,20 +29,15 @@ def learn_encoding(
     *,
     min_leads: int,
     n_blocks: int = N_BLOCKS,
-) -> Learnt:
+) -> LearntEncoding:
     """The codes of categories, and a model for each text.
 
     A booster that learnt from texts as the model fitted on them reads them would
     trust them too much: it learns from what models of other times say of them.
 
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it.
-    moments : DataFrame of shape (n_moments, 5)
-        `LabelledMoments.frame`, row for row.
-    min_leads : int, >= 1
-        Labels of fewer leads share a code.
+    `signals` (n_moments, 2 + n_signals) as `featurise` returns it; `moments`
+    (n_moments, 5) are `LabelledMoments.frame`, row for row. Labels of fewer leads than
+    `min_leads` share a code.
     """
     labels = learn_labels(signals, catalogue, min_leads=min_leads)
     texts = {name: Texts.read(signals[name], moments) for name in catalogue.texts}
@@ -52,6 +47,6 @@ def learn_encoding(
     for name, read in texts.items():
         column = catalogue.names.index(name)
         for fitted, held_out in time_blocks(moments, n_blocks=n_blocks):
-            said = encoded(signals[name][held_out], read.model(fitted))
-            matrix[held_out, column] = said.to_numpy()
-    return Learnt(codes, matrix)
+            log_odds = encoded(signals[name][held_out], read.model(fitted))
+            matrix[held_out, column] = log_odds.to_numpy()
+    return LearntEncoding(codes, matrix)

@@ -54,13 +54,10 @@ def weekly_plan(*, days: int = 182, key_kinds: tuple[str, ...] = ()) -> MomentPl
 
 
 def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
-    """When each lead began and ended, as known at an instant.
+    """When each lead began and ended, as known at an instant, (n_leads, 4).
 
-    Returns
-    -------
-    DataFrame of shape (n_leads, 4)
-        `lead_id`, `first_at`, `ended_at` (first outcome event, null while open) and
-        `won` (null while open). An outcome received after `known_at` is unknown.
+    `lead_id`, `first_at`, `ended_at` (first outcome event, null while open) and `won`
+    (null while open). An outcome received after `known_at` is unknown.
     """
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     is_outcome = pl.col("kind").is_in(outcomes)
@@ -101,13 +98,8 @@ def labelled_moments(
 
 
 def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
-    """Every moment until `known_at` at which a lead is open, by lead and time.
-
-    Returns
-    -------
-    DataFrame of shape (n_moments, 5)
-        `lead_id`, `moment`, and what `lead_lives` tells of the lead.
-    """
+    """Every moment until `known_at` at which a lead is open, by lead and time:
+    (n_moments, 5), `lead_id`, `moment`, and what `lead_lives` tells of the lead."""
     lives = lead_lives(log, known_at=known_at)
     is_open = pl.col("ended_at").is_null() | (pl.col("moment") < pl.col("ended_at"))
     opened = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)

@@ -29,14 +29,9 @@ def before_and_after(
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Training moments, and test moments later by at least one horizon.
 
-    Parameters
-    ----------
-    moments : DataFrame
-        `LabelledMoments.frame`.
-    train_before : datetime
-        A training moment has its whole horizon before it: the embargo.
-    test_from : datetime, >= train_before
-        Test leads begin at or after it; a lead that began before never tests.
+    A training moment has its whole horizon before `train_before`: the embargo. Test
+    leads begin at or after `test_from`, no earlier than that; a lead that began before
+    never tests. `moments` are `LabelledMoments.frame`.
     """
     if test_from < train_before:
         raise ValueError(f"test_from {test_from} is before train_before {train_before}")

@@ -21,7 +21,7 @@ NEVER, NONE = "never known", "always 0"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Described:
+class DescribedSignal:
     """One signal: its idea (with its name in words), what it reads, how it moved."""
 
     idea: str
@@ -33,14 +33,14 @@ class Described:
 
 def described(
     parted: Periods, catalogue: Catalogue, wording: Wording, idle: Mapping[str, str]
-) -> tuple[Described, ...]:
+) -> tuple[DescribedSignal, ...]:
     """Every signal that is computed, in the catalogue's order.
 
     `idle` is what `idle_signals` says of the same moments.
     """
     moved = signal_drift(parted, catalogue)
     return tuple(
-        Described(
+        DescribedSignal(
             idea=signal.idea,
             wording=wording.idea(signal.idea),
             definition=definition(signal),
@@ -63,7 +63,7 @@ def warning_of(moved: SignalDrift) -> str | None:
     return None
 
 
-def as_rows(signals: tuple[Described, ...]) -> Iterator[dict[str, object]]:
+def as_rows(signals: tuple[DescribedSignal, ...]) -> Iterator[dict[str, object]]:
     """The same as plain values, for JSON."""
     for signal in signals:
         yield {

@@ -12,7 +12,7 @@ from training.errors import TrainingError
 from training.evaluation.evaluation import BY_GROUP
 from training.metrics.bootstrap import Drawn
 from training.metrics.metrics import METRICS, Metric
-from training.metrics.paired_scores import Said, changes, holm_shares
+from training.metrics.paired_scores import PairedScores, changes, holm_shares
 from training.registry.candidates import Candidate, paired
 
 N_RESAMPLES = 500
@@ -95,7 +95,7 @@ def _p_value(change: Drawn) -> float:
 
 
 def _changes(
-    said: Said, groups: Sequence[Group], metrics: Mapping[str, Metric]
+    said: PairedScores, groups: Sequence[Group], metrics: Mapping[str, Metric]
 ) -> list[tuple[Group, str, Drawn]]:
     return [
         (group, metric, change)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from features.arrays import BoolArray, FloatArray
+from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import Codes
 from training.dataset.encoding import learn_encoding
@@ -83,14 +83,9 @@ def fit(
     Raises TrainingError if a block of time has no lead won or none lost, or scores rank
     backwards.
 
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it.
-    moments : DataFrame of shape (n_moments, 5)
-        `LabelledMoments.frame`, row for row.
-    boosting : callable
-        Where boosters are grown: in this process, or by a cluster.
+    `signals` (n_moments, 2 + n_signals) as `featurise` returns it; `moments`
+    (n_moments, 5) are `LabelledMoments.frame`, row for row. `boosting` is where
+    boosters are grown: in this process, or by a cluster.
     """
     learnt = learn_encoding(
         signals,
@@ -120,7 +115,11 @@ def fit(
         )
     raw = np.empty(len(won))
     for fitted, held_out in time_blocks(moments, n_blocks=settings.n_blocks):
-        _refuse_one_sided(won[fitted])
+        if won[fitted].all() or not won[fitted].any():
+            raise TrainingError(
+                "a block of training time has only won or only lost leads: "
+                "give a longer log, or check won_kinds and lost_kinds in log.toml"
+            )
         booster = boost(fitted[:: math.ceil(len(fitted) / ROWS_OF_A_BLOCK)])
         raw[held_out] = np.asarray(booster.predict(matrix[held_out], raw_score=True))
     try:
@@ -155,11 +154,3 @@ def _params(
         "verbosity": -1,
         **settings.params,
     }
-
-
-def _refuse_one_sided(won: BoolArray) -> None:
-    if won.all() or not won.any():
-        raise TrainingError(
-            "a block of training time has only won or only lost leads: "
-            "give a longer log, or check won_kinds and lost_kinds in log.toml"
-        )

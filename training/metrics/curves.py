@@ -25,19 +25,9 @@ def learning_curve(
     The intercept that `fold_in` spread over all trees is given whole to the first:
     what is told is slope · (raw score of the first trees) + intercept.
 
-    Parameters
-    ----------
-    booster : Booster
-        As `fold_in` returns it.
-    intercept : float
-        That was folded into it, in log-odds.
-    matrix : ndarray of shape (n_moments, n_signals), float64
-        As `encode` returns it.
-    won : ndarray of shape (n_moments,), bool
-
-    Returns
-    -------
-    DataFrame of shape (<= N_STEPS, 3), CURVE_SCHEMA, the last with every tree
+    `booster` as `fold_in` returns it, and the `intercept` that was folded into it, in
+    log-odds; `matrix` (n_moments, n_signals) float64 as `encode` returns it; `won`
+    (n_moments,). The result is (<= N_STEPS, 3), CURVE_SCHEMA, the last with every tree.
     """
     n_trees = booster.num_trees()
     ends = np.unique(np.linspace(0, n_trees, N_STEPS + 1).astype(int))

@@ -11,7 +11,7 @@ from training.metrics.metrics import Metric, bootstrap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class PairedScores:
     """Two models' probabilities of the same moments, row for row.
 
     `lead_ids` of n_moments str; `won` (n_moments,) bool; `champion`, `challenger`
@@ -23,9 +23,9 @@ class Said:
     champion: FloatArray
     challenger: FloatArray
 
-    def of(self, rows: BoolArray) -> "Said":
+    def of(self, rows: BoolArray) -> "PairedScores":
         """Those of some rows, (n_moments,) bool."""
-        return Said(
+        return PairedScores(
             lead_ids=np.asarray(self.lead_ids)[rows].tolist(),
             won=self.won[rows],
             champion=self.champion[rows],
@@ -34,7 +34,7 @@ class Said:
 
 
 def changes(
-    said: Said, metrics: Mapping[str, Metric], *, n_resamples: int, seed: int
+    said: PairedScores, metrics: Mapping[str, Metric], *, n_resamples: int, seed: int
 ) -> dict[str, Drawn]:
     """Each metric of the challenger less the champion's, on the same leads each time;
     `n_resamples` >= 2."""

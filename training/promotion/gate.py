@@ -9,7 +9,7 @@ import numpy as np
 
 from training.dataset.groups import Group
 from training.metrics.metrics import METRICS, Ranking
-from training.metrics.paired_scores import Said, changes, holm_shares
+from training.metrics.paired_scores import PairedScores, changes, holm_shares
 from training.promotion.verdict import Finding, Rule, at_least, at_most, not_applicable
 
 # The bounds are issue 3's; docs/promotion.md says what each means.
@@ -26,7 +26,7 @@ SEED = 20_260_101
 
 
 def quality_findings(
-    said: Said, *, n_resamples: int = N_RESAMPLES, seed: int = SEED
+    said: PairedScores, *, n_resamples: int = N_RESAMPLES, seed: int = SEED
 ) -> Iterator[Finding]:
     """Average precision, log loss and calibration, from a bootstrap over leads.
 
@@ -34,8 +34,8 @@ def quality_findings(
     --------
     >>> won = np.tile([True, False, False, False], 100)
     >>> said = np.where(won, 0.35, 0.2)
-    >>> same = Said(lead_ids=[f"L-{i}" for i in range(400)], won=won, champion=said,
-    ...             challenger=said)
+    >>> same = PairedScores(lead_ids=[f"L-{i}" for i in range(400)], won=won,
+    ...                     champion=said, challenger=said)
     >>> [finding.outcome.value for finding in quality_findings(same)]
     ['kept', 'kept', 'broken']
     """
@@ -60,7 +60,7 @@ def quality_findings(
 
 
 def segments_finding(
-    said: Said,
+    said: PairedScores,
     groups: Sequence[Group],
     *,
     n_resamples: int = N_RESAMPLES,
@@ -71,10 +71,8 @@ def segments_finding(
     `groups` are those with enough leads.
     """
     if not groups:
-        (finding,) = not_applicable(
-            f"no segment has {SEGMENT_LEADS} leads won and as many not", Rule.SEGMENTS
-        )
-        return finding
+        why = f"no segment has {SEGMENT_LEADS} leads won and as many not"
+        return not_applicable(why, Rule.SEGMENTS)[0]
     auc = {"auc": Ranking.auc}
     lost = [
         changes(said.of(group.rows), auc, n_resamples=n_resamples, seed=seed)["auc"]
@@ -104,10 +102,8 @@ def segments_finding(
 def contradictions_finding(champion: float | None, challenger: float | None) -> Finding:
     """From the share of plain reasons contradicted, of each model; None: unknown."""
     if champion is None or challenger is None:
-        (finding,) = not_applicable(
-            "no plain reason has evidence to take away", Rule.CONTRADICTIONS
-        )
-        return finding
+        why = "no plain reason has evidence to take away"
+        return not_applicable(why, Rule.CONTRADICTIONS)[0]
     return at_most(
         Rule.CONTRADICTIONS,
         challenger,

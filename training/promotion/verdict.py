@@ -1,6 +1,5 @@
 """Verdict of the gate on a challenger. A finding is a value; nothing is raised."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -104,7 +103,8 @@ def at_least(rule: Rule, figure: float, bound: float, why: str) -> Finding:
     return held(rule, why, kept=figure >= bound, figure=figure, bound=bound)
 
 
-def not_applicable(why: str, *rules: Rule) -> Iterator[Finding]:
+def not_applicable(why: str, *rules: Rule) -> list[Finding]:
     """The same for several rules."""
-    for rule in rules:
-        yield Finding(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why)
+    return [
+        Finding(rule=rule, outcome=Outcome.NOT_APPLICABLE, why=why) for rule in rules
+    ]

@@ -16,7 +16,7 @@ from features.featurise import featurise
 from features.log import Log
 from training.dataset.moments import MomentPlan
 from training.dataset.split import newest_hold_out
-from training.metrics.paired_scores import Said
+from training.metrics.paired_scores import PairedScores
 from training.registry.registry import (
     Champion,
     download,
@@ -75,9 +75,9 @@ def paired(
     log: Log,
     moments: pl.DataFrame,
     signals: pl.DataFrame,
-) -> Said:
+) -> PairedScores:
     """What both say of some moments; `signals` are the challenger's own."""
-    return Said(
+    return PairedScores(
         lead_ids=moments["lead_id"].to_list(),
         won=moments["won"].to_numpy(),
         champion=champion.says(champion.signals(log, moments)),

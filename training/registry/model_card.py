@@ -4,7 +4,7 @@ Its French is one file of messages, `model_card.fr.ftl`; here stand its figures.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
@@ -42,6 +42,7 @@ def model_card(trained: Trained, log: Log, *, model: str, digest: str) -> str:
     `model`: the registered model's name. `digest`: SHA-256 of the log's events.
     """
     catalogue, seen = trained.scorer.catalogue, trained.hold_out
+    idea_names = _idea_names(catalogue)
     begins, ends = log.events["occurred_at"].min(), log.events["occurred_at"].max()
     assert isinstance(begins, datetime)  # a log is never empty
     assert isinstance(ends, datetime)
@@ -61,9 +62,15 @@ def model_card(trained: Trained, log: Log, *, model: str, digest: str) -> str:
         signals=len(catalogue.names),
         digest=digest[:12],
         tested=_number(trained.n_test),
-        metrics="\n".join(_metric_rows(trained.metrics)),
+        metrics="\n".join(
+            _row(_text(f"metric-{name}"), _figure(interval.value), _between(interval))
+            for name, interval in trained.metrics.items()
+        ),
         segments=_segments_table(seen, catalogue),
-        ideas="\n".join(_ideas(trained, catalogue)),
+        ideas="\n".join(
+            f"{number}. {idea_names[idea]}"
+            for number, idea in enumerate(trained.importance["idea"][:_IDEAS_TOLD], 1)
+        ),
     )
 
 
@@ -81,20 +88,14 @@ def promotions(changes: Iterable[Change]) -> str:
     )
 
 
-def _metric_rows(metrics: Mapping[str, Interval]) -> Iterator[str]:
-    for name, interval in metrics.items():
-        yield _row(_text(f"metric-{name}"), _figure(interval.value), _between(interval))
-
-
 def _segments_table(seen: HoldOut, catalogue: Catalogue) -> str:
     rows = [
         _segment_row(seen, group)
         for group in segments(seen.signals, seen.moments, catalogue)
         if seen.moments["won"].filter(group.rows).n_unique() == 2
     ]
-    if not rows:
-        return _text("segments-none")
-    return _text("segments-table", rows="\n".join(rows))
+    key = "segments-table" if rows else "segments-none"
+    return _text(key, rows="\n".join(rows))
 
 
 def _segment_row(seen: HoldOut, group: Group) -> str:
@@ -123,12 +124,6 @@ def _band(over: float, up_to: float) -> str:
     if math.isinf(up_to):
         return _text("band.last", low=_number(over))
     return _text("band", low=_number(over), high=_number(up_to))
-
-
-def _ideas(trained: Trained, catalogue: Catalogue) -> Iterator[str]:
-    named = _idea_names(catalogue)
-    for number, idea in enumerate(trained.importance["idea"][:_IDEAS_TOLD], start=1):
-        yield f"{number}. {named[idea]}"
 
 
 def _idea_names(catalogue: Catalogue) -> dict[str, str]:

@@ -200,18 +200,11 @@ def _first_rows(trained: Trained) -> pd.DataFrame:
 
 
 def model_frame(signals: pl.DataFrame, scorer: Scorer) -> pd.DataFrame:
-    """What `predict` of `mlflow.pyfunc.load_model` takes.
+    """What `predict` of `mlflow.pyfunc.load_model` takes, (n_moments, n_signals).
 
-    Parameters
-    ----------
-    signals : DataFrame of shape (n_moments, 2 + n_signals)
-        As `featurise` returns it for the scorer's catalogue.
-
-    Returns
-    -------
-    DataFrame of shape (n_moments, n_signals), float64
-        Categories as the positions of their labels in `scorer.facts.codes`, texts as
-        log-odds, NaN where unknown.
+    `signals` (n_moments, 2 + n_signals) as `featurise` returns it for the scorer's
+    catalogue. Categories become the positions of their labels in `scorer.facts.codes`,
+    texts log-odds, NaN where unknown.
     """
     matrix = encode(signals, scorer.catalogue, scorer.facts.codes)
     return pd.DataFrame(matrix, columns=list(scorer.catalogue.names))
