@@ -95,14 +95,13 @@ class Candidates:
 
         `which`: positions of candidates, (n,); one row each.
         """
-        row, wait = self.arrays.row[which], self.arrays.wait[which]
         return Variants(
-            row=row,
+            row=self.arrays.row[which],
             start=self.arrays.start[which],
             end=self.arrays.end[which],
             event=self.evidence.events,
             field=self.evidence.fields,
-            insertion=wait,
+            insertion=self.arrays.wait[which],
             at=self.arrays.due[which],
         )
 
@@ -184,7 +183,7 @@ def _candidates(
     by_idea: FloatArray, points: FloatArray, strongest_first: IntArray, basis: _Basis
 ) -> CandidateArrays:
     n_rows, n_ideas = by_idea.shape
-    found, of_row = _empty(n_rows * MOST_CHECKED), _empty(n_ideas)
+    strongest, of_row = _empty(n_rows * MOST_CHECKED), _empty(n_ideas)
     n = 0
     for row in range(n_rows):
         n_merged = 0
@@ -195,18 +194,18 @@ def _candidates(
             k = _strongest(of_row.log_odds, n_merged)
             if k == NONE or abs(of_row.log_odds[k]) < WORTH_CHECKING:
                 break
-            _copy(of_row, k, found, n)
+            _copy(of_row, k, strongest, n)
             of_row.log_odds[k] = 0
             n += 1
     return CandidateArrays(
-        found.row[:n],
-        found.idea[:n],
-        found.points[:n],
-        found.log_odds[:n],
-        found.wait[:n],
-        found.start[:n],
-        found.end[:n],
-        found.due[:n],
+        strongest.row[:n],
+        strongest.idea[:n],
+        strongest.points[:n],
+        strongest.log_odds[:n],
+        strongest.wait[:n],
+        strongest.start[:n],
+        strongest.end[:n],
+        strongest.due[:n],
     )
 
 
@@ -274,14 +273,13 @@ def _merge(
 
 
 @compiled
-def _rest_on_the_same(of: CandidateArrays, one: int, other: int, basis: _Basis) -> bool:
+def _rest_on_the_same(of: CandidateArrays, a: int, b: int, basis: _Basis) -> bool:
     """Do two that rest on as many pieces rest on the very same?"""
-    wait, other_wait = of.wait[one], of.wait[other]
-    if wait != NONE:
-        same = basis.same_wait[wait] == basis.same_wait[other_wait]
-        return bool(same and of.due[one] == of.due[other])
-    shift = of.start[other] - of.start[one]
-    for piece in range(of.start[one], of.end[one]):
+    if of.wait[a] != NONE:
+        same = basis.same_wait[of.wait[a]] == basis.same_wait[of.wait[b]]
+        return bool(same and of.due[a] == of.due[b])
+    shift = of.start[b] - of.start[a]
+    for piece in range(of.start[a], of.end[a]):
         if (
             basis.event[piece] != basis.event[piece + shift]
             or basis.field[piece] != basis.field[piece + shift]

@@ -33,8 +33,8 @@ def importance(contributions: Contributions, ideas: tuple[str, ...]) -> pl.DataF
 
     Examples
     --------
-    >>> given = Contributions(np.zeros(2), np.array([[1.0, -0.5], [-1.0, -0.5]]))
-    >>> importance(given, ("visites", "silence"))["importance"].to_list()
+    >>> shares = Contributions(np.zeros(2), np.array([[1.0, -0.5], [-1.0, -0.5]]))
+    >>> importance(shares, ("visites", "silence"))["importance"].to_list()
     [1.0, 0.5]
     """
     if not len(contributions.base):

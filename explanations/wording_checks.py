@@ -165,5 +165,5 @@ def _wrong(key: str, text: str, texts: Iterable[str]) -> str:
         return "is empty"
     if len(text.splitlines()) > 1 and not key.startswith("heading-"):
         return "breaks the line"
-    dropped = [given for given in texts if given not in text]
+    dropped = [argument for argument in texts if argument not in text]
     return f"does not tell {', '.join(dropped)}" if dropped else ""

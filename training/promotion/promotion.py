@@ -132,8 +132,7 @@ def install(version: str, reason: str, *, now: datetime) -> Change:
 
     Raises ModelUnavailableError.
     """
-    signed = Signed(by=OURSELVES, reason=reason)
-    return _crowned(version, How.FIRST, signed, {}, now)
+    return _crowned(version, How.FIRST, Signed(by=OURSELVES, reason=reason), {}, now)
 
 
 def _crowned(

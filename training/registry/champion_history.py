@@ -86,10 +86,8 @@ def live_on(day: date, changes: Sequence[Change]) -> list[Live]:
     >>> [len(live_on(date(2026, 3, number), [first])) for number in (1, 2, 3)]
     [0, 1, 1]
     """
-    begins, ends = (
-        datetime.combine(date_, time(), PARIS)
-        for date_ in (day, day + timedelta(days=1))
-    )
+    begins = datetime.combine(day, time(), PARIS)
+    ends = datetime.combine(day + timedelta(days=1), time(), PARIS)
     untils = [*(change.at for change in changes[1:]), None]
     return [
         Live(change, until)

@@ -26,9 +26,10 @@ _FOLDER = "figures"
 def figures(trained: Trained) -> Iterator[tuple[str, Figure]]:
     """Each figure of the hold-out, with the file that it is logged as."""
     seen = trained.hold_out
+    ranking = Ranking.of(seen.moments["won"].to_numpy(), seen.said)
     yield f"{_FOLDER}/reliability.png", _reliability(seen)
-    yield f"{_FOLDER}/gain_and_lift.png", _gain_and_lift(seen)
-    yield f"{_FOLDER}/precision_recall.png", _precision_recall(seen)
+    yield f"{_FOLDER}/gain_and_lift.png", _gain_and_lift(ranking)
+    yield f"{_FOLDER}/precision_recall.png", _precision_recall(ranking)
     yield f"{_FOLDER}/signals.png", _signals(trained.scorer, seen)
     yield f"{_FOLDER}/ideas.png", _ideas(trained.importance)
 
@@ -49,8 +50,7 @@ def _reliability(seen: HoldOut) -> Figure:
     return drawn
 
 
-def _gain_and_lift(seen: HoldOut) -> Figure:
-    ranking = _ranking(seen)
+def _gain_and_lift(ranking: Ranking) -> Figure:
     called = np.r_[0, np.cumsum(ranking.mass[0])] / ranking.mass.sum()
     won = np.r_[0, np.cumsum(ranking.won[0])] / ranking.won.sum()
     drawn = Figure(figsize=(11, 5), layout="constrained")
@@ -73,8 +73,7 @@ def _gain_and_lift(seen: HoldOut) -> Figure:
     return drawn
 
 
-def _precision_recall(seen: HoldOut) -> Figure:
-    ranking = _ranking(seen)
+def _precision_recall(ranking: Ranking) -> Figure:
     taken, won = np.cumsum(ranking.mass[0]), np.cumsum(ranking.won[0])
     drawn, axes = _titled("Precision and recall on the newest leads")
     share = 100 * won[-1] / taken[-1]
@@ -145,11 +144,6 @@ def _titled(title: str) -> tuple[Figure, Axes]:
     axes = drawn.subplots()
     axes.set(title=title)
     return drawn, axes
-
-
-def _ranking(seen: HoldOut) -> Ranking:
-    won = seen.moments["won"].to_numpy()
-    return Ranking.of(won, seen.said)
 
 
 def _rank(values: FloatArray) -> FloatArray:
