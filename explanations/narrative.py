@@ -111,10 +111,9 @@ def _doubts(story: NarrativeInput, wording: Wording) -> str:
     explains the score."""
     if not story.doubts:
         return wording.text("unexplained")
-    doubts = (
-        wording.doubt(doubt, partly=bool(story.reasons)) for doubt in story.doubts
-    )
-    return wording.language.joined(tuple(doubts))
+    partly = bool(story.reasons)
+    doubts = [wording.doubt(doubt, partly=partly) for doubt in story.doubts]
+    return wording.language.joined(doubts)
 
 
 def _both_ways(story: NarrativeInput, wording: Wording) -> list[str]:
@@ -164,11 +163,8 @@ def _steps(story: NarrativeInput, wording: Wording) -> list[str]:
     rest: dict[str, str | int] = {}
     if others:
         second, second_score = others[0]
-        same = ".same" if second_score == first_score else ""
-        key, rest = (
-            f"expected-steps{same}",
-            {"second": second, "second_score": second_score},
-        )
+        key = "expected-steps.same" if second_score == first_score else "expected-steps"
+        rest = {"second": second, "second_score": second_score}
     return [
         wording.text(key, score=score, first=first, first_score=first_score, **rest)
     ]

@@ -115,10 +115,7 @@ class Cluster:
         n_chunks = CHUNKS_A_WORKER * len(self.client.scheduler_info()["workers"])
         # Rows by turns: each worker finds bins in its own, which must look alike.
         spans = [slice(first, None, n_chunks) for first in range(n_chunks)]
-        arrays = (examples.matrix, examples.won.astype(np.float64), examples.weight)
-        chunks = self.client.scatter(
-            [tuple(column[span] for column in arrays) for span in spans]
-        )
+        chunks = self.client.scatter([_chunk(examples, span) for span in spans])
 
         def boost(rows: IntArray) -> lgb.Booster:
             """On rows of shape (n_fitted,), by number."""
@@ -141,6 +138,11 @@ def _read(part: LogPart) -> tuple[pl.DataFrame, bytes]:
     events, file = once_each(part.read()), BytesIO()
     events.write_parquet(file, compression="lz4", statistics=False)
     return events.with_columns(data=pl.lit("{}")), file.getvalue()
+
+
+def _chunk(examples: Examples, span: slice) -> _Rows:
+    won = examples.won[span].astype(np.float64)
+    return examples.matrix[span], won, examples.weight[span]
 
 
 def _divided(examples: Examples, wanted: BoolArray) -> list[str]:
