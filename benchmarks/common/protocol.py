@@ -15,8 +15,7 @@ from features.log import Log, read_log
 from features.selector import duration_days
 from training.dataset.delays import usual_delays
 from training.dataset.moments import MomentPlan, log_end, open_moments
-from training.dataset.rolling_origin import Part, labelled_part
-from training.dataset.split import newest_hold_out
+from training.dataset.split import Part, labelled_part, newest_hold_out
 from training.errors import TrainingError
 from training.fitting.fit import FitSettings, fit
 from training.fitting.train import refuse_absent_kinds, scorer_of

@@ -22,7 +22,7 @@ from features.featurise import featurise
 from features.log import Log
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.moments import log_end
-from training.dataset.rolling_origin import Part
+from training.dataset.split import Part
 from training.fitting.fit import FitSettings, fit
 from training.metrics.bootstrap import Interval, mean_drawn
 from training.metrics.metrics import Ranking
