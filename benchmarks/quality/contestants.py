@@ -26,7 +26,7 @@ from training.dataset.split import Part
 from training.fitting.fit import FitSettings, fit
 from training.metrics.bootstrap import Interval, mean_drawn
 from training.metrics.metrics import Ranking
-from training.metrics.paired_scores import Said, changes
+from training.metrics.paired_scores import PairedScores, changes
 
 NAME = 'name = "trap"'
 TRAP_FILE = Path(__file__).with_name("trap.toml")
@@ -107,7 +107,7 @@ def gain(
     """The difference of AUC, with its 95 % interval by lead; the mean over seeds."""
     lead_ids, won = test["lead_id"].to_list(), test["won"].to_numpy()
     pairs = (
-        Said(lead_ids=lead_ids, won=won, champion=old, challenger=new)
+        PairedScores(lead_ids=lead_ids, won=won, champion=old, challenger=new)
         for new, old in zip(answer, over, strict=True)
     )
     auc = {"auc": Ranking.auc}
