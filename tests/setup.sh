@@ -4,7 +4,7 @@
 # the browser that reads the console.
 set -eu
 
-packages="grammalecte-cli postgresql chromium"
+packages="grammalecte-cli postgresql chromium-headless-shell"
 
 missing=""
 for package in $packages; do

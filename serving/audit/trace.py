@@ -49,6 +49,12 @@ class StatedReason:
     reason: str | None
     text: str | None
 
+    @property
+    def data(self) -> dict[str, JsonValue]:
+        """What of the two was given, as an event's data."""
+        parts = {"reason": self.reason, "text": self.text}
+        return {name: part for name, part in parts.items() if part}
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:

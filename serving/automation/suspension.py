@@ -11,10 +11,10 @@ from governance.people.feedback import Judgement
 from governance.people.principal import Principal
 from governance.policy.effects import PlannedEffect, Resume, Suspend
 from governance.rules.ruleset import Rules
+from serving.audit.trace import StatedReason
 from serving.database.engine import Lock, hold
 from serving.decisions.guarded_request import change_lead
 from serving.decisions.statement import (
-    Justification,
     Statement,
     checked,
     with_statement,
@@ -45,7 +45,7 @@ class Suspension:
 
     id: UUID
     by: Principal
-    why: Justification
+    why: StatedReason
     until: datetime | None
 
     @property

@@ -16,10 +16,10 @@ from governance.policy.effects import (
     ProposalStatus,
     Requalify,
 )
+from serving.audit.trace import StatedReason
 from serving.decisions.guarded_request import change_lead
 from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.decisions.statement import (
-    Justification,
     Statement,
     checked,
     with_statement,
@@ -43,7 +43,7 @@ class PriorityOverride:
 
     lead_id: str
     by: Principal
-    why: Justification
+    why: StatedReason
     priority: Priority | None
     seen: Priority | None = None
 
@@ -58,7 +58,7 @@ class StatusAdjustment:
 
     lead_id: str
     by: Principal
-    why: Justification
+    why: StatedReason
     to: str
     seen: str | None = None
 

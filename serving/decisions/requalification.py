@@ -15,13 +15,13 @@ from governance.policy.effects import Requalify
 from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, PriorityChange
 from governance.rules.history import PRIORITY_KIND
+from serving.audit.trace import StatedReason
 from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.decisions.override import (
     PriorityOverride,
     override_priority,
     refuse_other_priority,
 )
-from serving.decisions.statement import Justification
 from serving.errors import PriorityHeldError, RequestInvalidError, Reserved
 from serving.repositories.events import stored_events
 from serving.runtime.service import Service
@@ -110,7 +110,7 @@ def requalify(
     override = PriorityOverride(
         lead_id=request.lead_id,
         by=request.by,
-        why=Justification(reason=None, text=request.reason),
+        why=StatedReason(reason=None, text=request.reason),
         priority=request.priority,
         seen=request.seen,
     )

@@ -10,8 +10,8 @@ from explanations.score import Priority
 from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
+from serving.audit.trace import StatedReason
 from serving.decisions.override import PriorityOverride, StatusAdjustment
-from serving.decisions.statement import Justification
 from serving.formats.cloud_event import FreeText, Instant, Name
 from serving.formats.schema import Sent, Shown
 from serving.repositories.suspensions import InForce
@@ -83,8 +83,8 @@ class WhySent(Sent):
     text: FreeText | None = None
 
     @property
-    def why(self) -> Justification:
-        return Justification(reason=self.reason, text=self.text)
+    def why(self) -> StatedReason:
+        return StatedReason(reason=self.reason, text=self.text)
 
 
 class PriorityContested(WhySent):

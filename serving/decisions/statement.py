@@ -16,6 +16,7 @@ from governance.leads.state import LeadState
 from governance.people.feedback import Judgement, judges_priority
 from governance.people.overrides import OWN_SOURCE, own_event
 from governance.people.principal import Principal
+from serving.audit.trace import StatedReason
 from serving.errors import LeadUnknownError, PersonRequiredError, RequestInvalidError
 from serving.repositories.persons import Person
 from serving.runtime.service import Service
@@ -23,20 +24,6 @@ from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import record
 
 _OLDEST_NOTE = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Justification:
-    """A reason of the short list, and words of one's own."""
-
-    reason: str | None
-    text: str | None
-
-    @property
-    def data(self) -> dict[str, JsonValue]:
-        """The event's data: what of the two was given."""
-        parts = {"reason": self.reason, "text": self.text}
-        return {name: part for name, part in parts.items() if part}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +37,7 @@ class Statement:
     action: Action  # the event's kind as well
     by: Principal
     about: Mapping[str, JsonValue]
-    why: Justification | None = None
+    why: StatedReason | None = None
     before: AuditFields | None = None
     after: AuditFields | None = None
     id: UUID
@@ -58,8 +45,8 @@ class Statement:
 
 
 def checked(
-    judgement: Judgement, why: Justification, *, confirms: bool = False
-) -> Justification:
+    judgement: Judgement, why: StatedReason, *, confirms: bool = False
+) -> StatedReason:
     """A justification whose reason the list has, one that agrees only to confirm with;
     raises RequestInvalidError."""
     reason = judgement.reasons.get(why.reason or "")
@@ -67,7 +54,7 @@ def checked(
         raise RequestInvalidError("reason", "enum")
     if reason.needs_text and not why.text:
         raise RequestInvalidError("text", "missing")
-    return Justification(reason=why.reason, text=why.text or None)
+    return StatedReason(reason=why.reason, text=why.text or None)
 
 
 def with_statement(

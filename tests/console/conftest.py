@@ -37,7 +37,7 @@ from tests.serving.conftest import (  # noqa: F401 - fixtures
 PASSWORD = "le cheval de Nantes"
 SCREENS = Path("build/screens")
 LAUNCH: dict[str, Any] = {
-    "executable_path": "/usr/bin/chromium",
+    "executable_path": "/usr/bin/chromium-headless-shell",
     "args": ["--no-sandbox"],
 }
 DESKTOP: dict[str, Any] = {"viewport": {"width": 1280, "height": 900}}

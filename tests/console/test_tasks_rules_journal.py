@@ -27,13 +27,13 @@ from governance.policy.pipeline import read_pipeline
 from governance.policy.policy import Clause
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from governance.rules.ruleset import RULES_FILE, read_rules
+from serving.audit.trace import StatedReason
 from serving.auth.accounts import NewAccount, open_account
 from serving.automation.override_report import rule_uses
 from serving.automation.suspension import Suspension, suspend_rule
 from serving.console.journal.lines import SENTENCE
 from serving.console.page.format_fr import act, said
 from serving.decisions.override import PriorityOverride, override_priority
-from serving.decisions.statement import Justification
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
@@ -326,7 +326,7 @@ def test_how_often_a_rule_was_contested_is_told_and_to_suspend_it_is_no_opinion(
     ingest(service, [left], service.clock())
     use = rule_uses(service.store, service.rules)["R-08"]
     assert (use.last_fired, use.contested, use.judged) == (NOW, 0, 0)
-    why = Justification(reason="regle_inadaptee", text=None)
+    why = StatedReason(reason="regle_inadaptee", text=None)
     begun = Suspension(id=uuid4(), by=AWA, why=why, until=None)
     suspend_rule(service, "R-08", begun, NOW)
     use = rule_uses(service.store, service.rules)["R-08"]

@@ -21,9 +21,9 @@ from governance.people.roles import Role
 from governance.policy.pipeline import read_pipeline
 from governance.rules.ruleset import RULES_FILE, read_rules
 from serving.app.application import create_app
+from serving.audit.trace import StatedReason
 from serving.automation.override_report import disagreement
 from serving.automation.suspension import Suspension, suspend_lead, suspend_rule
-from serving.decisions.statement import Justification
 from serving.errors import SuspendedAlreadyError
 from serving.events.export_log import export_log
 from serving.repositories.events import stored_events
@@ -289,7 +289,7 @@ class TestSuspensions:
         ruled = replace(service, rules=SHIPPED)
 
         def holds(_: int) -> bool:
-            why = Justification(reason="calendrier", text=None)
+            why = StatedReason(reason="calendrier", text=None)
             asked = Suspension(id=uuid4(), by=AWA, why=why, until=None)
             with suppress(SuspendedAlreadyError):
                 suspend(ruled, name, asked, NOW)

@@ -10,10 +10,10 @@ from governance.people.overrides import OWN_SOURCE
 from governance.people.roles import Role
 from governance.rules.exception_cases import Cases
 from serving.app.scheduler import tick
+from serving.audit.trace import StatedReason
 from serving.decisions.override import StatusAdjustment, adjust_status
 from serving.decisions.proposals import confirm
 from serving.decisions.stage_move import MoveRequest, move_stage
-from serving.decisions.statement import Justification
 from serving.repositories.audit import AuditRecord
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
@@ -51,7 +51,7 @@ def moved(crm: Governed) -> None:
 
 
 def adjusted(crm: Governed) -> None:
-    why = Justification(reason="donnee_erronee", text=None)
+    why = StatedReason(reason="donnee_erronee", text=None)
     asked = StatusAdjustment(lead_id="L-1", by=AWA, why=why, to="gagne")
     adjust_status(crm.service, asked, NOW)
 

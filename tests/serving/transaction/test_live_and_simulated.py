@@ -52,6 +52,7 @@ from governance.rules.measures import measure_catalogue
 from governance.rules.outcome import Outcome
 from governance.rules.ruleset import Rules
 from governance.simulation.replay import LeadReplay, Observed
+from serving.audit.trace import StatedReason
 from serving.automation.suspension import Suspension, resume_lead, suspend_lead
 from serving.database.engine import Store
 from serving.decisions.override import (
@@ -60,7 +61,6 @@ from serving.decisions.override import (
     adjust_status,
     override_priority,
 )
-from serving.decisions.statement import Justification
 from serving.events.ingestion import ingest
 from serving.repositories.events import stored_events
 from serving.repositories.lead_states import lead_states
@@ -338,7 +338,7 @@ class Live:
             return lead_states(session, [self.lead_id])[self.lead_id]
 
     def _act(self, service: Service, call: Call) -> None:
-        why = Justification(reason=None, text="vu")
+        why = StatedReason(reason=None, text="vu")
         lead, now, until = self.lead_id, self.now, self.now + timedelta(days=2)
         self.before = len(self.sent)
         if call.events:

@@ -8,9 +8,9 @@ import pytest
 from explanations.score import Priority
 from governance.rules.exception_cases import Cases
 from serving.app.scheduler import tick
+from serving.audit.trace import StatedReason
 from serving.decisions.override import PriorityOverride, override_priority
 from serving.decisions.proposals import dismiss
-from serving.decisions.statement import Justification
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from serving.scoring.scoring import previewed
@@ -52,7 +52,7 @@ def narrative(crm: Governed) -> dict[str, str]:
 
 
 def say(crm: Governed, priority: Priority | None) -> None:
-    why = Justification(reason="budget", text=None)
+    why = StatedReason(reason="budget", text=None)
     asked = PriorityOverride(lead_id="L-1", by=AWA, why=why, priority=priority)
     override_priority(crm.service, asked, crm.service.clock())
 
