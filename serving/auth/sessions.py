@@ -1,4 +1,4 @@
-"""Sessions and tokens: begun with a password or an identity, read, ended."""
+"""Sign-in with a password or an identity; sessions and tokens, begun and checked."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

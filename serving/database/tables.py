@@ -105,7 +105,7 @@ class LeadRow(Base):
     automation: Mapped[str | None] = mapped_column(Text)  # what it did here, as JSON
     model_sha256: Mapped[str | None] = mapped_column(String(64))
     looked_at: Mapped[datetime | None]  # by the tick, last
-    last_sign_at: Mapped[datetime | None]  # see `governance.sign_of_life`
+    last_sign_at: Mapped[datetime | None]  # see `governance/leads/sign_of_life.py`
     entered_at: Mapped[datetime | None]  # when its first event occurred
     score: Mapped[float | None]
     grade: Mapped[str | None]

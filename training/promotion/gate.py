@@ -1,4 +1,4 @@
-"""The promotion gate's statistics: what two models said, held to the bounds.
+"""Bounds and statistics of the promotion gate; `verdict.py` says whether one passes.
 
 `challenge.py` puts two models to the same hold-out and asks this.
 """
