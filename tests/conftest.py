@@ -18,6 +18,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 _WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 for variable in ("OMP_NUM_THREADS", "POLARS_MAX_THREADS"):
     os.environ.setdefault(variable, str(max(1, (os.cpu_count() or 1) // _WORKERS)))
+# MLflow asks a server that isn't there for minutes; `frein.py` has it ask twice.
+os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
 # A console made at import would keep the width of the terminal that runs the tests.
 os.environ.pop("COLUMNS", None)
 

@@ -32,7 +32,8 @@ def environment(
     """The command line works on the fixtures' database, and has no model."""
     monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
-    monkeypatch.setattr("serving.cli.serve.champion", _no_champion)
+    for module in ("serve", "service"):
+        monkeypatch.setattr(f"serving.cli.{module}.champion", _no_champion)
 
 
 def _no_champion() -> None:

@@ -200,7 +200,7 @@ def tried(
 ) -> Try:
     store, what = service.store, RESERVED[request.param]
     monkeypatch.setenv("FREIN_DATABASE_URL", url_of(store))
-    monkeypatch.setattr("serving.cli.serve.champion_if_any", lambda: None)
+    monkeypatch.setattr("serving.cli.proposals.champion_if_any", lambda: None)
     as_the_command_line_has_it(service)
     key = (store.engine.dialect.name, request.param)
     if key in asked:
