@@ -52,6 +52,19 @@ def shipped_pragmas() -> Iterator[tuple[str, ...]]:
         yield shipped
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """A password's hash is meant to take long: here, no more than it must."""
+    from argon2 import PasswordHasher
+
+    from serving.auth import accounts
+
+    hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(accounts, "_HASHER", hasher)
+        yield
+
+
 @pytest.hookimpl(trylast=True)  # once their order was drawn
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_place)

@@ -183,7 +183,8 @@ def bootstrap_intervals(
 ) -> dict[str, Interval]:
     """Each metric with its 95 % interval, by resampling leads as `bootstrap` does.
 
-    `probabilities` has one array a seed; the metric is their mean.
+    `won` is (n_moments,), `probabilities` one such array a seed; the metric is their
+    mean.
     """
     each = [
         bootstrap(lead_ids, won, p, n_resamples=n_resamples, seed=seed)

@@ -12,11 +12,12 @@ from governance.rules.engine import MOST_DEPTH
 from serving.database.tables import AuditRow, EventRow, LeadRow
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
+from tests.budgets import examples
 from tests.governance.rule_builders import make_rules
 from tests.serving.builders import NOW
 from tests.serving.transaction.test_consequences import HIGH, LOW
 
-N_EVENTS, N_LEADS = 1_000, 40
+N_EVENTS, N_LEADS = examples(1_000), 40
 SAID_BY_CRM = '{ event = { kind = "attributes_set" } }'
 RULES = make_rules(
     {"then": HIGH},  # a visit

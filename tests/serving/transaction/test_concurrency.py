@@ -6,26 +6,28 @@ from sqlalchemy import text
 from starlette.testclient import TestClient
 
 from serving.runtime.service import Service
+from tests.budgets import examples
 from tests.serving.builders import make_event, send
 from tests.serving.fakes import score_of
 
 
-def test_400_concurrent_events_end_with_the_score_of_all(
+def test_concurrent_events_end_with_the_score_of_all(
     client: TestClient, headers: dict[str, str], service: Service
 ) -> None:
     def post(index: int) -> int:
         return int(send(client, headers, make_event(id=str(index)))["accepted"])
 
+    n = examples(400)
     with ThreadPoolExecutor(8) as pool:
-        assert sum(pool.map(post, range(400))) == 400
+        assert sum(pool.map(post, range(n))) == n
 
     lead = client.get("/v1/leads/L-1", headers=headers).json()
-    assert lead["score"]["score"] == score_of(400)
+    assert lead["score"]["score"] == score_of(n)
     with service.store.reading() as session:
         stored = session.execute(
             text("SELECT (SELECT count(*) FROM event), version FROM lead")
         ).one()
-    assert tuple(stored) == (400, 400)
+    assert tuple(stored) == (n, n)
 
 
 def test_batches_that_share_leads_lose_nothing(
