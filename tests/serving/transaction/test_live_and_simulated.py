@@ -6,7 +6,6 @@ what the simulation supposes of them: a task is closed once its day is over, and
 proposal lapses after two weeks.
 """
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -71,11 +70,12 @@ from serving.runtime.service import Service
 from serving.runtime.settings import Settings
 from serving.transaction.plan import Plan, Wish
 from serving.transaction.unit_of_work import record
+from tests.budgets import PROFILE, Profile
 from tests.governance.rule_builders import make_rules
 from tests.serving.builders import AWA, NOW, url_of
 from tests.serving.fakes import MODEL, CountingExplainer
 
-LOGS = 2_000 if os.environ.get("FREIN_TEST_PROFILE") == "full" else 10
+LOGS = 2_000 if PROFILE is Profile.FULL else 10
 AT_ONCE = 100  # a store holds so many: each call asks for all that is suspended
 FACTS = ScorerFacts(
     horizon_days=60,
