@@ -204,9 +204,10 @@ def _design(labelled: pl.DataFrame) -> FloatArray:
 
 def _segments(leads: pl.DataFrame, attributes: Attributes) -> NDArray[np.object_]:
     """(n_leads,): the name of each lead's segment."""
-    if attributes.segment not in attributes.labels:
+    segment = attributes.segment
+    if segment is None or segment not in attributes.labels:
         return np.full(leads.height, _UNKNOWN, dtype=object)
-    return leads[attributes.segment or ""].fill_null(_UNKNOWN).to_numpy()
+    return leads[segment].fill_null(_UNKNOWN).to_numpy()
 
 
 def _shifts(labelled: pl.DataFrame, level: pl.Series) -> tuple[Shift, ...]:
