@@ -150,7 +150,7 @@ def _selected(
         select(TaskRow, LeadRow.external_id)
         .join(LeadRow, LeadRow.id == TaskRow.lead_id)
         .where(*conditions)
-        .order_by(TaskRow.due_on, TaskRow.created_at)
+        .order_by(TaskRow.due_on, TaskRow.created_at, TaskRow.id)
         .limit(limit)
     )
     return [

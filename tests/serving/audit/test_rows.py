@@ -64,10 +64,16 @@ class Story:
             at = self.crm.service.clock() + timedelta(seconds=len(told))
             told.append(make_event(id=f"e{self.n_events}", time=at.isoformat()) | event)
         self.crm.send(*told)
+        self.a_second_later()
+
+    def a_second_later(self) -> None:
+        """So that no two tasks are as old as one another."""
+        self.crm.service.clock.advance(timedelta(seconds=1))  # type: ignore[attr-defined]  # a SetClock
 
     def ask(self, who: dict[str, str], path: str, **body: Any) -> None:
         answer = self.crm.client.post(f"/v1/{path}", json=body, headers=who)
         assert answer.status_code < 500, answer.text
+        self.a_second_later()
 
     def decide(self, end: str, who: dict[str, str]) -> None:
         """Confirm or dismiss the oldest of L-1's proposals."""
