@@ -34,7 +34,7 @@ def notices_of(session: Session, lead_uuid: UUID, *, limit: int) -> list[Notice]
     rows = session.scalars(
         select(NoticeRow)
         .where(NoticeRow.lead_id == lead_uuid)
-        .order_by(NoticeRow.created_at.desc())
+        .order_by(NoticeRow.created_at.desc(), NoticeRow.id)
         .limit(limit)
     )
     return [as_value(Notice, row) for row in rows]
@@ -55,7 +55,7 @@ def notices_to(
         .join(LeadRow, LeadRow.id == NoticeRow.lead_id)
         .where(NoticeRow.recipient == recipient, NoticeRow.created_at >= since)
         .where(IS_OPEN, *seen_leads(visibility))
-        .order_by(NoticeRow.created_at.desc())
+        .order_by(NoticeRow.created_at.desc(), NoticeRow.id)
         .limit(limit)
     )
     return [(lead_id, as_value(Notice, row)) for lead_id, row in rows]

@@ -30,7 +30,7 @@ _WAITING = (  # made once: to make a statement takes longer than to carry it out
         ProposalRow.lead_id.in_(bindparam("leads", expanding=True)),
         _IS_OPEN,
     )
-    .order_by(ProposalRow.created_at)
+    .order_by(ProposalRow.created_at, ProposalRow.id)
 )
 
 
@@ -141,7 +141,7 @@ def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Propos
         select(ProposalRow, LeadRow.external_id)
         .join(LeadRow, LeadRow.id == ProposalRow.lead_id)
         .where(*conditions)
-        .order_by(ProposalRow.created_at)
+        .order_by(ProposalRow.created_at, ProposalRow.id)
     )
     return [
         as_value(
