@@ -1,5 +1,6 @@
 """A note from the field on a phone, with and without a network: kept, sent once."""
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from serving.repositories.events import stored_events
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import LAUNCH, PASSWORD, PHONE, Console
+from tests.console.conftest import LAUNCH, PASSWORD, PATIENCE, PHONE, Console
 from tests.console.leads import arrive
 from tests.serving.builders import NOW
 
@@ -27,6 +28,7 @@ Opens = Callable[..., Page]
 Persistent = Callable[..., Page]
 WAITING = "Notes gardées sur cet appareil, en attente d’envoi\u00a0: "
 REFUSED = "Notes refusées, à revoir sur cet appareil\u00a0: "
+IS_CACHED = "caches.match('/console/note').then(Boolean)"
 KEPT_TEXTS = """async () => {
   const texts = [];
   for (const name of await caches.keys()) {
@@ -109,8 +111,16 @@ def persistent(playwright: Playwright, tmp_path: Path) -> Iterator[Persistent]:
 
 def is_kept(page: Page) -> None:
     """Wait until the form is on the device, and opens from there."""
-    page.wait_for_function("caches.match('/console/note')")
+    comes_true(page, IS_CACHED)
     page.evaluate("navigator.serviceWorker.ready.then(() => null)")
+
+
+def comes_true(page: Page, promise: str) -> None:
+    """Wait for it; `wait_for_function` takes any promise for true."""
+    until = time.monotonic() + PATIENCE / 1_000
+    while not page.evaluate(promise):
+        assert time.monotonic() < until, promise
+        time.sleep(0.05)
 
 
 def test_a_note_whose_answer_was_lost_is_stored_once(
@@ -162,6 +172,21 @@ def test_a_note_taken_offline_after_the_browser_was_closed_is_stored_once(
     assert (note.occurred_at, note.received_at) == (two_hours_ago, NOW)
 
 
+def test_a_form_that_could_not_be_kept_is_kept_once_it_can(
+    console: Console, persistent: Persistent
+) -> None:
+    page = persistent()
+    page.clock.install()
+    form = "**/console/note"
+    page.context.route(form, lambda route: route.abort())  # as without a network
+    open_form(console, page)
+    page.wait_for_load_state("networkidle")
+    assert not page.evaluate(IS_CACHED)
+    page.context.unroute(form)
+    page.clock.run_for(60_000)
+    is_kept(page)
+
+
 def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
     console: Console, persistent: Persistent
 ) -> None:
@@ -173,7 +198,7 @@ def test_what_the_device_keeps_names_no_lead_and_goes_at_signing_out(
     assert not [text for text in texts if "Morel" in text]
 
     page.get_by_role("button", name="Se déconnecter").click()
-    page.wait_for_function("caches.keys().then(names => names.length === 0)")
+    comes_true(page, "caches.keys().then(names => names.length === 0)")
     page.context.set_offline(True)
     with pytest.raises(Error, match="ERR_FAILED"):
         page.goto(f"{console.address}/console/opportunites/Morel/note")

@@ -3,6 +3,7 @@
 
 const { account, notes } = document.body.dataset;
 const mine = `frein.form.${account}`;
+const [FIRST_WAIT, LONGEST_WAIT] = [5_000, 60_000]; // milliseconds
 const ours = (path) => new URL(path, import.meta.url).pathname;
 const FILES = ["console.css", "console.js", "icon.svg", "note.js", "notes.js", "offline.js", "shelf.js"];
 
@@ -21,8 +22,17 @@ async function prepare() {
   await form.addAll([page, ...FILES.map(ours)]);
 }
 
+/** Prepare, and again as long as that fails: the page may stay open for hours. */
+async function keepPreparing(wait = FIRST_WAIT) {
+  try {
+    await prepare();
+  } catch {
+    setTimeout(keepPreparing, wait, Math.min(2 * wait, LONGEST_WAIT)); // no network now
+  }
+}
+
 // Browsers have neither where the page isn't served over HTTPS.
 if (navigator.serviceWorker && window.caches) {
   await forget();
-  if (account) await prepare().catch(() => {}); // no network now: on the next page
+  if (account) await keepPreparing();
 }
