@@ -204,8 +204,9 @@ class Lead(RuleBasedStateMachine):
         if self._is_made(
             by,
             StageMove(origin, to, is_complex),
-            MoveStage(to, requalifies),
-            is_reserved=requalifies or PIPELINE.named(to).reserved,
+            MoveStage(origin, to, requalifies),
+            is_reserved=requalifies
+            or not (PIPELINE.is_free(origin) and PIPELINE.is_free(to)),
         ):
             self.facts = replace(self.facts, stage=to)
 

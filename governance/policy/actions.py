@@ -17,10 +17,16 @@ from governance.policy.task import OpenTask
 
 @dataclass(frozen=True, slots=True)
 class MoveStage:
-    """`requalifies`: it goes back, after a complex exchange."""
+    """A lead goes to another stage.
 
+    `requalifies`: it goes back, after a complex exchange. `undoes_decision`: a person
+    decided that it stands where it does.
+    """
+
+    origin: str
     to: str
     requalifies: bool = False
+    undoes_decision: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,18 +118,18 @@ AutomaticAction = (
 def admit(action: object, pipeline: Pipeline) -> None:
     """Let an automatic action through, or raise ActionNotAutomaticError.
 
-    No other kinds of action exist for automation; a move only to a stage that isn't
-    reserved, concessions only up to the threshold in all, and nothing that requalifies
-    a lead.
+    No other kinds of action exist for automation; a move only between stages that are
+    neither reserved nor an end, concessions only up to the threshold in all, and
+    nothing that requalifies a lead or undoes what a person decided.
     """
     match action:
         case OpenProposal() | OpenTask() | ProposePriority() | ProposeConcession():
             return
         case Assign() | Notify() | SetPriority(requalifies=False):
             return
-        case MoveStage(to=stage, requalifies=False) if not pipeline.named(
-            stage
-        ).reserved:
+        case MoveStage(requalifies=False, undoes_decision=False) if pipeline.is_free(
+            action.origin
+        ) and pipeline.is_free(action.to):
             return
         case Concede(percent=percent, before=before) if not (
             pipeline.reserves_concession(before + percent)

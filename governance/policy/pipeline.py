@@ -76,6 +76,12 @@ class Pipeline(FromFile):
     def entry(self) -> str:
         return self.of_role(StageRole.ENTRY)
 
+    def is_free(self, stage: str) -> bool:
+        """May automation bring a lead there, and take it away? One that has left the
+        file is nobody's."""
+        known = self.by_name.get(stage)
+        return known is None or not (known.reserved or known.closes)
+
     def is_backwards(self, origin: str, to: str) -> bool:
         """Does a move go back? A stage that has left the file has no place."""
         names = list(self.by_name)

@@ -32,18 +32,23 @@ class Clause(StrEnum):
     PRIORITY_STANDS = "P-09"
     PRIORITY_REOPENED = "P-10"
     ABANDONMENT_STANDS = "P-11"
+    WINNING_RESERVED = "P-12"
+    ENDING_STANDS = "P-13"
+    DECISION_STANDS = "P-14"
 
 
 @dataclass(frozen=True, slots=True)
 class StageMove:
     """A wish to move a lead from where it stands to another stage.
 
-    `after_complex_exchange`: and no person has acted since.
+    `after_complex_exchange`: and no person has acted since. `undoes_decision`: a person
+    decided that the lead stands where it does.
     """
 
     origin: str
     to: str
     after_complex_exchange: bool = False
+    undoes_decision: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,10 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
 
 
 def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
-    """Rule on a stage move. To undo an abandonment is a person's too.
+    """Rule on a stage move.
+
+    A machine only proposes what would win a lead, take one back from its end or from a
+    reserved stage, or change what a person decided.
 
     Raises StageUnknownError, and StageAlreadyHeldError if the move changes nothing.
     """
@@ -102,11 +110,25 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
     if stage.reserved:
         return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
-    if move.origin == pipeline.of_role(StageRole.ABANDONED):
-        return Ruling(Verdict.PROPOSE, Clause.ABANDONMENT_STANDS)
+    standing = _what_stands(move, pipeline)
+    if standing is not None:
+        return Ruling(Verdict.PROPOSE, standing)
     if move.after_complex_exchange and pipeline.is_backwards(move.origin, move.to):
         return Ruling(Verdict.PROPOSE, Clause.REQUALIFICATION_RESERVED)
     return Ruling(Verdict.APPLY, Clause.STAGE_FREE)
+
+
+def _what_stands(move: StageMove, pipeline: Pipeline) -> Clause | None:
+    """Why a move to a stage that isn't reserved is a person's all the same."""
+    if move.to == pipeline.of_role(StageRole.WON):
+        return Clause.WINNING_RESERVED
+    if move.origin == pipeline.of_role(StageRole.ABANDONED):
+        return Clause.ABANDONMENT_STANDS
+    if move.origin == pipeline.of_role(StageRole.WON):
+        return Clause.ENDING_STANDS
+    if move.undoes_decision or not pipeline.is_free(move.origin):
+        return Clause.DECISION_STANDS
+    return None
 
 
 def _judge_priority(change: PriorityChange) -> Ruling:

@@ -19,8 +19,8 @@ _OLDER = "start Frein of commit 9f7781e on it once, then this version"
 _NEWER = "start the newer version of Frein that wrote it"
 
 
-def upgrade(store: Store) -> None:
-    """Apply the revisions that the database lacks, all or none.
+def upgrade(store: Store, to: str = "head") -> None:
+    """Apply the revisions that the database lacks, all or none, up to one of them.
 
     Raises StoreRevisionError if an older version wrote it, or a newer one.
     """
@@ -38,7 +38,7 @@ def upgrade(store: Store) -> None:
         }
         if current is not None and current not in known:
             raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def install_pipeline(session: Session, pipeline: Pipeline) -> None:

@@ -16,6 +16,7 @@ from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Clause, StageMove
 from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, Reserved
+from serving.repositories.decisions import is_decided
 from serving.repositories.events import stored_events
 from serving.runtime.service import Service
 
@@ -43,13 +44,15 @@ class MoveRequest(GuardedRequest):
         if lead.stage != self.to:  # else the policy says that it's there already
             refuse_other_stage(lead, self.seen, service.pipeline)
         log: list[Event] = []
-        if service.pipeline.is_backwards(lead.stage, self.to):
-            with service.store.reading() as session:
+        with service.store.reading() as session:
+            if service.pipeline.is_backwards(lead.stage, self.to):
                 log = stored_events(session, [lead.id])
+            undoes_decision = is_decided(session, lead.id, lead.stage)
         return StageMove(
             origin=lead.stage,
             to=self.to,
             after_complex_exchange=after_complex_exchange(log, now),
+            undoes_decision=undoes_decision,
         )
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:

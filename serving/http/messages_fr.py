@@ -184,6 +184,11 @@ CLAUSE: dict[Clause, str] = {
     Clause.ABANDONMENT_STANDS: (
         "Revenir sur un abandon est réservé aux personnes, comme l’abandon lui-même."
     ),
+    Clause.WINNING_RESERVED: "Déclarer une vente gagnée est réservé aux personnes.",
+    Clause.ENDING_STANDS: "Rouvrir une vente gagnée est réservé aux personnes.",
+    Clause.DECISION_STANDS: (
+        "Une personne a décidé de cette étape ; en changer est réservé aux personnes."
+    ),
 }
 
 

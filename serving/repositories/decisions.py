@@ -59,6 +59,17 @@ def add_decision(
         raise
 
 
+def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:
+    """Did a person bring the lead to this stage by the last decision on its stage?"""
+    last = session.execute(
+        select(DecisionRow.signer_kind, DecisionRow.to_stage)
+        .where(DecisionRow.lead_id == lead_uuid)
+        .order_by(DecisionRow.decided_at.desc(), DecisionRow.id)
+        .limit(1)
+    ).first()
+    return last is not None and tuple(last) == (PrincipalKind.PERSON.value, stage)
+
+
 @dataclass(frozen=True)  # no slots: its schema inherits it
 class Conceded:
     """What was conceded on a lead, in percent, all told; and without a person."""

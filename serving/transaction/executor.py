@@ -34,7 +34,11 @@ from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
 from governance.policy.task import OpenTask
 from governance.rules.outcome import Outcome
-from serving.repositories.decisions import add_decision, conceded_by_machines
+from serving.repositories.decisions import (
+    add_decision,
+    conceded_by_machines,
+    is_decided,
+)
 from serving.repositories.events import stored_events
 from serving.repositories.notices import Notice, add_notice
 from serving.repositories.proposals import add_proposal, end_proposal
@@ -130,7 +134,12 @@ class Executor:
         match decision:
             case Decide(origin=origin, to=to):
                 goes_back = self.pipeline.is_backwards(origin, to)
-                return MoveStage(to, goes_back and self._is_after_exchange(lead))
+                return MoveStage(
+                    origin,
+                    to,
+                    requalifies=goes_back and self._is_after_exchange(lead),
+                    undoes_decision=is_decided(self.session, lead.id, origin),
+                )
             case Grant(percent=percent):
                 return Concede(percent, conceded_by_machines(self.session, lead.id))
             case Requalify(origin=priority, to=band):

@@ -30,11 +30,11 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     Uuid,
-    func,
-    select,
     text,
 )
 from sqlalchemy.schema import SchemaItem
+
+from serving.database.triggers import append_only, dialect, refuse, run
 
 revision = "0011"
 down_revision = None
@@ -397,9 +397,9 @@ CHANNEL = """CASE e.kind WHEN 'email_sent' THEN 'mail' WHEN 'email_replied' THEN
 
 def upgrade() -> None:
     METADATA.create_all(op.get_bind(), checkfirst=False)
-    is_postgresql = _dialect() == "postgresql"
+    is_postgresql = dialect() == "postgresql"
     for kind in ("decision", "audit") if is_postgresql else ():
-        _run(
+        run(
             f"""
             CREATE FUNCTION {kind}_append_only() RETURNS trigger
             LANGUAGE plpgsql AS $$ BEGIN
@@ -409,27 +409,27 @@ def upgrade() -> None:
         )
     is_not = "IS DISTINCT FROM" if is_postgresql else "IS NOT"
     for table, is_reserved in IS_RESERVED.items():
-        _refuse(
+        refuse(
             table,
             "reserved_is_true",
             f"NEW.reserved {is_not} {is_reserved}",
             waits=False,
         )
     for table in SIGNED:
-        _append_only(table, "decision_append_only")
+        append_only(table, "decision_append_only")
     for table in SIGNED:
-        _refuse(table, "signer_exists", IS_NOBODY, "signer_decides_nothing")
-    _refuse("concession", "adds_up", ADDS_UP)
-    after_complex_exchange = _after_complex_exchange(_dialect())
-    _refuse("decision", "requalifies", f"({GOES_BACK} AND {after_complex_exchange})")
-    _refuse("requalification", "requalifies", after_complex_exchange)
-    _append_only("audit", "audit_append_only")
+        refuse(table, "signer_exists", IS_NOBODY, "signer_decides_nothing")
+    refuse("concession", "adds_up", ADDS_UP)
+    after_complex_exchange = _after_complex_exchange(dialect())
+    refuse("decision", "requalifies", f"({GOES_BACK} AND {after_complex_exchange})")
+    refuse("requalification", "requalifies", after_complex_exchange)
+    append_only("audit", "audit_append_only")
     if is_postgresql:
-        _run("REVOKE ALL ON audit FROM PUBLIC")
+        run("REVOKE ALL ON audit FROM PUBLIC")
         # The owner too: what it may still do is read and append.
-        _run("REVOKE UPDATE, DELETE, TRUNCATE ON audit FROM CURRENT_USER")
+        run("REVOKE UPDATE, DELETE, TRUNCATE ON audit FROM CURRENT_USER")
     else:  # REPLACE deletes without firing the triggers, unless a pragma is on
-        _run(
+        run(
             """
             CREATE TRIGGER audit_never_replaced BEFORE INSERT ON audit
             WHEN EXISTS (SELECT 1 FROM audit WHERE seq = NEW.seq OR id = NEW.id)
@@ -462,65 +462,3 @@ def _after_complex_exchange(dialect: str) -> str:
             AND (count(DISTINCT e.actor) = 2
                 OR max(CASE e.kind WHEN 'meeting_held' THEN 1 ELSE 0 END) = 1)
             AND max(e.occurred_at) > {decided_at})))"""
-
-
-def _append_only(table: str, code: str) -> None:
-    """Triggers that refuse to change or to delete rows."""
-    if _dialect() == "postgresql":
-        changes, leaves, refuse = (
-            "UPDATE OR DELETE",
-            "TRUNCATE",
-            f"EXECUTE FUNCTION {code}()",
-        )
-        rows, statements = f"FOR EACH ROW {refuse}", f"FOR EACH STATEMENT {refuse}"
-    else:
-        changes, leaves = "UPDATE", "DELETE"
-        rows = statements = f"BEGIN SELECT RAISE(ABORT, '{code}'); END"
-    _run(f"CREATE TRIGGER {table}_never_changes BEFORE {changes} ON {table} {rows}")
-    _run(f"CREATE TRIGGER {table}_never_leaves BEFORE {leaves} ON {table} {statements}")
-
-
-def _refuse(
-    table: str,
-    name: str,
-    condition: str,
-    code: str = "reserved_for_people",
-    *,
-    waits: bool = True,
-) -> None:
-    """A trigger that refuses new rows. On PostgreSQL it waits for others who decide on
-    the lead, whose rows it must see."""
-    create = f"CREATE TRIGGER {table}_{name} BEFORE INSERT ON {table}"
-    if _dialect() == "sqlite":
-        _run(f"{create} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{code}'); END")
-        return
-    wait = "PERFORM 1 FROM lead WHERE id = NEW.lead_id FOR NO KEY UPDATE;"
-    _run(
-        f"""
-        CREATE FUNCTION {table}_{name}() RETURNS trigger
-        LANGUAGE plpgsql SET search_path = {_schema()}, pg_temp AS $$ BEGIN
-            {wait if waits else ""}
-            IF {condition}
-            THEN RAISE check_violation USING MESSAGE = '{code}';
-            END IF;
-            RETURN NEW;
-        END $$
-        """
-    )
-    _run(f"{create} FOR EACH ROW EXECUTE FUNCTION {table}_{name}()")
-
-
-def _run(statement: str) -> None:
-    """As it is: a colon in it names no parameter."""
-    op.get_bind().exec_driver_sql(statement)
-
-
-def _dialect() -> str:
-    return op.get_bind().dialect.name
-
-
-def _schema() -> str:
-    """Schema of our tables; a temporary one mustn't stand before them."""
-    connection = op.get_bind()
-    schema = str(connection.scalar(select(func.current_schema())))
-    return connection.dialect.identifier_preparer.quote_identifier(schema)

@@ -27,7 +27,7 @@ from governance.policy.policy import (
 
 PIPELINE = read_pipeline()
 RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
-FREE = [stage.name for stage in PIPELINE.stage if not stage.reserved]
+FREE = [one.name for one in PIPELINE.stage if not (one.reserved or one.closes)]
 NOT_PEOPLE = [kind for kind in PrincipalKind if kind is not PrincipalKind.PERSON]
 
 
@@ -76,12 +76,28 @@ def test_an_unknown_stage_and_a_move_that_changes_nothing_are_errors() -> None:
 @pytest.mark.parametrize("to", RESERVED)
 def test_the_executor_has_no_reserved_move(to: str) -> None:
     with pytest.raises(ActionNotAutomaticError):
-        admit(MoveStage(to), PIPELINE)
+        admit(MoveStage("qualifie", to), PIPELINE)
 
 
 @pytest.mark.parametrize("to", FREE)
 def test_the_executor_lets_a_free_move_through(to: str) -> None:
-    admit(MoveStage(to), PIPELINE)
+    admit(MoveStage("qualifie", to), PIPELINE)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        MoveStage("nouveau", "gagne"),
+        MoveStage("gagne", "contacte"),
+        MoveStage("perdu", "contacte"),
+        MoveStage("negociation_finale", "nouveau"),
+        MoveStage("contacte", "qualifie", undoes_decision=True),
+        MoveStage("qualifie", "contacte", requalifies=True),
+    ],
+)
+def test_the_executor_undoes_nothing_and_ends_nothing(move: MoveStage) -> None:
+    with pytest.raises(ActionNotAutomaticError):
+        admit(move, PIPELINE)
 
 
 def test_the_executor_lets_a_proposal_of_a_reserved_move_through() -> None:
@@ -135,6 +151,26 @@ PERSON = principal(PrincipalKind.PERSON)
             Clause.ABANDONMENT_STANDS,
         ),
         (PERSON, StageMove("perdu", "gagne"), Verdict.APPLY, Clause.PERSON_DECIDES),
+        (KEY, StageMove("nouveau", "gagne"), Verdict.PROPOSE, Clause.WINNING_RESERVED),
+        (
+            KEY,
+            StageMove("negociation_finale", "gagne"),
+            Verdict.PROPOSE,
+            Clause.WINNING_RESERVED,
+        ),
+        (KEY, StageMove("gagne", "contacte"), Verdict.PROPOSE, Clause.ENDING_STANDS),
+        (
+            KEY,
+            StageMove("negociation_finale", "nouveau"),
+            Verdict.PROPOSE,
+            Clause.DECISION_STANDS,
+        ),
+        (
+            KEY,
+            StageMove("contacte", "qualifie", undoes_decision=True),
+            Verdict.PROPOSE,
+            Clause.DECISION_STANDS,
+        ),
         (KEY, band(OverrideStanding.NONE), Verdict.APPLY, Clause.PRIORITY_FREE),
         (KEY, band(OverrideStanding.STANDS), Verdict.REFUSE, Clause.PRIORITY_STANDS),
         (

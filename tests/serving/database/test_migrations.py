@@ -51,13 +51,13 @@ def test_a_store_that_is_up_to_date_opens_as_it_is(empty: Store) -> None:
     upgrade(empty)
     with empty.reading() as session:
         assert session.scalar(text("SELECT name FROM stage")) == "nouveau"
-        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0011"
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0012"
     assert tables(empty) == {*Base.metadata.tables, "alembic_version"}
 
 
-def test_a_new_store_has_the_schema_of_version_0_1(tmp_path: Path) -> None:
+def test_revision_0011_is_the_schema_of_version_0_1(tmp_path: Path) -> None:
     store = Store(f"sqlite:///{tmp_path}/frein.db")
-    upgrade(store)
+    upgrade(store, "0011")
     with store.reading() as session:
         schema = session.execute(
             text(

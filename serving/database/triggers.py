@@ -1,0 +1,66 @@
+"""Triggers that migrations create: by them the database itself keeps the brake."""
+
+from alembic import op
+from sqlalchemy import func, select
+
+
+def append_only(table: str, code: str) -> None:
+    """Triggers that refuse to change or to delete rows."""
+    if dialect() == "postgresql":
+        changes, leaves, refuse = (
+            "UPDATE OR DELETE",
+            "TRUNCATE",
+            f"EXECUTE FUNCTION {code}()",
+        )
+        rows, statements = f"FOR EACH ROW {refuse}", f"FOR EACH STATEMENT {refuse}"
+    else:
+        changes, leaves = "UPDATE", "DELETE"
+        rows = statements = f"BEGIN SELECT RAISE(ABORT, '{code}'); END"
+    run(f"CREATE TRIGGER {table}_never_changes BEFORE {changes} ON {table} {rows}")
+    run(f"CREATE TRIGGER {table}_never_leaves BEFORE {leaves} ON {table} {statements}")
+
+
+def refuse(
+    table: str,
+    name: str,
+    condition: str,
+    code: str = "reserved_for_people",
+    *,
+    waits: bool = True,
+) -> None:
+    """A trigger that refuses new rows. On PostgreSQL it waits for others who decide on
+    the lead, whose rows it must see."""
+    create = f"CREATE TRIGGER {table}_{name} BEFORE INSERT ON {table}"
+    if dialect() == "sqlite":
+        run(f"{create} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{code}'); END")
+        return
+    wait = "PERFORM 1 FROM lead WHERE id = NEW.lead_id FOR NO KEY UPDATE;"
+    run(
+        f"""
+        CREATE FUNCTION {table}_{name}() RETURNS trigger
+        LANGUAGE plpgsql SET search_path = {_schema()}, pg_temp AS $$ BEGIN
+            {wait if waits else ""}
+            IF {condition}
+            THEN RAISE check_violation USING MESSAGE = '{code}';
+            END IF;
+            RETURN NEW;
+        END $$
+        """
+    )
+    run(f"{create} FOR EACH ROW EXECUTE FUNCTION {table}_{name}()")
+
+
+def run(statement: str) -> None:
+    """As it is: a colon in it names no parameter."""
+    op.get_bind().exec_driver_sql(statement)
+
+
+def dialect() -> str:
+    return op.get_bind().dialect.name
+
+
+def _schema() -> str:
+    """Schema of our tables; a temporary one mustn't stand before them."""
+    connection = op.get_bind()
+    schema = str(connection.scalar(select(func.current_schema())))
+    return connection.dialect.identifier_preparer.quote_identifier(schema)
