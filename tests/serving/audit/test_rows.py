@@ -118,6 +118,7 @@ def two_others(story: Story) -> None:
     contested = {"kind": "priority_contested", "priority": "basse"}
     story.ask(awa, "leads/L-3/overrides", **contested, **WHY)
     story.ask(key, "leads/L-3/stage-moves", to="gagne")
+    story.ask(awa, "leads/L-3/stage-moves", to="gagne")
     story.tick_after(timedelta(days=4))
     story.tick_after(timedelta(days=14))
 

@@ -22,7 +22,7 @@ from tests.serving.fakes import score_of
 
 PIPELINE = read_pipeline()
 RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
-FREE = [stage.name for stage in PIPELINE.stage if not stage.reserved]
+FREE = [stage.name for stage in PIPELINE.stage if PIPELINE.is_free(stage.name)]
 SCOPE_SETS = [
     frozenset(some) for n in range(len(Scope) + 1) for some in combinations(Scope, n)
 ]
@@ -89,8 +89,7 @@ def test_a_free_move_is_made_recorded_and_scored(
     (decision,) = decisions(service)
     assert (decision["to_stage"], decision["signer_kind"]) == (to, "integration")
     lead = known.get("/v1/leads/L-1", headers=headers).json()
-    n_read = 1 if to == "gagne" else 2  # no model reads a lead's end
-    assert lead["score"]["score"] == score_of(n_read)
+    assert lead["score"]["score"] == score_of(2)
     with service.store.reading() as session:
         kept = session.execute(
             text("SELECT kind, actor FROM event WHERE source = 'frein'")
@@ -142,6 +141,43 @@ def test_no_key_decides_a_proposal(
     assert (answer.status_code, answer.json()["code"]) == (403, "person_required")
     with service.store.reading() as session:
         assert [one.status for one in all_proposals(session)] == ["open"]
+
+
+@pytest.mark.parametrize(
+    ("decided", "asked", "clause"),
+    [
+        (None, "gagne", "P-12"),
+        ("contacte", "qualifie", "P-14"),
+        ("contacte", "nouveau", "P-14"),
+        ("negociation_finale", "nouveau", "P-14"),
+        ("negociation_finale", "gagne", "P-12"),
+        ("gagne", "contacte", "P-13"),
+        ("perdu", "contacte", "P-11"),
+    ],
+)
+def test_no_key_wins_a_lead_or_changes_what_a_person_decided(
+    known: TestClient,
+    headers: dict[str, str],
+    service: Service,
+    decided: str | None,
+    asked: str,
+    clause: str,
+) -> None:
+    if decided is not None:
+        ask(known, make_person(service)[1], decided)
+    answer = ask(known, headers, asked)
+    assert (answer.status_code, answer.json()["code"]) == (409, "reserved_for_people")
+    assert stage(service) == (decided or "nouveau")
+    with service.store.reading() as session:
+        (proposal,) = all_proposals(session)
+    assert (proposal.to_stage, proposal.clause) == (asked, clause)
+
+
+def test_a_key_goes_on_from_where_a_key_came(
+    known: TestClient, headers: dict[str, str]
+) -> None:
+    for to in ("contacte", "qualifie", "contacte"):
+        assert ask(known, headers, to).status_code == 200
 
 
 class TestLock3ByDirectSql:
@@ -242,6 +278,38 @@ class TestLock3ByDirectSql:
                 service, "qualifie", False, "integration", id=same, replacing=True
             )
 
+    @pytest.mark.parametrize(
+        ("origin", "to"),
+        [
+            ("nouveau", "gagne"),
+            ("negociation_finale", "nouveau"),
+            ("gagne", "contacte"),
+            ("perdu", "contacte"),
+            ("contacte", "qualifie"),
+        ],
+    )
+    def test_a_machine_undoes_nothing(
+        self, known: TestClient, service: Service, origin: str, to: str
+    ) -> None:
+        make_person(service)
+        write_decision(service, "contacte", False, "person")
+        with pytest.raises(IntegrityError, match="reserved_for_people"):
+            write_decision(service, to, False, "integration", origin=origin)
+
+    @pytest.mark.parametrize("percent", [-50.0, 0.0, 100.5])
+    def test_a_concession_is_a_share_of_the_price(
+        self, known: TestClient, service: Service, percent: float
+    ) -> None:
+        is_reserved = "true" if percent > 10 else "false"
+        grant = (
+            "INSERT INTO concession (id, lead_id, percent, reserved, clause,"
+            f" signer_kind, signer, decided_at) SELECT id, id, {percent},"
+            f" {is_reserved}, 'P-01', 'person', 'Awa Diallo', '2026-11-24' FROM lead"
+        )
+        make_person(service)
+        with pytest.raises(IntegrityError, match="concession_is_no_share"):
+            write(service.store, grant)
+
 
 def write_decision(
     service: Service,
@@ -252,10 +320,10 @@ def write_decision(
     replacing: bool = False,
     **more: str,
 ) -> None:
-    """Write a decision by SQL alone; `signer` and `id` may be given."""
+    """Write a decision by SQL alone; `signer`, `origin` and `id` may be given."""
     insert = (
         "INTO decision (id, lead_id, from_stage, to_stage, reserved, clause,"
-        " signer_kind, signer, decided_at) SELECT CAST(:id AS {uuid}), id, 'nouveau',"
+        " signer_kind, signer, decided_at) SELECT CAST(:id AS {uuid}), id, :origin,"
         " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24' FROM lead"
     )
     if service.store.engine.dialect.name == SQLITE:
@@ -266,6 +334,7 @@ def write_decision(
         statement = f"INSERT {insert.format(uuid='uuid')}{instead if replacing else ''}"
     given = {
         "id": more.get("id", uuid4().hex),
+        "origin": more.get("origin", "nouveau"),
         "to": to,
         "reserved": reserved,
         "kind": kind,
