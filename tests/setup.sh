@@ -1,10 +1,10 @@
 #!/bin/sh
 # What the tests need besides Python: the grammar checker that judges the French, the
 # second database that the store runs on (the tests start a server of their own), and
-# the browser that reads the console.
+# the browser that reads the console; systemd judges the unit of the service.
 set -eu
 
-packages="grammalecte-cli postgresql chromium-headless-shell"
+packages="grammalecte-cli postgresql chromium-headless-shell systemd"
 
 missing=""
 for package in $packages; do
