@@ -5,6 +5,7 @@ FreinError
 ├── RulesError                a file of rules is malformed, or two rules could fight
 ├── ExceptionsError           a file of exceptions is malformed
 ├── JudgementError            the lists of what people may say are malformed
+├── CrmUsersError             the list of the CRM's users is malformed
 ├── StageUnknownError         no such stage in the pipeline
 ├── StageAlreadyHeldError     the lead stands at that stage already
 └── ActionNotAutomaticError   lock 2: an automation tried what is for people
@@ -27,6 +28,10 @@ class ExceptionsError(FreinError):
 
 class JudgementError(FreinError):
     code = "judgement_invalid"
+
+
+class CrmUsersError(FreinError):
+    code = "crm_users_invalid"
 
 
 class StageUnknownError(FreinError):

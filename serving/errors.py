@@ -26,7 +26,9 @@ FreinError
 ├── (features) EventError
 │   ├── KindMalformedError
 │   ├── TimeNaiveError
-│   └── TimeInFutureError
+│   ├── TimeInFutureError
+│   ├── StageNotInPipelineError   says which stages are known
+│   └── EventIdReusedError   its source told something else under this id before
 ├── UnknownError             what is asked for isn't there
 │   ├── LeadUnknownError
 │   ├── ProposalUnknownError
@@ -207,6 +209,23 @@ class TimeNaiveError(EventError):
 
 class TimeInFutureError(EventError):
     code = "time_in_future"
+
+
+class StageNotInPipelineError(EventError):
+    code = "stage_not_in_pipeline"
+
+    def __init__(self, stage: str, known: str) -> None:
+        super().__init__("data.to", "stage_not_in_pipeline")
+        self.stage = stage
+        self.known = known
+
+
+class EventIdReusedError(EventError):
+    code = "id_reused"
+
+    def __init__(self, event_id: str) -> None:
+        super().__init__("id", "id_reused")
+        self.event_id = event_id
 
 
 class UnknownError(FreinError):

@@ -8,6 +8,7 @@ import polars as pl
 from features.log import Log, last_known_at
 from governance.impact.adjustment import Adjusted, adjusted
 from governance.impact.cumulative_incidence import Incidence, incidences
+from governance.impact.ends import ends_by_assurance
 from governance.impact.groups import Closing, Group, closings, grouped
 from governance.impact.lead_course import (
     EXPOSURE_DAYS,
@@ -18,6 +19,7 @@ from governance.impact.lead_course import (
     followed,
 )
 from governance.impact.reply_rates import Answers, answers
+from governance.people.assurance import Assurance
 
 SEED = 20261125  # of the resamples: the same log gives the same report
 
@@ -41,7 +43,12 @@ class Counts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomationReport:
-    """`adjusted` is None, and lists are empty, where too little is known to tell."""
+    """`adjusted` is None, and lists are empty, where too little is known to tell.
+
+    `ends`: of the leads that entered, how many a person ended by signing here, how many
+    by the word of a key that vouches for people, how many nobody known; None: of a
+    history.
+    """
 
     since: datetime | None
     until: datetime
@@ -51,6 +58,7 @@ class AutomationReport:
     adjusted: Adjusted | None
     groups: tuple[Group, ...]
     answers: tuple[Answers, ...]
+    ends: dict[Assurance | None, int]
 
 
 def automation_report(
@@ -84,6 +92,7 @@ def automation_report(
         adjusted=adjusted(complete, attributes, seed=seed),
         groups=grouped(complete, attributes, first_stage=first_stage, seed=seed),
         answers=answers(log.events, leads, until),
+        ends=ends_by_assurance(log.events, log.about, leads["lead_id"]),
     )
 
 

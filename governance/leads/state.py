@@ -10,12 +10,15 @@ from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
 from governance.leads.sign_of_life import is_sign_of_life
+from governance.people.assurance import Assurance, assurance_of
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline, StageRole
 from governance.rules.history import History
 
 # Kinds that say where an opportunity ended, in the words of `features.log`.
 _OUTCOMES = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
+_MOVED = "stage_changed"
+STAGE_KINDS = frozenset({_MOVED, *_OUTCOMES})  # that move a stage or end a lead
 _MAX_OWNER = 200
 
 
@@ -43,8 +46,12 @@ class PastScore:
 class LeadState:
     """`version` 0: not stored yet. `stage_at`: when the stage was last seen to change.
 
-    An older observation that arrives late changes neither stage nor owner. `band` is
-    the priority that the last score called for, `priority` the one that stands.
+    An older observation that arrives late changes neither stage nor owner.
+    `stage_assurance`: how it is known that a person brought the lead to its stage; None
+    of a history that was loaded. `signed_stage`: the last that a person signed here.
+    `observed_stage`: where another system says that the lead is, against that, since
+    `observed_at`. `band` is the priority that the last score called for, `priority` the
+    one that stands.
     `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
     `entered_at`: when its first event occurred.
     """
@@ -54,6 +61,10 @@ class LeadState:
     version: int
     stage: str
     stage_at: datetime | None = None
+    stage_assurance: Assurance | None = None
+    signed_stage: str | None = None
+    observed_stage: str | None = None
+    observed_at: datetime | None = None
     owner: str | None = None
     owner_at: datetime | None = None
     priority: Priority | None = None
@@ -87,17 +98,41 @@ class LeadState:
         return next(known, None)
 
 
+@dataclass(frozen=True, slots=True)
+class StageSeen:
+    """An event that tells a stage, and the lead before it and with it."""
+
+    event: Event
+    before: LeadState
+    after: LeadState
+
+    @property
+    def has_moved(self) -> bool:
+        return self.before.stage != self.after.stage
+
+    @property
+    def contradicts(self) -> bool:
+        """Does it say, for the first time, another stage than a person signed?"""
+        observed = self.after.observed_stage
+        return observed is not None and observed != self.before.observed_stage
+
+
 def state_after(
-    state: LeadState, events: Iterable[Event], pipeline: Pipeline
+    state: LeadState,
+    events: Iterable[Event],
+    pipeline: Pipeline,
+    history_until: datetime | None = None,
 ) -> LeadState:
-    """The state once these events are known, in any order."""
-    for event in events:
+    """The state once these events are known, in any order.
+
+    Of what occurred by `history_until` nobody asks who did it.
+    """
+    for event in sorted(events, key=lambda event: event.occurred_at):
         stage = stage_told(event, pipeline)
-        if stage and _is_news(event, state.stage_at):
-            state = replace(state, stage=stage, stage_at=_told_at(event))
-        owner = owner_told(event)
-        if owner and _is_news(event, state.owner_at):
-            state = replace(state, owner=owner, owner_at=event.occurred_at)
+        if stage is not None:
+            state = _at_stage(state, event, stage, pipeline, history_until)
+        if tells_owner(event) and _is_news(event, state.owner_at):
+            state = replace(state, owner=owner_told(event), owner_at=event.occurred_at)
         if is_sign_of_life(event) and _is_news(event, state.last_sign_at):
             state = replace(state, last_sign_at=event.occurred_at)
         if state.entered_at is None or event.occurred_at < state.entered_at:
@@ -105,15 +140,97 @@ def state_after(
     return state
 
 
-def moves_seen(
-    state: LeadState, events: Iterable[Event], pipeline: Pipeline
-) -> Iterator[tuple[Event, LeadState]]:
-    """Each event that brings the lead to another stage, in the order they occurred, and
-    the lead then; even if another came after in the same call."""
+def _at_stage(
+    state: LeadState,
+    event: Event,
+    stage: str,
+    pipeline: Pipeline,
+    history_until: datetime | None,
+) -> LeadState:
+    """The state once an event has told a stage.
+
+    An observation never takes the place of what it would undo of a person's signed
+    decision: it stands beside it.
+    """
+    is_own = event.source == OWN_SOURCE
+    if not _is_news(event, state.stage_at):
+        return state
+    if not is_own and undoes_signature(state, stage, pipeline):
+        if not _is_news(event, state.observed_at):
+            return state
+        return replace(state, observed_stage=stage, observed_at=event.occurred_at)
+    assurance = _assurance_after(state, event, stage, history_until)
+    is_signed = is_own and assurance is Assurance.SIGNED
+    agrees = is_own or _is_news(event, state.observed_at)
+    return replace(
+        state,
+        stage=stage,
+        stage_at=_told_at(event),
+        stage_assurance=assurance,
+        signed_stage=stage if is_signed else state.signed_stage,
+        observed_stage=None if agrees else state.observed_stage,
+        observed_at=None if agrees else state.observed_at,
+    )
+
+
+def _assurance_after(
+    state: LeadState, event: Event, stage: str, history_until: datetime | None
+) -> Assurance | None:
+    """What is told again of the stage at which the lead stands takes nothing away."""
+    is_history = history_until is not None and event.occurred_at <= history_until
+    assurance = None if is_history else assurance_of(event)
+    is_told_again = stage == state.stage and state.stage_at is not None
+    if not is_told_again or assurance is Assurance.SIGNED:
+        return assurance
+    is_surer = assurance is Assurance.VOUCHED
+    is_signed = state.stage_assurance is Assurance.SIGNED
+    return assurance if is_surer and not is_signed else state.stage_assurance
+
+
+def undoes_signature(state: LeadState, to: str, pipeline: Pipeline) -> bool:
+    """Would a stage go back on what a person signed? To go on is no contradiction."""
+    signed = state.signed_stage
+    if signed is None or to == signed:
+        return False
+    stands = pipeline.by_name.get(signed)  # None: it has left the file
+    return (stands is not None and stands.closes) or pipeline.is_backwards(signed, to)
+
+
+def stages_seen(
+    state: LeadState,
+    events: Iterable[Event],
+    pipeline: Pipeline,
+    history_until: datetime | None = None,
+) -> Iterator[StageSeen]:
+    """Each event that tells a stage and changes what is known of the lead's, in the
+    order they occurred; even if another came after in the same call."""
     for event in sorted(events, key=lambda event: event.occurred_at):
-        before, state = state, state_after(state, [event], pipeline)
-        if state.stage != before.stage:
-            yield event, state
+        before = state
+        state = state_after(state, [event], pipeline, history_until)
+        if _stage_known(state) != _stage_known(before):
+            yield StageSeen(event, before, state)
+
+
+def _stage_known(state: LeadState) -> tuple[str, Assurance | None, str | None]:
+    return state.stage, state.stage_assurance, state.observed_stage
+
+
+def is_to_confirm(state: LeadState, pipeline: Pipeline) -> bool:
+    """Does the lead stand at a reserved stage to which nobody known brought it?"""
+    return is_unconfirmed(state.stage, state.stage_assurance, pipeline)
+
+
+def is_unconfirmed(stage: str, assurance: str | None, pipeline: Pipeline) -> bool:
+    """Is a stage reserved, and is it by nobody known that a lead stands there?"""
+    known = pipeline.by_name.get(stage)  # None: it has left the file
+    is_reserved = known is not None and known.reserved
+    return is_reserved and assurance == Assurance.AUTOMATION
+
+
+def is_at_rest(state: LeadState, pipeline: Pipeline) -> bool:
+    """Did the lead end, so that nothing waits for a person there any more?"""
+    has_ended = ending_of(state, pipeline) is not None
+    return has_ended and not is_to_confirm(state, pipeline)
 
 
 def endings(leads: Iterable[LeadState], pipeline: Pipeline) -> dict[str, Ending]:
@@ -151,7 +268,7 @@ def stage_told(event: Event, pipeline: Pipeline) -> str | None:
     """The stage that an event says the lead now has; None: it says none we know."""
     if event.kind in _OUTCOMES:
         return pipeline.of_role(_OUTCOMES[event.kind])
-    to = event.data.get("to") if event.kind == "stage_changed" else None
+    to = event.data.get("to") if event.kind == _MOVED else None
     return to if isinstance(to, str) and to in pipeline.by_name else None
 
 
@@ -163,10 +280,18 @@ def _told_at(event: Event) -> datetime:
     return max(event.occurred_at, event.received_at)
 
 
+def tells_owner(event: Event) -> bool:
+    """Does the event say whose the lead is, be it nobody's?"""
+    if event.kind != "attributes_set" or "owner" not in event.data:
+        return False
+    owner = event.data["owner"]
+    return owner is None or isinstance(owner, str)
+
+
 def owner_told(event: Event) -> str | None:
-    """The owner that an event says the lead now has; None: it says none."""
+    """The owner that an event says the lead now has; None: nobody, or it says none."""
     owner = event.data.get("owner") if event.kind == "attributes_set" else None
-    return owner.strip()[:_MAX_OWNER] if isinstance(owner, str) else None
+    return (owner.strip()[:_MAX_OWNER] or None) if isinstance(owner, str) else None
 
 
 def _is_news(event: Event, since: datetime | None) -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from explanations.score import Priority
 from features.event import Actor, Event
+from governance.people.assurance import Assurance, Vouched
 from governance.people.principal import Principal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.policy import Clause
@@ -19,18 +20,33 @@ class ProposalStatus(StrEnum):
     OPEN = "open"
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
-    DECIDED_IN_CRM = "decided_in_crm"  # the move was seen there already
-    EXPIRED = "expired"  # nobody decided in time, or before the lead's end
+    DECIDED_IN_CRM = "decided_in_crm"  # there by a person, as a key vouches
+    EXPIRED = "expired"  # nobody decided in time, or while it was still to be decided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObserveMove:
-    """The lead was moved elsewhere, by `actor`; `by` told so."""
+    """The lead was moved elsewhere, by `actor`; `by` told so.
+
+    `assurance` None: nobody asked, of a history. With the same `origin` and `to`, a key
+    now vouches for who did it. `contradicts`: a person signed `origin`, which stands.
+    """
 
     id: UUID
     origin: str
     to: str
     actor: Actor
+    by: Principal
+    assurance: Assurance | None = None
+    vouched: Vouched | None = None
+    contradicts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveNoOwner:
+    """The lead is nobody's any more; `by` told so."""
+
+    origin: str
     by: Principal
 
 
@@ -138,6 +154,7 @@ class HandOverTask:
 
 Effect = (
     ObserveMove
+    | ObserveNoOwner
     | Decide
     | Requalify
     | Grant

@@ -42,13 +42,15 @@ class StageMove:
     """A wish to move a lead from where it stands to another stage.
 
     `after_complex_exchange`: and no person has acted since. `undoes_decision`: a person
-    decided that the lead stands where it does.
+    decided that the lead stands where it does. `confirms`: it is there by observation
+    only, or against what is observed, so that a person may sign for it.
     """
 
     origin: str
     to: str
     after_complex_exchange: bool = False
     undoes_decision: bool = False
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
     Raises StageUnknownError, and StageAlreadyHeldError if the move changes nothing.
     """
     stage = pipeline.named(move.to)
-    if move.to == move.origin:
+    if move.to == move.origin and not (move.confirms and principal.is_person):
         raise StageAlreadyHeldError(move.to)
     if principal.is_person:
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)

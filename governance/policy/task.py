@@ -10,7 +10,8 @@ class TaskKind(StrEnum):
     """Why a person is called."""
 
     DECISION_RESERVED = "decision_reservee"  # a proposal waits
-    RESERVED_MOVE_OBSERVED = "etape_reservee_observee"  # and no person made it
+    RESERVED_MOVE_OBSERVED = "etape_reservee_observee"  # by nobody known
+    DECISION_CONTRADICTED = "decision_contredite"  # another system says otherwise
     RULE = "regle"
     CHAIN_TOO_DEEP = "enchainement_trop_long"
     UNUSUAL_DELAY = "delai_inhabituel"

@@ -12,8 +12,15 @@ from explanations.calendar_fr import PARIS
 from explanations.score import Doubt, Priority
 from features.event import Event
 from governance.leads.automation_context import AutomationContext
-from governance.leads.state import LeadState, ending_of, moves_seen, state_after
+from governance.leads.state import (
+    LeadState,
+    ending_of,
+    is_at_rest,
+    stages_seen,
+    state_after,
+)
 from governance.leads.step import Arrivals, ScoreSummary, facts_at, hours_ahead, step
+from governance.people.assurance import Assurance
 from governance.people.feedback import judges, judges_priority
 from governance.people.overrides import OWN_SOURCE, OverrideKind
 from governance.policy.actions import AutomaticAction, OpenProposal, ProposePriority
@@ -83,16 +90,18 @@ class LeadReplay:
     def learn(self, *events: Event) -> None:
         """Events that become known together."""
         before, pipeline = self.state, self.context.assignees.pipeline
-        had_ended = self.has_ended
+        was_at_rest = is_at_rest(before, pipeline)
         self._known += events
         self._clock_ahead = max(self._clock_ahead, hours_ahead(events))
         self.state = state_after(before, events, pipeline)
         for event in events:
             self._heed(event)
-        for event, moved in moves_seen(before, events, pipeline):
-            if event.source == OWN_SOURCE or pipeline.named(moved.stage).reserved:
-                self._end(event.received_at, moved.stage)
-        if self.has_ended and not had_ended:
+        for seen in stages_seen(before, events, pipeline):
+            is_own, stage = seen.event.source == OWN_SOURCE, seen.after.stage
+            is_vouched = seen.after.stage_assurance is Assurance.VOUCHED
+            if is_own or (is_vouched and pipeline.named(stage).reserved):
+                self._end(seen.event.received_at, stage)
+        if is_at_rest(self.state, pipeline) and not was_at_rest:
             self._end(events[-1].received_at, *self._ends.keys() - {_SUSPENSION})
 
     def facts_at(self, observed: Observed) -> Facts:

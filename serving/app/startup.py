@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from governance.people.crm_users import read_crm_users
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
 from governance.rules.exception_cases import read_cases
@@ -25,7 +26,7 @@ def open_service(
     ------
     PipelineError
         If the pipeline is malformed, or unlocks a reserved decision.
-    JudgementError, RulesError, ExceptionsError
+    JudgementError, RulesError, ExceptionsError, CrmUsersError
         If the file of one of them is malformed.
     DatabaseUnsupportedError, ProviderUnsupportedError
     """
@@ -33,6 +34,7 @@ def open_service(
     judgement = read_judgement(settings.judgement_file)
     rules = read_rules(settings.rules_file, pipeline)
     cases = read_cases(settings.exceptions_file)
+    crm_users = read_crm_users(settings.crm_users)
     provider = _provider(settings.oidc)
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
@@ -44,6 +46,7 @@ def open_service(
             store=store,
             pipeline=pipeline,
             judgement=judgement,
+            crm_users=crm_users,
             rules=rules,
             cases=cases,
             models=Models(explainer),

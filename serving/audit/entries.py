@@ -34,6 +34,7 @@ from governance.policy.effects import (
     Grant,
     HandOverTask,
     ObserveMove,
+    ObserveNoOwner,
     PlannedEffect,
     ProposalStatus,
     Requalify,
@@ -257,9 +258,14 @@ def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> Aud
     before: AuditFields | None
     after: AuditFields
     match effect:
-        case ObserveMove(by=by, actor=actor):
-            action, why = Action.STAGE_OBSERVED, {"actor": actor}
+        case ObserveMove(by=by):
+            action, why = Action.STAGE_OBSERVED, _observed_fields(effect)
             before, after = {"stage": effect.origin}, {"stage": effect.to}
+            if effect.contradicts:  # the stage stays
+                action, after = Action.DECISION_CONTRADICTED, {"observed": effect.to}
+        case ObserveNoOwner(by=by, origin=origin):
+            action = Action.OWNER_CHANGED
+            before, after = {"owner": _person(origin)}, {"owner": None}
         case Requalify() | SetPriority():
             action, why = Action.PRIORITY_CHANGED, _explanation(context.score)
             before, after = {"priority": effect.origin}, {"priority": effect.to}
@@ -281,6 +287,18 @@ def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> Aud
         after=after,
         why=why,
     )
+
+
+def _observed_fields(observed: ObserveMove) -> AuditFields:
+    """Who did it as far as known; of a history nobody asks."""
+    fields: dict[str, str | Principal] = {"actor": observed.actor}
+    if observed.assurance is not None:
+        fields["assurance"] = observed.assurance
+    if observed.vouched is not None:
+        by_key = Principal(PrincipalKind.INTEGRATION, observed.vouched.key_id)
+        fields["vouched_by"] = by_key
+        fields["vouched_for"] = Principal(PrincipalKind.PERSON, observed.vouched.who)
+    return fields
 
 
 def _person(name: str | None) -> Principal | None:

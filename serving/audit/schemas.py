@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, JsonValue
 
 from serving.audit.trace import StatedReason, Trace
+from serving.formats.cloud_event import VouchedShown
 from serving.formats.schema import Shown
 from serving.repositories.audit import AuditRecord, Who
 from serving.repositories.events import LoggedEvent
@@ -50,6 +51,7 @@ class EntryShown(Shown):
     after: dict[str, JsonValue] | None
     why: dict[str, JsonValue]
     words: WordsShown | None
+    vouched: VouchedShown | None
     cause: CauseShown
     hash: str
 
@@ -69,4 +71,5 @@ def _entry(entry: AuditRecord, trace: Trace) -> EntryShown:
         asdict(entry)
         | {"cause": asdict(entry.cause) | {"event": event}}
         | {"words": trace.reasons.get(entry.id)}
+        | {"vouched": trace.vouched.get(entry.id)}
     )

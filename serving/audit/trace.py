@@ -2,7 +2,7 @@
 the reasons that people stated. Their words stand beside the audit, which has none."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from governance.audit.chain import Action
+from governance.people.assurance import Assurance, Vouched
 from governance.people.overrides import OWN_SOURCE
 from serving.database.engine import Store
 from serving.database.tables import (
@@ -21,7 +22,12 @@ from serving.database.tables import (
 )
 from serving.errors import LeadUnknownError
 from serving.repositories.audit import AuditRecord, entries_about
-from serving.repositories.events import LoggedEvent, data_of, logged_events
+from serving.repositories.events import (
+    LoggedEvent,
+    data_of,
+    logged_events,
+    vouched_events,
+)
 from serving.repositories.leads import find_lead
 from serving.repositories.rows import texts_by_id
 
@@ -59,11 +65,13 @@ class StatedReason:
 @dataclass(frozen=True, slots=True)
 class Trace:
     """Entries, the oldest first; the events of the log that they follow from, by row;
-    and the reasons that people stated with them, by entry."""
+    the reasons that people stated with them, and whom a key names as the doer, by
+    entry."""
 
     entries: Sequence[AuditRecord]
     events: Mapping[int, LoggedEvent]
     reasons: Mapping[UUID, StatedReason]
+    vouched: Mapping[UUID, Vouched] = field(default_factory=dict)
 
     def beginnings(self) -> list[AuditRecord]:
         """The entries that follow from no other."""
@@ -84,7 +92,24 @@ def trace_of(store: Store, lead_id: str, limit: int) -> Trace:
         entries = entries_about(session, lead.id, limit)
         rows = [e.cause.event for e in entries if e.cause.event is not None]
         events = logged_events(session, rows)
-        return Trace(entries, events, stated_reasons(session, entries))
+        return Trace(
+            entries,
+            events,
+            stated_reasons(session, entries),
+            _vouched(session, entries),
+        )
+
+
+def _vouched(session: Session, entries: Iterable[AuditRecord]) -> dict[UUID, Vouched]:
+    """Whom a key names as the doer; the audit itself has no name."""
+    declared = {
+        entry.id: entry.cause.event
+        for entry in entries
+        if entry.why.get("assurance") == Assurance.VOUCHED
+        and entry.cause.event is not None
+    }
+    known = vouched_events(session, declared.values()) if declared else {}
+    return {id: known[row] for id, row in declared.items() if row in known}
 
 
 def stated_reasons(

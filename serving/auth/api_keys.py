@@ -27,7 +27,7 @@ _SOURCE = re.compile(r"[a-z][a-z0-9_.-]{0,63}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewApiKey:
-    """`scopes` None: the usual ones, all but `backfill`."""
+    """`scopes` None: the usual ones: send events, ask for scores, read leads."""
 
     name: str
     source: str
@@ -41,7 +41,8 @@ def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     """Store a new key, and audit it; returns its token, which can't be had again.
 
     Raises RequestInvalidError if the name is empty, the source malformed or our own, a
-    scope unknown, or the default actor above what the key may assert.
+    scope unknown, the default actor above what the key may assert, or one that vouches
+    for people may not say that a person acted.
     """
     key_id, secret = new_secret()
     key = _key(wish, key_id, secret, now)
@@ -98,6 +99,8 @@ def _key(wish: NewApiKey, key_id: str, secret: str, now: datetime) -> ApiKey:
     )
     if not key.may_assert(key.default_actor):
         raise RequestInvalidError("default_actor", "enum")
+    if Scope.VOUCH in key.scopes and not key.may_assert(Actor.PERSON):
+        raise RequestInvalidError("max_actor", "needs_person")
     return key
 
 

@@ -18,13 +18,17 @@ def create_key(
     source: Annotated[str, typer.Option(help="The source that it speaks for.")],
     max_actor: Annotated[
         Actor, typer.Option(help="The most that it may say acted.")
-    ] = Actor.PERSON,
+    ] = Actor.AUTOMATION,
     default_actor: Annotated[
         Actor, typer.Option(help="Who acted, when an event doesn't say.")
     ] = Actor.LEAD,
     scope: Annotated[
         list[str] | None,
-        typer.Option(help="events, scores, leads, moves (the usual ones), backfill."),
+        typer.Option(
+            help="What it may do: events, scores, leads (the usual ones, without "
+            "this option); moves asks for changes, stages tells of stages and ends, "
+            "vouch tells who did so, backfill tells when an event was received."
+        ),
     ] = None,
     days: Annotated[int | None, typer.Option(min=1, help="Its validity.")] = None,
 ) -> None:

@@ -98,6 +98,10 @@ def report_parts(report: "AutomationReport") -> Iterator[Table | str]:
             answers.by.value, f"{answers.mails:,}", f"{answers.leads:,}", *shares
         )
     yield mails
+    ends = Table("ended", "leads")
+    for assurance, number in report.ends.items():
+        ends.add_row("in a history" if assurance is None else assurance, f"{number:,}")
+    yield ends
 
 
 _COLUMNS = ("leads", "won", "% won by 90 days", "median days")

@@ -98,6 +98,10 @@ class LeadRow(Base):
     version: Mapped[int]
     stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
     stage_at: Mapped[datetime | None]
+    stage_assurance: Mapped[str | None]  # see `governance.people.assurance`
+    signed_stage: Mapped[str | None]  # by a person, last
+    observed_stage: Mapped[str | None]  # against what a person signed
+    observed_at: Mapped[datetime | None]
     owner: Mapped[str | None]
     owner_at: Mapped[datetime | None]
     priority: Mapped[str | None]  # the last one written

@@ -195,7 +195,7 @@ def _applied(
         plan = with_statement(plan, lead, said, now)
     if waiting is None:
         return plan
-    status = ProposalStatus.CONFIRMED if is_person else ProposalStatus.DECIDED_IN_CRM
+    status = ProposalStatus.CONFIRMED if is_person else ProposalStatus.EXPIRED
     ending = CloseProposal(
         proposal_id=waiting.id, status=status, by=request.by, reason=request.reason
     )

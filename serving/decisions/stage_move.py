@@ -8,7 +8,12 @@ from pydantic import JsonValue
 
 from features.event import Event
 from governance.audit.chain import Action
-from governance.leads.state import LeadState, WaitingProposal
+from governance.leads.state import (
+    LeadState,
+    WaitingProposal,
+    is_to_confirm,
+    undoes_signature,
+)
 from governance.policy.actions import OpenProposal
 from governance.policy.complex_exchange import after_complex_exchange
 from governance.policy.effects import Decide
@@ -52,7 +57,10 @@ class MoveRequest(GuardedRequest):
             origin=lead.stage,
             to=self.to,
             after_complex_exchange=after_complex_exchange(log, now),
-            undoes_decision=undoes_decision,
+            undoes_decision=undoes_decision
+            or undoes_signature(lead, self.to, service.pipeline),
+            confirms=is_to_confirm(lead, service.pipeline)
+            or lead.observed_stage is not None,
         )
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:

@@ -70,6 +70,7 @@ def _load_leads(key_name: str) -> str:
         missing_leads,
         open_leads,
     )
+    from serving.repositories.api_keys import USUAL_SCOPES, Scope
 
     now = datetime.now(UTC)
     with open_service() as service:
@@ -96,7 +97,7 @@ def _load_leads(key_name: str) -> str:
             source="crm",
             max_actor=Actor.PERSON,
             default_actor=Actor.LEAD,
-            scopes=None,
+            scopes=USUAL_SCOPES | {Scope.MOVES, Scope.STAGES},
             expires_at=None,
         )
         return replace_key(service.store, wish, now)

@@ -4,11 +4,14 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
+import orjson
 import polars as pl
 
 from features.errors import LogError
-from features.event import EVENT_SCHEMA
+from features.event import EVENT_SCHEMA, events_of
 from features.log import Log, LogAbout, write_log
+from governance.leads.state import STAGE_KINDS
+from governance.people.assurance import VOUCHED_FIELD, assurance_of
 from governance.policy.pipeline import Pipeline, StageRole
 from serving.database.engine import Store
 from serving.repositories.events import events_received
@@ -37,17 +40,39 @@ def stored_log(
     """What was received by `until`, of all kinds or of some; None if nothing was.
 
     Without moves of stage among the kinds, outcomes that only they tell are unknown.
+    What moves a stage or ends a lead says by its `assurance` whether a person signed
+    it, a key vouched for one, or neither; it names nobody.
     """
     with store.reading() as session:
         frames = list(events_received(session, until, kinds))
     if not frames:
         return None
-    events = pl.concat(frames)
+    events = _with_assurance(pl.concat(frames))
     outcomes = (
         _outcomes(events, kind, pipeline.of_role(role)) for kind, role in _KINDS.items()
     )
     about = LogAbout(name="frein", provenance={"until": until.isoformat()})
     return Log(about, pl.concat([events, *outcomes]))
+
+
+def _with_assurance(events: pl.DataFrame) -> pl.DataFrame:
+    """The events, in their order; a person whom a key named isn't."""
+    told = pl.col("kind").is_in(STAGE_KINDS)
+    stages = events.with_row_index().filter(told)
+    said = [
+        orjson.dumps(
+            {name: value for name, value in event.data.items() if name != VOUCHED_FIELD}
+            | {"assurance": assurance_of(event)}
+        ).decode()
+        for event in events_of(stages.select(EVENT_SCHEMA.names()))
+    ]
+    assured = stages.select("index", assured=pl.Series(said, dtype=pl.String))
+    return (
+        events.with_row_index()
+        .join(assured, on="index", how="left", maintain_order="left")
+        .with_columns(data=pl.coalesce("assured", "data"))
+        .select(EVENT_SCHEMA.names())
+    )
 
 
 def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:
@@ -62,7 +87,9 @@ def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:
         .with_columns(
             pl.col("event_id") + f":{kind}",
             kind=pl.lit(kind),
-            data=pl.lit("{}"),
+            data=pl.struct(
+                assurance=pl.col("data").str.json_path_match("$.assurance")
+            ).struct.json_encode(),
         )
         .select(EVENT_SCHEMA.names())
     )

@@ -7,7 +7,7 @@ import polars as pl
 
 from features.event import Event, events_of
 from features.log import Log
-from serving.events.ingestion import ingest
+from serving.events.ingestion import FRESH, ingest
 from serving.repositories.leads import stored_lead_ids
 from serving.runtime.service import Service
 
@@ -46,11 +46,12 @@ def load_leads(
 ) -> None:
     """Store and score the events of these leads; what is stored already stays.
 
-    `progress` is told how many leads are done.
+    What occurred before the last day is a history: who did it isn't asked, and nobody
+    is called. `progress` is told how many leads are done.
     """
     for start in range(0, len(lead_ids), LEADS_AT_ONCE):
         some = lead_ids[start : start + LEADS_AT_ONCE]
-        ingest(service, _events(log, some), now)
+        ingest(service, _events(log, some), now, history_until=now - FRESH)
         progress(start + len(some))
 
 

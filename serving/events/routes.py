@@ -5,9 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 
 from features.errors import FreinError
+from features.event import Event
 from serving.auth.dependencies import require_scope
-from serving.errors import RequestInvalidError
-from serving.events.ingestion import ingest, observation
+from serving.errors import EventIdReusedError, RequestInvalidError
+from serving.events.ingestion import Observer, ingest
+from serving.events.vouching import CrmPeople
 from serving.formats.cloud_event import CloudEvent, read_event
 from serving.formats.schema import Shown
 from serving.http.openapi import refuses
@@ -15,6 +17,7 @@ from serving.http.problems import detail_of
 from serving.http.request_body import JSON, Body, BodyReader
 from serving.repositories.api_keys import ApiKey, Scope
 from serving.runtime.dependencies import TheService, service_of
+from serving.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -42,7 +45,7 @@ class EventsTaken(Shown):
 @router.post(
     "/events",
     name="post_events",
-    responses=refuses(400, 401, 403, 413, 415, 422, 503),
+    responses=refuses(400, 401, 403, 409, 413, 415, 422, 503),
 )
 def post_events(
     key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
@@ -52,24 +55,43 @@ def post_events(
     """Store one event, or a batch of up to 100, and re-score the leads they touch.
 
     Alone, a bad event is a problem; in a batch it is among `rejected`, and the
-    others are stored.
+    others are stored. An id stands for one event of its source: sent again it is a
+    duplicate, with other content it is refused.
     """
-    now, tolerance = service.clock(), service.settings.clock_tolerance
+    now, observer = service.clock(), _observer(service, key)
     is_batch = body.media_type == BATCH
     sent = body.parsed()
-    events, rejected = [], []
+    events: dict[int, Event] = {}
+    refused: dict[int, FreinError] = {}
     batch = _batch(sent, service.settings.max_batch) if is_batch else [sent]
     for index, event in enumerate(batch):
         try:
-            events.append(observation(read_event(event), key, tolerance, now))
+            events[index] = observer.observation(read_event(event), now)
         except FreinError as error:
-            if not is_batch:
-                raise
-            detail = detail_of(error)
-            rejected.append(Rejected(index=index, code=error.code, detail=detail))
-    accepted = ingest(service, events, now)
-    duplicates = len(events) - accepted
-    return EventsTaken(accepted=accepted, duplicates=duplicates, rejected=rejected)
+            refused[index] = error
+    taken = ingest(service, [*events.values()], now)
+    for place, (index, known) in enumerate(events.items()):
+        if place in taken.reused:
+            refused[index] = EventIdReusedError(known.event_id)
+    if refused and not is_batch:
+        raise refused[0]
+    return EventsTaken(
+        accepted=taken.accepted,
+        duplicates=len(events) - taken.accepted - len(taken.reused),
+        rejected=[
+            Rejected(index=index, code=error.code, detail=detail_of(error))
+            for index, error in sorted(refused.items())
+        ],
+    )
+
+
+def _observer(service: Service, key: ApiKey) -> Observer:
+    return Observer(
+        key=key,
+        people=CrmPeople(service.store, service.crm_users),
+        pipeline=service.pipeline,
+        clock_tolerance=service.settings.clock_tolerance,
+    )
 
 
 def _batch(sent: Any, at_most: int) -> list[Any]:

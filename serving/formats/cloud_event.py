@@ -111,7 +111,10 @@ Kind = Annotated[
 
 
 class CloudEvent(BaseModel):
-    """One event. Other extensions are accepted, and not kept."""
+    """One event. Other extensions are accepted, and not kept.
+
+    `by`: who did it in the CRM, of a stage or an end; from a key that may vouch.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -127,6 +130,7 @@ class CloudEvent(BaseModel):
     data_base64: None = None
     actor: Actor | None = None
     receivedat: Instant | None = None
+    by: Name | None = None
 
 
 class EventShown(Shown):
@@ -139,6 +143,13 @@ class EventShown(Shown):
     data: dict[str, object]
     actor: Actor
     receivedat: datetime
+
+
+class VouchedShown(Shown):
+    """Who did it in the CRM, as the named key declares; nobody signed."""
+
+    who: str
+    key: str
 
 
 SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error

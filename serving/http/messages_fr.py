@@ -29,6 +29,7 @@ SENTENCE: dict[type[FreinError], str] = {
     governance_errors.RulesError: "Les règles sont invalides.",
     governance_errors.ExceptionsError: "La description des exceptions est invalide.",
     governance_errors.JudgementError: "Les listes de choix sont invalides.",
+    governance_errors.CrmUsersError: "La liste des utilisateurs du CRM est invalide.",
     governance_errors.StageUnknownError: "Cette étape n’existe pas.",
     governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
     governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
@@ -68,6 +69,12 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.TimeNaiveError: "L’heure n’a pas de fuseau horaire, au champ « {field} ».",
     errors.TimeInFutureError: "L’heure est trop en avance, au champ « {field} ».",
+    errors.StageNotInPipelineError: (
+        "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
+    ),
+    errors.EventIdReusedError: (
+        "L’identifiant « {event_id} » a déjà servi à un autre évènement."
+    ),
     errors.UnknownError: "Ce qui est demandé n’existe pas.",
     errors.LeadUnknownError: "Cette opportunité est inconnue.",
     errors.ProposalUnknownError: "Cette proposition est inconnue.",
@@ -159,6 +166,10 @@ WHY: dict[str, str] = {
     "password_too_short": "il compte moins de 12 caractères",
     "past": "un moment à venir est attendu",
     "taken": "il est déjà pris",
+    "written_here": "Frein seul l’écrit",
+    "stage_not_in_pipeline": "l’étape n’est pas du pipeline",
+    "id_reused": "il a déjà servi à un autre évènement",
+    "needs_person": "une clé qui se porte garante doit pouvoir dire « person »",
     "other_subject": "le sujet n’est pas l’opportunité",
 }
 ANY_OTHER_WHY = "la valeur n’est pas acceptée"

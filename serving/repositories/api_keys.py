@@ -24,10 +24,12 @@ class Scope(StrEnum):
     SCORES = "scores"  # ask for scores
     LEADS = "leads"  # read leads and tasks
     MOVES = "moves"  # ask for changes; the brake judges each
+    STAGES = "stages"  # tell that a stage changed, or how a lead ended
+    VOUCH = "vouch"  # tell who did so in the CRM
     BACKFILL = "backfill"  # say when an event was received
 
 
-USUAL_SCOPES = frozenset(Scope) - {Scope.BACKFILL}
+USUAL_SCOPES = frozenset({Scope.EVENTS, Scope.SCORES, Scope.LEADS})
 # What an assertion weighs: a key may assert its own rank and those below.
 _RANK = {Actor.LEAD: 0, Actor.AUTOMATION: 1, Actor.PERSON: 2}
 

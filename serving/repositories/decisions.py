@@ -70,6 +70,29 @@ def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:
     return last is not None and tuple(last) == (PrincipalKind.PERSON.value, stage)
 
 
+@dataclass(frozen=True, slots=True)
+class SignedStage:
+    """The stage that a person signed, who and when."""
+
+    stage: str
+    signer: str
+    at: datetime
+
+
+def last_signed(session: Session, lead_uuid: UUID) -> SignedStage | None:
+    """The last stage that a person signed; None: nobody ever did."""
+    last = session.execute(
+        select(DecisionRow.to_stage, DecisionRow.signer, DecisionRow.decided_at)
+        .where(
+            DecisionRow.lead_id == lead_uuid,
+            DecisionRow.signer_kind == PrincipalKind.PERSON.value,
+        )
+        .order_by(DecisionRow.decided_at.desc(), DecisionRow.id)
+        .limit(1)
+    ).first()
+    return None if last is None else SignedStage(*last)
+
+
 @dataclass(frozen=True)  # no slots: its schema inherits it
 class Conceded:
     """What was conceded on a lead, in percent, all told; and without a person."""

@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, insert, select, tuple_
 from sqlalchemy.orm import Session
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
+from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
 from serving.database.tables import EventRow, LeadRow
 from serving.repositories.rows import as_value, batches, columns_of
@@ -35,6 +36,7 @@ _EVENTS_OF_LEADS = _EVENTS.where(
 _AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
     bindparam("pairs", expanding=True)
 )
+_EVENTS_OF_PAIRS = _EVENTS.where(_AMONG)
 _PAIRS = select(EventRow.source, EventRow.event_id, EventRow.id).where(_AMONG)
 Pair = tuple[str, str]  # (source, event_id): what makes an event itself
 
@@ -57,6 +59,15 @@ def stored_rows(session: Session, pairs: Iterable[Pair]) -> dict[Pair, int]:
     }
 
 
+def events_of_pairs(session: Session, pairs: Collection[Pair]) -> dict[Pair, Event]:
+    """Some stored events themselves."""
+    return {
+        pair_of(event): event
+        for some in batches(sorted(pairs))
+        for event in map(_as_event, session.execute(_EVENTS_OF_PAIRS, {"pairs": some}))
+    }
+
+
 @dataclass(frozen=True, kw_only=True)  # no slots: its schema inherits it
 class LoggedEvent:
     """An event as the trace tells it: what happened, and who said so."""
@@ -71,6 +82,17 @@ def logged_events(session: Session, rows: Iterable[int]) -> dict[int, LoggedEven
     """The events of these rows of the log, of those that are still there."""
     stored = session.scalars(select(EventRow).where(EventRow.id.in_(set(rows))))
     return {row.id: as_value(LoggedEvent, row) for row in stored}
+
+
+def vouched_events(session: Session, rows: Iterable[int]) -> dict[int, Vouched]:
+    """Who did what these rows of the log tell, where a key vouches for somebody."""
+    stored = session.execute(
+        select(EventRow.id, EventRow.data).where(
+            EventRow.id.in_(set(rows)), EventRow.source != OWN_SOURCE
+        )
+    )
+    told = {row: vouched_in(orjson.loads(about)) for row, about in stored}
+    return {row: vouched for row, vouched in told.items() if vouched is not None}
 
 
 def data_of(

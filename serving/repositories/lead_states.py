@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from explanations.reason import Past
 from explanations.score import Priority, Score
 from governance.leads.state import LeadState, PastScore, WaitingProposal
+from governance.people.assurance import Assurance
 from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of
@@ -104,6 +105,7 @@ def _as_state(
         LeadState,
         row,
         lead_id=row.external_id,
+        stage_assurance=row.stage_assurance and Assurance(row.stage_assurance),
         priority=row.priority and Priority(row.priority),
         band=row.band and Priority(row.band),
         past=_past(row),

@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, case, func, or_, select
 from sqlalchemy.orm import Session
 
 from explanations.score import Priority
+from governance.leads.state import is_unconfirmed
 from governance.people.roles import EVERYTHING, Visibility
+from governance.policy.pipeline import Pipeline
 from serving.database.tables import LeadRow, StageRow
 from serving.repositories.rows import as_value, batches
 
@@ -29,6 +31,10 @@ class LeadSummary:
     lead_id: str
     stage: str
     stage_at: datetime | None
+    stage_assurance: str | None
+    signed_stage: str | None
+    observed_stage: str | None
+    observed_at: datetime | None
     owner: str | None
     priority: str | None
     score: float | None
@@ -37,6 +43,10 @@ class LeadSummary:
     moment: datetime | None
     last_sign_at: datetime | None
     entered_at: datetime
+
+    def is_to_confirm(self, pipeline: Pipeline) -> bool:
+        """Is its stage reserved, and nobody known brought it there?"""
+        return is_unconfirmed(self.stage, self.stage_assurance, pipeline)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

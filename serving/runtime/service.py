@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from governance.leads.automation_context import AutomationContext
+from governance.people.crm_users import CrmUsers
 from governance.people.feedback import Judgement, read_judgement
 from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
@@ -72,6 +73,7 @@ class Service:
     cases: Cases
     models: Models
     judgement: Judgement = field(default_factory=read_judgement)
+    crm_users: CrmUsers = field(default_factory=CrmUsers)
     brake: Brake = field(default_factory=Brake)
     provider: IdentityProvider | None = None  # where people may sign in as well
     substitutes: Substitutes = field(default_factory=Substitutes)

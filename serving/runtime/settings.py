@@ -83,6 +83,7 @@ class Settings(_Variables):
     judgement_file: Path = JUDGEMENT_FILE
     rules_file: Path = RULES_FILE
     exceptions_file: Path = EXCEPTIONS_FILE
+    crm_users: Path | None = None  # whom a key may name; None: the accounts alone
     manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal

@@ -27,7 +27,7 @@ from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions
 from serving.repositories.tasks import tasks_of
-from serving.runtime.dependencies import TheNow, TheService, TheStore
+from serving.runtime.dependencies import TheNow, ThePipeline, TheService, TheStore
 from serving.scoring.schemas import LeadsAsked, LeadShown, LeadsShown, ScoresShown
 from serving.scoring.scoring import score_stored
 
@@ -60,7 +60,9 @@ def list_leads(
     dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404),
 )
-def read_lead(lead_id: str, store: TheStore, now: TheNow) -> Response:
+def read_lead(
+    lead_id: str, store: TheStore, pipeline: ThePipeline, now: TheNow
+) -> Response:
     """One lead with its latest score, its open proposals and tasks, and what people
     suspended there."""
     with store.reading() as session:
@@ -77,6 +79,10 @@ def read_lead(lead_id: str, store: TheStore, now: TheNow) -> Response:
         {
             "lead_id": lead.lead_id,
             "stage": lead.stage,
+            "stage_assurance": lead.stage_assurance,
+            "stage_to_confirm": lead.is_to_confirm(pipeline),
+            "signed_stage": lead.signed_stage,
+            "observed_stage": lead.observed_stage,
             "priority": lead.priority,
             "owner": lead.owner,
             "score": None,

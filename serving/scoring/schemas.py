@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from explanations.score import Grade, Priority
+from governance.people.assurance import Assurance
 from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
 from serving.formats.cloud_event import CloudEvent, Instant, LeadName
 from serving.formats.schema import Sent, Shown
@@ -40,8 +41,12 @@ class LeadsAsked(Sent):
 
 
 class LeadLine(Shown):
+    """`stage_assurance` and `observed_stage`: as of one lead."""
+
     lead_id: str
     stage: str
+    stage_assurance: Assurance | None
+    observed_stage: str | None
     owner: str | None
     priority: Priority | None
     score: float | None
@@ -65,10 +70,20 @@ class ConcededShown(Shown, Conceded):
 
 class LeadShown(Shown):
     """`priority` is the one that stands, whoever gave it; `suspensions` hold automation
-    on the lead; `conceded` is of the price, so far."""
+    on the lead; `conceded` is of the price, so far.
+
+    `stage_assurance`: a person signed the stage, a key vouches for who brought the lead
+    there, or nobody known did; null of a history. `stage_to_confirm`: it is reserved,
+    and nobody known did. `observed_stage`: where another system says that the lead is,
+    against the `signed_stage`, which stands.
+    """
 
     lead_id: str
     stage: str
+    stage_assurance: Assurance | None
+    stage_to_confirm: bool
+    signed_stage: str | None
+    observed_stage: str | None
     priority: Priority | None
     owner: str | None
     score: ScoreShown | None

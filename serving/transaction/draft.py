@@ -13,12 +13,13 @@ from features.featurise import moments_frame
 from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, endings, read_by_model, state_after
 from governance.policy.pipeline import Pipeline
-from serving.repositories.events import stored_events, stored_pairs
+from serving.repositories.events import events_of_pairs, stored_events, stored_pairs
 from serving.repositories.lead_states import lead_states
 from serving.repositories.suspensions import suspended
 from serving.runtime.served_model import Explains, Models
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.task_lifecycle import (
+    with_answers,
     with_endings,
     with_handovers,
     with_settled,
@@ -45,13 +46,16 @@ def drafted(
 ) -> Draft:
     pipeline = context.assignees.pipeline
     stopped = suspended(session, now)
+    pairs = stored_pairs(session, wish.pairs)
     seen = Seen(
         leads=lead_states(session, wish.lead_ids, stopped.leads),
-        pairs=stored_pairs(session, wish.pairs),
+        pairs=pairs,
+        stored=events_of_pairs(session, pairs),
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, pipeline)
     plan = with_endings(session, seen, plan, leads, pipeline)
+    plan = with_answers(session, seen, plan, leads, pipeline)
     plan = with_settled(session, seen, plan, context.cases)
     plan = with_handovers(session, seen, plan, leads, context.assignees)
     if plan.is_tick:
@@ -105,6 +109,7 @@ def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadSt
             seen.leads.get(name) or LeadState.unknown(name, pipeline),
             events,
             pipeline,
+            plan.history_until,
         )
         for name, events in arrivals.items()
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from features.event import Event
@@ -20,10 +21,12 @@ from serving.repositories.events import Pair, pair_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """The leads as they stand, and which of the pairs asked for are stored."""
+    """The leads as they stand, and which of the pairs asked for are stored; `stored`
+    has these events themselves."""
 
     leads: Mapping[str, LeadState]
     pairs: frozenset[Pair] = frozenset()
+    stored: Mapping[Pair, Event] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +35,8 @@ class Plan:
     follows from it: a priority, and what rules and exceptions do.
 
     Effects are audited of themselves; `entries` are what else the audit keeps.
-    `settled_by`: by lead, the entry of a person's word on its priority.
+    `settled_by`: by lead, the entry of a person's word on its priority. Arrivals that
+    occurred by `history_until` are a history: nobody asks who did what.
     """
 
     arrivals: tuple[Event, ...] = ()
@@ -40,6 +44,7 @@ class Plan:
     entries: tuple[tuple[str, AuditEntry], ...] = ()  # (lead_id, entry)
     settled_by: Mapping[str, UUID] = field(default_factory=dict)
     rescored: frozenset[str] = frozenset()
+    history_until: datetime | None = None
     is_tick: bool = False  # these leads were looked at because time passed
 
     @property

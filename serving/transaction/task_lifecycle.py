@@ -1,4 +1,8 @@
-"""A lead that comes to its end: what still waited for a person there ends with it."""
+"""What waits for a person on a lead: ended by the lead's end, or by a person's answer.
+
+A lead that is at its end by a machine's word alone ends nothing: what waited for a
+person waits on.
+"""
 
 from collections.abc import Iterator, Mapping
 from uuid import UUID
@@ -7,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from features.event import Event
 from governance.audit.chain import SYSTEM
-from governance.leads.state import LeadState, owner_told
+from governance.leads.state import (
+    LeadState,
+    is_at_rest,
+    is_to_confirm,
+    owner_told,
+    tells_owner,
+)
+from governance.people.assurance import Assurance
 from governance.policy.effects import (
     CloseProposal,
     Decide,
@@ -24,6 +35,10 @@ from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from serving.repositories.tasks import Task, tasks_of
 from serving.transaction.plan import Plan, Seen
+
+_ASKING = frozenset(  # a person is asked about what was seen elsewhere
+    {TaskKind.RESERVED_MOVE_OBSERVED.value, TaskKind.DECISION_CONTRADICTED.value}
+)
 
 
 def with_endings(
@@ -42,8 +57,8 @@ def with_endings(
         before
         for name, before in seen.leads.items()
         if name in leads
-        and not _closes(before.stage, pipeline)
-        and _closes(leads[name].stage, pipeline)
+        and not is_at_rest(before, pipeline)
+        and is_at_rest(leads[name], pipeline)
     ]
     return plan.with_effects(
         PlannedEffect(lead.lead_id, effect, follows=_move_of(lead, plan))
@@ -52,10 +67,11 @@ def with_endings(
     )
 
 
-def _move_of(lead: LeadState, plan: Plan) -> UUID:
-    """The move by which the plan brings the lead to its end."""
+def _move_of(lead: LeadState, plan: Plan) -> UUID | None:
+    """The move by which the plan changes what is known of the lead's stage."""
     effects = plan.effects_on(lead.lead_id)
-    return next(e.id for e in effects if isinstance(e, Decide | ObserveMove))
+    moves = (e.id for e in effects if isinstance(e, Decide | ObserveMove))
+    return next(moves, None)
 
 
 def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]:
@@ -73,9 +89,37 @@ def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]
             yield EndTask(task.id, TaskKind(task.kind))
 
 
-def _closes(stage: str, pipeline: Pipeline) -> bool:
-    known = pipeline.by_name.get(stage)  # None: it has left the file
-    return known is not None and known.closes
+def with_answers(
+    session: Session,
+    seen: Seen,
+    plan: Plan,
+    leads: Mapping[str, LeadState],
+    pipeline: Pipeline,
+) -> Plan:
+    """The plan, and the end of the tasks that asked about what was seen elsewhere: a
+    person signed since, or a key vouched for who did it, or the CRM agrees again."""
+    answered = [
+        before
+        for name, before in seen.leads.items()
+        if name in leads
+        and _asks(before, pipeline)
+        and not _asks(leads[name], pipeline)
+        and leads[name].stage_assurance in {Assurance.SIGNED, Assurance.VOUCHED}
+    ]
+    return plan.with_effects(
+        PlannedEffect(
+            lead.lead_id,
+            EndTask(task.id, TaskKind(task.kind)),
+            follows=_move_of(lead, plan) or plan.arrivals_of(lead.lead_id)[-1],
+        )
+        for lead in answered
+        for task in tasks_of(session, lead.id)
+        if task.kind in _ASKING and task.id not in plan.ended
+    )
+
+
+def _asks(lead: LeadState, pipeline: Pipeline) -> bool:
+    return is_to_confirm(lead, pipeline) or lead.observed_stage is not None
 
 
 def with_handovers(
@@ -105,7 +149,11 @@ def with_handovers(
 def _told_owner(plan: Plan, lead: LeadState) -> Event:
     """The event that told the lead's owner as it now is."""
     events = plan.arrivals_of(lead.lead_id)
-    telling = (event for event in events if owner_told(event) == lead.owner)
+    telling = (
+        event
+        for event in events
+        if tells_owner(event) and owner_told(event) == lead.owner
+    )
     return max(telling, key=lambda event: event.occurred_at)
 
 

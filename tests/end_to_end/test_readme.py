@@ -16,6 +16,7 @@ from features.event import Actor
 from serving.app.startup import open_service
 from serving.auth.api_keys import NewApiKey, issue_key
 from serving.demo.client import running_service
+from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.runtime.settings import Settings
 from tests.end_to_end.conftest import Registered
 
@@ -44,7 +45,7 @@ def said(
         source="crm",
         max_actor=Actor.PERSON,
         default_actor=Actor.LEAD,
-        scopes=None,
+        scopes=USUAL_SCOPES | {Scope.MOVES, Scope.STAGES},
         expires_at=None,
     )
     with open_service(Settings()) as service:

@@ -31,6 +31,7 @@ def show_inbox(
         inbox=inbox_of(store, pipeline, reader.person, query, now),
         titles=pipeline.titles,
         stages=pipeline.stage,
+        pipeline=pipeline,
         priorities=list(Priority),
         silences=list(Silence),
         by_owner=reader.person.role is not Role.SALES,

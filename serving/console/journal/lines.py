@@ -7,19 +7,22 @@ from typing import Any
 from uuid import UUID
 
 from governance.audit.chain import Action
+from governance.leads.state import is_unconfirmed
+from governance.people.assurance import Vouched
 from governance.people.feedback import Judgement
 from governance.people.principal import PrincipalKind
 from governance.policy.pipeline import Pipeline
 from governance.rules.messages_fr import RESULT as STOPPED
 from governance.rules.outcome import RuleResult
 from serving.audit.trace import StatedReason, Trace
-from serving.console.page.format_fr import day, price_percent
+from serving.console.page.format_fr import day, declared, price_percent
 from serving.http.messages_fr import FATE, PRIORITY
 from serving.repositories.audit import AuditRecord
 
 SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
     Action.STAGE_OBSERVED: "Changement d’étape observé dans le CRM",
+    Action.DECISION_CONTRADICTED: "Décision contredite par le CRM",
     Action.STAGE_MOVED: "Changement d’étape",
     Action.MOVE_REFUSED: "Changement d’étape réservé aux personnes",
     Action.DECISION_REFUSED: "Décision refusée à un automatisme",
@@ -79,28 +82,51 @@ def lines_of(
     trace: Trace, pipeline: Pipeline, judgement: Judgement
 ) -> dict[UUID, JournalLine]:
     """The entries of a trace as sentences."""
-    titles = pipeline.titles
     return {
-        entry.id: _line_of(entry, titles, _why(trace.reasons.get(entry.id), judgement))
+        entry.id: _line_of(
+            entry,
+            pipeline,
+            _why(trace.reasons.get(entry.id), judgement),
+            trace.vouched.get(entry.id),
+        )
         for entry in trace.entries
     }
 
 
-def _line_of(entry: AuditRecord, titles: Mapping[str, str], why: str) -> JournalLine:
-    sentence = SENTENCE[Action(entry.action)]
+def _line_of(
+    entry: AuditRecord, pipeline: Pipeline, why: str, vouched: Vouched | None
+) -> JournalLine:
+    titles, sentence = pipeline.titles, _sentence(entry, pipeline)
     before, after = (_state(value, titles) for value in (entry.before, entry.after))
-    change = " → ".join(filter(None, [before, after])) if after else ""
+    parts = [before, after] if before != after else [after]  # it was confirmed
+    change = " → ".join(filter(None, parts)) if after else ""
     if entry.action == Action.PROPOSAL_CLOSED:
         status = str((entry.after or {}).get("status"))
         sentence = f"{sentence} {FATE.get(status, 'close')}"
     sentences = [f"{sentence}\u00a0: {change}." if change else f"{sentence}."]
     if entry.action == Action.RULE_STOPPED:
         sentences = [_stopped(entry)]
+    if vouched is not None:
+        sentences.append(f"{declared(vouched)}.")
     if entry.why.get("reserved"):
         sentences.append("Décision réservée aux personnes.")
     who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
     text = " ".join(sentences)
     return JournalLine(seq=entry.seq, at=entry.at, who=who, text=text, why=why)
+
+
+def _sentence(entry: AuditRecord, pipeline: Pipeline) -> str:
+    """What was done, without its change. A reserved stage that nobody known set is to
+    be confirmed."""
+    sentence = SENTENCE[Action(entry.action)]
+    before, after = (str((s or {}).get("stage")) for s in (entry.before, entry.after))
+    if entry.action == Action.STAGE_MOVED and before == after:
+        return "Étape confirmée"
+    assurance = str(entry.why.get("assurance"))
+    is_unknown = is_unconfirmed(after, assurance, pipeline)
+    if entry.action == Action.STAGE_OBSERVED and is_unknown:
+        return f"{sentence}, à confirmer"
+    return sentence
 
 
 def _stopped(entry: AuditRecord) -> str:
@@ -127,8 +153,8 @@ def _state(state: Mapping[str, Any] | None, titles: Mapping[str, str]) -> str:
     fields = state or {}
     if proposed := fields.get("proposed"):
         return _proposed(proposed, titles)
-    if fields.get("stage"):
-        return titles.get(fields["stage"], fields["stage"])
+    if stage := fields.get("stage") or fields.get("observed"):
+        return titles.get(stage, stage)
     if fields.get("expected"):
         due = date.fromisoformat(fields["due_on"])
         return f"{fields['expected']} d’ici au {day(due)}"

@@ -1,4 +1,4 @@
-"""The end of a lead and the priority that a person gave it, as Fiche shows them."""
+"""What people decided of a lead, and how its stage is known, as Fiche shows them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from features.event import Event
 from governance.audit.chain import Action
+from governance.leads.state import stage_told
+from governance.people.assurance import Assurance, Vouched, vouched_of
 from governance.people.feedback import Judgement, OverrideStanding, last_word
 from governance.people.overrides import OverrideKind
 from governance.people.principal import PrincipalKind
@@ -17,6 +19,7 @@ from serving.audit.trace import stated_reasons
 from serving.console.lead.timeline import ACTOR
 from serving.console.page.format_fr import ended_by
 from serving.repositories.audit import AuditSummary, entries_at, last_entry
+from serving.repositories.decisions import SignedStage, last_signed
 from serving.repositories.leads import LeadSummary
 from serving.repositories.principals import principals_named
 
@@ -55,10 +58,40 @@ def lead_ending(
 def _ended_by(session: Session, entry: AuditSummary) -> str:
     who = principals_named(session, [entry.who]).get(entry.who)
     if entry.action == Action.STAGE_OBSERVED:
-        source = who.name if who else None
-        return ended_by(ACTOR[orjson.loads(entry.why)["actor"]], source)
+        source, why = who.name if who else None, orjson.loads(entry.why)
+        is_asked = "assurance" in why  # of a history nobody asks
+        return ended_by(None if is_asked else ACTOR[why["actor"]], source)
     is_person = who is not None and who.kind is PrincipalKind.PERSON
     return ended_by(who.name if who and is_person else None, None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StageStanding:
+    """How the lead's stage is known. `is_to_confirm`: it is reserved, and nobody known
+    brought the lead there. `vouched`: who did, by a key's word. `observed`: where the
+    CRM says that it is, against what a person `signed`."""
+
+    is_to_confirm: bool
+    vouched: Vouched | None
+    observed: str | None
+    signed: SignedStage | None
+
+
+def stage_standing(
+    session: Session, lead: LeadSummary, pipeline: Pipeline, log: Sequence[Event]
+) -> StageStanding | None:
+    """None: there is nothing to say of it."""
+    telling = (event for event in log if stage_told(event, pipeline) == lead.stage)
+    known = [vouched for event in telling if (vouched := vouched_of(event))]
+    is_vouched = lead.stage_assurance == Assurance.VOUCHED
+    standing = StageStanding(
+        is_to_confirm=lead.is_to_confirm(pipeline),
+        vouched=known[-1] if is_vouched and known else None,
+        observed=lead.observed_stage,
+        signed=last_signed(session, lead.id) if lead.observed_stage else None,
+    )
+    says = standing.is_to_confirm or standing.vouched or standing.observed
+    return standing if says else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,8 +7,10 @@ from serving.console.lead.charts import Bars, Point, bars_of, line_of
 from serving.console.lead.human_decisions import (
     HumanPriority,
     LeadEnding,
+    StageStanding,
     human_priority,
     lead_ending,
+    stage_standing,
 )
 from serving.console.lead.timeline import TimelineEvent, timeline_of
 from serving.console.page.format_fr import awaited
@@ -36,6 +38,7 @@ class LeadPage:
 
     lead: LeadSummary
     ending: LeadEnding | None
+    standing: StageStanding | None
     score: dict[str, Any] | None
     bars: Bars | None
     history: list[Point]
@@ -75,6 +78,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         return LeadPage(
             lead=lead,
             ending=ending,
+            standing=stage_standing(session, lead, service.pipeline, log),
             score=score,
             bars=bars_of(score) if score else None,
             history=line_of(history[::-1]),

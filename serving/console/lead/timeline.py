@@ -9,10 +9,12 @@ from pydantic import JsonValue
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.impact.lead_course import attributes_of
+from governance.leads.state import STAGE_KINDS, owner_told, tells_owner
+from governance.people.assurance import vouched_of
 from governance.people.feedback import Judgement
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline
-from serving.console.page.format_fr import price_percent, wording
+from serving.console.page.format_fr import declared, price_percent, wording
 from serving.http.messages_fr import PRIORITY
 
 ACTOR = {
@@ -78,11 +80,21 @@ def timeline_of(
             at=event.occurred_at,
             title=title_of(event.kind),
             detail=_detail(event, pipeline, judgement),
-            who=ACTOR[event.actor],
+            who=_who(event),
             source=event.source,
         )
         for event in latest_first
     }
+
+
+def _who(event: Event) -> str:
+    """Who acted; of a stage or an end told elsewhere, only whom a key vouches for."""
+    vouched = vouched_of(event)
+    if vouched is not None:
+        said = declared(vouched)
+        return said[:1].lower() + said[1:]
+    is_elsewhere = event.source != OWN_SOURCE and event.kind in STAGE_KINDS
+    return "sans auteur déclaré" if is_elsewhere else ACTOR[event.actor]
 
 
 def title_of(kind: str) -> str:
@@ -105,6 +117,8 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     if text := about.get("text"):
         parts.append(f"«\u00a0{text}\u00a0»")
     if event.kind == ATTRIBUTES_KIND:
+        if tells_owner(event) and owner_told(event) is None:
+            parts.append("sans responsable")
         rest = {name: about[name] for name in about if name not in _IN_DETAIL}
         parts += _attributes(rest, event.occurred_at)
     return ", ".join(parts)

@@ -7,6 +7,7 @@ from babel.numbers import format_decimal
 from explanations.language import MINUS
 from governance.impact.interval import Estimate
 from governance.impact.lead_course import Level
+from governance.people.assurance import Assurance
 from serving.automation.adoption import Use
 
 # How much was sent by machines.
@@ -14,6 +15,13 @@ LEVEL = {
     Level.NONE: "aucun envoi automatique",
     Level.SOME: "moins de la moitié",
     Level.MOST: "la moitié ou plus",
+}
+# How it is known that a person ended a lead; None: of a history, nobody asked.
+ENDED: dict[Assurance | None, str] = {
+    Assurance.SIGNED: "signée ici par une personne",
+    Assurance.VOUCHED: "déclarée par le CRM au nom d’une personne",
+    Assurance.AUTOMATION: "sans auteur connu, comptée comme celle d’une machine",
+    None: "reprise de l’historique",
 }
 # What people do with what they read.
 USE = {

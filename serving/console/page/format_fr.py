@@ -12,6 +12,7 @@ from explanations.calendar_fr import PARIS, paris_day
 from explanations.language import MINUS
 from explanations.wording import Wording, read_wording
 from features.catalogue import read_catalogue, shipped_catalogue
+from governance.people.assurance import Vouched
 from governance.policy.actions import (
     Assign,
     AutomaticAction,
@@ -43,7 +44,10 @@ ERROR_TITLE = {
 # Why a task was opened.
 TASK = {
     TaskKind.DECISION_RESERVED: "une décision est réservée aux personnes",
-    TaskKind.RESERVED_MOVE_OBSERVED: "une étape réservée a changé dans le CRM",
+    TaskKind.RESERVED_MOVE_OBSERVED: (
+        "une étape réservée a été observée dans le CRM, à confirmer"
+    ),
+    TaskKind.DECISION_CONTRADICTED: "le CRM contredit une décision signée ici",
     TaskKind.RULE: "une règle le demande",
     TaskKind.CHAIN_TOO_DEEP: "trop d’automatismes se sont enchaînés",
     TaskKind.UNUSUAL_DELAY: "le délai est inhabituel",
@@ -210,6 +214,11 @@ def silence(last_sign: datetime | None, entered: datetime, now: datetime) -> str
     if last_sign is None:
         return f"aucun signe du prospect en {days}\u00a0jours"
     return f"{days}\u00a0jours de silence"
+
+
+def declared(vouched: Vouched) -> str:
+    """Who did something elsewhere, by a key's word; never as if they had signed."""
+    return f"Déclaré par le CRM (clé {vouched.key})\u00a0: {vouched.who}"
 
 
 def ended_by(who: str | None, source: str | None) -> str:

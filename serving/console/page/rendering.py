@@ -26,6 +26,7 @@ _TEMPLATES = Environment(
 )
 _TEMPLATES.filters |= {
     "clause": CLAUSE.__getitem__,
+    "ended_how": figures_fr.ENDED.__getitem__,
     "drift_level": figures_fr.DRIFT.__getitem__,
     "gate": lambda code: figures_fr.GATE.get(code, code),
     "how": figures_fr.HOW.__getitem__,

@@ -10,7 +10,7 @@ from serving.auth.api_keys import issue_key
 from serving.database.engine import Store
 from serving.database.tables import Base
 from serving.errors import KeyInvalidError, RequestInvalidError
-from serving.repositories.api_keys import all_keys, revoke_key, split_token
+from serving.repositories.api_keys import Scope, all_keys, revoke_key, split_token
 from serving.runtime.service import Service
 from tests.serving.builders import NOW, make_key, make_wish
 
@@ -92,11 +92,19 @@ def test_the_secret_is_not_stored(store: Store) -> None:
         {"name": " "},
         {"scopes": frozenset({"everything"})},
         {"max_actor": Actor.LEAD, "default_actor": Actor.PERSON},
+        {"max_actor": Actor.AUTOMATION, "scopes": frozenset({"vouch"})},
     ],
 )
 def test_an_odd_key_is_not_issued(store: Store, wrong: dict[str, object]) -> None:
     with pytest.raises(RequestInvalidError):
         issue_key(store, make_wish(**wrong), NOW)
+
+
+def test_a_new_key_may_neither_move_a_stage_nor_tell_of_one(store: Store) -> None:
+    issue_key(store, make_wish(), NOW)
+    with store.reading() as session:
+        (key,) = all_keys(session)
+    assert key.scopes == {Scope.EVENTS, Scope.SCORES, Scope.LEADS}
 
 
 def test_a_token_of_another_sort_is_invalid() -> None:

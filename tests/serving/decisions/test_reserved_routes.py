@@ -228,7 +228,7 @@ class TestRequalifications:
         )
         with service.store.reading() as session:
             (proposal,) = all_proposals(session)
-        assert proposal.status is ProposalStatus.DECIDED_IN_CRM
+        assert proposal.status is ProposalStatus.EXPIRED  # no person decided
 
 
 def test_an_analyst_changes_nothing(known: TestClient, service: Service) -> None:

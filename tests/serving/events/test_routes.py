@@ -11,7 +11,15 @@ from starlette.testclient import TestClient
 from features.event import Actor
 from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.runtime.service import Service
-from tests.serving.builders import BATCH, NOW, ONE, make_event, make_key, send
+from tests.serving.builders import (
+    BATCH,
+    CRM_SCOPES,
+    NOW,
+    ONE,
+    make_event,
+    make_key,
+    send,
+)
 from tests.serving.fakes import score_of
 
 JSON = "application/json"
@@ -40,12 +48,72 @@ def test_the_same_event_twice_counts_once(
     client: TestClient, headers: dict[str, str]
 ) -> None:
     assert send(client, headers, make_event(), make_event())["accepted"] == 1
-    again = post(client, headers, make_event(subject="L-2")).json()
+    again = post(client, headers, make_event()).json()
 
     assert again == {"accepted": 0, "duplicates": 1, "rejected": []}
-    assert client.get("/v1/leads/L-2", headers=headers).status_code == 404
     lead = client.get("/v1/leads/L-1", headers=headers).json()
     assert lead["score"]["score"] == score_of(1)
+
+
+OTHERS = [
+    pytest.param({"subject": "L-2"}, id="another-lead"),
+    pytest.param({"type": "email_opened"}, id="another-kind"),
+    pytest.param({"data": {"page": "produit"}}, id="other-data"),
+    pytest.param({"time": "2026-11-24T07:00:00Z"}, id="another-time"),
+    pytest.param({"actor": "automation"}, id="another-actor"),
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_an_id_of_another_event_is_refused(
+    client: TestClient,
+    headers: dict[str, str],
+    other: dict[str, Any],
+    in_one_batch: bool,
+) -> None:
+    first, second = make_event(id="x"), make_event(id="x", **other)
+    if in_one_batch:
+        taken = send(client, headers, first, second, make_event(id="y"))
+        assert (taken["accepted"], taken["duplicates"]) == (2, 0)
+        place = 1
+    else:
+        send(client, headers, first)
+        taken = send(client, headers, make_event(id="y"), first, second)
+        assert (taken["accepted"], taken["duplicates"]) == (1, 1)
+        place = 2
+    (rejected,) = taken["rejected"]
+    assert (rejected["index"], rejected["code"]) == (place, "id_reused")
+    alone = post(client, headers, second)
+    assert (alone.status_code, alone.json()["code"]) == (409, "id_reused")
+    assert client.get("/v1/leads/L-2", headers=headers).status_code == 404
+
+
+def test_the_same_event_at_another_hour_and_with_other_digits_is_the_same(
+    client: TestClient, headers: dict[str, str]
+) -> None:
+    at = {"time": "2026-11-24T08:00:00Z", "data": {"amount": 12}}
+    again = {"time": "2026-11-24T09:00:00.000+01:00", "data": {"amount": 12.0}}
+    send(client, headers, make_event(**at))
+    taken = send(client, headers, make_event(**again))
+    assert taken == {"accepted": 0, "duplicates": 1, "rejected": []}
+
+
+@pytest.mark.parametrize("kind", ["stage_changed", "won", "lost"])
+def test_what_moves_a_stage_needs_a_scope_of_its_own(
+    client: TestClient, service: Service, kind: str
+) -> None:
+    _, headers = make_key(service, scopes=USUAL_SCOPES)
+    told = make_event(type=kind, data={"to": "qualifie"})
+    taken = send(client, headers, make_event(id="a"), told)
+    assert (taken["accepted"], taken["duplicates"]) == (1, 0)
+    (rejected,) = taken["rejected"]
+    assert (rejected["index"], rejected["code"]) == (1, "scope_missing")
+    assert "stages" in rejected["detail"]
+    alone = post(client, headers, told)
+    assert (alone.status_code, alone.json()["code"]) == (403, "scope_missing")
+    lead = client.get("/v1/leads/L-1", headers=headers).json()
+    assert lead["stage"] == "nouveau"
 
 
 def test_unknown_extensions_and_kinds_are_stored(
@@ -240,7 +308,7 @@ def test_a_key_asserts_an_actor_up_to_its_own(
 def test_a_backfill_says_when_an_event_was_received(
     client: TestClient, service: Service
 ) -> None:
-    _, headers = make_key(service, scopes=USUAL_SCOPES | {Scope.BACKFILL})
+    _, headers = make_key(service, scopes=CRM_SCOPES | {Scope.BACKFILL})
     late = (NOW + timedelta(minutes=6)).isoformat()
 
     taken = send(

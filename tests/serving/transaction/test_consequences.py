@@ -15,13 +15,21 @@ from serving.app.application import create_app
 from serving.audit.trace import trace_of
 from serving.database.tables import SuspensionRow
 from serving.decisions.proposals import confirm, dismiss
-from serving.repositories.api_keys import USUAL_SCOPES, Scope
+from serving.repositories.api_keys import Scope
 from serving.repositories.audit import AuditRecord, entries_about
 from serving.repositories.leads import find_lead
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.governance.rule_builders import make_rules
-from tests.serving.builders import AWA, NOW, make_event, make_key, make_person, send
+from tests.serving.builders import (
+    AWA,
+    CRM_SCOPES,
+    NOW,
+    make_event,
+    make_key,
+    make_person,
+    send,
+)
 
 TASK = '{ create_task = { expected = "appel", working_days = 1 } }'
 HIGH, LOW = '{ set_priority = "elevee" }', '{ set_priority = "basse" }'
@@ -290,7 +298,7 @@ class TestRequalifying:
 
 def test_what_is_backfilled_sets_nothing_off(service: Service) -> None:
     crm = Governed(service, {"then": TASK})
-    crm.headers = make_key(service, scopes=USUAL_SCOPES | {Scope.BACKFILL})[1]
+    crm.headers = make_key(service, scopes=CRM_SCOPES | {Scope.BACKFILL})[1]
     crm.send(make_event(receivedat="2026-11-24T08:30:00Z"))
     assert crm.lead["tasks"] == []
     assert crm.stops() == []

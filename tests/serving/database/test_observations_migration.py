@@ -1,0 +1,150 @@
+"""Revision 0013: what an older store's keys and leads become."""
+
+import logging
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from serving.database.engine import Store
+from serving.database.migrate import upgrade
+from tests.serving.database.test_migrations import empty
+
+__all__ = ["empty"]  # the fixture
+
+AT = "'2026-11-24 09:00:00+00:00'"
+
+
+def lead(store: Store, name: str, stage: str) -> str:
+    id = uuid4().hex
+    insert(
+        store,
+        "lead",
+        id=f"'{id}'",
+        external_id=f"'{name}'",
+        version="1",
+        stage=f"'{stage}'",
+        created_at=AT,
+    )
+    return id
+
+
+def insert(store: Store, table: str, **columns: str) -> None:
+    names, values = ", ".join(columns), ", ".join(columns.values())
+    with store.writing() as session:
+        session.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"))
+
+
+def key(store: Store, id: str, scopes: str, actor: str = "person") -> None:
+    insert(
+        store,
+        "api_key",
+        id=f"'{id}'",
+        name=f"'name of {id}'",
+        secret_sha256="'x'",
+        source=f"'{id}'",
+        max_actor=f"'{actor}'",
+        default_actor="'lead'",
+        scopes=f"'{scopes}'",
+        created_at=AT,
+    )
+
+
+def event(store: Store, lead_id: str, source: str, kind: str, actor: str) -> None:
+    values = {"event_id": uuid4().hex, "source": source, "kind": kind, "actor": actor}
+    columns = {name: f"'{value}'" for name, value in values.items()}
+    insert(
+        store,
+        "event",
+        lead_id=f"'{lead_id}'",
+        occurred_at=AT,
+        received_at=AT,
+        data="'{}'",
+        **columns,
+    )
+
+
+def decision(store: Store, lead_id: str, kind: str, signer: str, to: str) -> None:
+    insert(
+        store,
+        "decision",
+        id=f"'{uuid4().hex}'",
+        lead_id=f"'{lead_id}'",
+        clause="'P-01'",
+        signer_kind=f"'{kind}'",
+        signer=f"'{signer}'",
+        decided_at=AT,
+        from_stage="'nouveau'",
+        to_stage=f"'{to}'",
+        reserved="true" if to == "perdu" else "false",
+    )
+
+
+@pytest.fixture
+def older(empty: Store) -> Store:
+    """A store of revision 0012 with a past."""
+    upgrade(empty, "0012")
+    for place, name in enumerate(("nouveau", "contacte", "perdu")):
+        closes = str(name == "perdu").lower()
+        insert(
+            empty,
+            "stage",
+            name=f"'{name}'",
+            position=str(place),
+            reserved=closes,
+            closes=closes,
+        )
+    insert(
+        empty,
+        "person",
+        id=f"'{uuid4().hex}'",
+        login="'awa'",
+        name="'Awa Diallo'",
+        role="'admin'",
+        failures="0",
+        created_at=AT,
+    )
+    return empty
+
+
+def test_each_key_keeps_what_it_has_used_and_the_log_lists_it(
+    older: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    usual = "events leads moves scores"
+    for id in ("crm", "site", "mover"):
+        key(older, id, usual)
+    one = lead(older, "L-1", "contacte")
+    event(older, one, "crm", "stage_changed", "person")
+    event(older, one, "site", "page_viewed", "lead")
+    decision(older, one, "integration", "mover", "contacte")
+    with caplog.at_level(logging.WARNING):
+        upgrade(older)
+    with older.reading() as session:
+        rows = session.execute(text("SELECT id, scopes, max_actor FROM api_key"))
+        kept = {id: (scopes, actor) for id, scopes, actor in rows}
+    assert kept == {
+        "crm": ("events leads scores stages", "person"),
+        "site": ("events leads scores", "automation"),
+        "mover": (usual, "automation"),
+    }
+    told = {r.__dict__["key"]: r for r in caplog.records if r.msg == "key_reviewed"}
+    assert told.keys() == kept.keys()
+    assert told["crm"].__dict__["given"] == "stages"
+    assert told["crm"].__dict__["taken"] == "moves"
+
+
+def test_a_stage_that_a_person_signed_is_known_as_signed(older: Store) -> None:
+    signed, seen = lead(older, "L-1", "perdu"), lead(older, "L-2", "perdu")
+    moved_on = lead(older, "L-3", "contacte")
+    for each in (signed, moved_on):
+        decision(older, each, "person", "Awa Diallo", "perdu")
+    assert seen
+    upgrade(older)
+    asked = "SELECT external_id, stage_assurance, signed_stage FROM lead"
+    with older.reading() as session:
+        known = sorted(tuple(row) for row in session.execute(text(asked)))
+    assert known == [
+        ("L-1", "signed", "perdu"),
+        ("L-2", None, None),
+        ("L-3", None, None),
+    ]
