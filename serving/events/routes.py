@@ -1,5 +1,6 @@
 """POST /v1/events."""
 
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -8,8 +9,8 @@ from features.errors import FreinError
 from features.event import Event
 from serving.auth.dependencies import require_scope
 from serving.errors import EventIdReusedError, RequestInvalidError
-from serving.events.ingestion import Observer, ingest
-from serving.events.vouching import CrmPeople
+from serving.events.ingestion import ingest
+from serving.events.observer import CrmPeople, Observer, active_accounts
 from serving.formats.cloud_event import CloudEvent, read_event
 from serving.formats.schema import Shown
 from serving.http.openapi import refuses
@@ -88,7 +89,7 @@ def post_events(
 def _observer(service: Service, key: ApiKey) -> Observer:
     return Observer(
         key=key,
-        people=CrmPeople(service.store, service.crm_users),
+        people=CrmPeople(partial(active_accounts, service.store), service.crm_users),
         pipeline=service.pipeline,
         clock_tolerance=service.settings.clock_tolerance,
     )

@@ -1,0 +1,177 @@
+"""What an observation entails: what is recorded of the lead, and whom that calls. Pure.
+
+An observation is a fact, never a decision: what is reserved for people and was done by
+nobody known is to be confirmed, and what a person signed is never undone by it.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from features.event import Event
+from governance.leads.state import (
+    LeadState,
+    StageSeen,
+    is_to_confirm,
+    stages_seen,
+    state_after,
+    tells_owner,
+)
+from governance.people.assurance import Assurance, vouched_of
+from governance.people.principal import Principal, PrincipalKind
+from governance.policy.business_days import due_date
+from governance.policy.effects import (
+    CloseProposal,
+    ObserveMove,
+    ObserveNoOwner,
+    PlannedEffect,
+    ProposalStatus,
+)
+from governance.policy.pipeline import Pipeline
+from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from governance.rules.actions import Assignees
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arbitration:
+    """Who is asked about what was seen, and in how many working days; of what occurred
+    by `history_until`, nobody is."""
+
+    assignees: Assignees
+    working_days: int
+    now: datetime
+    history_until: datetime | None = None
+
+    def task(self, lead: LeadState, kind: TaskKind) -> OpenTask:
+        return OpenTask(
+            id=uuid4(),
+            kind=kind,
+            owner=self.assignees.owner_of(lead.owner),
+            expected=ExpectedAction.ARBITRATE,
+            due_on=due_date(self.now, self.working_days),
+        )
+
+
+def entailed(
+    arbitration: Arbitration, lead: LeadState, arrivals: Sequence[Event]
+) -> list[PlannedEffect]:
+    """What is observed of the lead's stage and owner, and whom that calls."""
+    pipeline = arbitration.assignees.pipeline
+    history_until = arbitration.history_until
+    after = state_after(lead, arrivals, pipeline, history_until)
+    seen = list(stages_seen(lead, arrivals, pipeline, history_until))
+    observed = _observed(lead, after, seen)
+    effects = [PlannedEffect(lead.lead_id, move, event) for move, event in observed]
+    move_id = observed[0][0].id if observed else None
+    closed: dict[UUID, CloseProposal] = {}
+    for each in seen:
+        if waiting := _answered(each, pipeline):
+            closed.setdefault(waiting, _decided_elsewhere(waiting, each.event))
+    effects += [
+        PlannedEffect(lead.lead_id, ending, move_id or waiting)
+        for waiting, ending in closed.items()
+    ]
+    latest = max(arrivals, key=_occurred_at)
+    effects += [
+        PlannedEffect(lead.lead_id, arbitration.task(after, kind), move_id or latest)
+        for kind in _calls(seen, after, pipeline)
+    ]
+    if lead.owner is not None and after.owner is None:
+        teller = max(filter(tells_owner, arrivals), key=_occurred_at)
+        gone = ObserveNoOwner(origin=lead.owner, by=_teller(teller))
+        effects.append(PlannedEffect(lead.lead_id, gone, teller))
+    return effects
+
+
+def _observed(
+    lead: LeadState, after: LeadState, seen: Sequence[StageSeen]
+) -> list[tuple[ObserveMove, Event]]:
+    """That the lead is at another stage, that a key vouches for who brought it there,
+    or that a person's decision is contradicted; with the event that told so."""
+    observed = []
+    is_vouched = after.stage_assurance is Assurance.VOUCHED
+    if lead.stage != after.stage or (
+        is_vouched and lead.stage_assurance is not Assurance.VOUCHED
+    ):
+        event = _telling(seen, after)
+        observed.append((_move(lead.stage, after.stage, event, after), event))
+    if after.observed_stage not in {None, lead.observed_stage}:
+        event = next(each.event for each in reversed(seen) if each.contradicts)
+        told = after.observed_stage or ""
+        move = _move(after.stage, told, event, after)
+        observed.append((replace(move, contradicts=True), event))
+    return observed
+
+
+def _telling(seen: Sequence[StageSeen], after: LeadState) -> Event:
+    """The last event that brought the lead to where it is, as surely."""
+    known = after.stage, after.stage_assurance
+    return next(
+        each.event
+        for each in reversed(seen)
+        if (each.after.stage, each.after.stage_assurance) == known
+        and (each.before.stage, each.before.stage_assurance) != known
+    )
+
+
+def _move(origin: str, to: str, event: Event, after: LeadState) -> ObserveMove:
+    vouched = vouched_of(event)
+    assurance = Assurance.AUTOMATION if vouched is None else Assurance.VOUCHED
+    return ObserveMove(
+        id=uuid4(),
+        origin=origin,
+        to=to,
+        actor=event.actor,
+        by=_teller(event),
+        assurance=None if after.stage_assurance is None else assurance,
+        vouched=vouched,
+    )
+
+
+def _answered(seen: StageSeen, pipeline: Pipeline) -> UUID | None:
+    """The proposal of a reserved move that a person made in the CRM, as a key tells."""
+    stage = seen.after.stage
+    if seen.after.stage_assurance is not Assurance.VOUCHED:
+        return None
+    if not pipeline.named(stage).reserved:
+        return None
+    waiting = seen.after.proposal_to(stage)
+    return None if waiting is None else waiting.id
+
+
+def _calls(
+    seen: Sequence[StageSeen], after: LeadState, pipeline: Pipeline
+) -> Iterator[TaskKind]:
+    """Why a person is called: one task of each kind is enough for all.
+
+    A reserved stage is seen though the lead went on in the same call, unless a key
+    vouches there for who brought it to where it is.
+    """
+    is_answered = after.stage_assurance is Assurance.VOUCHED
+    unknown = [
+        each.after.stage
+        for each in seen
+        if is_to_confirm(each.after, pipeline) and each.has_moved
+    ]
+    if any(not (is_answered and stage == after.stage) for stage in unknown):
+        yield TaskKind.RESERVED_MOVE_OBSERVED
+    if after.observed_stage is not None and any(each.contradicts for each in seen):
+        yield TaskKind.DECISION_CONTRADICTED
+
+
+def _occurred_at(event: Event) -> datetime:
+    return event.occurred_at
+
+
+def _teller(event: Event) -> Principal:
+    return Principal(PrincipalKind.INTEGRATION, event.source)
+
+
+def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:
+    return CloseProposal(
+        proposal_id=proposal_id,
+        status=ProposalStatus.DECIDED_IN_CRM,
+        by=_teller(move),
+        reason=None,
+    )
