@@ -20,7 +20,9 @@ def ends_by_assurance(
     """
     ends = [*about.won_kinds, *about.lost_kinds]
     first = (
-        events.filter(pl.col("kind").is_in(ends), pl.col("lead_id").is_in(leads))
+        events.filter(
+            pl.col("kind").is_in(ends), pl.col("lead_id").is_in(leads.implode())
+        )
         .sort("occurred_at", "kind")
         .unique("lead_id", keep="first", maintain_order=True)
     )

@@ -155,7 +155,7 @@ def _at_stage(
     is_own = event.source == OWN_SOURCE
     if not _is_news(event, state.stage_at):
         return state
-    if not is_own and undoes_signature(state, stage, pipeline):
+    if contradicts(state, event, pipeline):
         if not _is_news(event, state.observed_at):
             return state
         return replace(state, observed_stage=stage, observed_at=event.occurred_at)
@@ -185,6 +185,14 @@ def _assurance_after(
     is_surer = assurance is Assurance.VOUCHED
     is_signed = state.stage_assurance is Assurance.SIGNED
     return assurance if is_surer and not is_signed else state.stage_assurance
+
+
+def contradicts(state: LeadState, event: Event, pipeline: Pipeline) -> bool:
+    """Is it an observation that would undo what a person signed before?"""
+    stage = stage_told(event, pipeline)
+    is_observed = stage is not None and event.source != OWN_SOURCE
+    is_news = is_observed and _is_news(event, state.stage_at)
+    return is_news and undoes_signature(state, str(stage), pipeline)
 
 
 def undoes_signature(state: LeadState, to: str, pipeline: Pipeline) -> bool:

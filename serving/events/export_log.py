@@ -1,6 +1,6 @@
 """The service's events as a log on disk: how human judgement reaches the next model."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -8,9 +8,9 @@ import orjson
 import polars as pl
 
 from features.errors import LogError
-from features.event import EVENT_SCHEMA, events_of
+from features.event import EVENT_SCHEMA, Event, events_of
 from features.log import Log, LogAbout, write_log
-from governance.leads.state import STAGE_KINDS
+from governance.leads.state import STAGE_KINDS, LeadState, contradicts, state_after
 from governance.people.assurance import VOUCHED_FIELD, assurance_of
 from governance.policy.pipeline import Pipeline, StageRole
 from serving.database.engine import Store
@@ -41,13 +41,14 @@ def stored_log(
 
     Without moves of stage among the kinds, outcomes that only they tell are unknown.
     What moves a stage or ends a lead says by its `assurance` whether a person signed
-    it, a key vouched for one, or neither; it names nobody.
+    it, a key vouched for one, or neither; it names nobody. What was seen elsewhere
+    against a person's decision isn't in the log: the decision is what became of it.
     """
     with store.reading() as session:
         frames = list(events_received(session, until, kinds))
     if not frames:
         return None
-    events = _with_assurance(pl.concat(frames))
+    events = _with_assurance(pl.concat(frames), pipeline)
     outcomes = (
         _outcomes(events, kind, pipeline.of_role(role)) for kind, role in _KINDS.items()
     )
@@ -55,24 +56,46 @@ def stored_log(
     return Log(about, pl.concat([events, *outcomes]))
 
 
-def _with_assurance(events: pl.DataFrame) -> pl.DataFrame:
-    """The events, in their order; a person whom a key named isn't."""
-    told = pl.col("kind").is_in(STAGE_KINDS)
+def _with_assurance(events: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
+    """The events, in their order: those that tell a stage with their assurance, without
+    the names of people, and without those that contradict what a person signed."""
+    told = pl.col("kind").is_in(sorted(STAGE_KINDS))
     stages = events.with_row_index().filter(told)
+    listed = list(events_of(stages.select(EVENT_SCHEMA.names())))
+    contradicting = _contradicting(listed, pipeline)
     said = [
-        orjson.dumps(
-            {name: value for name, value in event.data.items() if name != VOUCHED_FIELD}
-            | {"assurance": assurance_of(event)}
-        ).decode()
-        for event in events_of(stages.select(EVENT_SCHEMA.names()))
+        None if place in contradicting else _assured(event)
+        for place, event in enumerate(listed)
     ]
-    assured = stages.select("index", assured=pl.Series(said, dtype=pl.String))
+    assured = stages.select(
+        "index", is_stage=True, assured=pl.Series(said, dtype=pl.String)
+    )
     return (
         events.with_row_index()
         .join(assured, on="index", how="left", maintain_order="left")
+        .filter(pl.col("is_stage").is_null() | pl.col("assured").is_not_null())
         .with_columns(data=pl.coalesce("assured", "data"))
         .select(EVENT_SCHEMA.names())
     )
+
+
+def _assured(event: Event) -> str:
+    data = {name: said for name, said in event.data.items() if name != VOUCHED_FIELD}
+    return orjson.dumps(data | {"assurance": assurance_of(event)}).decode()
+
+
+def _contradicting(events: Sequence[Event], pipeline: Pipeline) -> frozenset[int]:
+    """The places of those that would undo what a person signed before."""
+    in_order = sorted(enumerate(events), key=lambda placed: placed[1].occurred_at)
+    states: dict[str, LeadState] = {}
+    undoing = set()
+    for place, event in in_order:
+        name = event.lead_id
+        before = states.get(name) or LeadState.unknown(name, pipeline)
+        if contradicts(before, event, pipeline):
+            undoing.add(place)
+        states[name] = state_after(before, [event], pipeline)
+    return frozenset(undoing)
 
 
 def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:

@@ -70,10 +70,10 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.TimeNaiveError: "L’heure n’a pas de fuseau horaire, au champ « {field} ».",
     errors.TimeInFutureError: "L’heure est trop en avance, au champ « {field} ».",
     errors.StageNotInPipelineError: (
-        "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
+        "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
     ),
     errors.EventIdReusedError: (
-        "L’identifiant « {event_id} » a déjà servi à un autre évènement."
+        "L’identifiant « {event_id} » a déjà servi à un autre évènement."
     ),
     errors.UnknownError: "Ce qui est demandé n’existe pas.",
     errors.LeadUnknownError: "Cette opportunité est inconnue.",
@@ -169,7 +169,7 @@ WHY: dict[str, str] = {
     "written_here": "Frein seul l’écrit",
     "stage_not_in_pipeline": "l’étape n’est pas du pipeline",
     "id_reused": "il a déjà servi à un autre évènement",
-    "needs_person": "une clé qui se porte garante doit pouvoir dire « person »",
+    "needs_person": "une clé qui se porte garante doit pouvoir dire « person »",
     "other_subject": "le sujet n’est pas l’opportunité",
 }
 ANY_OTHER_WHY = "la valeur n’est pas acceptée"

@@ -10,6 +10,7 @@ from starlette.testclient import TestClient
 from governance.people.roles import Role
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
+from serving.events.export_log import stored_log
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import find_person
 from serving.runtime.service import Service
@@ -98,6 +99,19 @@ def contradicted(client: TestClient, service: Service, awa: Headers) -> Headers:
     assert lead(client, headers)["observed_stage"] == "contacte"
     later(service)
     return headers
+
+
+def test_the_next_model_learns_from_the_decision(
+    client: TestClient, service: Service, awa: Headers
+) -> None:
+    headers = contradicted(client, service, awa)
+    send(client, headers, make_event(id="3", type="won", time=later(service)))
+    log = stored_log(service.store, service.pipeline, service.clock())
+    assert log is not None
+    told = log.events.filter(log.events["kind"].is_in(["stage_changed", "won", "lost"]))
+    assert sorted(told["kind"]) == ["lost", "stage_changed"]
+    known = told["data"].str.json_path_match("$.assurance")
+    assert known.to_list() == ["signed", "signed"]
 
 
 @pytest.mark.parametrize("to", ["perdu", "contacte", "qualifie"])
