@@ -145,7 +145,7 @@ class TestWhatIsRecorded:
         ask(client, headers)
         send(client, headers, moved("perdu", actor="automation"))
 
-        observed = {"stage_observed": [CLOSED, {"task_opened": []}]}
+        observed: Tree = {"stage_observed": [{"task_opened": []}]}
         assert tree(service)[1:] == [PROPOSED, observed]
 
     def test_a_key_that_tries_to_decide(

@@ -61,7 +61,7 @@ def confirmed(crm: Governed) -> None:
 
 
 def seen_in_the_crm(crm: Governed) -> None:
-    crm.send(make_event(id="end", type="lost", actor="person"))
+    crm.send(make_event(id="end", type="won", actor="person"))
 
 
 def cause_of(entry: AuditRecord, entries: list[AuditRecord]) -> str:
@@ -105,10 +105,19 @@ def test_what_waited_ends_by_the_same_decision(
     assert {one.who.name for one in closed} == {OWN_SOURCE}
 
 
-def test_a_loss_that_no_person_made_calls_one_all_the_same(service: Service) -> None:
+@pytest.mark.parametrize("actor", ["automation", "person"])
+def test_a_loss_by_nobody_known_ends_nothing_and_calls_a_person(
+    service: Service, actor: str
+) -> None:
     crm = waiting(service)
-    crm.send(make_event(id="end", type="lost", actor="automation"))
-    assert [one["kind"] for one in crm.lead["tasks"]] == ["etape_reservee_observee"]
+    crm.send(make_event(id="end", type="lost", actor=actor))
+    assert sorted(one["kind"] for one in crm.lead["tasks"]) == [
+        "decision_reservee",
+        "etape_reservee_observee",
+        "horloge_douteuse",
+        "regle",
+    ]
+    assert len(crm.lead["proposals"]) == 1
 
 
 def test_a_step_that_ends_nothing_closes_nothing(service: Service) -> None:

@@ -75,7 +75,7 @@ def test_one_that_was_closed_stays_as_it_was(crm: Governed) -> None:
 
 
 def test_what_the_same_call_ends_changes_no_hands(crm: Governed) -> None:
-    end = make_event(id="end", type="lost", actor="person")
+    end = make_event(id="end", type="won", actor="person")
     crm.send(owned_by(ZOE, 1), end)
     assert owners(crm) == {}
     assert "task_handed_over" not in {one.action for one in crm.entries}
