@@ -13,6 +13,7 @@ from features.event import Event
 from governance.leads.state import (
     LeadState,
     StageSeen,
+    is_answered,
     is_to_confirm,
     stages_seen,
     state_after,
@@ -66,11 +67,13 @@ def entailed(
     move_id = observed[0][0].id if observed else None
     closed: dict[UUID, CloseProposal] = {}
     for each in seen:
-        if waiting := _answered(each, pipeline):
-            closed.setdefault(waiting, _decided_elsewhere(waiting, each.event))
+        waiting = each.after.proposal_to(each.after.stage)
+        if waiting is not None and is_answered(each, pipeline):
+            ending = _decided_elsewhere(waiting.id, each.event)
+            closed.setdefault(waiting.id, ending)
     effects += [
-        PlannedEffect(lead.lead_id, ending, move_id or waiting)
-        for waiting, ending in closed.items()
+        PlannedEffect(lead.lead_id, ending, move_id or proposal_id)
+        for proposal_id, ending in closed.items()
     ]
     latest = max(arrivals, key=_occurred_at)
     effects += [
@@ -127,17 +130,6 @@ def _move(origin: str, to: str, event: Event, after: LeadState) -> ObserveMove:
         assurance=None if after.stage_assurance is None else assurance,
         vouched=vouched,
     )
-
-
-def _answered(seen: StageSeen, pipeline: Pipeline) -> UUID | None:
-    """The proposal of a reserved move that a person made in the CRM, as a key tells."""
-    stage = seen.after.stage
-    if seen.after.stage_assurance is not Assurance.VOUCHED:
-        return None
-    if not pipeline.named(stage).reserved:
-        return None
-    waiting = seen.after.proposal_to(stage)
-    return None if waiting is None else waiting.id
 
 
 def _calls(

@@ -223,6 +223,13 @@ def _stage_known(state: LeadState) -> tuple[str, Assurance | None, str | None]:
     return state.stage, state.stage_assurance, state.observed_stage
 
 
+def is_answered(seen: StageSeen, pipeline: Pipeline) -> bool:
+    """Did a person make a reserved move elsewhere, as a key vouches? Then a proposal of
+    it waits for nobody."""
+    is_vouched = seen.after.stage_assurance is Assurance.VOUCHED
+    return is_vouched and pipeline.named(seen.after.stage).reserved
+
+
 def is_to_confirm(state: LeadState, pipeline: Pipeline) -> bool:
     """Does the lead stand at a reserved stage to which nobody known brought it?"""
     return is_unconfirmed(state.stage, state.stage_assurance, pipeline)

@@ -15,12 +15,12 @@ from governance.leads.automation_context import AutomationContext
 from governance.leads.state import (
     LeadState,
     ending_of,
+    is_answered,
     is_at_rest,
     stages_seen,
     state_after,
 )
 from governance.leads.step import Arrivals, ScoreSummary, facts_at, hours_ahead, step
-from governance.people.assurance import Assurance
 from governance.people.feedback import judges, judges_priority
 from governance.people.overrides import OWN_SOURCE, OverrideKind
 from governance.policy.actions import AutomaticAction, OpenProposal, ProposePriority
@@ -97,10 +97,8 @@ class LeadReplay:
         for event in events:
             self._heed(event)
         for seen in stages_seen(before, events, pipeline):
-            is_own, stage = seen.event.source == OWN_SOURCE, seen.after.stage
-            is_vouched = seen.after.stage_assurance is Assurance.VOUCHED
-            if is_own or (is_vouched and pipeline.named(stage).reserved):
-                self._end(seen.event.received_at, stage)
+            if seen.event.source == OWN_SOURCE or is_answered(seen, pipeline):
+                self._end(seen.event.received_at, seen.after.stage)
         if is_at_rest(self.state, pipeline) and not was_at_rest:
             self._end(events[-1].received_at, *self._ends.keys() - {_SUSPENSION})
 
