@@ -130,7 +130,7 @@ class CloudEvent(BaseModel):
     data_base64: None = None
     actor: Actor | None = None
     receivedat: Instant | None = None
-    by: Name | None = None
+    by: Annotated[FreeText, Field(min_length=1, max_length=200)] | None = None
 
 
 class EventShown(Shown):
