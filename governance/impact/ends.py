@@ -27,7 +27,8 @@ def ends_by_assurance(
         .unique("lead_id", keep="first", maintain_order=True)
     )
     told = first["data"].str.json_path_match("$.assurance")
-    counted = {known: int((told == known.value).sum()) for known in Assurance}
-    unasked = first.height - sum(counted.values())
-    every: dict[Assurance | None, int] = {**counted, None: unasked}
-    return {known: number for known, number in every.items() if number}
+    counted: dict[Assurance | None, int] = {
+        known: int((told == known.value).sum()) for known in Assurance
+    }
+    counted[None] = first.height - sum(counted.values())
+    return {known: number for known, number in counted.items() if number}

@@ -198,7 +198,7 @@ CLAUSE: dict[Clause, str] = {
     Clause.WINNING_RESERVED: "Déclarer une vente gagnée est réservé aux personnes.",
     Clause.ENDING_STANDS: "Rouvrir une vente gagnée est réservé aux personnes.",
     Clause.DECISION_STANDS: (
-        "Une personne a décidé de cette étape ; en changer est réservé aux personnes."
+        "Une personne a décidé de cette étape ; en changer est réservé aux personnes."
     ),
 }
 

@@ -37,7 +37,7 @@ def upgrade() -> None:
     connection = op.get_bind()
     connection.execute(sa.text(SIGNED))
     for key in connection.execute(sa.text("SELECT * FROM api_key")).mappings().all():
-        _keep_what_was_used(connection, key)
+        _keep_what_was_used(connection, dict(key))
 
 
 def _keep_what_was_used(connection: sa.Connection, key: Mapping[str, Any]) -> None:

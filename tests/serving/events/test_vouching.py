@@ -153,8 +153,7 @@ def test_a_person_who_is_named_later_answers_what_was_asked(
 def test_the_log_says_what_is_known_and_names_nobody(
     client: TestClient, vouching: Headers, service: Service, kind: str
 ) -> None:
-    names = {"actor": "person"}
-    send(client, vouching, moved("perdu", id="1", type=kind, **names))
+    send(client, vouching, moved("perdu", id="1", type=kind, actor="person"))
     send(client, vouching, moved("perdu", id="2", type=kind, subject="L-2", by="awa"))
     send(client, vouching, make_event(id="3", subject="L-3"))
     _, awa = make_person(service, Role.ADMIN, login="sign", name="Zoé Roux")
