@@ -10,6 +10,7 @@ to find some, or they look at nothing.
     python -m benchmarks.brake --steps 100000
 """
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -504,6 +505,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = parser_of("brake", __doc__)
     parser.add_argument("--steps", type=int, default=100_000)
     options = parser.parse_args(arguments)
+    logging.getLogger("serving").setLevel(logging.ERROR)  # names that nobody has
     braked = run(options.steps, Brake(), database_holds=True)
     unbraked = run(
         min(options.steps, STEPS_WITH_LOCKS_OFF), LOCKS_OFF, database_holds=False

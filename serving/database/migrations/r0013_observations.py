@@ -107,5 +107,7 @@ def _asked(connection: sa.Connection, key_id: str) -> bool:
         sa.bindparam("who", expanding=True), sa.bindparam("refusals", expanding=True)
     )
     ids = [str(id) for id in own]
+    if not ids:
+        return False
     found = connection.execute(refused, {"who": ids, "refusals": list(REFUSALS)})
     return found.first() is not None
