@@ -107,7 +107,7 @@ def won_in_the_crm(service: Service) -> None:
         (lost_here, "Perdue le 24/11/2026 à 10:00, par Awa Diallo."),
         (
             won_in_the_crm,
-            "Gagnée le 24/11/2026 à 09:00, par une personne, selon la source crm.",
+            "Gagnée le 24/11/2026 à 09:00, selon la source crm.",
         ),
     ],
 )
