@@ -23,6 +23,7 @@ FreinError
 │   ├── KindReservedError    an override can't be an observation
 │   ├── PersonRequiredError
 │   └── ReservedForPeopleError
+│       └── AboveLimitError  a person's own limit
 ├── (features) EventError
 │   ├── KindMalformedError
 │   ├── TimeNaiveError
@@ -197,6 +198,11 @@ class ReservedForPeopleError(AccessError):
         self.what = what
         self.proposal_id = proposal_id
         self.task_id = task_id
+
+
+class AboveLimitError(ReservedForPeopleError):
+    """A person asked for more than their role may decide; a proposal waits for a
+    manager."""
 
 
 class KindMalformedError(EventError):

@@ -6,6 +6,9 @@ JSON: keys sorted, no spaces, UTF-8. A chain shows what was changed, taken out o
 in; that its end was cut, only an anchor shows (see `anchors.py`).
 
 Rows hold ids of our own and codes: never a name, an id of the CRM's, or free text.
+Yet what they stand for can't be exchanged: the id of a lead or of a principal is made
+of its name and a salt that is kept beside the name, and a text goes in as a digest of
+it and such a salt. Once name and salt are erased, neither tells anything.
 """
 
 import hashlib
@@ -13,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from secrets import token_hex
 from uuid import UUID, uuid4
 
 import orjson
@@ -24,6 +28,8 @@ from governance.people.principal import Principal, PrincipalKind
 BEGINNING = "0" * 64  # what stands before the first row
 SYSTEM = Principal(PrincipalKind.AUTOMATION, "frein")  # scores and tasks are its doing
 SHELL = Principal(PrincipalKind.AUTOMATION, "command line")  # nobody signed in there
+# Whoever wrote the files: who starts a service is no person that signed in.
+STARTUP = Principal(PrincipalKind.AUTOMATION, "configuration au démarrage")
 
 Text = str | int | None
 AuditFields = Mapping[str, JsonValue | Principal]  # a principal is kept as its own id
@@ -70,6 +76,8 @@ class Action(StrEnum):
     PERSON_LOCKED = "person_locked"  # after too many wrong passwords
     PASSWORD_SET = "password_set"
     TOKEN_ISSUED = "token_issued"
+    CONFIGURATION_CHANGED = "configuration_changed"  # files read at start, or the place
+    EVENTS_SEALED = "events_sealed"  # their digest, so that none changes unnoticed
 
 
 class SubjectKind(StrEnum):
@@ -188,6 +196,8 @@ class BreakKind(StrEnum):
     ANCHOR_DIFFERS = "anchor_differs"  # another row stood there when it was signed
     TAIL_CUT = "tail_cut"  # rows up to the last anchor are missing
     ANCHOR_FORGED = "anchor_forged"  # its signature is not of our key
+    ANCHORS_GONE = "anchors_gone"  # there is a key, so there were anchors
+    HEAD_LOST = "head_lost"  # rows that were there at the last tick are missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +260,30 @@ def _json(fields: AuditFields | None, ids: Mapping[Principal, UUID]) -> str | No
         for key, value in fields.items()
     }
     return _canonical(named).decode()
+
+
+def new_salt() -> str:
+    return token_hex(16)
+
+
+def id_of(salt: str, *name: str) -> UUID:
+    """The id that stands for a name here.
+
+    Examples
+    --------
+    >>> id_of("00", "L-1") == id_of("00", "L-1")
+    True
+    >>> id_of("00", "L-1") == id_of("01", "L-1")
+    False
+    """
+    return UUID(
+        bytes=hashlib.sha256(_canonical([salt, *name])).digest()[:16], version=4
+    )
+
+
+def text_digest(salt: str, text: str) -> str:
+    """What stands for a text here."""
+    return hashlib.sha256(_canonical([salt, text])).hexdigest()
 
 
 def as_kept(at: datetime) -> str:

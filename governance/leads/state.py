@@ -4,11 +4,12 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
+from governance.audit.chain import id_of, new_salt
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of
 from governance.people.overrides import OWN_SOURCE
@@ -53,7 +54,7 @@ class LeadState:
     `observed_at`. `band` is the priority that the last score called for, `priority` the
     one that stands.
     `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
-    `entered_at`: when its first event occurred.
+    `entered_at`: when its first event occurred. With `salt` the `lead_id` gives the id.
     """
 
     id: UUID
@@ -73,13 +74,21 @@ class LeadState:
     last_sign_at: datetime | None = None
     entered_at: datetime | None = None
     past: PastScore | None = None
+    salt: str | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 
     @classmethod
     def unknown(cls, lead_id: str, pipeline: Pipeline) -> Self:
         """A lead of which nothing is stored."""
-        return cls(id=uuid4(), lead_id=lead_id, version=0, stage=pipeline.entry)
+        salt = new_salt()
+        return cls(
+            id=id_of(salt, lead_id),
+            lead_id=lead_id,
+            version=0,
+            stage=pipeline.entry,
+            salt=salt,
+        )
 
     def proposal_to(self, stage: str) -> WaitingProposal | None:
         moves = (
@@ -284,7 +293,7 @@ def stage_told(event: Event, pipeline: Pipeline) -> str | None:
     if event.kind in _OUTCOMES:
         return pipeline.of_role(_OUTCOMES[event.kind])
     to = event.data.get("to") if event.kind == _MOVED else None
-    return to if isinstance(to, str) and to in pipeline.by_name else None
+    return pipeline.present_name(to) if isinstance(to, str) else None
 
 
 def _told_at(event: Event) -> datetime:

@@ -1,8 +1,9 @@
 """What is really done to a lead, and what becomes of a proposal."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from secrets import token_hex
 from uuid import UUID
 
 from explanations.score import Priority
@@ -14,6 +15,11 @@ from governance.policy.policy import Clause
 from governance.policy.task import OpenTask, TaskKind
 
 PROPOSAL_LASTS = timedelta(days=14)  # a house choice: two weeks to decide
+
+
+def _salt() -> str:
+    """That of a reason's digest in the audit."""
+    return token_hex(16)
 
 
 class ProposalStatus(StrEnum):
@@ -52,7 +58,10 @@ class ObserveNoOwner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A change that is made: who signs it, under which clause, by which proposal."""
+    """A change that is made: who signs it, under which clause, by which proposal.
+
+    With a `salt` a reason has a digest that the audit keeps.
+    """
 
     id: UUID
     signer: Principal
@@ -62,12 +71,15 @@ class Signed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decide(Signed):
-    """A stage move."""
+    """A stage move. `lost_reason`: of the company's list, if it says that the lead is
+    lost."""
 
     origin: str
     to: str
     reserved: bool
     reason: str | None
+    lost_reason: str | None = None
+    salt: str = field(default_factory=_salt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +97,7 @@ class Grant(Signed):
     percent: float
     reserved: bool
     reason: str | None
+    salt: str = field(default_factory=_salt)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

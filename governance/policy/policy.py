@@ -35,6 +35,7 @@ class Clause(StrEnum):
     WINNING_RESERVED = "P-12"
     ENDING_STANDS = "P-13"
     DECISION_STANDS = "P-14"
+    CONCESSION_ABOVE_LIMIT = "P-15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +59,21 @@ class Concession:
     """A wish to lower the price by so many percent of it.
 
     `before`: what machines have conceded on the lead already, in percent. Small ones
-    that add up are no small one.
+    that add up are no small one. `conceded`: what everybody has; `limit`: what the
+    person who asks may let it come to, None for a machine, or who has no limit.
     """
 
     percent: float
     before: float = 0.0
+    conceded: float = 0.0
+    limit: float | None = None
+
+    @property
+    def is_above_limit(self) -> bool:
+        """A millionth of a percent is no more: sums of fractions are never exact."""
+        if self.limit is None:
+            return False
+        return self.conceded + self.percent > self.limit + 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +98,8 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
     match change:
         case StageMove():
             return judge_move(principal, change, pipeline)
+        case Concession(is_above_limit=True) if principal.is_person:
+            return Ruling(Verdict.PROPOSE, Clause.CONCESSION_ABOVE_LIMIT)
         case _ if principal.is_person:
             return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
         case Concession(percent=percent, before=before):

@@ -17,7 +17,7 @@ from governance.policy.effects import (
     PlannedEffect,
     ProposalStatus,
 )
-from serving.audit.verification import anchor, check_audit
+from serving.audit.verification import anchor, check_audit, note_end
 from serving.database.engine import Store
 from serving.database.idempotency_keys import forget_calls
 from serving.database.leases import (
@@ -105,6 +105,7 @@ def tick(
     with service.store.writing() as session:
         release(session, now)
         forget_calls(session, now - CALLS_KEPT)
+    note_end(service.store, service.settings.anchors_folder)
     service.metrics.note_tick(now.timestamp())
     log.info("ticked", extra=asdict(report))
     return report

@@ -8,11 +8,13 @@ from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
 from governance.rules.exception_cases import read_cases
 from governance.rules.ruleset import read_rules
+from serving.app.configuration import install_configuration
+from serving.audit.verification import note_end
 from serving.database.engine import Store
-from serving.database.migrate import install_pipeline, upgrade
+from serving.database.migrate import upgrade
 from serving.errors import ProviderUnsupportedError
 from serving.runtime.served_model import Explains, Models
-from serving.runtime.service import IdentityProvider, Service
+from serving.runtime.service import IdentityProvider, Service, utc_now
 from serving.runtime.settings import OidcSettings, Settings
 
 
@@ -26,6 +28,8 @@ def open_service(
     ------
     PipelineError
         If the pipeline is malformed, or unlocks a reserved decision.
+    StagesHeldError
+        If leads stand where a stage changed.
     JudgementError, RulesError, ExceptionsError, CrmUsersError
         If the file of one of them is malformed.
     DatabaseUnsupportedError, ProviderUnsupportedError
@@ -39,8 +43,7 @@ def open_service(
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
         upgrade(store)
-        with store.writing() as session:
-            install_pipeline(session, pipeline)
+        install_configuration(store, settings, pipeline, utc_now())
         service = Service(
             settings=settings,
             store=store,
@@ -54,6 +57,7 @@ def open_service(
         )
         service.substitutes.read(store)
         yield service
+        note_end(store, settings.anchors_folder)
     finally:
         store.close()
 

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 from governance.audit.anchors import Anchor
 from serving.errors import AnchorsUnreadableError
 
-_ANCHORS, _KEY = "anchors.jsonl", "key.pem"
+_ANCHORS, _KEY, _HEAD = "anchors.jsonl", "key.pem", "head.json"
 _ANCHOR = TypeAdapter(Anchor)
 
 
@@ -45,6 +45,32 @@ def add_anchor(folder: Path, anchor: Anchor) -> None:
         file.write(orjson.dumps(asdict(anchor)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def has_key(folder: Path) -> bool:
+    """Is there a key? One is made with the first anchor."""
+    return (folder / _KEY).exists()
+
+
+def note_head(folder: Path, seq: int) -> None:
+    """Note how far the chain went, where anchors are: a store that is copied without
+    what SQLite keeps beside it, or put back from a copy, has fewer rows."""
+    if not has_key(folder) or seq <= noted_head(folder):
+        return
+    draft = folder / f"{_HEAD}.new"
+    draft.write_bytes(orjson.dumps({"seq": seq}))
+    draft.replace(folder / _HEAD)
+
+
+def noted_head(folder: Path) -> int:
+    """How far the chain went; 0 if nobody noted it. Raises AnchorsUnreadableError."""
+    path = folder / _HEAD
+    try:
+        return int(orjson.loads(path.read_bytes())["seq"])
+    except FileNotFoundError:
+        return 0
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise AnchorsUnreadableError(f"{path}: {error}") from error
 
 
 def signing_key(folder: Path, anchors: Sequence[Anchor]) -> Ed25519PrivateKey:

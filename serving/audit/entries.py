@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from uuid import UUID, uuid4
 
+from pydantic import JsonValue
+
 from explanations.score import Score
 from features.event import Event
 from governance.audit.chain import (
@@ -13,6 +15,7 @@ from governance.audit.chain import (
     AuditFields,
     Subject,
     SubjectKind,
+    text_digest,
 )
 from governance.people.principal import Principal, PrincipalKind
 from governance.policy.actions import (
@@ -173,9 +176,17 @@ def _change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEnt
 def _decision(decision: Decide | Grant) -> AuditEntry:
     before: AuditFields | None = None
     after: AuditFields
+    why: dict[str, JsonValue | Principal] = {
+        "clause": decision.clause,
+        "reserved": decision.reserved,
+    }
+    if decision.reason:
+        why["reason_sha256"] = text_digest(decision.salt, decision.reason)
     match decision:
-        case Decide():
+        case Decide(lost_reason=lost_reason):
             action = Action.STAGE_MOVED
+            if lost_reason is not None:
+                why["lost_reason"] = lost_reason
             before, after = {"stage": decision.origin}, {"stage": decision.to}
         case Grant():
             action, after = Action.CONCESSION_GRANTED, {"percent": decision.percent}
@@ -186,7 +197,7 @@ def _decision(decision: Decide | Grant) -> AuditEntry:
         subject=Subject(SubjectKind.DECISION, decision.id),
         before=before,
         after=after,
-        why={"clause": decision.clause, "reserved": decision.reserved},
+        why=why,
     )
 
 

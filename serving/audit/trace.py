@@ -154,7 +154,7 @@ def _of_rows(
         ids = [UUID(str(e.why.get("suspension", e.subject.id))) for e in written]
         texts = texts_by_id(session, column, ids) if ids else {}
         for entry, row_id in zip(written, ids, strict=True):
-            reason = _text(entry.why.get("reason"))
+            reason = _text(entry.why.get("reason") or entry.why.get("lost_reason"))
             if reason or row_id in texts:
                 stated[entry.id] = StatedReason(reason, texts.get(row_id))
     return stated

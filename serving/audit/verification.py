@@ -1,16 +1,24 @@
 """Verification of the audit's chain. A break stops automation until a person looks."""
 
 import logging
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from governance.audit.anchors import Anchor, forged_anchor, signed
 from governance.audit.chain import Break, BreakKind, first_break
-from serving.audit.anchors import add_anchor, read_anchors, signing_key
+from serving.audit.anchors import (
+    add_anchor,
+    has_key,
+    note_head,
+    noted_head,
+    read_anchors,
+    signing_key,
+)
+from serving.audit.seals import seal_events
 from serving.database.engine import Store
-from serving.errors import AuditBrokenError
+from serving.errors import AnchorsUnreadableError, AuditBrokenError, StoreBusyError
 from serving.repositories.audit import head, links_since
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.worker_process import in_subprocess
@@ -38,7 +46,10 @@ def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
 
     Raises AnchorsUnreadableError.
     """
-    anchors = read_anchors(folder)  # before the table: those made meanwhile are later
+    # Before the table: what is made meanwhile is later.
+    anchors, noted = read_anchors(folder), noted_head(folder)
+    if has_key(folder) and not anchors:
+        return Break(BreakKind.ANCHORS_GONE, 1)
     if anchors:
         forged = forged_anchor(anchors, signing_key(folder, anchors).public_key())
         if forged is not None:
@@ -50,11 +61,22 @@ def find_break(store: Store, folder: Path, *, whole: bool) -> Break | None:
             broken = first_break(links, hashes, since=since)
         if broken is not None and broken.kind is BreakKind.TAIL_CUT:
             return replace(broken, seq=head(session).seq + 1)
+        if broken is None and head(session).seq < noted:
+            return Break(BreakKind.HEAD_LOST, head(session).seq + 1)
     return broken
 
 
+def note_end(store: Store, folder: Path) -> None:
+    """Note beside the anchors how far the chain went; what keeps it from that waits."""
+    with suppress(OSError, StoreBusyError, AnchorsUnreadableError):
+        with store.reading() as session:
+            seq = head(session).seq
+        note_head(folder, seq)
+
+
 def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:
-    """Sign the chain's end, once it was verified since the anchor before.
+    """Sign the chain's end, once it was verified since the anchor before, and the log
+    was sealed in it.
 
     Returns the anchor, or None if the chain has no row that isn't anchored.
 
@@ -64,12 +86,13 @@ def anchor(store: Store, folder: Path, now: datetime) -> Anchor | None:
         If the chain is broken: a break mustn't be anchored.
     AnchorsUnreadableError
     """
+    anchors = read_anchors(folder)
+    seal_events(store, max((a.seq for a in anchors), default=None), now)
     with store.reading() as session:
         end = head(session)  # first: what is signed is then verified
     broken = find_break(store, folder, whole=False)
     if broken is not None:
         raise AuditBrokenError(broken.kind.value, broken.seq)
-    anchors = read_anchors(folder)
     if end.seq <= max((a.seq for a in anchors), default=0):
         return None
     latest = signed(end, now, signing_key(folder, anchors))

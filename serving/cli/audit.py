@@ -1,5 +1,6 @@
 """`frein audit`: verify, trace, anchor."""
 
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,9 +9,10 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from governance.audit.chain import Action, Break, BreakKind
-from serving.cli.service import open_service, out
+from serving.cli.service import open_store, out
 
 if TYPE_CHECKING:
+    from serving.audit.reconciliation import Difference, Reconciliation
     from serving.audit.trace import Trace
     from serving.repositories.audit import AuditRecord
 
@@ -24,7 +26,17 @@ _BROKEN = {
     BreakKind.TAIL_CUT: "the end was cut: row {seq} and later ones, up to the last "
     "anchor at least, are missing",
     BreakKind.ANCHOR_FORGED: "the anchor of row {seq} was not signed with our key",
+    BreakKind.ANCHORS_GONE: "the key that signs anchors is there, and no anchor is: "
+    "the file was emptied or removed",
+    BreakKind.HEAD_LOST: "row {seq} and later ones are missing: the service had seen "
+    "them (was the store copied without its -wal file, or an older one put back?)",
 }
+_FAULT = {
+    "unrecorded": "The audit doesn't know of it",
+    "missing": "The audit knows of it, and it is gone",
+    "differs": "The audit says otherwise",
+}
+FAULTS_TOLD = 50
 _DETAILS = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
 
 
@@ -34,17 +46,24 @@ def verify(
         bool, typer.Option("--all", help="From the first row, not the last anchor.")
     ] = False,
 ) -> None:
-    """Verify the chain and its anchors; if it is broken, say where and exit 1."""
+    """Verify the chain and its anchors, and hold the store against it; what is broken
+    or differs is said, and exits 1."""
     from serving.audit.anchors import read_anchors
+    from serving.audit.reconciliation import reconcile
     from serving.audit.verification import find_break
 
-    with open_service() as service:
-        folder = service.settings.anchors_folder
-        broken = find_break(service.store, folder, whole=whole)
-    if broken is not None:
-        typer.echo(f"Broken: {described(broken)}.")
-        raise typer.Exit(1)
-    last = max((anchor.seq for anchor in read_anchors(folder)), default=None)
+    with open_store() as (settings, store):
+        folder = settings.anchors_folder
+        broken = find_break(store, folder, whole=whole)
+        if broken is not None:
+            typer.echo(f"Broken: {described(broken)}.")
+            raise typer.Exit(1)
+        found = reconcile(store)
+    anchors = {anchor.seq for anchor in read_anchors(folder)}
+    _tell(list(_faults(found, anchors)))
+    if found.changed_locks is None:
+        typer.echo("The database's locks could not be compared: it lets us make none.")
+    last = max(anchors, default=None)
     if last is None:
         typer.echo("The audit is whole. No row is anchored: a cut end would not show.")
     elif whole:
@@ -58,9 +77,8 @@ def make_anchor() -> None:
     """Sign the chain's end, after verifying it, and append it to the anchors' file."""
     from serving.audit.verification import anchor
 
-    with open_service() as service:
-        folder = service.settings.anchors_folder
-        anchored = anchor(service.store, folder, datetime.now(UTC))
+    with open_store() as (settings, store):
+        anchored = anchor(store, settings.anchors_folder, datetime.now(UTC))
     if anchored is None:
         typer.echo("Nothing new to anchor.")
     else:
@@ -75,9 +93,37 @@ def trace(
     """Show what was done to a lead: each effect under what it follows from."""
     from serving.audit.trace import trace_of
 
-    with open_service() as service:
-        lead_trace = trace_of(service.store, lead, last)
+    with open_store() as (_, store):
+        lead_trace = trace_of(store, lead, last)
     out.print(_tree(lead, lead_trace))
+
+
+def _tell(faults: Sequence[str]) -> None:
+    """Say what is wrong, and exit 1 if something is."""
+    for fault in faults[:FAULTS_TOLD]:
+        typer.echo(fault)
+    if faults:
+        typer.echo(f"{len(faults)} faults in all. The chain itself is whole.")
+        raise typer.Exit(1)
+
+
+def _faults(found: "Reconciliation", anchors: Collection[int]) -> Iterator[str]:
+    if found.moved_from is not None:
+        yield (
+            f"The store is a copy, or was moved: it was {found.moved_from}. What "
+            "stood in a -wal file beside it may be missing."
+        )
+    if found.anchor is not None and found.anchor not in anchors:
+        yield f"Row {found.anchor} was anchored, the audit says; its anchor is gone."
+    for name in found.changed_locks or ():
+        yield f"Lock: {name} is gone, added or changed."
+    for difference in found.differences:
+        yield f"{_FAULT[difference.kind]}: {_row(difference)}"
+
+
+def _row(difference: "Difference") -> str:
+    columns = f", {', '.join(difference.columns)}" if difference.columns else ""
+    return f"{difference.table} {difference.id}{columns}"
 
 
 def described(broken: Break) -> str:

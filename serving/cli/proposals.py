@@ -44,14 +44,19 @@ def confirm_proposal(
     proposal_id: UUID,
     person: Login,
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
+    lost_reason: Annotated[
+        str | None, typer.Option(help="Why the lead is lost: a name of the list.")
+    ] = None,
 ) -> None:
     """Make the move that is proposed, signed by a person."""
+    from serving.audit.trace import StatedReason
     from serving.decisions.proposals import confirm
 
     now = datetime.now(UTC)
     with open_service(champion_if_any()) as service:
         who = _decider(service, person, proposal_id)
-        change = confirm(service, proposal_id, who, reason, now)
+        why = StatedReason(reason=lost_reason, text=reason)
+        change = confirm(service, proposal_id, who, why, now)
     out.print(f"{change.origin} → {change.to}, decided by {who.name}.")
 
 

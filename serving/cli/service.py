@@ -10,8 +10,10 @@ import typer
 from rich.console import Console
 
 if TYPE_CHECKING:
+    from serving.database.engine import Store
     from serving.runtime.served_model import Explains
     from serving.runtime.service import Service
+    from serving.runtime.settings import Settings
 
 out = Console()
 err = Console(stderr=True)
@@ -32,6 +34,22 @@ def open_service(explainer: "Explains | None" = None) -> Iterator["Service"]:
 
     with startup.open_service(Settings(), explainer) as service:
         yield service
+
+
+@contextmanager
+def open_store() -> Iterator[tuple["Settings", "Store"]]:
+    """The store of the environment's settings as it is: no pipeline is installed."""
+    from serving.database.engine import Store
+    from serving.database.migrate import upgrade
+    from serving.runtime.settings import Settings
+
+    settings = Settings()
+    store = Store(settings.database_url)
+    try:
+        upgrade(store)
+        yield settings, store
+    finally:
+        store.close()
 
 
 def champion(version: str | None = None) -> "Explains":

@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     make_url,
     select,
+    text,
 )
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
@@ -114,6 +115,16 @@ def hold(session: Session, lock: Lock) -> None:
     """Wait for a lock, kept to the transaction's end; SQLite's writer has them all."""
     if session.get_bind().dialect.name == POSTGRESQL:
         session.execute(select(func.pg_advisory_xact_lock(_NAMESPACE, lock.value)))
+
+
+def place_of(session: Session) -> str:
+    """Where the store is: a copy of it is elsewhere."""
+    url = session.get_bind().engine.url
+    if url.get_backend_name() == SQLITE:
+        path = Path(str(url.database)).resolve()
+        return f"{path}, file {path.stat().st_ino}"
+    own = "SELECT oid FROM pg_database WHERE datname = current_database()"
+    return f"{url.database}, database {session.scalar(text(own))}"
 
 
 @contextmanager

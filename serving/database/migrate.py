@@ -6,11 +6,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, delete, update
 from sqlalchemy.orm import Session
 
+from governance.policy.configuration import renamings, thresholds_of
 from governance.policy.pipeline import Pipeline
 from serving.database.engine import Lock, Store, hold
-from serving.database.tables import StageRow, ThresholdRow
+from serving.database.tables import LeadRow, ProposalRow, StageRow, ThresholdRow
 from serving.errors import StoreRevisionError
 
 _FOLDER = Path(__file__).parent
@@ -26,24 +28,28 @@ def upgrade(store: Store, to: str = "head") -> None:
     """
     with store.writing() as session:
         hold(session, Lock.START)  # two services may start at once
-        connection = session.connection()
-        config = Config(attributes={"connection": connection})
-        config.set_main_option("script_location", str(_FOLDER))  # where env.py is
-        config.set_main_option("path_separator", "newline")
-        config.set_main_option("version_locations", str(_FOLDER / "migrations"))
-        current = MigrationContext.configure(connection).get_current_revision()
-        known = {
-            script.revision
-            for script in ScriptDirectory.from_config(config).walk_revisions()
-        }
-        if current is not None and current not in known:
-            raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
-        command.upgrade(config, to)
+        migrate(session.connection(), to)
+
+
+def migrate(connection: Connection, to: str = "head") -> None:
+    """Apply revisions in the transaction of a connection; raises as `upgrade` does."""
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_FOLDER))  # where env.py is
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("version_locations", str(_FOLDER / "migrations"))
+    current = MigrationContext.configure(connection).get_current_revision()
+    known = {
+        script.revision
+        for script in ScriptDirectory.from_config(config).walk_revisions()
+    }
+    if current is not None and current not in known:
+        raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
+    command.upgrade(config, to)
 
 
 def install_pipeline(session: Session, pipeline: Pipeline) -> None:
-    """Write the pipeline's stages and its threshold; a stage that left the file stays
-    as it was."""
+    """Write the pipeline's stages and its thresholds; a stage that left the file stays
+    as it was, and one that was renamed takes what refers to it along."""
     hold(session, Lock.START)
     for position, stage in enumerate(pipeline.stage):
         session.merge(
@@ -52,7 +58,33 @@ def install_pipeline(session: Session, pipeline: Pipeline) -> None:
                 position=position,
                 reserved=stage.reserved,
                 closes=stage.closes,
+                role=stage.role,
+                renamed_to=None,
             )
         )
-    above = pipeline.concession_above_percent
-    session.merge(ThresholdRow(name="concession_above_percent", value=above))
+    session.flush()
+    for old, new in renamings(pipeline).items():
+        _rename(session, old, new)
+    thresholds = thresholds_of(pipeline)
+    for name, value in thresholds.items():
+        session.merge(ThresholdRow(name=name, value=value))
+    dropped = ThresholdRow.name.not_in(thresholds)
+    session.execute(delete(ThresholdRow).where(dropped))
+
+
+def _rename(session: Session, old: str, new: str) -> None:
+    """Bring what stands at a stage to its new name. Decisions keep the old one, whose
+    row says the new one."""
+    is_old = (StageRow.name == old) | (StageRow.renamed_to == old)
+    is_news = is_old & StageRow.renamed_to.is_distinct_from(new)
+    session.execute(update(StageRow).where(is_news).values(renamed_to=new))
+    columns = (
+        LeadRow.stage,
+        LeadRow.signed_stage,
+        LeadRow.observed_stage,
+        ProposalRow.from_stage,
+        ProposalRow.to_stage,
+    )
+    for column in columns:
+        moved = update(column.class_).where(column == old).values({column: new})
+        session.execute(moved)

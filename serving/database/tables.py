@@ -78,7 +78,10 @@ def _one_open(name: str, column: str, more: str = "") -> Index:
 
 
 class StageRow(Base):
-    """The pipeline as the database's own lock knows it; a copy of the file."""
+    """The pipeline as the database's own lock knows it; a copy of the file.
+
+    A stage that was renamed stays, for what was decided of it, and says its new name.
+    """
 
     __tablename__ = "stage"
 
@@ -86,10 +89,16 @@ class StageRow(Base):
     position: Mapped[int]
     reserved: Mapped[bool]
     closes: Mapped[bool]
+    role: Mapped[str | None]
+    renamed_to: Mapped[str | None]
 
 
 class LeadRow(Base):
-    """A lead as it is known now. `version` rises with each write that concerns it."""
+    """A lead as it is known now. `version` rises with each write that concerns it.
+
+    Triggers let `stage` follow only what an event tells, and `priority` only what was
+    decided. `salt`: with the external id it gives the id (`governance.audit.chain`).
+    """
 
     __tablename__ = "lead"
 
@@ -116,6 +125,7 @@ class LeadRow(Base):
     short: Mapped[str | None] = mapped_column(Text)
     moment: Mapped[datetime | None]
     created_at: Mapped[datetime]
+    salt: Mapped[str | None]
 
 
 class EventRow(Base):
@@ -337,13 +347,16 @@ class DecisionRow(Signed, Base):
     to_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
     reserved: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(Text)
+    lost_reason: Mapped[str | None]  # of the company's list
+    salt: Mapped[str | None]  # of the reason's digest in the audit
 
 
 class ConcessionRow(Signed, Base):
     """A concession that was granted, and who signed it (lock 3).
 
     A trigger holds `reserved`, which is about this one by itself, to the truth of the
-    table `threshold`; another adds up what machines conceded on the lead.
+    table `threshold`; others add up what machines conceded on the lead, and what
+    anybody did, against the limit of the signer's role.
     """
 
     __tablename__ = "concession"
@@ -358,6 +371,7 @@ class ConcessionRow(Signed, Base):
     percent: Mapped[float]
     reserved: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(Text)
+    salt: Mapped[str | None]  # of the reason's digest in the audit
 
 
 class RequalificationRow(Signed, Base):
@@ -372,6 +386,19 @@ class RequalificationRow(Signed, Base):
 
     from_priority: Mapped[str]
     to_priority: Mapped[str]
+
+
+class StatementRow(Base):
+    """A statement of a person on a lead, signed; its words are in the event of the same
+    id, which no trigger lets in without it."""
+
+    __tablename__ = "statement"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    kind: Mapped[str]
+    signer: Mapped[str]
+    stated_at: Mapped[datetime]
 
 
 class ThresholdRow(Base):
@@ -443,6 +470,7 @@ class PrincipalRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     kind: Mapped[str]
     name: Mapped[str]
+    salt: Mapped[str | None]  # with kind and name it gives the id
 
 
 class AuditRow(Base):
@@ -452,7 +480,15 @@ class AuditRow(Base):
     """
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_lead_id", "lead_id", "seq"),)
+    __table_args__ = (
+        Index("ix_audit_lead_id", "lead_id", "seq"),
+        Index(  # what lock 3 reads at each start
+            "ix_audit_configuration",
+            "seq",
+            sqlite_where=text("action = 'configuration_changed'"),
+            postgresql_where=text("action = 'configuration_changed'"),
+        ),
+    )
 
     seq: Mapped[int] = mapped_column(
         BigInteger().with_variant(Integer, "sqlite"),

@@ -27,10 +27,11 @@ def refuse(
     code: str = "reserved_for_people",
     *,
     waits: bool = True,
+    on: str = "INSERT",
 ) -> None:
-    """A trigger that refuses new rows. On PostgreSQL it waits for others who decide on
-    the lead, whose rows it must see."""
-    create = f"CREATE TRIGGER {table}_{name} BEFORE INSERT ON {table}"
+    """A trigger that refuses new rows, or `on` another statement what it would do. On
+    PostgreSQL it waits for others who decide on the lead, whose rows it must see."""
+    create = f"CREATE TRIGGER {table}_{name} BEFORE {on} ON {table}"
     if dialect() == "sqlite":
         run(f"{create} WHEN {condition} BEGIN SELECT RAISE(ABORT, '{code}'); END")
         return
@@ -43,11 +44,20 @@ def refuse(
             IF {condition}
             THEN RAISE check_violation USING MESSAGE = '{code}';
             END IF;
-            RETURN NEW;
+            RETURN {"OLD" if on == "DELETE" else "NEW"};
         END $$
         """
     )
     run(f"{create} FOR EACH ROW EXECUTE FUNCTION {table}_{name}()")
+
+
+def forget(table: str, name: str) -> None:
+    """Take a trigger of `refuse` away."""
+    if dialect() == "sqlite":
+        run(f"DROP TRIGGER {table}_{name}")
+        return
+    run(f"DROP TRIGGER {table}_{name} ON {table}")
+    run(f"DROP FUNCTION {table}_{name}()")
 
 
 def run(statement: str) -> None:

@@ -3,12 +3,14 @@
 from dataclasses import dataclass
 from datetime import datetime
 from math import isclose
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from pydantic import JsonValue
+from sqlalchemy.orm import Session
 
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
+from governance.people.principal import Principal
 from governance.policy.actions import ProposeConcession
 from governance.policy.effects import Grant
 from governance.policy.pipeline import Pipeline
@@ -16,6 +18,8 @@ from governance.policy.policy import Clause, Concession
 from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, RequestInvalidError, Reserved
 from serving.repositories.decisions import conceded_by_machines, conceded_on
+from serving.repositories.events import number_of_lead
+from serving.repositories.persons import person_named
 from serving.runtime.service import Service
 
 
@@ -44,9 +48,10 @@ class ConcessionRequest(GuardedRequest):
         with service.store.reading() as session:
             conceded = conceded_on(session, lead.id).percent
             before = conceded_by_machines(session, lead.id)
+            limit = limit_of(session, service.pipeline, self.by, lead.id)
         if self.seen is not None and not isclose(conceded, self.seen, abs_tol=1e-6):
             raise ChangedMeanwhileError(f"{conceded:g}", Reserved.CONCESSION)
-        return Concession(self.percent, before=before)
+        return Concession(self.percent, before=before, conceded=conceded, limit=limit)
 
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.concession_of(self.percent)
@@ -61,7 +66,7 @@ class ConcessionRequest(GuardedRequest):
             reason=self.reason,
         )
 
-    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
+    def event_data(self, pipeline: Pipeline, lead: LeadState) -> dict[str, JsonValue]:
         return {"percent": self.percent}
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposeConcession:
@@ -74,6 +79,18 @@ class ConcessionRequest(GuardedRequest):
         )
 
 
+def limit_of(
+    session: Session, pipeline: Pipeline, by: Principal, lead_uuid: UUID
+) -> float | None:
+    """What a person may let the concessions on a lead come to, in percent; None: there
+    is no limit, or they are a machine, or nobody we know, whom lock 3 refuses."""
+    person = person_named(session, by.name) if by.is_person else None
+    if person is None:
+        return None
+    amount = number_of_lead(session, lead_uuid, pipeline.amount_attribute)
+    return pipeline.concession_limit(person.role, amount)
+
+
 def concede(service: Service, request: ConcessionRequest, now: datetime) -> Grant:
     """Grant a concession, or leave a proposal.
 
@@ -82,8 +99,10 @@ def concede(service: Service, request: ConcessionRequest, now: datetime) -> Gran
     RequestInvalidError
         A person gives no reason.
     ChangedMeanwhileError
-        If more was conceded on the lead than the caller saw; and what `carry_out`
-        raises.
+        If more was conceded on the lead than the caller saw.
+    AboveLimitError
+        A person asks for more than their role may grant: a manager is asked; and what
+        `carry_out` raises.
     """
     if request.by.is_person and not request.reason:
         raise RequestInvalidError("reason", "missing")

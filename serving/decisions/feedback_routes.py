@@ -19,7 +19,12 @@ from serving.decisions.statement import FieldNote, add_note
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
-from serving.runtime.dependencies import TheJudgement, TheService, json_body
+from serving.runtime.dependencies import (
+    TheJudgement,
+    ThePipeline,
+    TheService,
+    json_body,
+)
 
 router = APIRouter(prefix="/v1", tags=["judgement"])
 
@@ -32,9 +37,15 @@ TheDecider = Annotated[Person, Depends(require_role(*DECIDERS))]
     dependencies=[Depends(require_role(*Role, key=Scope.LEADS))],
     responses=refuses(401, 403),
 )
-def read_choices(judgement: TheJudgement) -> ChoicesShown:
+def read_choices(judgement: TheJudgement, pipeline: ThePipeline) -> ChoicesShown:
     """The short lists that people choose from."""
-    return ChoicesShown.model_validate(judgement)
+    lists = {
+        "reason": judgement.reason,
+        "tone": judgement.tone,
+        "objection": judgement.objection,
+        "lost_reason": pipeline.lost_reason,
+    }
+    return ChoicesShown.model_validate(lists)
 
 
 @router.post(

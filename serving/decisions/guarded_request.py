@@ -29,7 +29,13 @@ from governance.policy.pipeline import Pipeline
 from governance.policy.policy import Change, Clause, Ruling, Verdict
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.decisions.statement import Statement, with_statement
-from serving.errors import LeadUnknownError, Reserved, ReservedForPeopleError
+from serving.errors import (
+    AboveLimitError,
+    LeadUnknownError,
+    Reserved,
+    ReservedForPeopleError,
+)
+from serving.repositories.persons import managers_of
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish
 from serving.transaction.unit_of_work import Recorded, record
@@ -77,7 +83,9 @@ class GuardedRequest(ABC):
         """The change, before it is ruled on."""
 
     @abstractmethod
-    def event_data(self, lead: LeadState) -> Mapping[str, JsonValue]:
+    def event_data(
+        self, pipeline: Pipeline, lead: LeadState
+    ) -> Mapping[str, JsonValue]:
         """The data of the event that the log has of the change."""
 
     def occurred_at(
@@ -169,7 +177,18 @@ def _plan(
     if ruling.verdict is Verdict.REFUSE or request.waiting(lead):
         return Plan(entries=((lead.lead_id, refused),))  # or a person is asked already
     proposal = request.proposal(lead, ruling.clause)
-    return _proposed(service, lead, proposal, refused, now)
+    owner = service.automation.assignees.owner_of(lead.owner)
+    if request.by.is_person:  # above their limit
+        owner = _manager_of(service, request.by)
+    return _proposed(service, lead.lead_id, owner, proposal, refused, now)
+
+
+def _manager_of(service: Service, person: Principal) -> str:
+    """Who is asked for what a person may not decide."""
+    with service.store.reading() as session:
+        managers = managers_of(session, [person.name])
+    fallback = service.automation.assignees.manager_or_fallback
+    return managers.get(person.name, fallback)
 
 
 def _applied(
@@ -184,7 +203,7 @@ def _applied(
     proposal_id = waiting.id if waiting and is_person else None
     effect = request.effect(pipeline, lead)
     effect = replace(effect, clause=clause, proposal_id=proposal_id)
-    kind, data = request.event_kind, request.event_data(lead)
+    kind, data = request.event_kind, request.event_data(pipeline, lead)
     event = own_event(effect.id, lead.lead_id, kind, request.by, data, now)
     event = replace(event, occurred_at=request.occurred_at(pipeline, lead, now))
     said = request.statement
@@ -205,25 +224,26 @@ def _applied(
 
 def _proposed(
     service: Service,
-    lead: LeadState,
+    lead_id: str,
+    owner: str,
     proposal: ProposedAction,
     refused: AuditEntry,
     now: datetime,
 ) -> Plan:
-    """The proposal of what a machine is refused, to the lead's owner."""
+    """The proposal of what is refused, and the task of the `owner` who is to decide."""
     task = OpenTask(
         id=uuid4(),
         kind=TaskKind.DECISION_RESERVED,
-        owner=service.automation.assignees.owner_of(lead.owner),
+        owner=owner,
         expected=ExpectedAction.ARBITRATE,
         due_on=due_date(now, service.settings.decision_working_days),
         proposal_id=proposal.id,
     )
     return Plan(
-        entries=((lead.lead_id, refused),),
+        entries=((lead_id, refused),),
         effects=(
-            PlannedEffect(lead.lead_id, proposal, follows=refused.id),
-            PlannedEffect(lead.lead_id, task, follows=proposal.id),
+            PlannedEffect(lead_id, proposal, follows=refused.id),
+            PlannedEffect(lead_id, task, follows=proposal.id),
         ),
     )
 
@@ -233,10 +253,11 @@ def _left_to_people(
 ) -> ReservedForPeopleError:
     """The refusal: it names the new proposal, or the one that was waiting."""
     title, kind = request.title(pipeline), request.kind
+    refusal = AboveLimitError if request.by.is_person else ReservedForPeopleError
     for planned in recorded.plan.effects:
         if isinstance(task := planned.effect, OpenTask):
-            return ReservedForPeopleError(title, task.proposal_id, task.id, kind)
+            return refusal(title, task.proposal_id, task.id, kind)
     waiting = request.waiting(recorded.seen.leads[request.lead_id])
     if waiting is None:  # it may not even be proposed: a person has just decided
-        return ReservedForPeopleError(title, what=kind)
-    return ReservedForPeopleError(title, waiting.id, waiting.task_id, kind)
+        return refusal(title, what=kind)
+    return refusal(title, waiting.id, waiting.task_id, kind)

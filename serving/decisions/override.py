@@ -61,6 +61,7 @@ class StatusAdjustment:
     why: StatedReason
     to: str
     seen: str | None = None
+    lost_reason: str | None = None
 
     confirms: ClassVar[bool] = False
 
@@ -133,6 +134,7 @@ def adjust_status(service: Service, request: StatusAdjustment, now: datetime) ->
         reason=request.why.reason,
         by=request.by,
         statement=statement,
+        lost_reason=request.lost_reason,
     )
     move_stage(service, move, now)
     return statement.id

@@ -23,6 +23,7 @@ from governance.policy.effects import (
     Requalify,
 )
 from governance.policy.policy import Clause
+from serving.audit.trace import StatedReason
 from serving.auth.visibility import require_visible
 from serving.database.engine import Store
 from serving.decisions.concession import ConcessionRequest
@@ -56,13 +57,14 @@ def confirm(
     service: Service,
     proposal_id: UUID,
     by: Principal,
-    reason: str | None,
+    why: StatedReason,
     now: datetime,
     *,
     seen: str | None = None,
 ) -> DecisionMade | Decide:
     """Make the move that was proposed, give the priority or the concession, signed by
     the person; `seen`: the stage that they saw, or the priority if one is proposed.
+    `why` has a reason of the company's list if a lead is lost.
 
     Raises
     ------
@@ -73,6 +75,10 @@ def confirm(
         over.
     ChangedMeanwhileError
         If the lead has another stage or priority than they saw.
+    AboveLimitError
+        If a concession is more than their role may grant.
+    LostReasonError
+        If they don't say why a lead is lost.
     """
     proposal = _undecided(service, proposal_id, by, now)
 
@@ -84,12 +90,12 @@ def confirm(
             refuse_other_priority(lead, seen)
 
     if proposal.to_priority is not None:
-        return _requalify(service, proposal, by, reason, check, now)
+        return _requalify(service, proposal, by, why.text, check, now)
     if proposal.concession_percent is not None:
         concession = ConcessionRequest(
             lead_id=proposal.lead_id,
             percent=proposal.concession_percent,
-            reason=reason,
+            reason=why.text,
             by=by,
             only_if=check,
         )
@@ -99,9 +105,10 @@ def confirm(
     move = MoveRequest(
         lead_id=proposal.lead_id,
         to=proposal.to_stage,
-        reason=reason,
+        reason=why.text,
         by=by,
         only_if=check,
+        lost_reason=why.reason,
     )
     return move_stage(service, move, now)
 
@@ -120,7 +127,7 @@ def dismiss(
             return Plan(effects=effects)
         assert lead.priority is not None  # else none would be proposed
         return Plan(
-            arrivals=(_confirmation(lead.lead_id, lead.priority, by, now),),
+            arrivals=(_confirmation(proposal, lead.priority, by, now),),
             effects=effects,
             settled_by={lead.lead_id: proposal_id},
         )
@@ -218,7 +225,7 @@ def _requalify(
             proposal_id=proposal.id,
         )
         return Plan(
-            arrivals=(_confirmation(lead_id, to, by, now),),
+            arrivals=(_confirmation(proposal, to, by, now),),
             effects=(
                 PlannedEffect(lead_id, requalification, follows=proposal.id),
                 PlannedEffect(lead_id, ending, follows=decision),
@@ -236,8 +243,9 @@ def _requalify(
 
 
 def _confirmation(
-    lead_id: str, priority: Priority, by: Principal, now: datetime
+    proposal: Proposal, priority: Priority, by: Principal, now: datetime
 ) -> Event:
-    """The event that a person has decided on a priority: automation may go on."""
+    """The event that a person has decided on a priority: automation may go on. Its id
+    is the proposal's, which says who decided."""
     kind, data = OverrideKind.PRIORITY_CONFIRMED.value, {"priority": priority.value}
-    return own_event(uuid4(), lead_id, kind, by, data, now)
+    return own_event(proposal.id, proposal.lead_id, kind, by, data, now)

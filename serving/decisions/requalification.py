@@ -68,7 +68,7 @@ class PriorityRequest(GuardedRequest):
             proposal_id=None,
         )
 
-    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
+    def event_data(self, pipeline: Pipeline, lead: LeadState) -> dict[str, JsonValue]:
         return {"to": self.priority.value}
 
     def proposal(self, lead: LeadState, clause: Clause) -> ProposePriority:

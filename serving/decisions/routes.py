@@ -76,7 +76,7 @@ def post_concession(
     sent: Annotated[ConcessionSent, json_body(ConcessionSent)],
 ) -> ConcessionShown:
     """Lower the price. Above the threshold it is a person's: a key gets a 409. A
-    person says why."""
+    person says why; above the limit of their role, they get a 409 as well."""
     request = ConcessionRequest(lead_id=lead_id, by=caller.principal, **dict(sent))
     grant = concede(service, request, service.clock())
     return ConcessionShown(
@@ -130,7 +130,7 @@ def confirm_proposal(
 ) -> MoveShown:
     """A person makes the move that is proposed. The first to decide wins."""
     by, now = person.principal, service.clock()
-    decision = confirm(service, proposal_id, by, sent.reason, now, seen=sent.seen)
+    decision = confirm(service, proposal_id, by, sent.why, now, seen=sent.seen)
     return _shown(known_proposal(service.store, proposal_id).lead_id, decision)
 
 

@@ -27,20 +27,30 @@ ConcededSeen = Annotated[
 ]
 
 
+LostReason = Annotated[str | None, Field(max_length=64)]  # "" is none
+
+
 class MoveSent(Sent):
-    """`from`: the stage that the caller saw; if it is another now, 409."""
+    """`from`: the stage that the caller saw; if it is another now, 409. Who loses a
+    lead says why: a `lost_reason` of the list (GET /v1/choices), and words."""
 
     to: ShortName
     seen: StageSeen = None
     reason: FreeText | None = None
+    lost_reason: LostReason = None
 
 
 class DecisionSent(Sent):
     """Why a person confirms. `from`: the stage or priority that the person saw; if it
-    is another now, 409."""
+    is another now, 409. `lost_reason`: why the lead is lost, of the list."""
 
     seen: StageSeen = None
     reason: FreeText | None = None
+    lost_reason: LostReason = None
+
+    @property
+    def why(self) -> StatedReason:
+        return StatedReason(reason=self.lost_reason or None, text=self.reason)
 
 
 class DismissalSent(Sent):
@@ -104,11 +114,13 @@ class PriorityConfirmed(WhySent):
 
 
 class StatusAdjusted(WhySent):
-    """`from`: the stage that the person saw; if it is another now, 409."""
+    """`from`: the stage that the person saw; if it is another now, 409. `lost_reason`:
+    why the lead is lost, of the list."""
 
     kind: Literal["status_adjusted"]
     stage: ShortName
     seen: StageSeen = None
+    lost_reason: LostReason = None
 
 
 class OverrideSent(
@@ -129,7 +141,12 @@ class OverrideSent(
         sent, why = self.root, self.root.why
         if isinstance(sent, StatusAdjusted):
             return StatusAdjustment(
-                lead_id=lead_id, by=by, why=why, to=sent.stage, seen=sent.seen
+                lead_id=lead_id,
+                by=by,
+                why=why,
+                to=sent.stage,
+                seen=sent.seen,
+                lost_reason=sent.lost_reason,
             )
         return PriorityOverride(
             lead_id=lead_id, by=by, why=why, priority=sent.priority, seen=sent.seen
@@ -216,3 +233,4 @@ class ChoicesShown(Shown):
     reason: list[ReasonChoiceShown]
     tone: list[ToneShown]
     objection: list[ChoiceShown]
+    lost_reason: list[ChoiceShown]

@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from features.event import Event
 from governance.audit.chain import Action
+from governance.errors import LostReasonError
 from governance.leads.state import (
     LeadState,
     WaitingProposal,
@@ -17,7 +18,7 @@ from governance.leads.state import (
 from governance.policy.actions import OpenProposal
 from governance.policy.complex_exchange import after_complex_exchange
 from governance.policy.effects import Decide
-from governance.policy.pipeline import Pipeline
+from governance.policy.pipeline import Pipeline, StageRole
 from governance.policy.policy import Clause, StageMove
 from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, Reserved
@@ -28,7 +29,7 @@ from serving.runtime.service import Service
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoveRequest(GuardedRequest):
-    """`seen`: the stage that the caller saw."""
+    """`seen`: the stage that the caller saw. `lost_reason`: of the company's list."""
 
     kind = Reserved.STAGE
     refusal = Action.MOVE_REFUSED
@@ -37,6 +38,7 @@ class MoveRequest(GuardedRequest):
 
     to: str
     seen: str | None = None
+    lost_reason: str | None = None
 
     @property
     def value(self) -> str:
@@ -48,6 +50,7 @@ class MoveRequest(GuardedRequest):
     def change(self, service: Service, lead: LeadState, now: datetime) -> StageMove:
         if lead.stage != self.to:  # else the policy says that it's there already
             refuse_other_stage(lead, self.seen, service.pipeline)
+        self._refuse_unexplained_loss(service.pipeline)
         log: list[Event] = []
         with service.store.reading() as session:
             if service.pipeline.is_backwards(lead.stage, self.to):
@@ -63,6 +66,18 @@ class MoveRequest(GuardedRequest):
             or lead.observed_stage is not None,
         )
 
+    def _refuse_unexplained_loss(self, pipeline: Pipeline) -> None:
+        """A person who says that a lead is lost says why, by the list and in words."""
+        is_lost = self.to == pipeline.of_role(StageRole.ABANDONED)
+        reasons = pipeline.lost_reasons
+        if not (is_lost and reasons and self.by.is_person):
+            return
+        why = self.statement.why if self.statement else None
+        words = why.text if why else self.reason
+        if self.lost_reason not in reasons or not words:
+            named = (f"{name} ({title})" for name, title in reasons.items())
+            raise LostReasonError(", ".join(named))
+
     def waiting(self, lead: LeadState) -> WaitingProposal | None:
         return lead.proposal_to(self.to)
 
@@ -75,10 +90,19 @@ class MoveRequest(GuardedRequest):
             signer=self.by,
             proposal_id=None,
             reason=self.reason,
+            lost_reason=self._lost_reason(pipeline),
         )
 
-    def event_data(self, lead: LeadState) -> dict[str, JsonValue]:
-        return {"from": lead.stage, "to": self.to}
+    def _lost_reason(self, pipeline: Pipeline) -> str | None:
+        """Of the list, and of a loss; else none."""
+        is_lost = self.to == pipeline.of_role(StageRole.ABANDONED)
+        is_known = self.lost_reason in pipeline.lost_reasons
+        return self.lost_reason if is_lost and is_known else None
+
+    def event_data(self, pipeline: Pipeline, lead: LeadState) -> dict[str, JsonValue]:
+        why = self._lost_reason(pipeline)
+        told = {} if why is None else {"lost_reason": why}
+        return {"from": lead.stage, "to": self.to, **told}
 
     def occurred_at(
         self, pipeline: Pipeline, lead: LeadState, now: datetime
@@ -113,6 +137,10 @@ def refuse_other_stage(lead: LeadState, seen: str | None, pipeline: Pipeline) ->
 
 
 def move_stage(service: Service, request: MoveRequest, now: datetime) -> Decide:
-    """Make a move, or leave a proposal; raises as `carry_out` does."""
+    """Make a move, or leave a proposal.
+
+    Raises LostReasonError if a person doesn't say why the lead is lost, and as
+    `carry_out` does.
+    """
     decision, _ = carry_out(service, request, Decide, now)
     return decision

@@ -50,7 +50,8 @@ def stored_log(
         return None
     events = _with_assurance(pl.concat(frames), pipeline)
     outcomes = (
-        _outcomes(events, kind, pipeline.of_role(role)) for kind, role in _KINDS.items()
+        _outcomes(events, kind, pipeline.names_of_role(role))
+        for kind, role in _KINDS.items()
     )
     about = LogAbout(name="frein", provenance={"until": until.isoformat()})
     return Log(about, pl.concat([events, *outcomes]))
@@ -98,14 +99,14 @@ def _contradicting(events: Sequence[Event], pipeline: Pipeline) -> frozenset[int
     return frozenset(undoing)
 
 
-def _outcomes(events: pl.DataFrame, kind: str, stage: str) -> pl.DataFrame:
+def _outcomes(events: pl.DataFrame, kind: str, stages: Collection[str]) -> pl.DataFrame:
     """An outcome for each lead that stands at a closing stage, and of which nobody told
     the outcome itself: training reads kinds, and no stages."""
     outcomes_told = events.filter(pl.col("kind") == kind).select("lead_id")
     moves = events.filter(pl.col("kind") == "stage_changed").sort("occurred_at")
     last = moves.unique("lead_id", keep="last", maintain_order=True)
     return (
-        last.filter(pl.col("data").str.json_path_match("$.to") == stage)
+        last.filter(pl.col("data").str.json_path_match("$.to").is_in(stages))
         .join(outcomes_told, on="lead_id", how="anti")
         .with_columns(
             pl.col("event_id") + f":{kind}",

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
+from unicodedata import normalize
 
 from pydantic import (
     AfterValidator,
@@ -67,6 +68,11 @@ def _without_nul(text: str) -> str:
     return text
 
 
+def _one_form(text: Any) -> Any:
+    """Blanks around it and another way to write an accent make no other lead."""
+    return normalize("NFC", text).strip() if isinstance(text, str) else text
+
+
 def _no_slash(text: str) -> str:
     if "/" in text or text.strip(". ") == "":  # it stands in the path of a URL
         raise PydanticCustomError("slash", "a slash")
@@ -102,7 +108,7 @@ FreeText = Annotated[
     StringConstraints(strip_whitespace=True, max_length=1000),
     AfterValidator(_without_nul),
 ]
-LeadName = Annotated[Name, AfterValidator(_no_slash)]
+LeadName = Annotated[Name, BeforeValidator(_one_form), AfterValidator(_no_slash)]
 Kind = Annotated[
     str,
     BeforeValidator(_kind),

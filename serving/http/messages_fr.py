@@ -30,6 +30,14 @@ SENTENCE: dict[type[FreinError], str] = {
     governance_errors.ExceptionsError: "La description des exceptions est invalide.",
     governance_errors.JudgementError: "Les listes de choix sont invalides.",
     governance_errors.CrmUsersError: "La liste des utilisateurs du CRM est invalide.",
+    governance_errors.StagesHeldError: (
+        "L’étape « {stage} » ne peut pas changer ainsi ; {count} opportunités y sont "
+        "({named})."
+    ),
+    governance_errors.LostReasonError: (
+        "Dites en quelques mots pourquoi l’opportunité est perdue, avec l’une de ces "
+        "raisons : {reasons}."
+    ),
     governance_errors.StageUnknownError: "Cette étape n’existe pas.",
     governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
     governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
@@ -64,6 +72,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
     errors.PersonRequiredError: "Seule une personne peut décider.",
     errors.ReservedForPeopleError: ("{what} est réservé aux personnes{waits}."),
+    errors.AboveLimitError: "{what} dépasse ce que vous pouvez accorder{waits}.",
     errors.KindMalformedError: (
         "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
     ),
@@ -132,6 +141,7 @@ CHANGED: dict[errors.Reserved, str] = {
 }
 PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
+WAITS_FOR_MANAGER = " ; un responsable est saisi de la proposition"
 FATE = {
     "confirmed": "confirmée",
     "dismissed": "rejetée",
@@ -199,6 +209,9 @@ CLAUSE: dict[Clause, str] = {
     Clause.ENDING_STANDS: "Rouvrir une vente gagnée est réservé aux personnes.",
     Clause.DECISION_STANDS: (
         "Une personne a décidé de cette étape ; en changer est réservé aux personnes."
+    ),
+    Clause.CONCESSION_ABOVE_LIMIT: (
+        "Cette remise dépasse la limite de qui la demande ; un responsable en décide."
     ),
 }
 

@@ -24,6 +24,7 @@ from serving.http.messages_fr import (
     SENTENCE,
     UNTIL_ENDED,
     WAITS,
+    WAITS_FOR_MANAGER,
     WHY,
     until,
 )
@@ -70,6 +71,8 @@ STATUS: dict[type[FreinError], int] = {
     governance_errors.ExceptionsError: 500,
     governance_errors.JudgementError: 500,
     governance_errors.CrmUsersError: 500,
+    governance_errors.StagesHeldError: 500,
+    governance_errors.LostReasonError: 422,
     governance_errors.StageUnknownError: 422,
     governance_errors.StageAlreadyHeldError: 409,
     governance_errors.ActionNotAutomaticError: 409,
@@ -86,6 +89,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.SignInRefusedError: 401,
     errors.NotVouchedForError: 401,
     errors.ReservedForPeopleError: 409,
+    errors.AboveLimitError: 409,
     errors.PriorityMissingError: 409,
     errors.PriorityHeldError: 409,
     errors.SuspendedAlreadyError: 409,
@@ -112,7 +116,10 @@ def detail_of(error: FreinError) -> str:
         fields["what"] = RESERVED[error.what].format(
             name=_in_french(error.what, error.name)
         )
-        fields["waits"] = WAITS if error.proposal_id else ""
+        waits = (
+            WAITS_FOR_MANAGER if isinstance(error, errors.AboveLimitError) else WAITS
+        )
+        fields["waits"] = waits if error.proposal_id else ""
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
     if isinstance(error, errors.SuspendedAlreadyError):

@@ -10,12 +10,12 @@ from collections.abc import (
 )
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import orjson
 from pydantic import JsonValue
-from sqlalchemy import ColumnElement, RowMapping, func, insert, select
+from sqlalchemy import ColumnElement, RowMapping, func, insert, select, text
 from sqlalchemy.orm import Session
 
 from features.event import Event
@@ -136,6 +136,28 @@ def head(session: Session) -> Head:
     """The last row of the chain."""
     row = session.execute(_LAST).one_or_none()
     return Head(0, BEGINNING) if row is None else Head(row.seq, row.hash)
+
+
+def configuration_in_force(session: Session) -> dict[str, Any] | None:
+    """The configuration as the last start that changed it left it; None: none did."""
+    said = session.scalar(
+        select(AuditRow.state_after)
+        .where(text(f"action = '{Action.CONFIGURATION_CHANGED.value}'"))  # its index
+        .order_by(AuditRow.seq.desc())
+        .limit(1)
+    )
+    return None if said is None else dict(orjson.loads(said))
+
+
+def last_of(session: Session, action: Action) -> dict[str, Any] | None:
+    """What the last entry of an action says that it left; None: there is none."""
+    said = session.scalar(
+        select(AuditRow.state_after)
+        .where(AuditRow.action == action.value)
+        .order_by(AuditRow.seq.desc())
+        .limit(1)
+    )
+    return None if said is None else dict(orjson.loads(said))
 
 
 def links_since(session: Session, seq: int) -> Generator[Link]:

@@ -1,5 +1,7 @@
-"""Writing decisions and concessions. The only module that knows their tables."""
+"""Writing decisions, concessions and statements. The only module that knows their
+tables."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +11,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from governance.audit.chain import Action, AuditEntry
+from governance.people.overrides import OVERRIDE_KINDS
 from governance.people.principal import PrincipalKind
 from governance.policy.effects import Decide, Grant, Requalify
 from serving.database.tables import (
@@ -16,12 +20,17 @@ from serving.database.tables import (
     ConcessionRow,
     DecisionRow,
     RequalificationRow,
+    StageRow,
+    StatementRow,
 )
 from serving.errors import PersonRequiredError, Reserved, ReservedForPeopleError
 from serving.repositories.rows import columns_of
 
 LOCK = "reserved_for_people"  # how the constraints and triggers name themselves
 SIGNER = "signer_decides_nothing"  # the account is unknown, disabled or an analyst's
+STATEMENTS = OVERRIDE_KINDS | {
+    Action.NOTE_ADDED.value
+}  # also the kinds of their events
 
 
 def add_decision(
@@ -59,10 +68,43 @@ def add_decision(
         raise
 
 
+def add_statements(
+    session: Session, entries: Iterable[AuditEntry], now: datetime
+) -> None:
+    """Record what people stated, of these entries: lock 3 lets their events in.
+
+    Raises PersonRequiredError if the database refuses who states it.
+    """
+    rows = [
+        {
+            "id": entry.id,
+            "lead_id": entry.lead,
+            "kind": entry.action.value,
+            "signer": entry.by.name,
+            "stated_at": now,
+        }
+        for entry in entries
+        if entry.action.value in STATEMENTS and entry.by.is_person
+    ]
+    if not rows:
+        return
+    try:
+        session.execute(insert(StatementRow), rows)
+    except IntegrityError as error:
+        if SIGNER in str(error.orig):
+            raise PersonRequiredError from error
+        raise
+
+
 def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:
-    """Did a person bring the lead to this stage by the last decision on its stage?"""
+    """Did a person bring the lead to this stage, by whatever name it had, by the last
+    decision on its stage?"""
     last = session.execute(
-        select(DecisionRow.signer_kind, DecisionRow.to_stage)
+        select(
+            DecisionRow.signer_kind,
+            func.coalesce(StageRow.renamed_to, StageRow.name),
+        )
+        .join(StageRow, StageRow.name == DecisionRow.to_stage)
         .where(DecisionRow.lead_id == lead_uuid)
         .order_by(DecisionRow.decided_at.desc(), DecisionRow.id)
         .limit(1)

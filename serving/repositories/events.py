@@ -9,12 +9,13 @@ from uuid import UUID
 import orjson
 import polars as pl
 from pydantic import JsonValue
-from sqlalchemy import bindparam, insert, select, tuple_
+from sqlalchemy import bindparam, func, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
+from serving.database.engine import POSTGRESQL
 from serving.database.tables import EventRow, LeadRow
 from serving.repositories.rows import as_value, batches, columns_of
 
@@ -158,6 +159,61 @@ def attribute_of_leads(
             if isinstance(value, str):
                 values[lead_uuid] = value
     return values
+
+
+def number_of_lead(session: Session, lead_uuid: UUID, name: str) -> float | None:
+    """An attribute of a lead, as it was last set, where it is a number."""
+    rows = session.scalars(
+        select(EventRow.data)
+        .where(EventRow.lead_id == lead_uuid, EventRow.kind == ATTRIBUTES_KIND)
+        .order_by(EventRow.occurred_at.desc(), EventRow.id.desc())
+    )
+    for about in rows:
+        attributes = orjson.loads(about)
+        if name in attributes:
+            value = attributes[name]
+            is_number = isinstance(value, int | float) and not isinstance(value, bool)
+            return float(value) if is_number else None
+    return None
+
+
+def settled_event(session: Session) -> int:
+    """The last row of the log, once nobody is about to write an earlier one: waits for
+    those who write, on PostgreSQL. Call it first in a transaction that writes."""
+    if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
+        session.execute(text("LOCK TABLE event IN SHARE MODE"))
+    return session.scalar(select(func.max(EventRow.id))) or 0
+
+
+def event_rows(session: Session, first: int, last: int) -> Generator[Sequence[Any]]:
+    """Rows of the log as they are kept, in order, some thousands in memory at a time.
+    Close it, if it isn't read to its end."""
+    with session.execute(
+        select(
+            EventRow.id,
+            EventRow.lead_id,
+            EventRow.event_id,
+            EventRow.source,
+            EventRow.kind,
+            EventRow.occurred_at,
+            EventRow.received_at,
+            EventRow.actor,
+            EventRow.data,
+        )
+        .where(EventRow.id.between(first, last))
+        .order_by(EventRow.id),
+        execution_options={"yield_per": ROWS_AT_ONCE},
+    ) as rows:
+        yield from rows
+
+
+def events_there(session: Session, rows: Iterable[int]) -> frozenset[int]:
+    """Those of these rows of the log that are there."""
+    return frozenset(
+        row
+        for some in batches(sorted(rows))
+        for row in session.scalars(select(EventRow.id).where(EventRow.id.in_(some)))
+    )
 
 
 def own_words(session: Session, lead_uuid: UUID, kind: str) -> dict[datetime, str]:

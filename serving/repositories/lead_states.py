@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -75,10 +76,29 @@ def lock_every_lead(session: Session) -> None:
         session.execute(text("LOCK TABLE lead IN EXCLUSIVE MODE"))
 
 
-def write_lead(
-    session: Session, state: LeadState, score: Score | None, now: datetime
+def add_lead(
+    session: Session, state: LeadState, score: Score | None, entry: str, now: datetime
 ) -> None:
+    """Write a new lead. It begins at the `entry`, and moves once what tells so is
+    written."""
+    columns = _columns(state, score) | {"stage": entry}
+    columns |= {"external_id": state.lead_id, "created_at": now}
+    session.execute(insert(_TABLE), columns)
+
+
+def move_new_lead(session: Session, state: LeadState) -> None:
+    """Bring a new lead to its stage."""
+    session.execute(_WRITTEN, {"lead": state.id, "stage": state.stage})
+
+
+def write_lead(session: Session, state: LeadState, score: Score | None) -> None:
     """Write a lead's new state and, if there is one, its new score."""
+    columns = _columns(state, score)
+    columns["lead"] = columns.pop("id")  # which isn't written again
+    session.execute(_WRITTEN, columns)
+
+
+def _columns(state: LeadState, score: Score | None) -> dict[str, Any]:
     history = _HISTORY.dump_json(state.history, include=_KEPT).decode()
     columns = columns_of(LeadRow, state, version=state.version + 1, automation=history)
     if score is not None:
@@ -89,12 +109,7 @@ def write_lead(
             "short": score.narrative.short,
             "moment": score.moment,
         }
-    if state.version:
-        columns["lead"] = columns.pop("id")  # which isn't written again
-        session.execute(_WRITTEN, columns)
-    else:
-        columns |= {"external_id": state.lead_id, "created_at": now}
-        session.execute(insert(_TABLE), columns)
+    return columns
 
 
 def _as_state(

@@ -1,11 +1,12 @@
 """Who the audit's ids are. The only module that knows their table."""
 
 from collections.abc import Iterable
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import insert, select, tuple_
 from sqlalchemy.orm import Session
 
+from governance.audit.chain import id_of, new_salt
 from governance.people.principal import Principal, PrincipalKind
 from serving.database.tables import PrincipalRow
 
@@ -17,12 +18,13 @@ def principal_ids(
     wanted = set(principals)
     ids = known_ids(session, wanted)
     unmet = sorted(wanted - set(ids), key=lambda p: (p.kind, p.name))
-    fresh = {principal: uuid4() for principal in unmet}
+    salts = {principal: new_salt() for principal in unmet}
+    fresh = {p: id_of(salt, p.kind.value, p.name) for p, salt in salts.items()}
     if fresh:
         session.execute(
             insert(PrincipalRow),
             [
-                {"id": id, "kind": p.kind.value, "name": p.name}
+                {"id": id, "kind": p.kind.value, "name": p.name, "salt": salts[p]}
                 for p, id in fresh.items()
             ],
         )

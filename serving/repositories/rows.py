@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from enum import Enum
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from serving.database.tables import Base
 
 Value = TypeVar("Value")
 Item = TypeVar("Item")
+Row = TypeVar("Row", bound=Base)
 _AT_ONCE = 1000  # SQLite takes 32,766 parameters in a statement
 
 
@@ -39,9 +41,17 @@ def _shared(row: type[Base], kind: type[Any]) -> frozenset[str]:
 
 def batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
     """The items, a thousand at a time."""
-    listed = list(items)
-    for start in range(0, len(listed), _AT_ONCE):
-        yield listed[start : start + _AT_ONCE]
+    waiting = iter(items)
+    while some := list(islice(waiting, _AT_ONCE)):
+        yield some
+
+
+def every_row(session: Session, table: type[Row]) -> Iterator[Row]:
+    """All the rows of a table, some thousands in memory at a time."""
+    rows = session.scalars(select(table), execution_options={"yield_per": _AT_ONCE})
+    for some in rows.partitions():
+        yield from some
+        session.expunge_all()
 
 
 def texts_by_id(

@@ -79,6 +79,23 @@ def scores_at(
     return {row.lead_id: row.score for row in rows}
 
 
+def last_scores(
+    session: Session, lead_uuids: Iterable[UUID]
+) -> dict[UUID, tuple[float, str]]:
+    """The last score of each of some leads, and its body, which says it as well."""
+    latest = (
+        select(func.max(ScoreRow.id))
+        .where(ScoreRow.lead_id.in_(list(lead_uuids)))
+        .group_by(ScoreRow.lead_id)
+    )
+    rows = session.execute(
+        select(ScoreRow.lead_id, ScoreRow.score, ScoreRow.body).where(
+            ScoreRow.id.in_(latest)
+        )
+    )
+    return {lead_uuid: (score, body) for lead_uuid, score, body in rows}
+
+
 def latest_scores(
     session: Session, lead_uuids: Iterable[UUID]
 ) -> dict[UUID, dict[str, JsonValue]]:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from explanations.score import Score
 from governance.audit.chain import AuditEntry
 from governance.leads.state import LeadState
+from governance.people.overrides import OWN_SOURCE
 from governance.policy.effects import PlannedEffect
 from governance.rules.ruleset import Rules
 from serving.audit.entries import (
@@ -25,8 +26,15 @@ from serving.audit.entries import (
 )
 from serving.errors import StoreOvertakenError
 from serving.repositories.audit import append
+from serving.repositories.decisions import add_statements
 from serving.repositories.events import add_events, stored_pairs
-from serving.repositories.lead_states import lead_versions, lock_every_lead, write_lead
+from serving.repositories.lead_states import (
+    add_lead,
+    lead_versions,
+    lock_every_lead,
+    move_new_lead,
+    write_lead,
+)
 from serving.repositories.scores import add_score
 from serving.runtime.service import Service
 from serving.transaction.consequences import Consequences, consequences_of
@@ -108,33 +116,60 @@ def _written(
     )
     plan, rules = ready.plan, service.rules
     in_order = [follows for _, follows in sorted(ready.consequences.items())]
-    for follows in in_order:
-        write_lead(session, follows.lead, follows.score, now)
     uuids = {follows.lead.lead_id: follows.lead.id for follows in in_order}
-    written = [event for follows in in_order for event in follows.written]
-    add_events(session, (*plan.arrivals, *written), uuids)
-    done = [entry for f in in_order for entry in _done(executor, rules, plan, f)]
-    append(session, done, now)
+    contexts = {f.lead.lead_id: _context(plan, rules, f) for f in in_order}
+    # Lock 3 reads what is written before: what is told and decided comes first.
+    first_stage = service.pipeline.entry
+    for follows in in_order:
+        if not follows.lead.version:
+            add_lead(session, follows.lead, follows.score, first_stage, now)
+    own = [event for event in plan.arrivals if event.source == OWN_SOURCE]
+    told = [event for event in plan.arrivals if event.source != OWN_SOURCE]
+    add_events(session, told, uuids)
+    add_statements(session, [entry for _, entry in plan.entries], now)
+    done = {
+        name: list(_planned_done(executor, context, plan, ready.consequences[name]))
+        for name, context in contexts.items()
+    }
+    add_events(session, own, uuids)
+    for name, context in contexts.items():
+        done[name] += _followed_done(executor, context, ready.consequences[name])
+    add_events(session, [event for f in in_order for event in f.written], uuids)
+    for follows in in_order:
+        if follows.lead.version:
+            write_lead(session, follows.lead, follows.score)
+        elif follows.lead.stage != first_stage:
+            move_new_lead(session, follows.lead)
+    append(session, [entry for entries in done.values() for entry in entries], now)
     return ready
 
 
-def _done(
-    executor: Executor, rules: Rules, plan: Plan, follows: Consequences
-) -> Iterator[AuditEntry]:
-    """Carry out what was planned for a lead and what follows; yields what the audit
-    keeps of it, in order."""
-    lead, score = follows.lead, follows.score
-    requalified = plan.priority_given(lead.lead_id)
-    context = AuditContext(
-        lead=lead.id,
+def _context(plan: Plan, rules: Rules, follows: Consequences) -> AuditContext:
+    requalified = plan.priority_given(follows.lead.lead_id)
+    return AuditContext(
+        lead=follows.lead.id,
         rules=rules,
-        score=score,
+        score=follows.score,
         decided=None if requalified is None else requalified.id,
     )
+
+
+def _planned_done(
+    executor: Executor, context: AuditContext, plan: Plan, follows: Consequences
+) -> Iterator[AuditEntry]:
+    """Carry out what was planned for a lead; yields what the audit keeps of it."""
+    lead = follows.lead
     yield from (entry for name, entry in plan.entries if name == lead.lead_id)
     for planned in plan.planned_on(lead.lead_id):
         ended = executor.perform(lead, planned.effect)
         yield from effect_entries(context, planned, ended)
+
+
+def _followed_done(
+    executor: Executor, context: AuditContext, follows: Consequences
+) -> Iterator[AuditEntry]:
+    """Carry out what follows for a lead; yields what the audit keeps of it."""
+    lead, score = follows.lead, follows.score
     for outcome in follows.outcomes:
         executor.perform_outcome(lead, outcome)
         yield from outcome_entries(context, outcome)

@@ -100,7 +100,13 @@ def test_a_lead_that_ended_is_found_by_search_and_by_its_stage(
     for lead in ("Maison Ouverte", "Maison Gagnée", "Maison Perdue"):
         arrive(service, lead)
     for lead, to in {"Maison Gagnée": "gagne", "Maison Perdue": "perdu"}.items():
-        move_stage(service, MoveRequest(lead_id=lead, to=to, reason=None, by=AWA), NOW)
+        move_stage(
+            service,
+            MoveRequest(
+                lead_id=lead, to=to, reason="Trop cher", lost_reason="prix", by=AWA
+            ),
+            NOW,
+        )
     page = open_page(**SIZES[size])
     console.sign_in(page)
     lines, names = page.locator("#liste .lead"), page.locator("#liste .name")

@@ -92,7 +92,9 @@ def test_the_rest_of_the_score_says_what_it_is(
 
 
 def lost_here(service: Service) -> None:
-    asked = MoveRequest(lead_id="Morel", to="perdu", reason=None, by=AWA)
+    asked = MoveRequest(
+        lead_id="Morel", to="perdu", reason="Trop cher", lost_reason="prix", by=AWA
+    )
     move_stage(service, asked, service.clock())
 
 

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from features.event import Actor
 from governance.people.principal import Principal, PrincipalKind
 from governance.people.roles import Role
+from serving.audit.trace import StatedReason
 from serving.auth.accounts import NewAccount, open_account
 from serving.auth.api_keys import NewApiKey
 from serving.auth.sessions import issue_token
@@ -25,6 +26,7 @@ from serving.repositories.persons import Person
 from serving.runtime.service import Service
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)  # a Tuesday
+LOSS = StatedReason(reason="prix", text="Trop cher pour eux")
 AWA = Principal(PrincipalKind.PERSON, "Awa Diallo")
 # Of a CRM that tells stages and asks for changes, and vouches for nobody.
 CRM_SCOPES = frozenset(Scope) - {Scope.BACKFILL, Scope.VOUCH}

@@ -79,14 +79,15 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 @pytest.fixture
 def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Runs SQL on the audit as one who may do anything: no trigger stops it."""
+    """Runs SQL as one who may do anything: no trigger stops it."""
 
     def run(statement: str) -> None:
         if store.engine.dialect.name == SQLITE:
-            triggers = "SELECT name FROM sqlite_master WHERE tbl_name = 'audit'"
+            triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
             with store.reading() as session:
-                names = session.scalars(text(f"{triggers} AND type = 'trigger'")).all()
-            write(store, *(f"DROP TRIGGER {name}" for name in names), statement)
+                kept = session.execute(text(triggers)).all()
+            write(store, *(f"DROP TRIGGER {name}" for name, _ in kept), statement)
+            write(store, *(sql for _, sql in kept))
             return
         postgres: Postgres = request.getfixturevalue("postgres")
         with postgres.superuser(str(store.engine.url.database)) as superuser:

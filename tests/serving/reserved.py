@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from governance.policy.pipeline import read_pipeline
+from governance.people.roles import Role
 from serving.runtime.service import Service
 from tests.serving.builders import make_event, send
 
@@ -32,6 +32,8 @@ class Reserved:
     table: str
     columns: dict[str, str]
     override: dict[str, Any] | None = None
+    why: dict[str, str] = field(default_factory=dict)  # that a person gives with it
+    too_much_for: frozenset[Role] = frozenset()
     then: str | None = None
     before: Callable[[TestClient, Headers], None] = field(default=nothing)
 
@@ -47,7 +49,7 @@ class Reserved:
             "clause": "'P-01'",
             "signer_kind": f"'{signer_kind}'",
             "signer": f"'{signer}'",
-            "decided_at": "'2026-11-24 09:00:00'",
+            "decided_at": "(SELECT created_at FROM lead)",
             "lead_id": "(SELECT id FROM lead)",
         }
         return (
@@ -91,17 +93,24 @@ def concede_6(client: TestClient, headers: Headers) -> None:
     assert client.post(path, json={"percent": 6}, headers=headers).is_success
 
 
-def move(to: str) -> Reserved:
+def move(to: str, **why: str) -> Reserved:
     return Reserved(
         call="stage-moves",
-        sent={"to": to},
+        sent={"to": to, **why},
+        why=why,
         table="decision",
         columns={
             "from_stage": "'nouveau'",
             "to_stage": f"'{to}'",
             "reserved": "true",
         },
-        override={"kind": "status_adjusted", "stage": to, "reason": "donnee_erronee"},
+        override={
+            "kind": "status_adjusted",
+            "stage": to,
+            "reason": "donnee_erronee",
+            "text": "Perdue hier",
+            "lost_reason": why.get("lost_reason"),
+        },
         then=f'{{ propose_move = "{to}" }}',
     )
 
@@ -112,12 +121,15 @@ def concession(percent: float, *, reserved: str, **more: Any) -> Reserved:
         sent={"percent": percent, "reason": "Premier contrat"},
         table="concession",
         columns={"percent": str(percent), "reserved": reserved},
+        too_much_for=frozenset({Role.SALES}),
         **more,
     )
 
 
+LOST = {"lost_reason": "prix", "reason": "Trop cher pour eux"}
 RESERVED = {
-    **{one.name: move(one.name) for one in read_pipeline().stage if one.reserved},
+    "negociation_finale": move("negociation_finale"),
+    "perdu": move("perdu", **LOST),
     "large concession": concession(11, reserved="true"),
     "concessions that add up": concession(5, reserved="false", before=concede_6),
     "requalification": Reserved(

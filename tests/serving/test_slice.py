@@ -5,7 +5,7 @@ from starlette.testclient import TestClient
 from serving.decisions.proposals import confirm
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
-from tests.serving.builders import AWA, NOW, make_event, make_person, send
+from tests.serving.builders import AWA, LOSS, NOW, make_event, make_person, send
 from tests.serving.fakes import score_of
 
 
@@ -29,7 +29,7 @@ def test_an_event_gives_a_score_and_a_reserved_move_waits_for_a_person(
     with service.store.reading() as session:
         (proposal,) = all_proposals(session)
     make_person(service)
-    confirm(service, proposal.id, AWA, None, NOW)
+    confirm(service, proposal.id, AWA, LOSS, NOW)
 
     lead = client.get("/v1/leads/L-1", headers=headers).json()
     assert lead["stage"] == "negociation_finale"

@@ -58,6 +58,8 @@ SENTENCE: Mapping[Action, str] = {
     Action.PERSON_LOCKED: "Compte verrouillé",
     Action.PASSWORD_SET: "Mot de passe changé",
     Action.TOKEN_ISSUED: "Jeton émis",
+    Action.CONFIGURATION_CHANGED: "Configuration changée",
+    Action.EVENTS_SEALED: "Faits scellés",
 }
 _KIND = {
     PrincipalKind.PERSON: "une personne",
@@ -82,15 +84,14 @@ def lines_of(
     trace: Trace, pipeline: Pipeline, judgement: Judgement
 ) -> dict[UUID, JournalLine]:
     """The entries of a trace as sentences."""
-    return {
-        entry.id: _line_of(
-            entry,
-            pipeline,
-            _why(trace.reasons.get(entry.id), judgement),
-            trace.vouched.get(entry.id),
-        )
-        for entry in trace.entries
-    }
+    reasons = {reason.name: reason.title for reason in judgement.reason}
+    lines = {}
+    for entry in trace.entries:
+        lost = pipeline.lost_reasons if entry.why.get("lost_reason") else {}
+        why = _why(trace.reasons.get(entry.id), reasons | lost)
+        vouched = trace.vouched.get(entry.id)
+        lines[entry.id] = _line_of(entry, pipeline, why, vouched)
+    return lines
 
 
 def _line_of(
@@ -137,11 +138,10 @@ def _stopped(entry: AuditRecord) -> str:
     )
 
 
-def _why(words: StatedReason | None, judgement: Judgement) -> str:
+def _why(words: StatedReason | None, titles: Mapping[str, str]) -> str:
     """« Budget : « Gelé jusqu’en mars. » »"""
     if words is None:
         return ""
-    titles = {reason.name: reason.title for reason in judgement.reason}
     listed = titles.get(words.reason or words.text or "", words.reason)
     own = words.text if words.text not in titles else None
     quoted = f"«\u00a0{own}\u00a0»" if own else None

@@ -117,7 +117,7 @@ def decide_proposal(
     by, now = person.principal, service.clock()
     if act == "confirmer":
         sent = filled(DecisionSent, form)
-        confirm(service, proposal, by, sent.reason, now, seen=sent.seen)
+        confirm(service, proposal, by, sent.why, now, seen=sent.seen)
     elif act == "rejeter":
         dismiss(service, proposal, by, filled(DismissalSent, form).reason, now)
     else:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from governance.policy.policy import Concession
 from serving.console.lead.charts import Bars, Point, bars_of, line_of
 from serving.console.lead.human_decisions import (
     HumanPriority,
@@ -57,6 +59,19 @@ class LeadPage:
     @property
     def is_suspended(self) -> bool:
         return bool(self.suspensions)
+
+    def above(self, limit: float | None) -> frozenset[UUID]:
+        """The proposals that are more than the reader may grant."""
+        return frozenset(
+            proposal.id
+            for proposal in self.proposals
+            if proposal.concession_percent is not None
+            and Concession(
+                proposal.concession_percent,
+                conceded=self.conceded.percent,
+                limit=limit,
+            ).is_above_limit
+        )
 
 
 def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:

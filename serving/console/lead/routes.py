@@ -6,10 +6,12 @@ from fastapi import APIRouter, Query, Response
 
 from explanations.calendar_fr import paris_day
 from explanations.score import Priority
+from governance.policy.pipeline import StageRole
 from serving.console.journal.last_actions import last_actions_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
 from serving.console.page.authentication import InSight, TheDecider, TheReader
 from serving.console.page.rendering import page
+from serving.decisions.concession import limit_of
 from serving.runtime.dependencies import TheJudgement, TheService
 
 router = APIRouter()
@@ -39,17 +41,25 @@ def show_lead(
     fait: bool = False,
 ) -> Response:
     """`evenement`: the first of the timeline; `fait`: the reader has just acted."""
+    shown, pipeline = lead_page(service, lead_id, evenement), service.pipeline
+    with service.store.reading() as session:
+        me = reader.person.principal
+        limit = limit_of(session, pipeline, me, shown.lead.id)
     return page(
         "lead.html",
         reader,
-        shown=lead_page(service, lead_id, evenement),
+        shown=shown,
+        limit=limit,
+        above=shown.above(limit),
+        lost=pipeline.of_role(StageRole.ABANDONED),
+        lost_reasons=pipeline.lost_reason,
         events_on_a_page=EVENTS_ON_A_PAGE,
         rules=service.rules,
         judgement=service.judgement,
-        stages=service.pipeline.stage,
-        threshold=service.pipeline.concession_above_percent,
+        stages=pipeline.stage,
+        threshold=pipeline.concession_above_percent,
         priorities=list(Priority),
         done=last_actions_on_lead(service, lead_id, reader.person.name) if fait else [],
         today=paris_day(service.clock()),
-        titles=service.pipeline.titles,
+        titles=pipeline.titles,
     )

@@ -105,7 +105,8 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
     about = event.data
     ends = (_stage(about.get(name), pipeline) for name in ("from", "to"))
     if event.kind == "stage_changed":
-        return " → ".join(filter(None, ends))
+        lost = pipeline.lost_reasons.get(str(about.get("lost_reason")))
+        return ", ".join(filter(None, [" → ".join(filter(None, ends)), lost]))
     parts = list(filter(None, ends)) if event.kind == "status_adjusted" else []
     parts += [_value_of(name, about[name]) for name in _FIELDS if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
@@ -138,8 +139,7 @@ def _choices(about: Mapping[str, JsonValue], judgement: Judgement) -> list[str]:
 
 
 def _stage(name: JsonValue, pipeline: Pipeline) -> str:
-    known = pipeline.by_name.get(str(name))
-    return known.title if known else str(name or "")
+    return pipeline.titles.get(str(name), str(name or ""))
 
 
 def _value_of(name: str, value: JsonValue) -> str:

@@ -54,12 +54,12 @@ def test_a_company_may_reserve_more(tmp_path: Path) -> None:
         ),
         pytest.param(
             PIPELINE_FILE.read_text().replace('"contacte"', '"nouveau"'),
-            "line 18: stage 'nouveau' stands twice",
+            "line 26: stage 'nouveau' stands twice",
             id="twice",
         ),
         pytest.param(
             PIPELINE_FILE.read_text().replace('"contacte"', '"Contacté"'),
-            "line 18: stage 'Contacté', name",
+            "line 26: stage 'Contacté', name",
             id="bad-name",
         ),
     ],

@@ -25,6 +25,7 @@ from serving.transaction.plan import Plan, Wish
 from serving.transaction.unit_of_work import record
 from tests.serving.builders import (
     AWA,
+    LOSS,
     NOW,
     make_event,
     make_key,
@@ -123,7 +124,13 @@ class TestWhatIsRecorded:
     ) -> None:
         send(client, headers, make_event())
         make_person(service)
-        confirm(service, UUID(ask(client, headers)["proposal_id"]), AWA, "oui", NOW)
+        confirm(
+            service,
+            UUID(ask(client, headers)["proposal_id"]),
+            AWA,
+            replace(LOSS, text="oui"),
+            NOW,
+        )
 
         assert tree(service)[1:] == [proposed({"stage_moved": [CLOSED]})]
         (made,) = [one for one in entries(service) if one.action == "stage_moved"]
@@ -192,7 +199,13 @@ class TestWhatIsRecorded:
             client, headers, make_event(type="attributes_set", data={"owner": "Jo Roy"})
         )
         make_person(service)
-        confirm(service, UUID(ask(client, headers)["proposal_id"]), AWA, "Zut", NOW)
+        confirm(
+            service,
+            UUID(ask(client, headers)["proposal_id"]),
+            AWA,
+            replace(LOSS, text="Zut"),
+            NOW,
+        )
         text = str(kept(service.store))
         for personal in ("L-1", "Awa", "Diallo", "Jeanne", "Jo Roy", "Zut"):
             assert personal not in text

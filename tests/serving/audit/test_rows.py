@@ -33,6 +33,7 @@ SEEN: Event = {"type": "page_viewed"}
 MOVED: Event = {"type": "stage_changed", "actor": "automation"}
 JEAN, ZOE = ({"type": "attributes_set", "data": {"owner": o}} for o in ("Jean", "Zoé"))
 WHY = {"reason": "budget"}
+LOST = WHY | {"stage": "perdu", "text": "Gelé", "lost_reason": "budget"}
 AUDIT = """
     SELECT audit.*, lead.external_id AS lead,
            event.kind || ' ' || event.event_id AS event
@@ -99,7 +100,12 @@ def one_lead(story: Story) -> None:
     story.ask(awa, f"{lead}/concessions", percent=5.0, reason="oui")
     story.ask(awa, f"{lead}/overrides", kind="priority_confirmed", reason="accord")
     story.decide("dismiss", awa)
-    story.ask(awa, f"{lead}/overrides", kind="status_adjusted", stage="perdu", **WHY)
+    story.ask(
+        awa,
+        f"{lead}/overrides",
+        kind="status_adjusted",
+        **LOST,
+    )
     story.ask(awa, f"{lead}/suspensions", **WHY)
     story.ask(awa, "rules/R-01/suspensions", **WHY)
     story.ask(awa, f"{lead}/notes", tone=1)

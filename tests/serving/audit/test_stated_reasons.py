@@ -53,8 +53,8 @@ WHY: dict[str, str | None] = {"reason": "budget", "text": "Gelé jusqu’en mars
         ("suspensions", WHY, ("automation_suspended", WHY)),
         (
             "stage-moves",
-            {"to": "perdu", "reason": "Plus de budget."},
-            ("stage_moved", own("Plus de budget.")),
+            {"to": "perdu", "reason": "Plus de budget.", "lost_reason": "budget"},
+            ("stage_moved", {"reason": "budget", "text": "Plus de budget."}),
         ),
         (
             "concessions",
@@ -85,11 +85,13 @@ def test_both_sides_of_a_proposal_are_told(
 ) -> None:
     asked = ask(known, headers, "perdu", reason="Sans nouvelles.")
     decide = f"/v1/proposals/{asked.json()['proposal_id']}/{done}"
-    assert known.post(decide, json={"reason": "Vu avec elle."}, headers=awa).is_success
+    lost = {"lost_reason": "prix"} if done == "confirm" else {}
+    said = {"reason": "Vu avec elle.", **lost}
+    assert known.post(decide, json=said, headers=awa).is_success
     action = "stage_moved" if done == "confirm" else "proposal_closed"
     assert told(known, awa) == [
         ("proposal_opened", own("Sans nouvelles.")),
-        (action, own("Vu avec elle.")),
+        (action, {"reason": lost.get("lost_reason"), "text": "Vu avec elle."}),
     ]
 
 

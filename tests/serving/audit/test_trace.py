@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 import frein
 from serving.decisions.proposals import confirm
 from serving.runtime.service import Service
-from tests.serving.builders import AWA, NOW, make_event, make_person, send, url_of
+from tests.serving.builders import AWA, LOSS, NOW, make_event, make_person, send, url_of
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def decided(client: TestClient, headers: dict[str, str], service: Service) -> Se
         "/v1/leads/L-1/stage-moves", json={"to": "perdu"}, headers=headers
     )
     make_person(service)
-    confirm(service, UUID(refused.json()["proposal_id"]), AWA, None, NOW)
+    confirm(service, UUID(refused.json()["proposal_id"]), AWA, LOSS, NOW)
     return service
 
 

@@ -251,7 +251,9 @@ class TestABrokenAuditStopsAutomation:
     ) -> None:
         assert send(client, headers, make_event(id="2"))["accepted"] == 1
         make_person(broken)
-        asked = MoveRequest(lead_id="L-1", to="perdu", reason=None, by=AWA)
+        asked = MoveRequest(
+            lead_id="L-1", to="perdu", reason="Trop cher", lost_reason="prix", by=AWA
+        )
         assert move_stage(broken, asked, NOW).to == "perdu"
 
     def test_it_is_found_when_the_service_starts(

@@ -26,7 +26,10 @@ def test_a_write_lock_that_does_not_come_is_our_own_error(
 
 
 def test_another_writer_who_was_quicker_is_our_own_error(postgres_store: Store) -> None:
-    add = text("INSERT INTO stage VALUES ('autre', 9, false, false)")
+    add = text(
+        "INSERT INTO stage (name, position, reserved, closes)"
+        " VALUES ('autre', 9, false, false)"
+    )
 
     def add_too_late() -> None:
         with postgres_store.writing() as session:
@@ -40,7 +43,10 @@ def test_another_writer_who_was_quicker_is_our_own_error(postgres_store: Store) 
 
 def test_a_reader_keeps_one_view_and_writes_nothing(store: Store) -> None:
     count = text("SELECT count(*) FROM stage")
-    add = text("INSERT INTO stage VALUES ('autre', 9, false, false)")
+    add = text(
+        "INSERT INTO stage (name, position, reserved, closes)"
+        " VALUES ('autre', 9, false, false)"
+    )
     with store.reading() as session:
         before = session.scalar(count)
         with store.writing() as writer:

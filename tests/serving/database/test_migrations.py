@@ -47,11 +47,13 @@ def test_migrations_give_the_tables_that_the_code_knows(empty: Store) -> None:
 def test_a_store_that_is_up_to_date_opens_as_it_is(empty: Store) -> None:
     upgrade(empty)
     with empty.writing() as session:
-        session.execute(text("INSERT INTO stage VALUES ('nouveau', 0, false, false)"))
+        columns = "name, position, reserved, closes"
+        row = f"INSERT INTO stage ({columns}) VALUES ('nouveau', 0, false, false)"
+        session.execute(text(row))
     upgrade(empty)
     with empty.reading() as session:
         assert session.scalar(text("SELECT name FROM stage")) == "nouveau"
-        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0013"
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0014"
     assert tables(empty) == {*Base.metadata.tables, "alembic_version"}
 
 

@@ -19,6 +19,7 @@ from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.serving.builders import NOW, make_event, make_key, make_person, send, write
 from tests.serving.fakes import score_of
+from tests.serving.reserved import LOST
 
 PIPELINE = read_pipeline()
 RESERVED = [stage.name for stage in PIPELINE.stage if stage.reserved]
@@ -167,7 +168,9 @@ def test_no_key_wins_a_lead_or_changes_what_a_person_decided(
     clause: str,
 ) -> None:
     if decided is not None:
-        ask(known, make_person(service)[1], decided)
+        path, why = "/v1/leads/L-1/stage-moves", {"to": decided, **LOST}
+        awa = make_person(service)[1]
+        assert known.post(path, json=why, headers=awa).is_success
     answer = ask(known, headers, asked)
     assert (answer.status_code, answer.json()["code"]) == (409, "reserved_for_people")
     assert stage(service) == (decided or "nouveau")
@@ -265,8 +268,9 @@ class TestLock3ByDirectSql:
             f" VALUES ('{lead}', 'L-1', 1, 'nouveau', now())"
         )
         decide = (
-            f"INSERT INTO decision VALUES ('{lead}', '{lead}', 'nouveau', 'perdu',"
-            " false, 'P-01', 'integration', 'ab12cd34', NULL, NULL, now())"
+            "INSERT INTO decision (id, lead_id, from_stage, to_stage, reserved, clause,"
+            f" signer_kind, signer, decided_at) VALUES ('{lead}', '{lead}', 'nouveau',"
+            " 'perdu', false, 'P-01', 'integration', 'ab12cd34', now())"
         )
         with pytest.raises(IntegrityError, match="reserved_for_people"):
             write(postgres_store, add_lead, shadow, decide)
@@ -307,7 +311,7 @@ class TestLock3ByDirectSql:
         grant = (
             "INSERT INTO concession (id, lead_id, percent, reserved, clause,"
             f" signer_kind, signer, decided_at) SELECT id, id, {percent},"
-            f" {is_reserved}, 'P-01', 'person', 'Awa Diallo', '2026-11-24' FROM lead"
+            f" {is_reserved}, 'P-01', 'person', 'Awa Diallo', created_at FROM lead"
         )
         make_person(service)
         with pytest.raises(IntegrityError, match="concession_is_no_share"):
@@ -327,7 +331,7 @@ def write_decision(
     insert = (
         "INTO decision (id, lead_id, from_stage, to_stage, reserved, clause,"
         " signer_kind, signer, decided_at) SELECT CAST(:id AS {uuid}), id, :origin,"
-        " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24' FROM lead"
+        " :to, :reserved, 'P-01', :kind, :signer, '2026-11-24 09:00:00' FROM lead"
     )
     if service.store.engine.dialect.name == SQLITE:
         verb = "INSERT OR REPLACE" if replacing else "INSERT"

@@ -148,7 +148,8 @@ class TestPriorities:
 def test_an_adjusted_status_is_a_signed_move(
     known: TestClient, service: Service, awa: dict[str, str]
 ) -> None:
-    sent = {"kind": "status_adjusted", "stage": "perdu", "reason": "budget"}
+    why = {"reason": "budget", "text": "Gelé", "lost_reason": "budget"}
+    sent = {"kind": "status_adjusted", "stage": "perdu", **why}
     assert post(known, "overrides", sent, awa).status_code == 201
     assert [kind for kind, _, _ in own_events(service)] == [
         "stage_changed",
@@ -183,7 +184,8 @@ def test_a_stage_that_is_put_right_is_not_come_to_now(
         send(known, headers, moved)
 
     seen_in_the_crm("moved", 10)
-    sent = {"kind": "status_adjusted", "stage": to, "reason": "donnee_erronee"}
+    why = {"reason": "donnee_erronee", "text": "Vu hier", "lost_reason": "prix"}
+    sent = {"kind": "status_adjusted", "stage": to, **why}
     assert post(known, "overrides", sent, awa).status_code == 201
 
     with service.store.reading() as session:

@@ -14,6 +14,7 @@ from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
 from tests.serving.builders import make_event, make_key, make_person, send
 from tests.serving.decisions.test_brake import PIPELINE, RESERVED, ask, decisions, stage
+from tests.serving.reserved import LOST
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def test_a_person_makes_a_reserved_move_and_signs_it(
     known: TestClient, service: Service, role: Role, to: str
 ) -> None:
     _, awa = make_person(service, role)
-    answer = ask(known, awa, to, reason="Budget gelé")
+    answer = ask(known, awa, to, **LOST)
 
     assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
     assert stage(service) == to
@@ -57,9 +58,9 @@ def test_confirming_makes_the_move(
     known: TestClient, service: Service, proposal: str
 ) -> None:
     _, awa = make_person(service, Role.SALES)
-    answer = known.post(f"{proposal}/confirm", json={}, headers=awa)
+    answer = known.post(f"{proposal}/confirm", json=LOST, headers=awa)
     assert (answer.status_code, answer.json()["to_stage"]) == (200, "perdu")
-    again = known.post(f"{proposal}/confirm", json={}, headers=awa)
+    again = known.post(f"{proposal}/confirm", json=LOST, headers=awa)
     assert (again.status_code, again.json()["code"]) == (409, "proposal_decided")
 
 
@@ -107,7 +108,7 @@ def test_who_does_not_see_the_lead_does_not_see_its_proposal(
     known: TestClient, service: Service, proposal: str
 ) -> None:
     _, zoe = make_person(service, Role.SALES, name="Zoé Blanc")
-    answer = known.post(f"{proposal}/confirm", json={}, headers=zoe)
+    answer = known.post(f"{proposal}/confirm", json=LOST, headers=zoe)
     assert (answer.status_code, answer.json()["code"]) == (404, "proposal_unknown")
 
 
@@ -138,7 +139,7 @@ def test_of_two_at_once_one_wins_and_the_other_is_told(
     ]
 
     def confirm(headers: dict[str, str]) -> Any:
-        return known.post(f"{proposal}/confirm", json={}, headers=headers)
+        return known.post(f"{proposal}/confirm", json=LOST, headers=headers)
 
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(confirm, people))

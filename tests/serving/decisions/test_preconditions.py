@@ -11,9 +11,10 @@ from tests.serving.builders import make_person
 from tests.serving.decisions.test_brake import ask, decisions, stage
 from tests.serving.decisions.test_override import CONFIRM, CONTEST
 from tests.serving.decisions.test_people_decide import entries, known
-from tests.serving.decisions.test_statement import awa, own_events, post
+from tests.serving.decisions.test_statement import awa, boss, own_events, post
+from tests.serving.reserved import LOST
 
-__all__ = ["awa", "known"]  # fixtures
+__all__ = ["awa", "boss", "known"]  # fixtures
 
 ADJUST = {"kind": "status_adjusted", "stage": "qualifie", "reason": "donnee_erronee"}
 ON_A_STAGE = [
@@ -103,7 +104,7 @@ def test_of_many_who_saw_the_same_one_moves_it(
     stages = ["contacte", "qualifie", "proposition", "gagne", "perdu", "contacte"]
 
     def decide(index: int) -> int:
-        sent = {"to": stages[index], "from": "nouveau"}
+        sent = {"to": stages[index], "from": "nouveau", **LOST}
         return int(post(known, "stage-moves", sent, people[index]).status_code)
 
     with ThreadPoolExecutor(6) as pool:
@@ -112,14 +113,14 @@ def test_of_many_who_saw_the_same_one_moves_it(
 
 
 def test_another_concession_than_was_seen_is_not_added_to(
-    known: TestClient, service: Service, headers: dict[str, str], awa: dict[str, str]
+    known: TestClient, service: Service, headers: dict[str, str], boss: dict[str, str]
 ) -> None:
     assert post(known, "concessions", {"percent": 3}, headers).status_code == 200
     sent = {"percent": 9.5, "reason": "Premier contrat.", "from": 3}
-    assert post(known, "concessions", sent, awa).status_code == 200
+    assert post(known, "concessions", sent, boss).status_code == 200
     told = len(entries(service))
 
-    answer = post(known, "concessions", sent, awa)
+    answer = post(known, "concessions", sent, boss)
 
     assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
     detail = answer.json()["detail"].replace("\u00a0", " ")
@@ -128,10 +129,10 @@ def test_another_concession_than_was_seen_is_not_added_to(
         in detail
     )
     assert len(entries(service)) == told
-    read = known.get("/v1/leads/L-1", headers=awa).json()["conceded"]
+    read = known.get("/v1/leads/L-1", headers=boss).json()["conceded"]
     assert read == {"percent": 12.5, "by_machines_percent": 3}
     sent |= {"from": read["percent"]}
-    assert post(known, "concessions", sent, awa).status_code == 200
+    assert post(known, "concessions", sent, boss).status_code == 200
 
 
 def test_of_many_who_saw_the_same_one_concedes(

@@ -1,6 +1,7 @@
 """A person decides a proposal; the first one wins."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -15,7 +16,7 @@ from serving.errors import (
 )
 from serving.repositories.proposals import Proposal, all_proposals
 from serving.runtime.service import Service
-from tests.serving.builders import AWA, NOW, make_event, make_person, send
+from tests.serving.builders import AWA, LOSS, NOW, make_event, make_person, send
 
 KEY = Principal(PrincipalKind.INTEGRATION, "ab12cd34")
 
@@ -37,7 +38,7 @@ def the_proposal(service: Service) -> Proposal:
 
 def test_confirming_makes_the_move(service: Service, proposal_id: UUID) -> None:
     make_person(service)
-    made = confirm(service, proposal_id, AWA, "Budget gelé", NOW)
+    made = confirm(service, proposal_id, AWA, replace(LOSS, text="Budget gelé"), NOW)
 
     assert (made.origin, made.to) == ("nouveau", "perdu")
     decided = the_proposal(service)
@@ -67,20 +68,20 @@ def test_a_dismissed_move_may_be_proposed_again(
 
 def test_only_a_person_decides(service: Service, proposal_id: UUID) -> None:
     with pytest.raises(PersonRequiredError):
-        confirm(service, proposal_id, KEY, None, NOW)
+        confirm(service, proposal_id, KEY, LOSS, NOW)
     with pytest.raises(PersonRequiredError):
         dismiss(service, proposal_id, KEY, "non", NOW)
 
 
 def test_an_unknown_proposal_is_an_error(service: Service) -> None:
     with pytest.raises(ProposalUnknownError):
-        confirm(service, uuid4(), AWA, None, NOW)
+        confirm(service, uuid4(), AWA, LOSS, NOW)
 
 
 def test_the_second_to_decide_is_told(service: Service, proposal_id: UUID) -> None:
     dismiss(service, proposal_id, AWA, "Trop tôt", NOW)
     with pytest.raises(ProposalDecidedError) as caught:
-        confirm(service, proposal_id, AWA, None, NOW)
+        confirm(service, proposal_id, AWA, LOSS, NOW)
     assert (caught.value.status, caught.value.decided_by) == ("dismissed", "Awa Diallo")
 
 
@@ -93,7 +94,7 @@ def test_of_many_at_once_one_wins(service: Service, proposal_id: UUID) -> None:
         person = people[index].principal
         try:
             if index % 2:
-                confirm(service, proposal_id, person, None, NOW)
+                confirm(service, proposal_id, person, LOSS, NOW)
             else:
                 dismiss(service, proposal_id, person, "non", NOW)
         except ProposalDecidedError:

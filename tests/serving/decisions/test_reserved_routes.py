@@ -14,10 +14,10 @@ from serving.runtime.service import Service
 from tests.serving.builders import make_event, make_person, send, write
 from tests.serving.decisions.test_override import CONTEST, later, lead
 from tests.serving.decisions.test_people_decide import entries, known
-from tests.serving.decisions.test_statement import awa, own_events, post
+from tests.serving.decisions.test_statement import awa, boss, own_events, post
 from tests.serving.reserved import concession
 
-__all__ = ["awa", "known"]  # fixtures
+__all__ = ["awa", "boss", "known"]  # fixtures
 
 
 def concessions(service: Service) -> list[tuple[Any, ...]]:
@@ -58,7 +58,7 @@ class TestConcessions:
         known: TestClient,
         headers: dict[str, str],
         service: Service,
-        awa: dict[str, str],
+        boss: dict[str, str],
     ) -> None:
         first = post(known, "concessions", {"percent": 10.5}, headers)
         again = post(known, "concessions", {"percent": 10.5}, headers)
@@ -70,12 +70,12 @@ class TestConcessions:
         assert concessions(service) == []
 
         waiting = f"/v1/proposals/{first.json()['proposal_id']}/confirm"
-        assert known.post(waiting, json={}, headers=awa).status_code == 200
+        assert known.post(waiting, json={}, headers=boss).status_code == 200
         assert concessions(service) == [(10.5, "person", "Awa Diallo")]
         dismissed = f"/v1/proposals/{other['proposal_id']}/dismiss"
         why = {"reason": "Trop"}
-        assert known.post(dismissed, json=why, headers=awa).status_code == 204
-        seen = known.get("/v1/leads/L-1", headers=awa).json()
+        assert known.post(dismissed, json=why, headers=boss).status_code == 204
+        seen = known.get("/v1/leads/L-1", headers=boss).json()
         assert (seen["proposals"], seen["tasks"]) == ([], [])
         told = [one.action for one in entries(service)]
         assert told.count("concession_refused") == 3
@@ -86,13 +86,13 @@ class TestConcessions:
         known: TestClient,
         headers: dict[str, str],
         service: Service,
-        awa: dict[str, str],
+        boss: dict[str, str],
     ) -> None:
         post(known, "concessions", {"percent": 40}, headers)
         asked = {"percent": 40, "reason": "Premier contrat."}
-        answer = post(known, "concessions", asked, awa)
+        answer = post(known, "concessions", asked, boss)
         assert (answer.status_code, answer.json()["clause"]) == (200, "P-01")
-        assert known.get("/v1/leads/L-1", headers=awa).json()["proposals"] == []
+        assert known.get("/v1/leads/L-1", headers=boss).json()["proposals"] == []
 
     @pytest.mark.parametrize("percent", [0, 0.09, -1, 100.5, "dix", None])
     def test_an_odd_one_is_refused(

@@ -30,6 +30,12 @@ def awa(service: Service) -> dict[str, str]:
     return make_person(service, Role.SALES)[1]
 
 
+@pytest.fixture
+def boss(service: Service) -> dict[str, str]:
+    """The headers of somebody whose role has no limit."""
+    return make_person(service, Role.ADMIN)[1]
+
+
 def post(client: TestClient, what: str, sent: Any, headers: dict[str, str]) -> Any:
     return client.post(f"/v1/leads/L-1/{what}", json=sent, headers=headers)
 
@@ -122,7 +128,7 @@ def test_the_log_is_exported_as_it_was_known(
     tmp_path: Path,
 ) -> None:
     post(known, "notes", NOTE, awa)
-    moved = {"to": "perdu", "reason": "Budget gelé"}
+    moved = {"to": "perdu", "reason": "Budget gelé", "lost_reason": "budget"}
     post(known, "stage-moves", moved, awa)
     service.clock.advance(timedelta(hours=1))  # type: ignore[attr-defined]  # a SetClock
     send(known, headers, make_event(id="later"))

@@ -24,6 +24,7 @@ from tests.governance.rule_builders import make_rules
 from tests.serving.builders import (
     AWA,
     CRM_SCOPES,
+    LOSS,
     NOW,
     make_event,
     make_key,
@@ -289,7 +290,7 @@ class TestRequalifying:
             (proposal,) = all_proposals(session)
         if is_confirmed:
             make_person(crm.service)
-            confirm(crm.service, proposal.id, AWA, None, NOW)
+            confirm(crm.service, proposal.id, AWA, LOSS, NOW)
         else:
             dismiss(crm.service, proposal.id, AWA, "trop tôt", NOW)
         assert crm.lead["score"]["priority"] == priority

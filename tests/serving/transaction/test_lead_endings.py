@@ -17,7 +17,7 @@ from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.repositories.audit import AuditRecord
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
-from tests.serving.builders import AWA, NOW, make_event, make_person
+from tests.serving.builders import AWA, LOSS, NOW, make_event, make_person
 from tests.serving.transaction.test_consequences import CASE, TASK, Governed
 
 Ends = Callable[[Governed], None]
@@ -46,7 +46,9 @@ def ask(crm: Governed, to: str) -> UUID:
 
 
 def moved(crm: Governed) -> None:
-    asked = MoveRequest(lead_id="L-1", to="perdu", reason=None, by=AWA)
+    asked = MoveRequest(
+        lead_id="L-1", to="perdu", reason="Trop cher", lost_reason="prix", by=AWA
+    )
     move_stage(crm.service, asked, NOW)
 
 
@@ -57,7 +59,7 @@ def adjusted(crm: Governed) -> None:
 
 
 def confirmed(crm: Governed) -> None:
-    confirm(crm.service, ask(crm, "perdu"), AWA, None, NOW)
+    confirm(crm.service, ask(crm, "perdu"), AWA, LOSS, NOW)
 
 
 def seen_in_the_crm(crm: Governed) -> None:
@@ -147,7 +149,9 @@ def test_automation_opens_nothing_on_a_lead_that_ended(
     service: Service, to: str
 ) -> None:
     crm = waiting(service)
-    asked = MoveRequest(lead_id="L-1", to=to, reason=None, by=AWA)
+    asked = MoveRequest(
+        lead_id="L-1", to=to, reason="Trop cher", lost_reason="prix", by=AWA
+    )
     move_stage(crm.service, asked, NOW)
     ahead = (NOW + timedelta(minutes=4)).isoformat()
     crm.send(make_event(id="after", time=ahead))

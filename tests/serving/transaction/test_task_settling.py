@@ -87,6 +87,7 @@ def test_it_is_not_asked_again_while_that_lasts_and_then_is(crm: Governed) -> No
 
 
 def test_what_the_doubt_held_back_goes_on(service: Service) -> None:
+    make_person(service)
     cases = Cases.model_validate({"version": 1, "case": [DOUBT]})
     crm = Governed(service, {"on": REPLIED, "then": TASK}, cases=cases)
     crm.send(make_event())
@@ -120,6 +121,7 @@ def test_to_dismiss_what_is_proposed_is_a_word_too(service: Service) -> None:
 
 
 def test_a_company_s_cases_may_settle_nothing(service: Service) -> None:
+    make_person(service)
     cases = Cases.model_validate(
         {"version": 1, "case": [DOUBT | {"settled_by_decision": False}]}
     )

@@ -1,0 +1,124 @@
+"""Configuration at start: audited if it changed, and refused where leads forbid it."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import (
+    STARTUP,
+    Action,
+    AuditEntry,
+    AuditFields,
+    Subject,
+    SubjectKind,
+)
+from governance.errors import StagesHeldError
+from governance.policy.configuration import (
+    KnownStage,
+    held_changes,
+    renamings,
+    stages_of,
+    thresholds_of,
+)
+from governance.policy.pipeline import Pipeline
+from serving.database.engine import Lock, Store, hold, place_of
+from serving.database.migrate import install_pipeline
+from serving.database.tables import LeadRow, StageRow
+from serving.repositories.audit import append, configuration_in_force
+from serving.repositories.lead_states import lock_every_lead
+from serving.runtime.settings import Settings
+
+LEADS_NAMED = 20
+
+
+def install_configuration(
+    store: Store, settings: Settings, pipeline: Pipeline, now: datetime
+) -> None:
+    """Bring the database's copy of the pipeline up to date, and audit what is in force
+    if it is another than at the last start.
+
+    Raises StagesHeldError if leads stand where a stage may not change.
+    """
+    with store.writing() as session:
+        hold(session, Lock.START)
+        before = configuration_in_force(session)
+        _refuse_held(session, before, pipeline)
+        after = _in_force(session, settings, pipeline)
+        if before != after:
+            if after["renamed"]:
+                lock_every_lead(session)
+            entry = AuditEntry(
+                action=Action.CONFIGURATION_CHANGED,
+                by=STARTUP,
+                subject=Subject(SubjectKind.SERVICE, "configuration"),
+                before=before,
+                after=after,
+            )
+            append(session, [entry], now)
+        install_pipeline(session, pipeline)
+
+
+def _in_force(
+    session: Session, settings: Settings, pipeline: Pipeline
+) -> dict[str, Any]:
+    files = {
+        "pipeline": settings.pipeline_file,
+        "rules": settings.rules_file,
+        "exceptions": settings.exceptions_file,
+        "judgement": settings.judgement_file,
+    }
+    known = set(session.scalars(select(StageRow.name)))
+    renamed = renamings(pipeline).items()
+    return {
+        **{name: _digest(path) for name, path in files.items()},
+        "stages": stages_of(pipeline),
+        "thresholds": thresholds_of(pipeline),
+        "renamed": {old: new for old, new in renamed if old in known},
+        "place": place_of(session),
+    }
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _refuse_held(
+    session: Session, before: AuditFields | None, pipeline: Pipeline
+) -> None:
+    for change in held_changes(_known_stages(session, before), pipeline):
+        stands = LeadRow.stage == change.stage
+        count = session.scalar(select(func.count()).where(stands)) or 0
+        if count:
+            first = select(LeadRow.external_id).where(stands)
+            first = first.order_by(LeadRow.external_id).limit(LEADS_NAMED)
+            named = ", ".join(session.scalars(first))
+            more = ", …" if count > LEADS_NAMED else ""
+            raise StagesHeldError(change.stage, change.what, count, named + more)
+
+
+def _known_stages(
+    session: Session, before: Mapping[str, Any] | None
+) -> dict[str, KnownStage]:
+    """The stages in force; of a store that no start has audited, as its table has
+    them."""
+    if before is not None:
+        return {
+            name: KnownStage(
+                reserved=stage["reserved"], closes=stage["closes"], role=stage["role"]
+            )
+            for name, stage in before["stages"].items()
+        }
+    rows = session.scalars(select(StageRow).where(StageRow.renamed_to.is_(None)))
+    return {
+        row.name: KnownStage(
+            reserved=row.reserved,
+            closes=row.closes,
+            role="" if row.role is None else row.role,
+        )
+        for row in rows
+    }

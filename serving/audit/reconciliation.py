@@ -1,0 +1,371 @@
+"""Reconciliation of the store with the audit: what has no row, and what differs.
+
+The chain shows that its own rows are whole. Who may write the database can still change
+the tables beside it; this finds where they say something else than the chain.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.orm import Session
+
+from governance.audit.chain import Action, BreakKind, as_kept, id_of, text_digest
+from governance.people.principal import Principal, PrincipalKind
+from governance.policy.pipeline import StageRole
+from serving.audit.seals import Seal, broken_seals
+from serving.database.engine import Store, place_of
+from serving.database.locks import changed_locks
+from serving.database.tables import (
+    ConcessionRow,
+    DecisionRow,
+    LeadRow,
+    PersonRow,
+    PrincipalRow,
+    RequalificationRow,
+    StageRow,
+    StatementRow,
+    ThresholdRow,
+)
+from serving.errors import AuditBrokenError
+from serving.repositories.audit import links_since
+from serving.repositories.decisions import STATEMENTS
+from serving.repositories.events import events_there
+from serving.repositories.rows import batches, every_row
+from serving.repositories.scores import last_scores
+
+FORGOTTEN = "lead_forgotten"  # the audit's row of a lead that was erased
+Row = Mapping[str, Any]  # of the audit, as it is kept
+
+
+class DifferenceKind(StrEnum):
+    UNRECORDED = "unrecorded"  # it is there, and the audit doesn't know of it
+    MISSING = "missing"  # the audit knows of it, and it isn't there
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A row of a table, and its columns, that the audit says otherwise."""
+
+    kind: DifferenceKind
+    table: str
+    id: str
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Told:
+    """What the chain says of the tables, by id: the last row where several do.
+
+    `rows` are those that a row of the same id stands beside, by its table.
+    """
+
+    rows: dict[str, dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
+    stages: dict[str, str] = field(default_factory=dict)  # of leads
+    priorities: dict[str, str] = field(default_factory=dict)
+    roles: dict[str, str] = field(default_factory=dict)  # of people
+    disabled: set[str] = field(default_factory=set)
+    events: dict[int, str | None] = field(default_factory=dict)  # and their leads
+    forgotten: set[str] = field(default_factory=set)  # leads
+    seals: list[Seal] = field(default_factory=list)
+    forgotten_events: list[Seal] = field(default_factory=list)
+    anchor: int | None = None  # that the last seal names
+    configuration: dict[str, Any] | None = None
+    entries: set[str] = field(default_factory=set)  # stages at which leads began
+    salted_since: int | None = None  # the row from which on ids are made with salts
+    first_told: dict[str, int] = field(default_factory=dict)  # leads and principals
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciliation:
+    """`differences` in the tables; locks that are gone, added or other (None: they
+    can't be compared); `moved_from`: where the store was, if it isn't there."""
+
+    differences: list[Difference]
+    changed_locks: list[str] | None
+    moved_from: str | None
+    anchor: int | None
+
+
+def reconcile(store: Store) -> Reconciliation:
+    """Hold the store against the chain, which is taken to be whole."""
+    with store.reading() as session:
+        with closing(links_since(session, 1)) as links:
+            told = told_by({**link.row, "seq": link.seq} for link in links)
+        differences = list(_differences(session, told))
+        place = place_of(session)
+    before = (told.configuration or {}).get("place", place)
+    return Reconciliation(
+        differences=differences,
+        changed_locks=changed_locks(store),
+        moved_from=None if before == place else before,
+        anchor=told.anchor,
+    )
+
+
+# --- What the chain says ------------------------------------------------------------
+
+
+def told_by(rows: Iterable[Row]) -> Told:
+    """What the rows of the chain say, in order; raises AuditBrokenError at one that was
+    never written here."""
+    told = Told()
+    for row in rows:
+        for id in (row["who_id"], row["lead_id"]):
+            if id:
+                told.first_told.setdefault(id, row["seq"])
+        if row["event_id"] is not None:
+            told.events.setdefault(row["event_id"], row["lead_id"])
+        before = orjson.loads(row["state_before"] or "{}")
+        after = orjson.loads(row["state_after"] or "{}")
+        try:
+            _take_in(told, row, before, after)
+        except (KeyError, TypeError) as error:  # before the last anchor: not verified
+            kind = BreakKind.ROW_CHANGED.value
+            raise AuditBrokenError(kind, row["seq"]) from error
+    return told
+
+
+def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
+    action, subject = row["action"], row["subject_id"]
+    match action:
+        case Action.STAGE_MOVED | Action.STAGE_OBSERVED:
+            told.stages[row["lead_id"]] = after["stage"]
+        case Action.PRIORITY_CHANGED:
+            told.priorities[row["lead_id"]] = after["priority"]
+        case Action.PERSON_ADDED | Action.PERSON_CHANGED:
+            told.roles[subject] = after["role"]
+        case Action.PERSON_DISABLED:
+            told.disabled.add(subject)
+        case _:
+            _take_in_of_store(told, row, after)
+    kept_in = _table_of(action, before, after)
+    if kept_in is not None:
+        told.rows[kept_in][row["id"]] = row
+
+
+def _table_of(action: str, before: Row, after: Row) -> str | None:
+    """The table that has a row of the same id."""
+    match action:
+        case Action.STAGE_MOVED:
+            return "decision"
+        case Action.CONCESSION_GRANTED:
+            return "concession"
+        case Action.PRIORITY_CHANGED:
+            is_change = before["priority"] not in {None, after["priority"]}
+            return "requalification" if is_change else None
+    return "statement" if action in STATEMENTS else None
+
+
+def _take_in_of_store(told: Told, row: Row, after: Row) -> None:
+    match row["action"]:
+        case Action.EVENTS_SEALED:
+            told.seals.append(Seal(**after))
+            told.anchor = orjson.loads(row["why"])["anchor"]
+        case Action.CONFIGURATION_CHANGED:
+            told.configuration = dict(after)
+            told.salted_since = told.salted_since or row["seq"]
+            stages = after["stages"].items()
+            told.entries |= {n for n, s in stages if s["role"] == StageRole.ENTRY}
+        case action if action == FORGOTTEN:
+            told.forgotten.add(row["lead_id"])
+            parts = orjson.loads(row["why"]).get("sealed", [])
+            told.forgotten_events += [Seal(**part) for part in parts]
+
+
+# --- What the tables say ------------------------------------------------------------
+
+
+def _differences(session: Session, told: Told) -> Iterator[Difference]:
+    names: dict[str, Principal] = {}
+    for row in every_row(session, PrincipalRow):
+        names[str(row.id)] = Principal(PrincipalKind(row.kind), row.name)
+        if not _is_named(told, row.id, row.salt, row.kind, row.name):
+            yield _differs("principal", row.id, ["name"])
+    yield from _of_decisions(session, told, names)
+    yield from _of_leads(session, told)
+    yield from _of_people(session, told)
+    yield from _of_events(session, told)
+    yield from _of_configuration(session, told)
+
+
+def _is_named(told: Told, id: UUID, salt: str | None, *name: str) -> bool:
+    """Does a name give its id? One that has no salt is from before there were any."""
+    if salt is not None:
+        return id_of(salt, *name) == id
+    since, first = told.salted_since, told.first_told.get(str(id))
+    return str(id) in told.forgotten or since is None or first is None or first < since
+
+
+def _of_decisions(
+    session: Session, told: Told, names: Mapping[str, Principal]
+) -> Iterator[Difference]:
+    tables: list[type[Any]] = [
+        DecisionRow,
+        ConcessionRow,
+        RequalificationRow,
+        StatementRow,
+    ]
+    for table in tables:
+        name = table.__tablename__
+        waiting = dict(told.rows[name])
+        for row in every_row(session, table):
+            entry = waiting.pop(str(row.id), None)
+            if entry is None:
+                yield _lone(DifferenceKind.UNRECORDED, name, row.id)
+            elif columns := _other_columns(row, entry, names, told.forgotten):
+                yield _differs(name, row.id, columns)
+        if table is not StatementRow:  # some are of before there was the table
+            yield from (_lone(DifferenceKind.MISSING, name, id) for id in waiting)
+
+
+def _other_columns(
+    row: Any, entry: Row, names: Mapping[str, Principal], forgotten: Collection[str]
+) -> list[str]:
+    """The columns of a decision or statement that its entry says otherwise; of a lead
+    that was forgotten the reason is erased."""
+    said, there = _said(row, entry), {}
+    if entry["who_id"] in names:
+        said["signer"] = names[entry["who_id"]].name
+    for column in said:
+        value = getattr(row, column)
+        is_instant = isinstance(value, datetime)
+        value = as_kept(value) if is_instant else value
+        there[column] = str(value) if isinstance(value, UUID) else value
+    columns = [column for column, value in said.items() if there[column] != value]
+    is_kept = str(row.lead_id) not in forgotten
+    return (
+        [*columns, "reason"] if is_kept and not _has_its_reason(row, entry) else columns
+    )
+
+
+def _said(row: Any, entry: Row) -> dict[str, Any]:
+    """What an entry says of a row's columns."""
+    before = orjson.loads(entry["state_before"] or "{}")
+    after, why = orjson.loads(entry["state_after"] or "{}"), orjson.loads(entry["why"])
+    said: dict[str, Any] = {"lead_id": entry["lead_id"]}
+    if isinstance(row, StatementRow):
+        return {**said, "kind": entry["action"], "stated_at": entry["at"]}
+    said |= {"signer_kind": entry["who_kind"], "decided_at": entry["at"]}
+    said |= {name: why[name] for name in ("clause", "reserved") if name in why}
+    match row:
+        case DecisionRow():
+            said |= {"from_stage": before["stage"], "to_stage": after["stage"]}
+            said["lost_reason"] = why.get("lost_reason")
+        case ConcessionRow():
+            said["percent"] = after["percent"]
+        case RequalificationRow():
+            said["from_priority"] = before["priority"]
+            said["to_priority"] = after["priority"]
+    return said
+
+
+def _has_its_reason(row: Any, entry: Row) -> bool:
+    """Is the reason the one whose digest the entry has? One without a salt is from
+    before there were any, or was erased."""
+    if not isinstance(row, DecisionRow | ConcessionRow):
+        return True
+    digest = orjson.loads(entry["why"]).get("reason_sha256")
+    if row.salt is None:
+        return digest is None or row.reason is None
+    mine = text_digest(row.salt, row.reason) if row.reason else None
+    return bool(mine == digest)
+
+
+def _of_leads(session: Session, told: Told) -> Iterator[Difference]:
+    stages = list(every_row(session, StageRow))
+    renamed = {row.name: row.renamed_to or row.name for row in stages}
+    entries = {renamed.get(name, name) for name in told.entries}
+    for row, scored in _scored_leads(session):
+        id, columns = str(row.id), []
+        if id in told.forgotten:
+            continue
+        if not _is_named(told, row.id, row.salt, row.external_id):
+            columns.append("external_id")
+        stage = told.stages.get(id)
+        expected = entries if stage is None else {renamed.get(stage, stage)}
+        if expected and row.stage not in expected:
+            columns.append("stage")
+        if told.priorities.get(id) != row.priority:
+            columns.append("priority")
+        if scored is not None and not _agree(row.score, *scored):
+            columns.append("score")
+        if columns:
+            yield _differs("lead", row.id, columns)
+
+
+def _scored_leads(
+    session: Session,
+) -> Iterator[tuple[LeadRow, tuple[float, str] | None]]:
+    """Each lead, with its last score and the body of that."""
+    for leads in batches(every_row(session, LeadRow)):
+        scores = last_scores(session, [lead.id for lead in leads])
+        yield from ((lead, scores.get(lead.id)) for lead in leads)
+
+
+def _agree(score: float | None, last: float, body: str) -> bool:
+    """Is a lead's score the last one, and that of its body, if it is still kept?"""
+    told = orjson.loads(body).get("score", last) if body else last
+    return score == last == told
+
+
+def _of_people(session: Session, told: Told) -> Iterator[Difference]:
+    waiting = dict(told.roles)
+    for row in every_row(session, PersonRow):
+        role = waiting.pop(str(row.id), None)
+        if role is None:
+            yield _lone(DifferenceKind.UNRECORDED, "person", row.id)
+            continue
+        columns = ["role"] if role != row.role else []
+        if (row.disabled_at is not None) != (str(row.id) in told.disabled):
+            columns.append("disabled_at")
+        if columns:
+            yield _differs("person", row.id, columns)
+    for id in waiting:
+        yield _lone(DifferenceKind.MISSING, "person", id)
+
+
+def _of_events(session: Session, told: Told) -> Iterator[Difference]:
+    gone = told.events.keys() - events_there(session, told.events)
+    for event in sorted(gone):
+        if told.events[event] not in told.forgotten:
+            yield _lone(DifferenceKind.MISSING, "event", event)
+    for seal in broken_seals(session, told.seals, told.forgotten_events):
+        yield _differs("event", f"{seal.first}-{seal.last}", ["data"])
+
+
+def _of_configuration(session: Session, told: Told) -> Iterator[Difference]:
+    """The database's copy of the pipeline, against what the last start had."""
+    if told.configuration is None:
+        return
+    stages = told.configuration["stages"]
+    for row in every_row(session, StageRow):
+        said = stages.get(row.name)
+        if said is None:
+            continue  # it has left the file
+        columns = [name for name, value in said.items() if getattr(row, name) != value]
+        if columns:
+            yield _differs("stage", row.name, columns)
+    thresholds = dict(told.configuration["thresholds"])
+    for threshold in every_row(session, ThresholdRow):
+        if thresholds.pop(threshold.name, None) != threshold.value:
+            yield _differs("threshold", threshold.name, ["value"])
+    for name in thresholds:
+        yield _lone(DifferenceKind.MISSING, "threshold", name)
+
+
+def _lone(kind: DifferenceKind, table: str, id: object) -> Difference:
+    return Difference(kind=kind, table=table, id=str(id))
+
+
+def _differs(table: str, id: object, columns: Iterable[str]) -> Difference:
+    return Difference(
+        kind=DifferenceKind.DIFFERS, table=table, id=str(id), columns=tuple(columns)
+    )

@@ -1,0 +1,78 @@
+"""Comparison of a database's locks with those that the migrations make."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from serving.database.engine import SQLITE, Store
+from serving.database.migrate import migrate, upgrade
+
+_SCHEMA = "frein_as_migrated"
+_SQLITE = """SELECT type || ' ' || name, sql FROM sqlite_master
+    WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"""
+_POSTGRESQL = """
+    SELECT 'trigger ' || t.tgname,
+        pg_get_triggerdef(t.oid) || ' ' || CAST(t.tgenabled AS text)
+    FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+    WHERE NOT t.tgisinternal AND c.relnamespace = to_regnamespace(:schema)
+    UNION ALL
+    SELECT 'function ' || proname, pg_get_functiondef(oid)
+    FROM pg_proc WHERE pronamespace = to_regnamespace(:schema)
+    UNION ALL
+    SELECT 'constraint ' || conname, pg_get_constraintdef(oid)
+    FROM pg_constraint WHERE connamespace = to_regnamespace(:schema)"""
+
+
+def changed_locks(store: Store) -> list[str] | None:
+    """The triggers, functions and tables or constraints that are gone, added or other
+    than the migrations make them; None: the database doesn't let us make them."""
+    if store.engine.dialect.name == SQLITE:
+        return _differences(_of_sqlite(store), _as_migrated())
+    with store.engine.connect() as connection:
+        own = str(connection.scalar(text("SELECT current_schema()")))
+        there = _of_postgresql(connection, own)
+        try:
+            made = _as_migrated_there(connection)
+        except DBAPIError:
+            return None
+        finally:
+            connection.rollback()
+    return _differences(there, made)
+
+
+def _differences(there: Mapping[str, str], made: Mapping[str, str]) -> list[str]:
+    return sorted(n for n in there.keys() | made.keys() if there.get(n) != made.get(n))
+
+
+def _as_migrated() -> Mapping[str, str]:
+    with TemporaryDirectory(prefix="frein-locks-") as folder:
+        fresh = Store(f"sqlite:///{Path(folder) / 'frein.db'}")
+        try:
+            upgrade(fresh)
+            return _of_sqlite(fresh)
+        finally:
+            fresh.close()
+
+
+def _of_sqlite(store: Store) -> Mapping[str, str]:
+    with store.engine.connect() as connection:
+        return {str(row[0]): str(row[1]) for row in connection.execute(text(_SQLITE))}
+
+
+def _as_migrated_there(connection: Connection) -> Mapping[str, str]:
+    """In a schema of its own, which the caller rolls back."""
+    connection.execute(text(f"CREATE SCHEMA {_SCHEMA}"))
+    connection.execute(text(f"SET LOCAL search_path = {_SCHEMA}"))
+    migrate(connection)
+    return _of_postgresql(connection, _SCHEMA)
+
+
+def _of_postgresql(connection: Connection, schema: str) -> Mapping[str, str]:
+    rows = connection.execute(text(_POSTGRESQL), {"schema": schema})
+    return {
+        name: definition.replace(f"{schema}.", "").replace(f"'{schema}'", "")
+        for name, definition in rows
+    }
