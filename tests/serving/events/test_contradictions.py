@@ -22,6 +22,7 @@ from tests.serving.builders import (
     send,
 )
 from tests.serving.fakes import SetClock
+from tests.serving.reserved import LOST
 
 Headers = dict[str, str]
 
@@ -33,7 +34,7 @@ def awa(service: Service) -> Headers:
 
 def sign(client: TestClient, awa: Headers, to: str, status: int = 200) -> None:
     path = "/v1/leads/L-1/stage-moves"
-    answer = client.post(path, json={"to": to, "reason": "vu"}, headers=awa)
+    answer = client.post(path, json={"to": to, **LOST}, headers=awa)
     assert answer.status_code == status, answer.text
 
 
@@ -195,7 +196,7 @@ def test_a_person_confirms_the_proposal_that_stayed_open(
     (proposal,) = lead(client, headers)["proposals"]
     later(service)
     path = f"/v1/proposals/{proposal['id']}/confirm"
-    assert client.post(path, json={}, headers=awa).status_code == 200
+    assert client.post(path, json=LOST, headers=awa).status_code == 200
     seen = lead(client, headers)
     assert (seen["stage_assurance"], seen["tasks"]) == ("signed", [])
     assert seen["proposals"] == []

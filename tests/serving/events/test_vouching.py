@@ -23,6 +23,7 @@ from tests.serving.builders import (
     make_person,
     send,
 )
+from tests.serving.reserved import LOST
 
 Headers = dict[str, str]
 VOUCHES = CRM_SCOPES | {Scope.VOUCH}
@@ -157,7 +158,8 @@ def test_the_log_says_what_is_known_and_names_nobody(
     send(client, vouching, moved("perdu", id="2", type=kind, subject="L-2", by="awa"))
     send(client, vouching, make_event(id="3", subject="L-3"))
     _, awa = make_person(service, Role.ADMIN, login="sign", name="Zoé Roux")
-    client.post("/v1/leads/L-3/stage-moves", json={"to": "perdu"}, headers=awa)
+    lost = {"to": "perdu", **LOST}
+    client.post("/v1/leads/L-3/stage-moves", json=lost, headers=awa)
     log = stored_log(service.store, service.pipeline, NOW)
     assert log is not None
     ends = log.events.filter(log.events["kind"] == "lost").sort("lead_id")
