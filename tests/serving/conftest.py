@@ -87,6 +87,7 @@ def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None
             with store.reading() as session:
                 kept = session.execute(text(triggers)).all()
             write(store, *(f"DROP TRIGGER {name}" for name, _ in kept), statement)
+            store.engine.dispose()  # its connections may know the old schema
             write(store, *(sql for _, sql in kept))
             return
         postgres: Postgres = request.getfixturevalue("postgres")
