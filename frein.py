@@ -13,6 +13,7 @@ from features.errors import FreinError
 from features.shutdown import stop_when_told
 from serving.cli.api_keys import keys
 from serving.cli.audit import audit
+from serving.cli.backup import backups
 from serving.cli.persons import persons
 from serving.cli.proposals import proposals
 from serving.cli.reports import overrides, reports
@@ -44,6 +45,7 @@ app.add_typer(promoting)
 app.add_typer(drifting)
 app.add_typer(features, name="features")
 app.add_typer(serving)
+app.add_typer(backups)
 app.add_typer(keys, name="keys")
 app.add_typer(overrides, name="overrides")
 app.add_typer(persons, name="persons")

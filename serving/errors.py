@@ -47,6 +47,10 @@ FreinError
 ├── TaskAwaitsDecisionError  who decides its proposal closes it
 ├── StoreBusyError           a lock did not come in time, or no database answers
 │   └── StoreOvertakenError  another writer was quicker: start again
+├── StoreFullError           no room on the database's disk
+├── StoreReadOnlyError       nothing can be written there
+├── StoreCorruptError        the database's file is damaged, or none
+├── BackupError              a backup can't be made, or brought back; says why
 ├── SettingsError            a variable of the environment; says which
 ├── DatabaseUnsupportedError
 ├── StoreRevisionError       another version of Frein wrote the store; says what to do
@@ -323,6 +327,22 @@ class StoreBusyError(FreinError):
 
 class StoreOvertakenError(StoreBusyError):
     code = "store_overtaken"
+
+
+class StoreFullError(FreinError):
+    code = "store_full"
+
+
+class StoreReadOnlyError(FreinError):
+    code = "store_read_only"
+
+
+class StoreCorruptError(FreinError):
+    code = "store_corrupt"
+
+
+class BackupError(FreinError):
+    code = "backup_failed"
 
 
 class SettingsError(FreinError):

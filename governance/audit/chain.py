@@ -78,6 +78,7 @@ class Action(StrEnum):
     TOKEN_ISSUED = "token_issued"
     CONFIGURATION_CHANGED = "configuration_changed"  # files read at start, or the place
     EVENTS_SEALED = "events_sealed"  # their digest, so that none changes unnoticed
+    STORE_RESTORED = "store_restored"  # from a backup: what came after it is gone
 
 
 class SubjectKind(StrEnum):

@@ -10,7 +10,7 @@ from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from serving.formats.schema import Shown
 from serving.formats.score_json import ModelShown
 from serving.http.openapi import refuses
-from serving.runtime.dependencies import TheAuditStatus, TheMetrics, TheModels, TheStore
+from serving.runtime.dependencies import TheAuditStatus, TheMetrics, TheService
 
 router = APIRouter(tags=["operations"])
 
@@ -34,14 +34,14 @@ def read_live() -> Health:
     return Health(status="live")
 
 
-@router.get("/health/ready", name="read_ready", responses=refuses(503))
-def read_ready(store: TheStore, models: TheModels, status: TheAuditStatus) -> Health:
-    """The store answers and a model is loaded.
+@router.get("/health/ready", name="read_ready", responses=refuses(503, 507))
+def read_ready(service: TheService) -> Health:
+    """The store takes what is written, and a model is loaded.
 
     Where the audit was found broken, automation is stopped; people still work.
     """
-    store.ping()
-    model, broken = models.current().model, status.broken
+    service.write_check.make(service.store, service.clock())
+    model, broken = service.models.current().model, service.audit_status.broken
     return Health(
         status="ready",
         automation="running" if broken is None else "stopped",

@@ -6,6 +6,7 @@ that was cut off may be made again.
 """
 
 import hashlib
+import logging
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +31,8 @@ from serving.errors import CallUnderWayError, KeyReusedError, RequestInvalidErro
 from serving.http.problems import problem_response
 from serving.http.request_body import content_of
 from serving.repositories.api_keys import ApiKey
+
+log = logging.getLogger(__name__)
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -95,11 +98,14 @@ class IdempotencyMiddleware:
         return status if isinstance(status, StoredResponse) else None
 
     def _end(self, call: Call, answer: StoredResponse | None) -> None:
-        with self._store.writing() as session:
-            if answer is None or answer.status in _UNREAD or answer.status >= 500:
-                forget_call(session, call)
-            else:
-                note_answer(session, call, answer)
+        try:
+            with self._store.writing() as session:
+                if answer is None or answer.status in _UNREAD or answer.status >= 500:
+                    forget_call(session, call)
+                else:
+                    note_answer(session, call, answer)
+        except FreinError as error:  # it was answered: the call counts as cut off
+            log.warning("answer_not_kept", extra={"cause": error.code})
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ class SessionShown(Shown):
 @router.post(
     "",
     name="begin_session",
-    responses=refuses(400, 401, 413, 415, 422, 503),
+    responses=refuses(400, 401, 413, 415, 422, 503, 507),
 )
 def begin_session(
     store: TheStore,

@@ -42,7 +42,7 @@ TheDecider = Annotated[Person, Depends(require_role(*DECIDERS))]
 # A rule acts on everybody's leads.
 TheManager = Annotated[Person, Depends(require_role(Role.MANAGER, Role.ADMIN))]
 SuspensionBody = Annotated[SuspensionSent, json_body(SuspensionSent)]
-_REFUSALS = refuses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_REFUSALS = refuses(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
 
 
 @rules.get(

@@ -5,6 +5,7 @@ default lets two readers that then write lose an update. On PostgreSQL writers l
 the rows of the leads they concern, in order, and the audit's lock last (DESIGN §9).
 """
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -27,10 +28,14 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from features.errors import FreinError
 from serving.errors import (
     DatabaseUnsupportedError,
     StoreBusyError,
+    StoreCorruptError,
+    StoreFullError,
     StoreOvertakenError,
+    StoreReadOnlyError,
 )
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
@@ -50,7 +55,21 @@ _WRITES = "frein_writes"  # an execution option: this connection means to write
 _NAMESPACE = 0x66726569  # of our advisory locks: others may use some in that database
 _UNIQUE_VIOLATION = "23505"
 _ROLLED_BACK = "40"  # the class of deadlocks and serialisation failures
-_SQLITE_BUSY = ("database is locked", "unable to open database file")
+_SQLITE_ERRORS: dict[str, type[FreinError]] = {  # by how their messages begin
+    "database is locked": StoreBusyError,
+    "unable to open database file": StoreBusyError,
+    "database or disk is full": StoreFullError,
+    "attempt to write a readonly database": StoreReadOnlyError,
+    "database disk image is malformed": StoreCorruptError,
+    "file is not a database": StoreCorruptError,
+    "malformed database schema": StoreCorruptError,
+}
+_SQLSTATES: dict[str, type[FreinError]] = {
+    "53100": StoreFullError,
+    "25006": StoreReadOnlyError,
+    "XX001": StoreCorruptError,
+    "XX002": StoreCorruptError,
+}
 
 
 class Lock(IntEnum):
@@ -80,7 +99,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session on one consistent view of the store."""
-        with _translated(), Session(self._reader, expire_on_commit=False) as session:
+        with translated(), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
@@ -93,10 +112,11 @@ class Store:
             If a lock didn't come in time, or the database doesn't answer.
         StoreOvertakenError
             If another writer was quicker, on PostgreSQL: start again.
+        StoreFullError, StoreReadOnlyError, StoreCorruptError
         """
         with (
             self._writer_queue,
-            _translated(),
+            translated(),
             Session(self._writer) as session,
             session.begin(),
         ):
@@ -128,21 +148,28 @@ def place_of(session: Session) -> str:
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise our own errors in place of the driver's that have one."""
     try:
         yield
-    except DBAPIError as error:
+    except (DBAPIError, pysqlite3.Error) as error:
         ours = _as_ours(error)
         if ours is None:
             raise
         raise ours from error
 
 
-def _as_ours(error: DBAPIError) -> StoreBusyError | None:
-    if isinstance(error.orig, pysqlite3.Error):
-        is_busy = str(error.orig).startswith(_SQLITE_BUSY)
-        return StoreBusyError() if is_busy else None
-    sqlstate = getattr(error.orig, "sqlstate", None) or ""  # none: no connection
+def _as_ours(error: Any) -> FreinError | None:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(origin, pysqlite3.Error):
+        kinds = (
+            k for said, k in _SQLITE_ERRORS.items() if str(origin).startswith(said)
+        )
+        kind = next(kinds, None)
+        return None if kind is None else kind()
+    sqlstate = getattr(origin, "sqlstate", None) or ""  # none: no connection
+    if sqlstate in _SQLSTATES:
+        return _SQLSTATES[sqlstate]()
     if sqlstate == _UNIQUE_VIOLATION or sqlstate.startswith(_ROLLED_BACK):
         return StoreOvertakenError()
     return StoreBusyError() if isinstance(error, OperationalError) else None
@@ -178,7 +205,8 @@ def _open_postgresql(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
 
 
 def _open_sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
-    Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
+    path = Path(str(url.database))
+    _prepare(path)
     engine = create_engine(
         url,
         module=pysqlite3,  # Debian's SQLite may corrupt a WAL (DESIGN §9)
@@ -188,6 +216,16 @@ def _open_sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine, engine, engine.execution_options(**{_WRITES: True})
+
+
+def _prepare(path: Path) -> None:
+    """Make the folder; raises StoreReadOnlyError if nothing can be written there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreReadOnlyError(f"{path.parent}: {error.strerror}") from error
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise StoreReadOnlyError(str(path))
 
 
 def _set_pragmas(connection: Any, _: object) -> None:

@@ -40,7 +40,7 @@ from serving.repositories.tasks import listed_tasks
 from serving.runtime.dependencies import TheNow, TheService, TheStore, json_body
 
 _TAGS = ["decisions"]
-_REFUSALS = refuses(400, 401, 403, 404, 409, 413, 415, 422, 503)
+_REFUSALS = refuses(400, 401, 403, 404, 409, 413, 415, 422, 503, 507)
 leads = APIRouter(
     prefix="/v1/leads/{lead_id}",
     tags=[*_TAGS],

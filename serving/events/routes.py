@@ -46,7 +46,7 @@ class EventsTaken(Shown):
 @router.post(
     "/events",
     name="post_events",
-    responses=refuses(400, 401, 403, 409, 413, 415, 422, 503),
+    responses=refuses(400, 401, 403, 409, 413, 415, 422, 503, 507),
 )
 def post_events(
     key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],

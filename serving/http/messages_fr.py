@@ -110,6 +110,18 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.ProposalDecidedError: "Cette proposition a déjà été décidée ({status}).",
     errors.StoreBusyError: "La base est occupée ; réessayez dans quelques secondes.",
     errors.StoreOvertakenError: "Une autre écriture a été plus rapide ; réessayez.",
+    errors.StoreFullError: (
+        "Le disque de la base est plein : rien n’a été enregistré ; il faut y faire "
+        "de la place."
+    ),
+    errors.StoreReadOnlyError: (
+        "La base est en lecture seule : rien ne peut y être enregistré."
+    ),
+    errors.StoreCorruptError: (
+        "La base est endommagée, ou n’en est pas une ; il faut restaurer la dernière "
+        "sauvegarde."
+    ),
+    errors.BackupError: "La sauvegarde ou la restauration est impossible.",
     errors.SettingsError: "Un réglage du service n’est pas valable.",
     errors.ProviderUnavailableError: (
         "Le service d’identité de l’entreprise ne répond pas ; réessayez."

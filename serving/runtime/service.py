@@ -14,6 +14,7 @@ from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from serving.database.engine import Store
+from serving.database.write_check import WriteCheck
 from serving.repositories.persons import Identity, disabled_names, managers_of
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.background_cache import BackgroundCache
@@ -80,6 +81,7 @@ class Service:
     lead_locks: LeadLocks = field(default_factory=LeadLocks)
     audit_status: AuditStatus = field(default_factory=AuditStatus)
     metrics: Metrics = field(default_factory=Metrics)
+    write_check: WriteCheck = field(default_factory=WriteCheck)
     reports: "BackgroundCache[AutomationReport | None]" = field(
         default_factory=lambda: BackgroundCache(REPORTS_LAST)
     )

@@ -60,6 +60,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.TOKEN_ISSUED: "Jeton émis",
     Action.CONFIGURATION_CHANGED: "Configuration changée",
     Action.EVENTS_SEALED: "Faits scellés",
+    Action.STORE_RESTORED: "Base restaurée d’une sauvegarde",
 }
 _KIND = {
     PrincipalKind.PERSON: "une personne",
