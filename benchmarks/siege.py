@@ -1,0 +1,169 @@
+"""Siege of the service: who waits, while strangers sign in and send half of a call?
+
+Strangers loop on signing in, others hold calls that they never finish. Meanwhile a key
+lists leads, and somebody asks whether the service lives: a connection each time.
+
+    python -m benchmarks.siege --seconds 20 --strangers 16 --halves 500
+"""
+
+import argparse
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import uvicorn
+
+from benchmarks.common.calls import new_key
+from benchmarks.common.command_line import at_least, parser_of, print_json
+from serving.app.application import create_app
+from serving.app.http_protocol import server_options
+from serving.app.startup import open_service
+from serving.demo.client import HOST, free_port
+from serving.repositories.api_keys import Scope
+from serving.runtime.settings import Settings
+from serving.runtime.worker_process import environment_variable
+
+HALF = b"POST /v1/session HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Le"
+SECONDS_TO_START = 60
+PAUSE = 0.02  # seconds between two calls of those who are measured
+
+
+def besieged(seconds: float, strangers: int, halves: int) -> dict[str, object]:
+    """Latencies in milliseconds, and what the strangers were answered."""
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = f"sqlite:///{folder}/frein.db"
+        stack.enter_context(environment_variable("FREIN_DATABASE_URL", url))
+        with open_service(Settings()) as service:
+            key = new_key(service.store, "crm", Scope.LEADS)
+        address = stack.enter_context(_served())
+        stop, told = threading.Event(), Counter[int]()
+        load = [
+            threading.Thread(target=_sign_in, args=(address, stop, told))
+            for _ in range(strangers)
+        ]
+        load.append(threading.Thread(target=_hold_halves, args=(address, stop, halves)))
+        for thread in load:
+            thread.start()
+        time.sleep(1)
+        bearer = {"Authorization": f"Bearer {key}"}
+        latencies = {
+            "GET /v1/leads": _measured(address, "/v1/leads", bearer, seconds),
+            "GET /health/live": _measured(address, "/health/live", {}, seconds),
+        }
+        stop.set()
+        for thread in load:
+            thread.join()
+    return {"milliseconds": latencies, "sign_ins": dict(sorted(told.items()))}
+
+
+def _measured(
+    address: str, path: str, headers: dict[str, str], seconds: float
+) -> dict[str, float]:
+    times = []
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        began = time.perf_counter()
+        with httpx2.Client(base_url=address, headers=headers, timeout=30) as http:
+            assert http.get(path).is_success
+        times.append((time.perf_counter() - began) * 1000)
+        time.sleep(PAUSE)
+    times.sort()
+    return {
+        "n": len(times),
+        "p50": round(times[len(times) // 2], 1),
+        "p99": round(times[int(len(times) * 0.99)], 1),
+        "max": round(times[-1], 1),
+    }
+
+
+def _sign_in(address: str, stop: threading.Event, told: Counter[int]) -> None:
+    guess = {"login": "awa", "password": "a password of many"}
+    with httpx2.Client(base_url=address, timeout=30) as http:
+        while not stop.is_set():
+            with suppress(httpx2.TransportError):
+                told[http.post("/v1/session", json=guess).status_code] += 1
+
+
+def _hold_halves(address: str, stop: threading.Event, halves: int) -> None:
+    """Keep so many calls half sent: one that is cut is begun again."""
+    place = (HOST, int(address.rpartition(":")[2]))
+    held: list[socket.socket] = []
+    while not stop.is_set():
+        held = [connection for connection in held if _is_open(connection)]
+        for _ in range(halves - len(held)):
+            with suppress(OSError):
+                held.append(socket.create_connection(place, timeout=1))
+                held[-1].sendall(HALF)
+                held[-1].setblocking(False)
+        stop.wait(1)
+    for connection in held:
+        connection.close()
+
+
+def _is_open(connection: socket.socket) -> bool:
+    try:
+        is_open = connection.recv(1, socket.MSG_PEEK) != b""
+    except BlockingIOError:
+        return True
+    except OSError:
+        is_open = False
+    if not is_open or connection.recv(1024):
+        connection.close()
+        return False
+    return True
+
+
+@contextmanager
+def _served() -> Iterator[str]:
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.siege", "--serve", str(port)]
+    address = f"http://{HOST}:{port}"
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait(lambda: httpx2.get(f"{address}/health/live").is_success)
+            yield address
+        finally:
+            process.kill()
+
+
+def _wait(is_up: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS_TO_START
+    while time.monotonic() < until:
+        with suppress(httpx2.TransportError):
+            if is_up():
+                return
+        time.sleep(0.1)
+    raise RuntimeError("the service doesn't start")
+
+
+def _serve(port: int) -> None:
+    settings = Settings()
+    with open_service(settings) as service:
+        app = create_app(service)
+        uvicorn.run(app, host=HOST, port=port, **server_options(settings))
+
+
+def main() -> None:
+    parser = parser_of(Path(__file__).stem, __doc__)
+    parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--strangers", type=at_least(0), default=16)
+    parser.add_argument("--halves", type=at_least(0), default=500)
+    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+    if asked.serve is not None:
+        _serve(asked.serve)
+    else:
+        print_json(besieged(asked.seconds, asked.strangers, asked.halves))
+
+
+if __name__ == "__main__":
+    main()
