@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             person = open_account(service.store, wish, now)
             session = begin_session(service.store, person, datetime.now(UTC))
             cookie = {"Cookie": f"{COOKIE}={session.cookie}"}
-            client = TestClient(create_app(service), headers=cookie)
+            client = TestClient(create_app(service), "http://127.0.0.1", headers=cookie)
             pages = {
                 "inbox": f"{HOME}/",
                 "inbox_silent": f"{HOME}/?silence=14",

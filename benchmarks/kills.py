@@ -108,7 +108,7 @@ def _callers(settings: Settings) -> tuple[str, str]:
     with open_service(settings) as service:
         person = NewAccount(login="awa", name="Awa Diallo", role=Role.ADMIN, team=None)
         open_account(service.store, person, now)
-        token = issue_token(service.store, "awa", timedelta(days=1), now)
+        token = issue_token(service.store, "awa", timedelta(days=1), now, now)
         return new_key(service.store, "crm", Scope.EVENTS), token
 
 

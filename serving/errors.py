@@ -7,6 +7,7 @@ FreinError
 │   ├── MediaTypeError
 │   ├── RequestInvalidError  the body doesn't fit; says where
 │   ├── RouteUnknownError
+│   ├── HostUnknownError     it names a host that isn't ours
 │   ├── KeyReusedError       an Idempotency-Key came with another call
 │   ├── CallUnderWayError    the same call isn't answered yet
 │   └── MethodNotAllowedError
@@ -15,6 +16,11 @@ FreinError
 │   ├── KeyInvalidError      unknown, wrong, expired or revoked: never said which
 │   ├── SignInRefusedError   wrong, unknown, disabled or locked: never said which
 │   ├── NotVouchedForError   a provider's identity is nobody's here, or isn't proven
+│   ├── SecondFactorError    the password is right, and a one-time code is due
+│   ├── ReauthenticationRequiredError  the proof of who they are is too old
+│   ├── SecondFactorDueError their role wants one-time codes: to set up first
+│   ├── TooManyCallsError    a limit was reached; says when to try again
+│   ├── SignInNeededError    who decides at the command line says nothing of who
 │   ├── CsrfMissingError     a session writes without its token
 │   ├── RoleMissingError
 │   ├── ScopeMissingError
@@ -105,6 +111,10 @@ class RouteUnknownError(RequestError):
     code = "route_unknown"
 
 
+class HostUnknownError(RequestError):
+    code = "host_unknown"
+
+
 class KeyReusedError(RequestError):
     code = "idempotency_key_reused"
 
@@ -143,6 +153,29 @@ class SignInRefusedError(AccessError):
 
 class NotVouchedForError(AccessError):
     code = "not_vouched_for"
+
+
+class SecondFactorError(AccessError):
+    code = "second_factor_required"
+
+
+class ReauthenticationRequiredError(AccessError):
+    code = "reauthentication_required"
+
+
+class SecondFactorDueError(AccessError):
+    code = "second_factor_due"
+
+
+@dataclass(eq=False)
+class TooManyCallsError(AccessError):
+    code = "too_many_calls"
+
+    retry_after: int  # seconds
+
+
+class SignInNeededError(AccessError):
+    code = "sign_in_needed"
 
 
 class CsrfMissingError(AccessError):

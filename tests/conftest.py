@@ -57,11 +57,11 @@ def quick_hashes() -> Iterator[None]:
     """A password's hash is meant to take long: here, no more than it must."""
     from argon2 import PasswordHasher
 
-    from serving.auth import accounts
+    from serving.auth import passwords
 
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(accounts, "_HASHER", hasher)
+        patch.setattr(passwords, "_HASHER", hasher)
         yield
 
 

@@ -84,7 +84,9 @@ def public_scores(scorer: Scorer, at: datetime) -> Iterator[PublicScores]:
         with open_service(settings, explainer) as service:
             key = new_key(service.store, "benchmark", Scope.SCORES, Actor.PERSON)
             headers = {"Authorization": f"Bearer {key}"} | JSON
-            with TestClient(create_app(service), headers=headers) as client:
+            with TestClient(
+                create_app(service), "http://127.0.0.1", headers=headers
+            ) as client:
                 yield PublicScores(client, explainer, at)
 
 

@@ -5,6 +5,7 @@ SHA-256 of the row before (64 hexadecimal characters), a line feed, and the row 
 JSON: keys sorted, no spaces, UTF-8. A chain shows what was changed, taken out or put
 in; that its end was cut, only an anchor shows (see `anchors.py`).
 
+A row of before the means were kept has none, and is hashed without.
 Rows hold ids of our own and codes: never a name, an id of the CRM's, or free text.
 Yet what they stand for can't be exchanged: the id of a lead or of a principal is made
 of its name and a salt that is kept beside the name, and a text goes in as a digest of
@@ -23,11 +24,13 @@ import orjson
 from pydantic import JsonValue
 
 from features.event import Event
-from governance.people.principal import Principal, PrincipalKind
+from governance.people.principal import Means, Principal, PrincipalKind
 
 BEGINNING = "0" * 64  # what stands before the first row
 SYSTEM = Principal(PrincipalKind.AUTOMATION, "frein")  # scores and tasks are its doing
-SHELL = Principal(PrincipalKind.AUTOMATION, "command line")  # nobody signed in there
+SHELL = Principal(  # nobody signed in there
+    PrincipalKind.AUTOMATION, "command line", Means.COMMAND_LINE
+)
 # Whoever wrote the files: who starts a service is no person that signed in.
 STARTUP = Principal(PrincipalKind.AUTOMATION, "configuration au démarrage")
 
@@ -79,6 +82,13 @@ class Action(StrEnum):
     CONFIGURATION_CHANGED = "configuration_changed"  # files read at start, or the place
     EVENTS_SEALED = "events_sealed"  # their digest, so that none changes unnoticed
     STORE_RESTORED = "store_restored"  # from a backup: what came after it is gone
+    SIGNED_IN = "signed_in"
+    SIGNED_OUT = "signed_out"
+    SIGN_IN_REFUSED = "sign_in_refused"
+    TOTP_ENABLED = "totp_enabled"
+    TOTP_DISABLED = "totp_disabled"
+    KEY_ROTATED = "key_rotated"
+    GLASS_BROKEN = "glass_broken"  # an administrator acts in an emergency
 
 
 class SubjectKind(StrEnum):
@@ -90,6 +100,7 @@ class SubjectKind(StrEnum):
     PERSON = "person"
     RULE = "rule"  # company data: its id is our own
     SERVICE = "service"
+    BREAK_GLASS = "break_glass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +165,7 @@ class AuditEntry:
             "causation_id": None if cause.causation is None else str(cause.causation),
             "event_id": cause.event,
             "depth": cause.depth,
+            "means": self.by.means.value,
         }
 
     @property

@@ -20,7 +20,7 @@ from governance.leads.state import (
     tells_owner,
 )
 from governance.people.assurance import Assurance, vouched_of
-from governance.people.principal import Principal, PrincipalKind
+from governance.people.principal import Means, Principal, PrincipalKind
 from governance.policy.business_days import due_date
 from governance.policy.effects import (
     CloseProposal,
@@ -157,7 +157,7 @@ def _occurred_at(event: Event) -> datetime:
 
 
 def _teller(event: Event) -> Principal:
-    return Principal(PrincipalKind.INTEGRATION, event.source)
+    return Principal(PrincipalKind.INTEGRATION, event.source, Means.API_KEY)
 
 
 def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:

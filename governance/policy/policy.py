@@ -36,6 +36,7 @@ class Clause(StrEnum):
     ENDING_STANDS = "P-13"
     DECISION_STANDS = "P-14"
     CONCESSION_ABOVE_LIMIT = "P-15"
+    BREAK_GLASS = "P-20"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +103,21 @@ def judge(principal: Principal, change: Change, pipeline: Pipeline) -> Ruling:
             return Ruling(Verdict.PROPOSE, Clause.CONCESSION_ABOVE_LIMIT)
         case _ if principal.is_person:
             return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
-        case Concession(percent=percent, before=before):
-            if pipeline.reserves_concession(before + percent):
-                return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
-            return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
+        case Concession():
+            return _judge_concession(principal, change, pipeline)
         case PriorityChange():
             return _judge_priority(change)
+
+
+def _judge_concession(
+    principal: Principal, change: Concession, pipeline: Pipeline
+) -> Ruling:
+    """Rule on a concession that no person asks for."""
+    if principal.signs:
+        return Ruling(Verdict.APPLY, Clause.BREAK_GLASS)
+    if pipeline.reserves_concession(change.before + change.percent):
+        return Ruling(Verdict.PROPOSE, Clause.CONCESSION_RESERVED)
+    return Ruling(Verdict.APPLY, Clause.CONCESSION_FREE)
 
 
 def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Ruling:
@@ -123,6 +133,8 @@ def judge_move(principal: Principal, move: StageMove, pipeline: Pipeline) -> Rul
         raise StageAlreadyHeldError(move.to)
     if principal.is_person:
         return Ruling(Verdict.APPLY, Clause.PERSON_DECIDES)
+    if principal.signs:
+        return Ruling(Verdict.APPLY, Clause.BREAK_GLASS)
     if stage.reserved:
         return Ruling(Verdict.PROPOSE, Clause.STAGE_RESERVED)
     standing = _what_stands(move, pipeline)

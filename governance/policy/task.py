@@ -19,6 +19,7 @@ class TaskKind(StrEnum):
     ATYPICAL = "ligne_atypique"
     NO_TRUE_REASON = "aucune_raison_verifiee"
     CLOCK_IN_DOUBT = "horloge_douteuse"
+    GLASS_BROKEN = "acces_de_secours"
 
 
 # While one of these is open, automation on the lead stops.
@@ -32,6 +33,10 @@ EXCEPTION_KINDS = frozenset(
         TaskKind.CLOCK_IN_DOUBT,
     }
 )
+
+
+# These stay though the lead's open life ends: a person is to look.
+STAYING_KINDS = frozenset({TaskKind.GLASS_BROKEN})
 
 
 class ExpectedAction(StrEnum):

@@ -14,6 +14,7 @@ from features.errors import FreinError
 from serving.app import health as routes_operations
 from serving.app.access_log import CallMiddleware
 from serving.app.console import create_console
+from serving.app.hardening import HardeningMiddleware
 from serving.app.idempotency import IdempotencyMiddleware
 from serving.audit import routes as routes_audit
 from serving.auth import routes as routes_session
@@ -54,8 +55,11 @@ _BY_STATUS: dict[int, type[RequestError]] = {
 }
 
 
-def create_app(service: Service, *threads: PeriodicThread) -> FastAPI:
-    """The application on a service; the threads run as long as it does."""
+def create_app(
+    service: Service, *threads: PeriodicThread, host: str | None = None
+) -> FastAPI:
+    """The application on a service; the threads run as long as it does. `host`: where
+    it is served, if not where the settings say."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -74,21 +78,21 @@ def create_app(service: Service, *threads: PeriodicThread) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        openapi_url=None,  # ours asks who calls
+        redirect_slashes=False,  # its redirects go where the Host header says
         dependencies=[Depends(refuse_nul)],
     )
     app.state.service = service
     for router in ROUTERS:
         app.include_router(router)
+    for address in ("/", HOME):
+        app.add_route(address, _to_the_console)
     app.mount(HOME, create_console(service))
-    app.add_route("/", _to_the_console)
     for kind in (FreinError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _on_error)
-    app.add_middleware(
-        IdempotencyMiddleware,
-        store=service.store,
-        clock=service.clock,
-        max_body=service.settings.max_body_bytes,
-    )
+    app.add_middleware(IdempotencyMiddleware, service=service, clock=service.clock)
+    hosts = service.settings.hosts | ({host} if host else set())
+    app.add_middleware(HardeningMiddleware, hosts=hosts)
     app.add_middleware(CallMiddleware, metrics=service.metrics)
     documents(app, ROUTERS)
     return app

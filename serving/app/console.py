@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
-from serving.console import rules, sign_in, tasks
+from serving.console import account, rules, sign_in, tasks
 from serving.console.inbox import routes as inbox
 from serving.console.journal import routes as journal
 from serving.console.lead import decision_routes as decisions
@@ -30,7 +30,10 @@ from serving.runtime.service import Service
 
 ROUTERS = tuple(
     screen.router
-    for screen in (sign_in, inbox, lead, journal, decisions, tasks, rules, reports)
+    for screen in (
+        *(sign_in, account, inbox, lead, journal),
+        *(decisions, tasks, rules, reports),
+    )
 )
 # Nothing but our own files, no script or style in a page, no frame around it.
 _POLICY = (
@@ -52,6 +55,7 @@ def create_console(service: Service) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
         dependencies=[Depends(refuse_nul)],
     )
     app.state.service = service

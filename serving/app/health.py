@@ -1,16 +1,30 @@
-"""Routes of operations: health, metrics, documentation. No key is needed."""
+"""Routes of operations: health, which needs no key, metrics and documentation."""
 
 from pathlib import Path
 from typing import Literal
 
-from fastapi import APIRouter
-from fastapi.responses import FileResponse, PlainTextResponse
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
+from governance.people.roles import Role
+from serving.auth.dependencies import (
+    Bearer,
+    Cookie,
+    caller_of,
+    require_role,
+    sign_in_of,
+)
 from serving.formats.schema import Shown
 from serving.formats.score_json import ModelShown
 from serving.http.openapi import refuses
-from serving.runtime.dependencies import TheAuditStatus, TheMetrics, TheService
+from serving.repositories.api_keys import Scope
+from serving.runtime.dependencies import (
+    TheAuditStatus,
+    TheMetrics,
+    TheNow,
+    TheService,
+)
 
 router = APIRouter(tags=["operations"])
 
@@ -29,7 +43,7 @@ class Health(Shown):
 
 
 @router.get("/health/live", name="read_live")
-def read_live() -> Health:
+async def read_live() -> Health:  # async: it waits for no thread
     """The process answers."""
     return Health(status="live")
 
@@ -50,7 +64,33 @@ def read_ready(service: TheService) -> Health:
     )
 
 
-@router.get("/metrics", name="read_metrics", response_class=PlainTextResponse)
+def may_read_metrics(
+    service: TheService, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
+) -> None:
+    """A key with the scope, or an administrator; or anybody, if a setting says so."""
+    if not service.settings.open_metrics:
+        sign_in = sign_in_of(service, now, bearer, cookie, request)
+        caller = caller_of(service, now, bearer, sign_in, request)
+        require_role(Role.ADMIN, key=Scope.METRICS)(caller)
+
+
+def may_read_docs(
+    service: TheService, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
+) -> None:
+    """Whoever may read leads; or anybody, if a setting says so."""
+    if not service.settings.open_docs:
+        sign_in = sign_in_of(service, now, bearer, cookie, request)
+        caller = caller_of(service, now, bearer, sign_in, request)
+        require_role(*Role, key=Scope.LEADS)(caller)
+
+
+@router.get(
+    "/metrics",
+    name="read_metrics",
+    response_class=PlainTextResponse,
+    dependencies=[Depends(may_read_metrics)],
+    responses=refuses(401, 403),
+)
 def read_metrics(metrics: TheMetrics, status: TheAuditStatus) -> PlainTextResponse:
     """What the service counts of itself, as Prometheus reads it."""
     return PlainTextResponse(
@@ -59,7 +99,15 @@ def read_metrics(metrics: TheMetrics, status: TheAuditStatus) -> PlainTextRespon
     )
 
 
-@router.get("/docs", include_in_schema=False)
+@router.get(
+    "/openapi.json", include_in_schema=False, dependencies=[Depends(may_read_docs)]
+)
+def read_openapi(request: Request) -> JSONResponse:
+    """The interface, for machines."""
+    return JSONResponse(request.app.openapi())
+
+
+@router.get("/docs", include_in_schema=False, dependencies=[Depends(may_read_docs)])
 def read_docs() -> FileResponse:
     """A page that needs no network, unlike FastAPI's."""
     return FileResponse(DOCS_PAGE, headers={"Content-Security-Policy": DOCS_POLICY})

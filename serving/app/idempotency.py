@@ -18,7 +18,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from features.errors import FreinError
 from serving.auth.dependencies import known_caller
-from serving.database.engine import Store
 from serving.database.idempotency_keys import (
     Call,
     CallStatus,
@@ -31,6 +30,7 @@ from serving.errors import CallUnderWayError, KeyReusedError, RequestInvalidErro
 from serving.http.problems import problem_response
 from serving.http.request_body import content_of
 from serving.repositories.api_keys import ApiKey
+from serving.runtime.service import Service
 
 log = logging.getLogger(__name__)
 
@@ -45,10 +45,11 @@ _UNREAD = {400, 413, 415, 422}  # what was sent: it may be put right and sent ag
 
 class IdempotencyMiddleware:
     def __init__(
-        self, app: ASGIApp, store: Store, clock: Callable[[], datetime], max_body: int
+        self, app: ASGIApp, service: Service, clock: Callable[[], datetime]
     ) -> None:
-        self._app, self._store, self._clock = app, store, clock
-        self._max_body = max_body  # bytes
+        self._app, self._service, self._clock = app, service, clock
+        self._store = service.store
+        self._max_body = service.settings.max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not _is_concerned(scope):
@@ -79,7 +80,7 @@ class IdempotencyMiddleware:
         key = request.headers[HEADER]
         if not 0 < len(key) <= LONGEST_KEY or not key.isprintable():
             raise RequestInvalidError(HEADER, "string_too_long")
-        caller = known_caller(self._store, request, self._clock())
+        caller = known_caller(self._service, request, self._clock())
         if caller is None:
             return None
         kind = "key" if isinstance(caller, ApiKey) else "person"

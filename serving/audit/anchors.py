@@ -41,7 +41,10 @@ def read_anchors(folder: Path) -> list[Anchor]:
 
 def add_anchor(folder: Path, anchor: Anchor) -> None:
     """Append an anchor, and have it on disk."""
-    with (folder / _ANCHORS).open("ab") as file:
+    descriptor = os.open(
+        folder / _ANCHORS, os.O_APPEND | os.O_CREAT | os.O_WRONLY, 0o600
+    )
+    with os.fdopen(descriptor, "ab") as file:
         file.write(orjson.dumps(asdict(anchor)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -102,7 +105,7 @@ def _anchor(line: bytes, where: str) -> Anchor:
 
 def _make_key(path: Path) -> None:
     """Write a whole key or none; of two who make one at once, the first one's stays."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     text = Ed25519PrivateKey.generate().private_bytes(
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )

@@ -45,6 +45,7 @@ class EntryShown(Shown):
     id: UUID
     at: datetime
     who: WhoShown
+    means: str | None
     action: str
     subject: SubjectShown
     before: dict[str, JsonValue] | None

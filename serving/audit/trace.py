@@ -14,6 +14,7 @@ from governance.people.assurance import Assurance, Vouched
 from governance.people.overrides import OWN_SOURCE
 from serving.database.engine import Store
 from serving.database.tables import (
+    BreakGlassRow,
     ConcessionRow,
     DecisionRow,
     ProposalRow,
@@ -38,13 +39,16 @@ _SAID = (  # their events hold the words
     Action.STATUS_ADJUSTED,
     Action.AUTOMATION_SUSPENDED,
 )
-_WRITTEN: Mapping[Action, InstrumentedAttribute[str | None]] = {  # by the subject's id
+_WRITTEN: Mapping[
+    Action, InstrumentedAttribute[str] | InstrumentedAttribute[str | None]
+] = {  # by the subject's id
     Action.STAGE_MOVED: DecisionRow.reason,
     Action.CONCESSION_GRANTED: ConcessionRow.reason,
     Action.PROPOSAL_OPENED: ProposalRow.reason,
     Action.PROPOSAL_CLOSED: ProposalRow.decision_reason,
     Action.TASK_CLOSED: TaskRow.close_reason,
     Action.RULE_SUSPENDED: SuspensionRow.words,
+    Action.GLASS_BROKEN: BreakGlassRow.reason,
 }
 
 

@@ -2,11 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cache
 from uuid import uuid4
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy.orm import Session
 
 from governance.audit.chain import (
@@ -19,6 +16,7 @@ from governance.audit.chain import (
 )
 from governance.people.principal import Principal
 from governance.people.roles import Role
+from serving.auth.passwords import hashed
 from serving.database.engine import Store
 from serving.database.tables import NAME
 from serving.errors import PersonUnknownError, RequestInvalidError
@@ -60,7 +58,8 @@ def open_account(store: Store, wish: NewAccount, now: datetime) -> Person:
         team=_line("team", wish.team) if wish.team else None,
         created_at=now,
     )
-    password_hash = hashed(wish.password) if wish.password is not None else None
+    about = (person.login, person.name)
+    password_hash = None if wish.password is None else hashed(wish.password, about)
     with store.writing() as session:
         if find_person(session, person.login) is not None:
             raise RequestInvalidError("login", "taken")
@@ -102,17 +101,24 @@ def close_account(store: Store, login: str, now: datetime) -> None:
             write_note(session, Action.PERSON_DISABLED, person, SHELL, now)
 
 
-def change_password(store: Store, login: str, password: str, now: datetime) -> None:
+def change_password(
+    store: Store,
+    login: str,
+    password: str,
+    now: datetime,
+    by: Principal = SHELL,
+) -> None:
     """Give a new password, which unlocks; sessions and tokens end.
 
     Raises PersonUnknownError, RequestInvalidError.
     """
-    password_hash = hashed(password)
-    with store.writing() as session:
+    with store.reading() as session:
         person = known_person(session, login)
+    password_hash = hashed(password, (person.login, person.name))
+    with store.writing() as session:
         set_password(session, person.id, password_hash)
         end_passes(session, person.id, now)
-        write_note(session, Action.PASSWORD_SET, person, SHELL, now)
+        write_note(session, Action.PASSWORD_SET, person, by, now)
 
 
 def bind_account(
@@ -179,32 +185,3 @@ def _line(field: str, text: str) -> str:
     if len(line) > NAME:
         raise RequestInvalidError(field, "string_too_long")
     return line
-
-
-# Argon2id with the library's profile, RFC 9106's second: 64 MiB, 3 passes, 4 lanes.
-_HASHER = PasswordHasher()
-SHORTEST = 12  # the CNIL's recommendation of 2022, for passwords without other proof
-LONGEST = 200
-
-
-def hashed(password: str) -> str:
-    """The hash of a password; raises RequestInvalidError if it is too short."""
-    if len(password) < SHORTEST:
-        raise RequestInvalidError("password", "password_too_short")
-    if len(password) > LONGEST:
-        raise RequestInvalidError("password", "string_too_long")
-    return _HASHER.hash(password)
-
-
-def is_right(password: str, stored: str | None) -> bool:
-    """Tell whether the hash is that password's; as slow where there is none."""
-    try:
-        _HASHER.verify(stored or _hash_of_nobody(), password)
-    except (VerificationError, InvalidHashError):
-        return False
-    return stored is not None
-
-
-@cache
-def _hash_of_nobody() -> str:
-    return _HASHER.hash("nobody has this password")

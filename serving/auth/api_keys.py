@@ -1,14 +1,15 @@
 """API keys: issued, replaced, withdrawn; each change is audited."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from ipaddress import ip_network
 
 from features.event import Actor
 from governance.audit.chain import SHELL, Action, AuditEntry, Subject, SubjectKind
 from governance.people.overrides import OWN_SOURCE
 from serving.database.engine import Store
-from serving.errors import RequestInvalidError
+from serving.errors import KeyInvalidError, KeyUnknownError, RequestInvalidError
 from serving.repositories.api_keys import (
     USUAL_SCOPES,
     ApiKey,
@@ -16,6 +17,8 @@ from serving.repositories.api_keys import (
     add_key,
     all_keys,
     digest,
+    expire_key,
+    find_key,
     new_secret,
     revoke_key,
     token_of,
@@ -35,6 +38,7 @@ class NewApiKey:
     default_actor: Actor
     scopes: frozenset[str] | None
     expires_at: datetime | None
+    addresses: tuple[str, ...] = ()  # networks, "192.0.2.0/24"
 
 
 def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
@@ -70,6 +74,41 @@ def withdraw_key(store: Store, key_id: str, now: datetime) -> None:
             append(session, [revoked], now)
 
 
+def rotate_key(store: Store, key_id: str, overlap: timedelta, now: datetime) -> str:
+    """Issue a key like another, which ends after the overlap; returns its token.
+
+    The new one is valid for as long as the other was to be. Both changes are audited.
+
+    Raises KeyUnknownError, and KeyInvalidError if it is revoked or has expired.
+    """
+    new_id, secret = new_secret()
+    with store.writing() as session:
+        old = find_key(session, key_id)
+        if old is None:
+            raise KeyUnknownError(key_id)
+        if old.revoked_at is not None or (old.expires_at and old.expires_at <= now):
+            raise KeyInvalidError
+        length = old.expires_at - old.created_at if old.expires_at else None
+        new = replace(
+            old,
+            id=new_id,
+            secret_sha256=digest(secret),
+            created_at=now,
+            expires_at=now + length if length else None,
+            last_used_at=None,
+        )
+        add_key(session, new)
+        expire_key(session, old.id, now + overlap)
+        rotated = AuditEntry(
+            action=Action.KEY_ROTATED,
+            by=SHELL,
+            subject=Subject(SubjectKind.KEY, old.id),
+            after={"by": new.id, "expires_at": (now + overlap).isoformat()},
+        )
+        append(session, [_created(new), rotated], now)
+    return token_of(new_id, secret)
+
+
 def _created(key: ApiKey) -> AuditEntry:
     return AuditEntry(
         action=Action.KEY_CREATED,
@@ -81,6 +120,7 @@ def _created(key: ApiKey) -> AuditEntry:
             "default_actor": key.default_actor.value,
             "scopes": " ".join(sorted(key.scopes)),
             "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+            "addresses": " ".join(key.addresses),
         },
     )
 
@@ -96,6 +136,7 @@ def _key(wish: NewApiKey, key_id: str, secret: str, now: datetime) -> ApiKey:
         scopes=USUAL_SCOPES if wish.scopes is None else _scopes(wish.scopes),
         created_at=now,
         expires_at=wish.expires_at,
+        addresses=_networks(wish.addresses),
     )
     if not key.may_assert(key.default_actor):
         raise RequestInvalidError("default_actor", "enum")
@@ -114,6 +155,13 @@ def _source(source: str) -> str:
     if source == OWN_SOURCE or not _SOURCE.fullmatch(source):
         raise RequestInvalidError("source", "source_malformed")
     return source
+
+
+def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(text, strict=False)) for text in texts)
+    except ValueError as error:
+        raise RequestInvalidError("addresses", "network_malformed") from error
 
 
 def _scopes(names: frozenset[str]) -> frozenset[Scope]:

@@ -1,6 +1,7 @@
 """FastAPI dependencies of authentication: who calls, and what their role allows."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from hmac import compare_digest
 from typing import Annotated
@@ -18,6 +19,7 @@ from serving.errors import (
     KeyMissingError,
     PersonRequiredError,
     RoleMissingError,
+    SecondFactorDueError,
 )
 from serving.repositories.api_keys import (
     ApiKey,
@@ -28,7 +30,10 @@ from serving.repositories.api_keys import (
     split_token,
 )
 from serving.repositories.persons import TOKEN_PREFIX, PassKind, Person
-from serving.runtime.dependencies import TheNow, TheStore
+from serving.runtime.call_limits import CallLimits, subscriber
+from serving.runtime.dependencies import TheNow, TheService
+from serving.runtime.service import Service
+from serving.runtime.settings import Settings
 
 COOKIE = "frein_session"
 CSRF_HEADER = "X-CSRF-Token"
@@ -51,16 +56,20 @@ Cookie = Annotated[str | None, Depends(_cookie)]
 
 
 def sign_in_of(
-    store: TheStore, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
+    service: TheService, now: TheNow, bearer: Bearer, cookie: Cookie, request: Request
 ) -> SignedIn | None:
     """The person who is signed in, if any; a bearer token goes before a cookie."""
+    store, idle = service.store, service.settings.session_idle
     if bearer is not None:
         if not bearer.credentials.startswith(f"{TOKEN_PREFIX}_"):
             return None
-        return signed_in(store, bearer.credentials, PassKind.TOKEN, now)
+        with counted_refusals(service.limits, request):
+            token = signed_in(store, bearer.credentials, PassKind.TOKEN, now)
+        _count(service.limits, request, token.pass_id)
+        return token
     if cookie is None:
         return None
-    session = signed_in(store, cookie, PassKind.SESSION, now)
+    session = signed_in(store, cookie, PassKind.SESSION, now, idle)
     if request.method not in _SAFE:
         csrf = request.headers.get(CSRF_HEADER, "")
         if not compare_digest(csrf.encode(), (session.csrf or "").encode()):
@@ -71,24 +80,65 @@ def sign_in_of(
 TheSignIn = Annotated[SignedIn | None, Depends(sign_in_of)]
 
 
+@contextmanager
+def counted_refusals(limits: CallLimits, request: Request) -> Iterator[None]:
+    """Count what is refused to an address; raises TooManyCallsError after too many."""
+    address = subscriber(_host(request))
+    limits.check_refusals(address)
+    try:
+        yield
+    except KeyInvalidError:
+        limits.count_refusal(address)
+        raise
+
+
+def _count(limits: CallLimits, request: Request, caller: str) -> None:
+    """Count a call once, though its middleware asks who calls as well."""
+    if not getattr(request.state, "is_counted", False):
+        limits.count_call(caller)
+        request.state.is_counted = True
+
+
+def _host(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
 def caller_of(
-    store: TheStore, now: TheNow, bearer: Bearer, sign_in: TheSignIn, request: Request
+    service: TheService,
+    now: TheNow,
+    bearer: Bearer,
+    sign_in: TheSignIn,
+    request: Request,
 ) -> Caller:
-    """The caller; an unknown, wrong, expired or revoked key looks the same."""
+    """The caller; an unknown, wrong, expired or revoked key looks the same.
+
+    Raises SecondFactorDueError: a person whose role wants one-time codes sets them up
+    first, in the console.
+    """
     if sign_in is not None:
+        if owes_second_factor(sign_in.person, service.settings):
+            raise SecondFactorDueError
         return sign_in.person
     if bearer is None:
         raise KeyMissingError
-    key = _key(store, bearer.credentials, now)
+    with counted_refusals(service.limits, request):
+        key = _key(service.store, bearer.credentials, _host(request), now)
+    _count(service.limits, request, key.id)
     request.state.key_id = key.id
     return key
 
 
-def _key(store: Store, token: str, now: datetime) -> ApiKey:
+def owes_second_factor(person: Person, settings: Settings) -> bool:
+    """Who signs in elsewhere has theirs there."""
+    is_due = person.role in settings.totp_roles and person.has_password
+    return is_due and person.totp_confirmed_at is None
+
+
+def _key(store: Store, token: str, host: str, now: datetime) -> ApiKey:
     key_id, secret = split_token(token)
     with store.reading() as session:
         key = find_key(session, key_id)
-    if key is None or not key.opens_with(secret, now):
+    if key is None or not key.opens_with(secret, now) or not key.opens_from(host):
         raise KeyInvalidError
     if is_use_to_note(key, now):
         with store.writing() as session:
@@ -99,7 +149,7 @@ def _key(store: Store, token: str, now: datetime) -> ApiKey:
 TheCaller = Annotated[Caller, Depends(caller_of)]
 
 
-def known_caller(store: Store, request: Request, now: datetime) -> Caller | None:
+def known_caller(service: Service, request: Request, now: datetime) -> Caller | None:
     """The caller, outside of a route; None: nobody known, and a route says why."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     is_bearer = scheme.lower() == "bearer"
@@ -109,8 +159,8 @@ def known_caller(store: Store, request: Request, now: datetime) -> Caller | None
         else None
     )
     try:
-        sign_in = sign_in_of(store, now, bearer, request.cookies.get(COOKIE), request)
-        return caller_of(store, now, bearer, sign_in, request)
+        sign_in = sign_in_of(service, now, bearer, request.cookies.get(COOKIE), request)
+        return caller_of(service, now, bearer, sign_in, request)
     except FreinError:
         return None
 

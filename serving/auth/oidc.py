@@ -7,7 +7,7 @@ option: `frein[oidc]`.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hmac import compare_digest
 from threading import BoundedSemaphore
 from typing import Any
@@ -22,6 +22,7 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 from joserfc.jws import JWSRegistry
 
+from governance.people.principal import PROOF_LASTS
 from serving.errors import NotVouchedForError, ProviderUnavailableError
 from serving.repositories.persons import Identity
 from serving.runtime.settings import OidcSettings
@@ -29,6 +30,7 @@ from serving.runtime.settings import OidcSettings
 SCOPE = "openid email"
 TIMEOUT_SECONDS = 5.0
 AT_ONCE = 3  # of a service's threads (FREIN_REQUEST_THREADS): a slow one holds no more
+MAX_AGE_SECONDS = int(PROOF_LASTS.total_seconds())  # of their proof there
 LEEWAY_SECONDS = 60  # between our clock and the provider's
 # Signed with the provider's private key: never "none", nor a secret that we share.
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384"]
@@ -76,6 +78,7 @@ class Provider:
                 state=sign_in.state,
                 nonce=sign_in.nonce,
                 code_verifier=sign_in.verifier,
+                max_age=MAX_AGE_SECONDS,
             )
         return str(url), str(sign_in)
 
@@ -107,6 +110,7 @@ class Provider:
         return Identity(
             subject=f"{self._settings.issuer} {subject}",
             email=_as_login(str(email)) if is_verified else None,
+            authenticated_at=_proven_at(claims, now),
         )
 
     def _claims(
@@ -190,6 +194,18 @@ class Provider:
             ) as client,
         ):
             yield client
+
+
+def _proven_at(claims: dict[str, Any], now: datetime) -> datetime | None:
+    """When they last proved who they are there; a provider may not say, though OpenID
+    Connect has it do so. Raises NotVouchedForError: it was too long ago."""
+    at = claims.get("auth_time")
+    if not isinstance(at, int):
+        return None
+    proven_at = datetime.fromtimestamp(at, UTC)
+    if now - proven_at > timedelta(seconds=MAX_AGE_SECONDS + LEEWAY_SECONDS):
+        raise NotVouchedForError
+    return min(proven_at, now)
 
 
 def _as_login(email: str) -> str:

@@ -1,4 +1,4 @@
-"""`frein keys`: create, list, revoke."""
+"""`frein keys`: create, list, rotate, revoke."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -9,11 +9,13 @@ from rich.table import Table
 from features.event import Actor
 from serving.cli.service import open_service, out
 
+_UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
+
 keys = typer.Typer(help="The API keys.", no_args_is_help=True)
 
 
 @keys.command("create")
-def create_key(
+def create_key(  # noqa: PLR0913, PLR0917 - each is an option
     name: Annotated[str, typer.Argument(help="Whose key it is.")],
     source: Annotated[str, typer.Option(help="The source that it speaks for.")],
     max_actor: Annotated[
@@ -30,7 +32,11 @@ def create_key(
             "vouch tells who did so, backfill tells when an event was received."
         ),
     ] = None,
-    days: Annotated[int | None, typer.Option(min=1, help="Its validity.")] = None,
+    days: Annotated[int, typer.Option(min=1, max=3650, help="Its validity.")] = 90,
+    address: Annotated[
+        list[str] | None,
+        typer.Option(help="A network that it may call from: 192.0.2.0/24."),
+    ] = None,
 ) -> None:
     """Create a key and print it, this once: only its hash is kept."""
     from serving.auth.api_keys import NewApiKey, issue_key
@@ -42,7 +48,8 @@ def create_key(
         max_actor=max_actor,
         default_actor=default_actor,
         scopes=None if not scope else frozenset(scope),
-        expires_at=None if days is None else now + timedelta(days=days),
+        expires_at=now + timedelta(days=days),
+        addresses=tuple(address or ()),
     )
     with open_service() as service:
         typer.echo(issue_key(service.store, wish, now))
@@ -55,8 +62,11 @@ def list_keys() -> None:
 
     with open_service() as service, service.store.reading() as session:
         stored = all_keys(session)
-    table = Table("id", "name", "source", "actor", "scopes", "expires", "revoked")
-    table.columns[0].overflow = "fold"  # `revoke` asks for it whole
+    table = Table(
+        *("id", "name", "source", "actor", "scopes"),
+        *("expires", "revoked", "last used", "from"),
+    )
+    table.columns[0].min_width = 8  # `revoke` asks for it whole
     for key in stored:
         table.add_row(
             key.id,
@@ -66,6 +76,8 @@ def list_keys() -> None:
             " ".join(sorted(key.scopes)),
             _day(key.expires_at),
             _day(key.revoked_at),
+            _day(key.last_used_at),
+            " ".join(key.addresses),
         )
     out.print(table)
 
@@ -78,6 +90,28 @@ def revoke(key_id: str) -> None:
     with open_service() as service:
         withdraw_key(service.store, key_id, datetime.now(UTC))
     out.print(f"Key {key_id} is revoked.")
+
+
+@keys.command("rotate")
+def rotate(
+    key_id: str,
+    overlap: Annotated[
+        str, typer.Option(help="How long the old one still opens: 7d, 12h.")
+    ] = "7d",
+) -> None:
+    """Print a new key like another, which ends after a while."""
+    from serving.auth.api_keys import rotate_key
+
+    with open_service() as service:
+        now = datetime.now(UTC)
+        typer.echo(rotate_key(service.store, key_id, _length(overlap), now))
+
+
+def _length(text: str) -> timedelta:
+    number, unit = text[:-1], _UNITS.get(text[-1:])
+    if unit is None or not number.isdecimal():
+        raise typer.BadParameter(f"{text!r}: 7d and 12h are lengths")
+    return int(number) * unit
 
 
 def _day(instant: datetime | None) -> str:

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.tree import Tree
 
 from governance.audit.chain import Action, Break, BreakKind
+from governance.people.principal import PrincipalKind
 from serving.cli.service import open_store, out
 
 if TYPE_CHECKING:
@@ -158,7 +159,9 @@ def _fact(row: int, trace: "Trace") -> str:
 def _line(entry: "AuditRecord") -> str:
     who = entry.who.name or f"{entry.who.kind} {entry.who.id}"
     change = _change(entry)
-    done = f"{entry.seq} {entry.action}{change} · {who} · {_minute(entry.at)}"
+    is_told = entry.means and entry.who.kind != PrincipalKind.AUTOMATION
+    means = f" ({str(entry.means).replace('_', ' ')})" if is_told else ""
+    done = f"{entry.seq} {entry.action}{change} · {who}{means} · {_minute(entry.at)}"
     return escape(done + _why(entry))
 
 

@@ -1,4 +1,4 @@
-"""`frein persons`: add, list, change, disable, password, token."""
+"""`frein persons`: add, list, change, disable, password, token, no-code."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -8,6 +8,7 @@ from rich.table import Table
 
 from governance.people.roles import Role
 from serving.cli.service import open_service, out
+from serving.cli.sign_in import person_asked
 
 persons = typer.Typer(help="The people and their accounts.", no_args_is_help=True)
 
@@ -120,10 +121,30 @@ def password(login: str, password: Password) -> None:
 def token(
     login: str,
     hours: Annotated[int, typer.Option(min=1, max=168, help="Its validity.")] = 8,
+    unproven: Annotated[
+        bool,
+        typer.Option(help="Without their password: it signs nothing that is reserved."),
+    ] = False,
 ) -> None:
-    """Print a short-lived token of a person, this once: only its hash is kept."""
+    """Print a short-lived token of a person, this once: only its hash is kept.
+
+    Their password is asked for; the token signs what is reserved within the hour.
+    """
     from serving.auth.sessions import issue_token
 
-    now = datetime.now(UTC)
     with open_service() as service:
-        typer.echo(issue_token(service.store, login, timedelta(hours=hours), now))
+        proven = None if unproven else person_asked(service.store, login)
+        at = None if proven is None else proven.proven_at
+        length = timedelta(hours=hours)
+        typer.echo(issue_token(service.store, login, length, datetime.now(UTC), at))
+
+
+@persons.command("no-code")
+def no_code(login: str) -> None:
+    """Ask a person for one-time codes no longer, as when their phone is lost."""
+    from governance.audit.chain import SHELL
+    from serving.auth.second_factor import withdraw
+
+    with open_service() as service:
+        withdraw(service.store, login, SHELL, datetime.now(UTC))
+    out.print(f"{login} signs in without a code.", highlight=False)

@@ -1,12 +1,14 @@
 """`frein proposals`: list, confirm, dismiss."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
-from serving.cli.service import champion_if_any, open_service, out
+from serving.cli.service import champion_if_any, err, open_service, out
+from serving.cli.sign_in import Login, TokenFile, person_signed_in
 
 if TYPE_CHECKING:
     from governance.people.principal import Principal
@@ -14,7 +16,13 @@ if TYPE_CHECKING:
 
 proposals = typer.Typer(help="What waits for a person.", no_args_is_help=True)
 
-Login = Annotated[str, typer.Option("--as", help="The login of who decides.")]
+BreakGlass = Annotated[
+    str | None,
+    typer.Option(
+        metavar="REASON",
+        help="An administrator decides for want of anybody else; the manager is told.",
+    ),
+]
 
 
 @proposals.command("list")
@@ -42,44 +50,55 @@ def list_proposals(
 @proposals.command("confirm")
 def confirm_proposal(
     proposal_id: UUID,
-    person: Login,
+    login: Login = None,
+    token_file: TokenFile = None,
+    break_glass: BreakGlass = None,
     reason: Annotated[str | None, typer.Option(help="Why.")] = None,
     lost_reason: Annotated[
         str | None, typer.Option(help="Why the lead is lost: a name of the list.")
     ] = None,
 ) -> None:
-    """Make the move that is proposed, signed by a person."""
+    """Make the move that is proposed, signed by the person who signs in."""
     from serving.audit.trace import StatedReason
     from serving.decisions.proposals import confirm
 
-    now = datetime.now(UTC)
     with open_service(champion_if_any()) as service:
-        who = _decider(service, person, proposal_id)
+        who = _decider(service, proposal_id, (login, token_file), break_glass)
         why = StatedReason(reason=lost_reason, text=reason)
-        change = confirm(service, proposal_id, who, why, now)
+        change = confirm(service, proposal_id, who, why, datetime.now(UTC))
     out.print(f"{change.origin} → {change.to}, decided by {who.name}.")
 
 
 @proposals.command("dismiss")
 def dismiss_proposal(
     proposal_id: UUID,
-    person: Login,
     reason: Annotated[str, typer.Option(help="Why: one is needed.")],
+    login: Login = None,
+    token_file: TokenFile = None,
+    break_glass: BreakGlass = None,
 ) -> None:
-    """Dismiss a proposal, with a reason."""
+    """Dismiss a proposal, with a reason, signed by the person who signs in."""
     from serving.decisions.proposals import dismiss
 
     with open_service() as service:
-        who = _decider(service, person, proposal_id)
+        who = _decider(service, proposal_id, (login, token_file), break_glass)
         dismiss(service, proposal_id, who, reason, datetime.now(UTC))
     out.print(f"Dismissed by {who.name}.")
 
 
-def _decider(service: "Service", login: str, proposal_id: UUID) -> "Principal":
-    from serving.auth.accounts import active_person
+def _decider(
+    service: "Service",
+    proposal_id: UUID,
+    sign_in: tuple[str | None, Path | None],
+    emergency: str | None,
+) -> "Principal":
+    from serving.decisions.break_glass import break_glass
     from serving.decisions.proposals import refuse_as_decider
 
-    with service.store.reading() as session:
-        person = active_person(session, login)
+    person = person_signed_in(service.store, *sign_in)
     refuse_as_decider(service.store, person, proposal_id)
-    return person.principal
+    if emergency is None:
+        return person.principal
+    by = break_glass(service, person, proposal_id, emergency, datetime.now(UTC))
+    err.print("The manager is told, by a task on the lead.")
+    return by

@@ -36,6 +36,7 @@ def serve(
 
     from serving.app.access_log import configure_logging
     from serving.app.application import create_app
+    from serving.app.http_protocol import server_options
     from serving.app.scheduler import Ticker
     from serving.audit.verification import check_audit
     from serving.automation.impact_report import report_ahead
@@ -43,6 +44,7 @@ def serve(
     from serving.runtime.served_model import ModelWatch
     from serving.scoring.model_registry import mlflow_registry
 
+    os.umask(0o077)  # what the service writes is for itself
     configure_logging()
     with open_service() as service:
         settings = service.settings
@@ -56,11 +58,10 @@ def serve(
             "reports", settings.tick_seconds, lambda: report_ahead(service, None)
         )
         uvicorn.run(
-            create_app(service, watch, Ticker(service), reports),
+            create_app(service, watch, Ticker(service), reports, host=host),
             host=host or settings.host,
             port=settings.port if port is None else port,
-            log_config=None,
-            access_log=False,
+            **server_options(settings),
         )
 
 

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from serving.auth.dependencies import COOKIE
-from serving.auth.routes import is_private, keep_session
-from serving.auth.sessions import sign_in, sign_in_as, sign_out
+from serving.auth.routes import is_private, keep_session, signed_in_slowly
+from serving.auth.sessions import sign_in_as, sign_out
 from serving.console.page.authentication import (
     Fields,
     TheForm,
@@ -22,10 +22,18 @@ from serving.errors import (
     NotVouchedForError,
     ProviderUnavailableError,
     RouteUnknownError,
+    SecondFactorError,
     SignInRefusedError,
+    TooManyCallsError,
 )
 from serving.http.problems import STATUS, detail_of
-from serving.runtime.dependencies import TheNow, TheProvider, TheStore
+from serving.runtime.dependencies import (
+    TheAddress,
+    TheNow,
+    TheProvider,
+    TheService,
+    TheStore,
+)
 from serving.runtime.service import IdentityProvider
 
 router = APIRouter()
@@ -43,23 +51,23 @@ def show_sign_in(provider: TheProvider, vers: str = "") -> Response:
 
 
 @router.post("/connexion")
-def begin(
+async def begin(
     provider: TheProvider,
-    store: TheStore,
-    now: TheNow,
+    service: TheService,
     fields: Fields,
+    address: TheAddress,
     request: Request,
 ) -> Response:
     """Sign in; a form of another site can't, though no session guards it yet."""
     if is_from_elsewhere(request):
         raise CsrfMissingError
-    login, password, back = (
-        fields.get(name, [""])[0] for name in ("login", "password", "vers")
+    login, password, code, back = (
+        fields.get(name, [""])[0] for name in ("login", "password", "code", "vers")
     )
     back = way_back(back)
     try:
-        begun = sign_in(store, login, password, now)
-    except SignInRefusedError as error:
+        begun = await signed_in_slowly(service, address, login, password, code)
+    except (SignInRefusedError, SecondFactorError, TooManyCallsError) as error:
         return sign_in_page(
             back,
             STATUS[type(error)],
@@ -68,13 +76,13 @@ def begin(
             login=login,
         )
     answer = RedirectResponse(back, status_code=303)
-    keep_session(answer, begun, request, now)
+    keep_session(answer, begun, request, service.clock())
     return answer
 
 
 @router.post("/deconnexion")
 def end(store: TheStore, now: TheNow, reader: TheReader, form: TheForm) -> Response:
-    sign_out(store, reader.pass_id, now)
+    sign_out(store, reader, now)
     answer = RedirectResponse(f"{HOME}/connexion", status_code=303)
     answer.delete_cookie(COOKIE)
     return answer

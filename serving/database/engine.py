@@ -8,7 +8,12 @@ the rows of the leads they concern, in order, and the audit's lock last (DESIGN 
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import (
+    AbstractContextManager,
+    contextmanager,
+    nullcontext,
+    suppress,
+)
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -213,6 +218,7 @@ def _open_sqlite(url: URL, pool_size: int) -> tuple[Engine, Engine, Engine]:
         pool_size=pool_size,
         hide_parameters=True,
     )
+    event.listen(engine, "do_connect", lambda *_: _keep_to_owner(path))
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine, engine, engine.execution_options(**{_WRITES: True})
@@ -226,6 +232,17 @@ def _prepare(path: Path) -> None:
         raise StoreReadOnlyError(f"{path.parent}: {error.strerror}") from error
     if not os.access(path if path.exists() else path.parent, os.W_OK):
         raise StoreReadOnlyError(str(path))
+
+
+def _keep_to_owner(path: Path) -> None:
+    """Have nobody else read the store; SQLite gives its other files the same mode.
+
+    Where the file isn't ours, its mode is its owner's matter.
+    """
+    with suppress(OSError):
+        path.touch(mode=0o600)
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
 
 
 def _set_pragmas(connection: Any, _: object) -> None:

@@ -320,11 +320,16 @@ class Signed:
     decided_at: Mapped[datetime]
 
 
-def _is_signed(table: str) -> CheckConstraint:
+def _is_signed(table: str, more: str = "") -> CheckConstraint:
     return CheckConstraint(
-        "signer_kind IN ('person', 'integration', 'automation') AND trim(signer) <> ''",
+        f"signer_kind IN ('person', 'integration', 'automation'{more})"
+        " AND trim(signer) <> ''",
         name=f"{table}_is_signed",
     )
+
+
+_OR_BREAK_GLASS = ", 'break_glass'"
+_BY_PEOPLE = "NOT reserved OR signer_kind IN ('person', 'break_glass')"
 
 
 class DecisionRow(Signed, Base):
@@ -332,15 +337,14 @@ class DecisionRow(Signed, Base):
 
     The first constraint is the rule; a trigger holds `reserved` to the truth of
     the table `stage`, and two more keep decisions from being changed. Others refuse a
-    machine's step back after a complex exchange, and a person without an account.
+    machine's step back after a complex exchange, a person without an account, and an
+    emergency access that isn't in `break_glass`.
     """
 
     __tablename__ = "decision"
     __table_args__ = (
-        CheckConstraint(
-            "NOT reserved OR signer_kind = 'person'", name="reserved_for_people"
-        ),
-        _is_signed("decision"),
+        CheckConstraint(_BY_PEOPLE, name="reserved_for_people"),
+        _is_signed("decision", _OR_BREAK_GLASS),
     )
 
     from_stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
@@ -361,11 +365,8 @@ class ConcessionRow(Signed, Base):
 
     __tablename__ = "concession"
     __table_args__ = (
-        CheckConstraint(
-            "NOT reserved OR signer_kind = 'person'",
-            name="concession_reserved_for_people",
-        ),
-        _is_signed("concession"),
+        CheckConstraint(_BY_PEOPLE, name="concession_reserved_for_people"),
+        _is_signed("concession", _OR_BREAK_GLASS),
     )
 
     percent: Mapped[float]
@@ -410,6 +411,21 @@ class ThresholdRow(Base):
     value: Mapped[float]
 
 
+class BreakGlassRow(Base):
+    """An emergency access of an administrator, and why; append-only.
+
+    `decides`: the settings let it decide what is reserved for people.
+    """
+
+    __tablename__ = "break_glass"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    login: Mapped[str]
+    reason: Mapped[str] = mapped_column(Text)
+    decides: Mapped[bool]
+    broken_at: Mapped[datetime]
+
+
 class KeyRow(Base):
     """An API key; the secret itself is never stored."""
 
@@ -426,6 +442,7 @@ class KeyRow(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+    addresses: Mapped[str | None] = mapped_column(Text)  # networks; none: from anywhere
 
 
 class PersonRow(Base):
@@ -441,14 +458,35 @@ class PersonRow(Base):
     team: Mapped[str | None]
     password_hash: Mapped[str | None]  # none: signs in elsewhere
     subject: Mapped[str | None] = mapped_column(Text)  # its name there
-    failures: Mapped[int]  # since the last success
-    locked_until: Mapped[datetime | None]
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
+    totp_secret: Mapped[str | None]
+    totp_confirmed_at: Mapped[datetime | None]  # none: it is being set up
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)  # of the last code taken
+    recovery_codes: Mapped[str | None] = mapped_column(Text)  # hashes of the unused
+
+
+class SignInTryRow(Base):
+    """Wrong passwords for an account from an address, since it last succeeded there.
+
+    `known`: it has succeeded there, so that a stranger's tries elsewhere lock nobody.
+    """
+
+    __tablename__ = "sign_in_try"
+
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    address: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failures: Mapped[int]
+    locked_until: Mapped[datetime | None]
+    known: Mapped[bool]
+    tried_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class PassRow(Base):
-    """A session or a personal token; the secret itself is never stored."""
+    """A session or a personal token; the secret itself is never stored.
+
+    `authenticated_at`: when its owner last proved who they are, for this very one.
+    """
 
     __tablename__ = "pass"
 
@@ -459,6 +497,8 @@ class PassRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    authenticated_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 class PrincipalRow(Base):
@@ -512,3 +552,4 @@ class AuditRow(Base):
     depth: Mapped[int]
     previous: Mapped[str] = mapped_column(String(64))
     hash: Mapped[str] = mapped_column(String(64))
+    means: Mapped[str | None] = mapped_column(String(16))  # none: a row of before

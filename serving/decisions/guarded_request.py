@@ -199,8 +199,8 @@ def _applied(
     now: datetime,
 ) -> Plan:
     """The change with its event, and the end of the proposal that waited for it."""
-    waiting, is_person = request.waiting(lead), request.by.is_person
-    proposal_id = waiting.id if waiting and is_person else None
+    waiting, signs = request.waiting(lead), request.by.signs
+    proposal_id = waiting.id if waiting and signs else None
     effect = request.effect(pipeline, lead)
     effect = replace(effect, clause=clause, proposal_id=proposal_id)
     kind, data = request.event_kind, request.event_data(pipeline, lead)
@@ -214,7 +214,7 @@ def _applied(
         plan = with_statement(plan, lead, said, now)
     if waiting is None:
         return plan
-    status = ProposalStatus.CONFIRMED if is_person else ProposalStatus.EXPIRED
+    status = ProposalStatus.CONFIRMED if signs else ProposalStatus.EXPIRED
     ending = CloseProposal(
         proposal_id=waiting.id, status=status, by=request.by, reason=request.reason
     )

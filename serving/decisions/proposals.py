@@ -69,7 +69,7 @@ def confirm(
     Raises
     ------
     PersonRequiredError
-        If `by` isn't a person.
+        If `by` isn't a person, nor an emergency access that may decide.
     ProposalUnknownError, ProposalDecidedError
         If there is no such proposal, or somebody decided it before, or its time is
         over.
@@ -181,9 +181,11 @@ def known_proposal(store: Store, proposal_id: UUID) -> Proposal:
 def _undecided(
     service: Service, proposal_id: UUID, by: Principal, now: datetime
 ) -> Proposal:
-    if not by.is_person:
+    if not by.signs:
         refuse_decision(service, proposal_id, by, now)
     proposal = known_proposal(service.store, proposal_id)
+    if proposal.to_priority is not None and not by.is_person:
+        refuse_decision(service, proposal_id, by, now)  # it would be a person's word
     if proposal.is_over(now):  # though the tick hasn't said so yet
         raise ProposalDecidedError(ProposalStatus.EXPIRED.value, "")
     return proposal

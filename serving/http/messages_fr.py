@@ -12,6 +12,7 @@ from explanations.calendar_fr import PARIS
 from features import errors as features_errors
 from features.errors import FreinError
 from governance import errors as governance_errors
+from governance.people.principal import broken_by
 from governance.policy.policy import Clause
 from serving import errors
 from training import errors as training_errors
@@ -47,6 +48,9 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.MediaTypeError: "Type de contenu inconnu ; attendu : {expected}.",
     errors.RequestInvalidError: "Requête invalide, au champ « {field} » : {why}.",
     errors.RouteUnknownError: "Cette adresse n’existe pas.",
+    errors.HostUnknownError: (
+        "Ce service n’est pas connu sous ce nom (réglage FREIN_ALLOWED_HOSTS)."
+    ),
     errors.MethodNotAllowedError: "Cette méthode n’est pas permise à cette adresse.",
     errors.KeyReusedError: "Cette clé d’idempotence a servi pour un autre appel.",
     errors.CallUnderWayError: "Le même appel est en cours ; réessayez.",
@@ -56,14 +60,33 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.KeyInvalidError: "La clé d’API, le jeton ou la session n’est pas valable.",
     errors.SignInRefusedError: (
-        "Identifiant ou mot de passe refusé ; après cinq erreurs, le compte est "
-        "verrouillé un quart d’heure."
+        "Identifiant, mot de passe ou code refusé ; après cinq erreurs, le compte est "
+        "verrouillé un quart d’heure depuis cette adresse."
+    ),
+    errors.SecondFactorError: (
+        "Le mot de passe est bon ; il faut aussi le code de votre application "
+        "d’authentification."
+    ),
+    errors.ReauthenticationRequiredError: (
+        "Cette décision est réservée aux personnes : confirmez d’abord que c’est vous, "
+        "en redonnant votre mot de passe (il vaut une heure)."
+    ),
+    errors.SecondFactorDueError: (
+        "Votre rôle demande un code à usage unique : mettez-le en place dans la "
+        "console, page Mon compte."
+    ),
+    errors.TooManyCallsError: (
+        "Trop d’appels en peu de temps ; réessayez dans {retry_after} secondes."
     ),
     errors.NotVouchedForError: (
         "Cette identité n’ouvre aucun compte ici ; un administrateur peut en ouvrir un."
     ),
     errors.CsrfMissingError: (
         "Il manque l’en-tête X-CSRF-Token de la session (voir GET /v1/session)."
+    ),
+    errors.SignInNeededError: (
+        "Qui décide se connecte : mot de passe au terminal (--as), ou jeton personnel "
+        "(FREIN_TOKEN ou --token-file)."
     ),
     errors.RoleMissingError: "Votre rôle ne le permet pas.",
     errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
@@ -152,6 +175,10 @@ CHANGED: dict[errors.Reserved, str] = {
     errors.Reserved.PRIORITY: "La priorité a changé entre-temps : « {now} »",
 }
 PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
+GLASS_BROKEN = (  # why the manager is called
+    "L’accès de secours du compte {login} a servi ici ; lisez pourquoi dans le "
+    "Journal, et dites si ce qui a été fait demeure."
+)
 WAITS = " ; une proposition attend une décision"  # for who may decide what is reserved
 WAITS_FOR_MANAGER = " ; un responsable est saisi de la proposition"
 FATE = {
@@ -186,6 +213,9 @@ WHY: dict[str, str] = {
     "source_malformed": "une source en minuscules, autre que « frein », est attendue",
     "lead_twice": "la même opportunité y est deux fois",
     "password_too_short": "il compte moins de 12 caractères",
+    "password_common": "il est trop facile à deviner",
+    "network_malformed": "une adresse ou un réseau est attendu, 192.0.2.0/24",
+    "code_refused": "le code est faux, ou il a déjà servi",
     "past": "un moment à venir est attendu",
     "taken": "il est déjà pris",
     "written_here": "Frein seul l’écrit",
@@ -214,6 +244,9 @@ CLAUSE: dict[Clause, str] = {
         "Une personne avait donné cette priorité ; des faits nouveaux permettent d’en "
         "proposer une autre."
     ),
+    Clause.BREAK_GLASS: (
+        "Un accès de secours a décidé, comme le réglage du service le permet."
+    ),
     Clause.ABANDONMENT_STANDS: (
         "Revenir sur un abandon est réservé aux personnes, comme l’abandon lui-même."
     ),
@@ -226,6 +259,12 @@ CLAUSE: dict[Clause, str] = {
         "Cette remise dépasse la limite de qui la demande ; un responsable en décide."
     ),
 }
+
+
+def signed_name(name: str) -> str:
+    """The name of who signed; an emergency access is told as one, never as a person."""
+    login = broken_by(name)
+    return name if login is None else f"accès de secours (compte {login})"
 
 
 UNTIL_ENDED = "jusqu’à ce qu’une personne y mette fin"

@@ -16,10 +16,13 @@ _REF = "#/components/schemas/{model}"
 
 
 def refuses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """`responses` for the problems that a route may answer."""
+    """`responses` for the problems that a route may answer; who calls may call too
+    often."""
+    statuses = (*statuses, 429) if 401 in statuses else statuses
     content = {PROBLEM_JSON: {"schema": {"$ref": _REF.format(model=Problem.__name__)}}}
     return {
-        status: {"description": "Problem", "content": content} for status in statuses
+        status: {"description": "Problem", "content": content}
+        for status in sorted(set(statuses))
     }
 
 

@@ -88,6 +88,10 @@ STATUS: dict[type[FreinError], int] = {
     errors.KeyInvalidError: 401,
     errors.SignInRefusedError: 401,
     errors.NotVouchedForError: 401,
+    errors.SignInNeededError: 401,
+    errors.SecondFactorError: 401,
+    errors.ReauthenticationRequiredError: 401,
+    errors.TooManyCallsError: 429,
     errors.ReservedForPeopleError: 409,
     errors.AboveLimitError: 409,
     errors.PriorityMissingError: 409,
@@ -162,11 +166,13 @@ def problem(error: FreinError) -> dict[str, JsonValue]:
 
 def problem_response(error: FreinError) -> Response:
     status = STATUS[type(error)]
-    headers = {}
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
     if status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Bearer realm="frein"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
+    if isinstance(error, errors.TooManyCallsError):
+        headers["Retry-After"] = str(error.retry_after)
     return Response(
         orjson.dumps(problem(error)),
         status_code=status,

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hmac import compare_digest
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from features.event import Actor
-from governance.people.principal import Principal, PrincipalKind
+from governance.people.principal import Means, Principal, PrincipalKind
 from serving.database.tables import KeyRow
 from serving.errors import KeyInvalidError, KeyUnknownError, ScopeMissingError
 from serving.repositories.rows import as_value, columns_of
@@ -27,6 +28,7 @@ class Scope(StrEnum):
     STAGES = "stages"  # tell that a stage changed, or how a lead ended
     VOUCH = "vouch"  # tell who did so in the CRM
     BACKFILL = "backfill"  # say when an event was received
+    METRICS = "metrics"  # read what the service counts
 
 
 USUAL_SCOPES = frozenset({Scope.EVENTS, Scope.SCORES, Scope.LEADS})
@@ -47,10 +49,11 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     last_used_at: datetime | None = None
+    addresses: tuple[str, ...] = ()  # networks that it may call from; none: any
 
     @property
     def principal(self) -> Principal:
-        return Principal(PrincipalKind.INTEGRATION, self.id)
+        return Principal(PrincipalKind.INTEGRATION, self.id, Means.API_KEY)
 
     def may_assert(self, actor: Actor) -> bool:
         return _RANK[actor] <= _RANK[self.max_actor]
@@ -58,6 +61,18 @@ class ApiKey:
     def need(self, scope: Scope) -> None:
         if scope not in self.scopes:
             raise ScopeMissingError(scope.value)
+
+    def opens_from(self, host: str) -> bool:
+        """May it call from there? An IPv4 address may come in IPv6's clothes."""
+        if not self.addresses:
+            return True
+        try:
+            address = ip_address(host)
+        except ValueError:
+            return False
+        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        return any(address in ip_network(network) for network in self.addresses)
 
     def opens_with(self, secret: str, now: datetime) -> bool:
         return (
@@ -95,8 +110,11 @@ USE_NOTED_EVERY = timedelta(minutes=10)  # a write at each call would be a queue
 
 
 def add_key(session: Session, key: ApiKey) -> None:
-    scopes = " ".join(sorted(key.scopes))
-    session.add(KeyRow(**columns_of(KeyRow, key, scopes=scopes)))
+    columns = {
+        "scopes": " ".join(sorted(key.scopes)),
+        "addresses": " ".join(key.addresses) or None,
+    }
+    session.add(KeyRow(**columns_of(KeyRow, key, **columns)))
 
 
 def find_key(session: Session, key_id: str) -> ApiKey | None:
@@ -120,6 +138,14 @@ def revoke_key(session: Session, key_id: str, now: datetime) -> bool:
     return True
 
 
+def expire_key(session: Session, key_id: str, at: datetime) -> None:
+    """Have it open until then, and no later; raises KeyUnknownError."""
+    row = session.get(KeyRow, key_id, with_for_update=True)
+    if row is None:
+        raise KeyUnknownError(key_id)
+    row.expires_at = at if row.expires_at is None else min(row.expires_at, at)
+
+
 def is_use_to_note(key: ApiKey, now: datetime) -> bool:
     return key.last_used_at is None or now - key.last_used_at >= USE_NOTED_EVERY
 
@@ -135,4 +161,5 @@ def _as_key(row: KeyRow) -> ApiKey:
         max_actor=Actor(row.max_actor),
         default_actor=Actor(row.default_actor),
         scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+        addresses=tuple((row.addresses or "").split()),
     )

@@ -63,6 +63,7 @@ class AuditRecord:
     id: UUID
     at: datetime
     who: Who
+    means: str | None  # None: it was not kept then
     action: str
     subject: Subject
     before: dict[str, JsonValue] | None
@@ -126,7 +127,7 @@ def _causes(
             cause = AuditCause(
                 correlation=parent.correlation,
                 causation=entry.follows,
-                depth=0 if entry.by.is_person else parent.depth + 1,
+                depth=0 if entry.by.signs else parent.depth + 1,
             )
         causes[entry.id] = cause
     return causes
@@ -329,4 +330,6 @@ def _as_summary(row: RowMapping) -> AuditSummary:
 
 def _as_link(row: RowMapping) -> Link:
     kept = {name: row[name] for name in _ROW}
+    if kept["means"] is None:  # a row of before: it was hashed without
+        del kept["means"]
     return Link(row=kept, **{name: row[name] for name in _PLACE})

@@ -17,6 +17,7 @@ from governance.people.principal import PrincipalKind
 from governance.policy.effects import Decide, Grant, Requalify
 from serving.database.tables import (
     Base,
+    BreakGlassRow,
     ConcessionRow,
     DecisionRow,
     RequalificationRow,
@@ -94,6 +95,21 @@ def add_statements(
         if SIGNER in str(error.orig):
             raise PersonRequiredError from error
         raise
+
+
+def add_break_glass(
+    session: Session,
+    id: UUID,
+    login: str,
+    reason: str,
+    decides: bool,
+    now: datetime,
+) -> None:
+    """Record an emergency access, without which lock 3 lets none sign."""
+    row = BreakGlassRow(
+        id=id, login=login, reason=reason, decides=decides, broken_at=now
+    )
+    session.add(row)
 
 
 def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:

@@ -1,28 +1,32 @@
 """Reading and writing accounts and passes. The only module that knows their tables."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from hmac import compare_digest
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, case, insert, select, update
+from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
-from governance.people.principal import Principal, PrincipalKind
+from governance.people.principal import Means, Principal, PrincipalKind
 from governance.people.roles import Role
 from serving.database.tables import PassRow, PersonRow
 from serving.repositories.api_keys import digest
 from serving.repositories.rows import as_value, columns_of
+from serving.repositories.sign_in_tries import unlock
 
 TOKEN_PREFIX = "freinp"  # of a person's token; a key's is `frein`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """`name` is how leads and tasks call their owner; it signs decisions."""
+    """`name` is how leads and tasks call their owner; it signs decisions.
+
+    `means`, `proven_at`: how they signed in, and when they last proved who they are.
+    """
 
     id: UUID
     login: str
@@ -31,10 +35,16 @@ class Person:
     team: str | None
     created_at: datetime
     disabled_at: datetime | None = None
+    has_password: bool = False  # else they sign in elsewhere
+    totp_confirmed_at: datetime | None = None  # one-time codes are asked for since
+    means: Means = field(default=Means.SERVICE, compare=False)
+    proven_at: datetime | None = field(default=None, compare=False)
 
     @property
     def principal(self) -> Principal:
-        return Principal(PrincipalKind.PERSON, self.name)
+        return Principal(
+            PrincipalKind.PERSON, self.name, self.means, proven_at=self.proven_at
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Identity:
 
     subject: str  # its issuer, a space, and its name for them
     email: str | None
+    authenticated_at: datetime | None = None  # by the provider, if it says so
 
 
 class PassKind(StrEnum):
@@ -61,6 +72,11 @@ class Pass:
     created_at: datetime
     expires_at: datetime
     ended_at: datetime | None = None
+    authenticated_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+    def is_idle(self, idle: timedelta, now: datetime) -> bool:
+        return now - (self.last_used_at or self.created_at) >= idle
 
     def opens_with(self, secret: str, now: datetime) -> bool:
         return (
@@ -77,13 +93,18 @@ def csrf_of(secret: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
+    """What a person proves who they are with; `totp_step`: of the last code taken."""
+
     person: Person
     password_hash: str | None
+    totp_secret: str | None
+    totp_step: int | None
+    recovery_codes: frozenset[str]  # hashes of those that are left
 
 
 def add_person(session: Session, person: Person, password_hash: str | None) -> None:
-    kept = {"password_hash": password_hash, "failures": 0}
-    session.execute(insert(PersonRow).values(columns_of(PersonRow, person, **kept)))
+    row = columns_of(PersonRow, person, password_hash=password_hash)
+    session.execute(insert(PersonRow).values(row))
 
 
 def find_person(session: Session, login: str) -> Person | None:
@@ -136,38 +157,19 @@ def change_person(session: Session, person_id: UUID, **columns: object) -> None:
 
 def set_password(session: Session, person_id: UUID, password_hash: str) -> None:
     change_person(session, person_id, password_hash=password_hash)
-    forget_tries(session, person_id)
+    unlock(session, person_id)
 
 
-def count_try(
-    session: Session, login: str, now: datetime, *, allowed: int, locked_until: datetime
-) -> tuple[Credentials, int] | None:
-    """Count a try before it is judged, so that many at once are no more tries.
-
-    Returns what it must match, and which try it is; None if there is no such account,
-    or it is disabled or locked. The last one allowed locks it, unless it succeeds.
-    """
-    tries = PersonRow.failures + 1
-    row = session.scalar(
-        update(PersonRow)
-        .where(
-            PersonRow.login == login,
-            PersonRow.disabled_at.is_(None),
-            PersonRow.locked_until.is_(None) | (PersonRow.locked_until <= now),
-        )
-        .values(
-            failures=case((tries >= allowed, 0), else_=tries),
-            locked_until=case((tries >= allowed, locked_until), else_=None),
-        )
-        .returning(PersonRow)
-    )
+def find_credentials(session: Session, login: str) -> Credentials | None:
+    """None: no such account, or it is disabled."""
+    which = (PersonRow.login == login) & PersonRow.disabled_at.is_(None)
+    row = session.scalar(select(PersonRow).where(which).with_for_update())
     if row is None:
         return None
-    return Credentials(_as_person(row), row.password_hash), row.failures or allowed
-
-
-def forget_tries(session: Session, person_id: UUID) -> None:
-    change_person(session, person_id, failures=0, locked_until=None)
+    codes = frozenset((row.recovery_codes or "").split())
+    return Credentials(
+        _as_person(row), row.password_hash, row.totp_secret, row.totp_step, codes
+    )
 
 
 def person_of_subject(session: Session, subject: str) -> Person | None:
@@ -200,6 +202,24 @@ def find_pass(
     return None if row is None else (_as_pass(row[0]), _as_person(row[1]))
 
 
+def open_passes(session: Session, person_id: UUID, now: datetime) -> list[Pass]:
+    """A person's sessions and tokens that are in force, the newest first."""
+    rows = session.scalars(
+        select(PassRow)
+        .where(
+            PassRow.person_id == person_id,
+            PassRow.ended_at.is_(None),
+            PassRow.expires_at > now,
+        )
+        .order_by(PassRow.created_at.desc(), PassRow.id)
+    )
+    return [_as_pass(row) for row in rows]
+
+
+def change_pass(session: Session, pass_id: str, **columns: object) -> None:
+    session.execute(update(PassRow).where(PassRow.id == pass_id).values(columns))
+
+
 def end_pass(session: Session, pass_id: str, now: datetime) -> None:
     _end(session, PassRow.id == pass_id, now)
 
@@ -220,7 +240,14 @@ def _found(session: Session, which: ColumnElement[bool]) -> Person | None:
 
 
 def _as_person(row: PersonRow) -> Person:
-    return as_value(Person, row, role=Role(row.role))
+    return as_value(
+        Person,
+        row,
+        role=Role(row.role),
+        has_password=row.password_hash is not None,
+        means=Means.SERVICE,
+        proven_at=None,
+    )
 
 
 def _as_pass(row: PassRow) -> Pass:

@@ -17,9 +17,11 @@ from governance.rules.ruleset import Rules
 from serving.database.engine import Store
 from serving.http.request_body import JSON, Body, BodyReader, validated
 from serving.runtime.audit_status import AuditStatus
+from serving.runtime.call_limits import CallLimits, SlowCalls, subscriber
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
 from serving.runtime.service import IdentityProvider, Service
+from serving.runtime.settings import Settings
 
 
 def service_of(request: Request) -> Service:
@@ -42,9 +44,20 @@ TheJudgement = Annotated[Judgement, _part(lambda service: service.judgement)]
 TheModels = Annotated[Models, _part(lambda service: service.models)]
 TheAuditStatus = Annotated[AuditStatus, _part(lambda service: service.audit_status)]
 TheMetrics = Annotated[Metrics, _part(lambda service: service.metrics)]
+TheLimits = Annotated[CallLimits, _part(lambda service: service.limits)]
+TheSignIns = Annotated[SlowCalls, _part(lambda service: service.sign_ins)]
+TheSettings = Annotated[Settings, _part(lambda service: service.settings)]
 TheProvider = Annotated[
     IdentityProvider | None, _part(lambda service: service.provider)
 ]
+
+
+async def address_of_caller(request: Request) -> str:
+    """From where a call comes, as limits count it."""
+    return subscriber(request.client.host if request.client else "")
+
+
+TheAddress = Annotated[str, Depends(address_of_caller)]
 
 
 def json_body(schema: type[BaseModel]) -> Any:

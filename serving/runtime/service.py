@@ -18,6 +18,7 @@ from serving.database.write_check import WriteCheck
 from serving.repositories.persons import Identity, disabled_names, managers_of
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.background_cache import BackgroundCache
+from serving.runtime.call_limits import CallLimits, SlowCalls
 from serving.runtime.lead_locks import LeadLocks
 from serving.runtime.metrics import Metrics
 from serving.runtime.served_model import Models
@@ -89,6 +90,19 @@ class Service:
         default_factory=lambda: BackgroundCache(TRIALS_LAST)
     )
     clock: Callable[[], datetime] = utc_now
+    limits: CallLimits = field(init=False)
+    sign_ins: SlowCalls = field(init=False)
+
+    def __post_init__(self) -> None:
+        settings = self.settings
+        limits = CallLimits(
+            sign_in=settings.sign_in_limit,
+            refusal=settings.refusal_limit,
+            key=settings.key_limit,
+        )
+        sign_ins = SlowCalls(settings.sign_in_threads, settings.sign_in_queue)
+        object.__setattr__(self, "limits", limits)
+        object.__setattr__(self, "sign_ins", sign_ins)
 
     @property
     def automation(self) -> AutomationContext:

@@ -6,11 +6,19 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from limits import parse
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
 from governance.people.feedback import JUDGEMENT_FILE
+from governance.people.roles import Role
 from governance.policy.pipeline import PIPELINE_FILE
 from governance.rules.exception_cases import EXCEPTIONS_FILE
 from governance.rules.ruleset import RULES_FILE
@@ -50,6 +58,21 @@ class _Variables(BaseSettings):
             raise SettingsError(faults) from None
 
 
+def _names(value: object) -> object:
+    """A list as people write it: names between commas or spaces."""
+    return value.replace(",", " ").split() if isinstance(value, str) else value
+
+
+def _is_rate(text: str) -> str:
+    parse(text)  # raises ValueError
+    return text
+
+
+Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names)]
+Roles = Annotated[tuple[Role, ...], NoDecode, BeforeValidator(_names)]
+Rate = Annotated[str, AfterValidator(_is_rate)]  # "30/minute"
+
+
 class OidcSettings(_Variables):
     """A company's identity provider: FREIN_OIDC_ISSUER and so on."""
 
@@ -86,6 +109,7 @@ class Settings(_Variables):
     crm_users: Path | None = None  # whom a key may name; None: the accounts alone
     manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
+    break_glass_decides: bool = False  # what is reserved for people
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
     oidc: OidcSettings | None = Field(default_factory=_oidc_if_any)
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
@@ -96,11 +120,30 @@ class Settings(_Variables):
     max_leads: Annotated[int, Field(ge=1)] = 1_000  # leads a call of /v1/scores
     max_scores_bytes: Annotated[int, Field(ge=1)] = 32 * MIB
     max_body_bytes: Annotated[int, Field(ge=1)] = 64 * 1024  # any other call
+    session_idle: timedelta = timedelta(hours=2)  # a session that nobody uses ends
+    totp_roles: Roles = ()  # who must use one-time codes
+    sign_in_limit: Rate = "30/minute"  # from one address
+    refusal_limit: Rate = "60/minute"  # wrong keys and tokens, from one address
+    key_limit: Rate = "12000/minute"  # calls of one key
+    sign_in_threads: Annotated[int, Field(ge=1, le=16)] = 1  # each takes a core
+    sign_in_queue: Annotated[int, Field(ge=0)] = 8  # sign-ins that wait for a thread
+    head_seconds: Annotated[float, Field(gt=0)] = 10.0  # for a call's head to come
+    body_seconds: Annotated[float, Field(gt=0)] = 60.0  # and its body
+    max_connections: Annotated[int, Field(ge=1)] = 400
+    trusted_proxies: Names = ()  # addresses whose X-Forwarded-For is believed
+    allowed_hosts: Names = ()  # names that we are called by, besides this machine's
+    open_docs: bool = False  # /docs and /openapi.json without signing in
+    open_metrics: bool = False  # /metrics without a key
 
     @property
     def address(self) -> str:
         """Address of the service."""
         return f"http://{self.host}:{self.port}"
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """Names that a call may have for us."""
+        return LOOPBACK | {self.host, *self.allowed_hosts}
 
     @property
     def anchors_folder(self) -> Path:

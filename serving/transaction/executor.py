@@ -34,6 +34,7 @@ from governance.policy.locks import Brake
 from governance.policy.pipeline import Pipeline
 from governance.policy.task import OpenTask
 from governance.rules.outcome import Outcome
+from serving.errors import ReauthenticationRequiredError
 from serving.repositories.decisions import (
     add_decision,
     conceded_by_machines,
@@ -66,6 +67,8 @@ class Executor:
             Lock 2: no person signs, and the action is not one that automation has.
         ReservedForPeopleError
             Lock 3: the database refused the decision.
+        ReauthenticationRequiredError
+            The person who signs what is reserved didn't lately prove who they are.
         """
         session, now = self.session, self.now
         match effect:
@@ -122,7 +125,9 @@ class Executor:
                 add_notice(self.session, lead.id, notice)
 
     def _decide(self, lead: LeadState, decision: Decide | Grant | Requalify) -> None:
-        if not decision.signer.is_person:
+        if _is_reserved(decision) and not decision.signer.is_proven(self.now):
+            raise ReauthenticationRequiredError
+        if not decision.signer.signs:
             self.audit_status.refuse_if_broken()
             self.brake.admit(self._as_automatic(lead, decision), self.pipeline)
         add_decision(self.session, lead.id, decision, self.now)
@@ -147,3 +152,10 @@ class Executor:
 
     def _is_after_exchange(self, lead: LeadState) -> bool:
         return after_complex_exchange(stored_events(self.session, [lead.id]), self.now)
+
+
+def _is_reserved(decision: Decide | Grant | Requalify) -> bool:
+    """Is it a decision that a person alone may sign?"""
+    if isinstance(decision, Requalify):
+        return decision.proposal_id is not None
+    return decision.reserved

@@ -30,7 +30,7 @@ from governance.policy.effects import (
     ProposalStatus,
 )
 from governance.policy.pipeline import Pipeline
-from governance.policy.task import TaskKind
+from governance.policy.task import STAYING_KINDS, TaskKind
 from governance.rules.actions import Assignees
 from governance.rules.exception_cases import Cases
 from serving.repositories.tasks import Task, tasks_of
@@ -85,7 +85,8 @@ def _endings(lead: LeadState, tasks: list[Task], plan: Plan) -> Iterator[Effect]
                 reason=None,
             )
     for task in tasks:
-        if task.proposal_id is None and task.id not in plan.ended:
+        stays = task.proposal_id is not None or task.kind in STAYING_KINDS
+        if not stays and task.id not in plan.ended:
             yield EndTask(task.id, TaskKind(task.kind))
 
 

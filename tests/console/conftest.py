@@ -22,8 +22,9 @@ from playwright.sync_api import (
 
 from governance.people.roles import Role
 from serving.app.application import create_app
-from serving.auth.accounts import NewAccount, hashed, open_account
+from serving.auth.accounts import NewAccount, open_account
 from serving.auth.dependencies import COOKIE
+from serving.auth.passwords import hashed
 from serving.auth.sessions import SESSION_LENGTH, begin_session
 from serving.demo.client import HOST, free_port
 from serving.repositories.persons import find_person, set_password

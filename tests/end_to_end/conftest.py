@@ -57,5 +57,7 @@ def client(registered: Registered, tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(database_url=f"sqlite:///{tmp_path / 'frein.db'}")
     with open_service(settings, registry.load(registry.champion())) as service:
         _, headers = make_key(service)
-        with TestClient(create_app(service), headers=headers) as client:
+        with TestClient(
+            create_app(service), "http://127.0.0.1", headers=headers
+        ) as client:
             yield client

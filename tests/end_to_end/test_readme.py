@@ -62,7 +62,7 @@ def said(
             commands = commands.replace(written, here)
         run = subprocess.run(
             ["bash", "-euc", commands],
-            input=f"{PASSWORD}\n{PASSWORD}\n",
+            input=f"{PASSWORD}\n" * 3,
             capture_output=True,
             text=True,
             cwd=PROJECT,

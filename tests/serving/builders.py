@@ -111,7 +111,10 @@ def make_person(
     wish = NewAccount(role=role, **fields | overrides)
     now = service.clock()
     person = open_account(service.store, wish, now)
-    token = issue_token(service.store, person.login, timedelta(days=7), now)
+    proven = now + timedelta(days=365)  # tests that let time pass sign as well
+    token = issue_token(
+        service.store, person.login, timedelta(days=7), now, authenticated_at=proven
+    )
     return person, {"Authorization": f"Bearer {token}"}
 
 

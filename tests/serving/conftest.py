@@ -100,7 +100,11 @@ def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None
 @pytest.fixture
 def service(store: Store, tmp_path: Path) -> Service:
     return Service(
-        settings=Settings(database_url=url_of(store), audit_folder=tmp_path / "audit"),
+        settings=Settings(
+            database_url=url_of(store),
+            audit_folder=tmp_path / "audit",
+            allowed_hosts=("testserver",),  # TestClient's
+        ),
         store=store,
         pipeline=read_pipeline(),
         rules=Rules(version=1, text=""),

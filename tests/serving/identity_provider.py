@@ -59,6 +59,7 @@ class LittleProvider:
         asked = dict(request.query_params)
         assert asked["response_type"] == "code"
         assert asked["code_challenge_method"] == "S256"
+        assert asked["max_age"] == "3600"
         assert (asked["client_id"], asked["redirect_uri"]) == (CLIENT, BACK)
         code = f"code-{uuid4()}"
         self.codes[code] = asked
@@ -91,6 +92,7 @@ class LittleProvider:
             "nonce": nonce,
             "email": "Awa@example.fr",
             "email_verified": True,
+            "auth_time": now,
         }
         header = {"alg": "ES256", "kid": self.key.kid}
         return jwt.encode(header, usual | self.claims, self.key)

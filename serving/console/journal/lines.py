@@ -10,14 +10,14 @@ from governance.audit.chain import Action
 from governance.leads.state import is_unconfirmed
 from governance.people.assurance import Vouched
 from governance.people.feedback import Judgement
-from governance.people.principal import PrincipalKind
+from governance.people.principal import Means, PrincipalKind
 from governance.policy.pipeline import Pipeline
 from governance.rules.messages_fr import RESULT as STOPPED
 from governance.rules.outcome import RuleResult
 from serving.audit.trace import StatedReason, Trace
 from serving.console.page.format_fr import day, declared, price_percent
-from serving.http.messages_fr import FATE, PRIORITY
-from serving.repositories.audit import AuditRecord
+from serving.http.messages_fr import FATE, PRIORITY, signed_name
+from serving.repositories.audit import AuditRecord, Who
 
 SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
@@ -61,22 +61,39 @@ SENTENCE: Mapping[Action, str] = {
     Action.CONFIGURATION_CHANGED: "Configuration changée",
     Action.EVENTS_SEALED: "Faits scellés",
     Action.STORE_RESTORED: "Base restaurée d’une sauvegarde",
+    Action.SIGNED_IN: "Connexion",
+    Action.SIGNED_OUT: "Déconnexion",
+    Action.SIGN_IN_REFUSED: "Connexion refusée",
+    Action.TOTP_ENABLED: "Code à usage unique mis en place",
+    Action.TOTP_DISABLED: "Code à usage unique retiré",
+    Action.KEY_ROTATED: "Clé d’API renouvelée",
+    Action.GLASS_BROKEN: "Accès de secours utilisé",
 }
 _KIND = {
     PrincipalKind.PERSON: "une personne",
     PrincipalKind.INTEGRATION: "une intégration",
     PrincipalKind.AUTOMATION: "un automatisme",
+    PrincipalKind.BREAK_GLASS: "un accès de secours",
+}
+MEANS = {
+    Means.CONSOLE: "par la console",
+    Means.API_TOKEN: "avec un jeton personnel",
+    Means.API_KEY: "avec une clé d’API",
+    Means.COMMAND_LINE: "en ligne de commande",
+    Means.SERVICE: "par le service",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalLine:
     """An entry of the audit; `who` is a name, or what kind of principal it was; `why`
-    is what they said of it, or nothing."""
+    is what they said of it, or nothing; `means` is how, or nothing where that wasn't
+    kept."""
 
     seq: int
     at: datetime
     who: str
+    means: str
     text: str
     why: str
 
@@ -112,9 +129,20 @@ def _line_of(
         sentences.append(f"{declared(vouched)}.")
     if entry.why.get("reserved"):
         sentences.append("Décision réservée aux personnes.")
-    who = entry.who.name or f"{_KIND[PrincipalKind(entry.who.kind)]} (oubliée)"
-    text = " ".join(sentences)
-    return JournalLine(seq=entry.seq, at=entry.at, who=who, text=text, why=why)
+    return JournalLine(
+        seq=entry.seq,
+        at=entry.at,
+        who=_who(entry.who),
+        means=MEANS[Means(entry.means)] if entry.means else "",
+        text=" ".join(sentences),
+        why=why,
+    )
+
+
+def _who(who: Who) -> str:
+    if who.name is None:
+        return f"{_KIND[PrincipalKind(who.kind)]} (oubliée)"
+    return signed_name(who.name)
 
 
 def _sentence(entry: AuditRecord, pipeline: Pipeline) -> str:

@@ -51,10 +51,13 @@ def export_json(lead_id: str, store: TheStore) -> Response:
 
 
 def _rows(trace: Trace, lines: Mapping[UUID, JournalLine]) -> Iterator[tuple[Any, ...]]:
-    yield ("ligne", "date", "qui", "quoi", "pourquoi", "id", "cause", "empreinte")
+    yield (
+        *("ligne", "date", "qui", "moyen", "quoi", "pourquoi"),
+        *("id", "cause", "empreinte"),
+    )
     for entry in trace.entries:
         line = lines[entry.id]
-        texts = map(_plain, (line.who, line.text, line.why))
+        texts = map(_plain, (line.who, line.means, line.text, line.why))
         cause = entry.cause.causation or ""
         yield (line.seq, line.at.isoformat(), *texts, entry.id, cause, entry.hash)
 

@@ -18,6 +18,7 @@ from governance.policy.pipeline import Pipeline, StageRole
 from serving.audit.trace import stated_reasons
 from serving.console.lead.timeline import ACTOR
 from serving.console.page.format_fr import ended_by
+from serving.http.messages_fr import signed_name
 from serving.repositories.audit import AuditSummary, entries_at, last_entry
 from serving.repositories.decisions import SignedStage, last_signed
 from serving.repositories.leads import LeadSummary
@@ -61,8 +62,10 @@ def _ended_by(session: Session, entry: AuditSummary) -> str:
         source, why = who.name if who else None, orjson.loads(entry.why)
         is_asked = "assurance" in why  # of a history nobody asks
         return ended_by(None if is_asked else ACTOR[why["actor"]], source)
-    is_person = who is not None and who.kind is PrincipalKind.PERSON
-    return ended_by(who.name if who and is_person else None, None)
+    if who is None:
+        return ""
+    is_machine = who.kind in {PrincipalKind.INTEGRATION, PrincipalKind.AUTOMATION}
+    return ended_by(None if is_machine else signed_name(who.name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

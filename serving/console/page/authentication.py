@@ -10,7 +10,7 @@ from fastapi import Depends, Request
 
 from features.errors import FreinError
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import COOKIE
+from serving.auth.dependencies import COOKIE, owes_second_factor
 from serving.auth.sessions import SignedIn, signed_in
 from serving.auth.visibility import require_visible
 from serving.errors import (
@@ -18,12 +18,16 @@ from serving.errors import (
     CsrfMissingError,
     LeadUnknownError,
     RoleMissingError,
+    SecondFactorDueError,
 )
 from serving.http.problems import detail_of
 from serving.http.request_body import content_of
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import PassKind, Person
 from serving.runtime.dependencies import TheService, TheStore, service_of
+
+# The pages of who has yet to set one-time codes up.
+_WITHOUT_CODE = tuple(f"/console/{page}" for page in ("compte", "deconnexion"))
 
 
 class SignedOutError(Exception):
@@ -36,9 +40,19 @@ def reader_of(service: TheService, request: Request) -> SignedIn:
     if cookie is None:
         raise SignedOutError
     try:
-        reader = signed_in(service.store, cookie, PassKind.SESSION, service.clock())
+        reader = signed_in(
+            service.store,
+            cookie,
+            PassKind.SESSION,
+            service.clock(),
+            service.settings.session_idle,
+        )
     except FreinError as error:
         raise SignedOutError from error
+    if owes_second_factor(reader.person, service.settings):
+        if not request.url.path.startswith(_WITHOUT_CODE):
+            raise SecondFactorDueError
+        reader = replace(reader, warning=detail_of(SecondFactorDueError()))
     if service.audit_status.broken is not None:
         stopped = AutomationStoppedError(service.audit_status.broken.seq)
         reader = replace(reader, warning=detail_of(stopped))

@@ -9,11 +9,18 @@ from features.errors import EventError, FreinError
 from serving.console.page import format_fr as words
 from serving.console.page.authentication import fields_of, is_from_elsewhere
 from serving.console.page.redirects import asked_address, way_back
-from serving.console.page.rendering import HOME, address_of, page, sign_in_page
+from serving.console.page.rendering import (
+    HOME,
+    address_of,
+    page,
+    proof_page,
+    sign_in_page,
+)
 from serving.errors import (
     CsrfMissingError,
     LeadUnknownError,
     ProposalDecidedError,
+    ReauthenticationRequiredError,
     RequestInvalidError,
     RouteUnknownError,
 )
@@ -28,12 +35,15 @@ def error_page(
     request: Request, error: FreinError, typed: list[str] | None = None
 ) -> Response:
     """What went wrong, with a way back; `typed`: what would else be lost."""
+    reader = getattr(request.state, "reader", None)
+    if isinstance(error, ReauthenticationRequiredError) and reader is not None:
+        return proof_page(reader, way_back(_page_of_form(request)), error, typed or ())
     status = STATUS[type(error)]
     title = words.ERROR_TITLE.get(status, words.ANY_ERROR)
     is_stale = isinstance(error, CsrfMissingError)
     return page(
         "error.html",
-        getattr(request.state, "reader", None),
+        reader,
         status,
         title=words.NOTHING_SAVED if is_stale else title,
         detail=_detail(error),

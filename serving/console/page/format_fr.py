@@ -26,7 +26,13 @@ from governance.policy.actions import (
 )
 from governance.policy.task import OpenTask, TaskKind
 from serving.automation.override_report import RuleUse
-from serving.http.messages_fr import ANY_OTHER_WHY, FATE, PRIORITY, WHY
+from serving.http.messages_fr import (
+    ANY_OTHER_WHY,
+    FATE,
+    PRIORITY,
+    WHY,
+    signed_name,
+)
 from serving.repositories.decisions import Conceded
 from serving.repositories.proposals import Proposal
 from serving.repositories.tasks import Task
@@ -36,7 +42,9 @@ ANY_ERROR = "Ce n’est pas possible"
 ERROR_TITLE = {
     403: "Cette page n’est pas pour vous",
     404: "Page introuvable",
+    401: "Confirmez que c’est vous",
     409: "Ce n’est plus possible",
+    429: "Un peu de patience",
     422: "Quelque chose est à revoir",
     500: "Une erreur est survenue",
     503: "Le service est indisponible",
@@ -55,6 +63,7 @@ TASK = {
     TaskKind.ATYPICAL: "le cas est atypique",
     TaskKind.NO_TRUE_REASON: "aucune raison vérifiée n’explique le score",
     TaskKind.CLOCK_IN_DOUBT: "une heure est douteuse",
+    TaskKind.GLASS_BROKEN: "un accès de secours a été utilisé",
 }
 NOTHING_SAVED = "Rien n’a été enregistré"
 SESSION_OVER = (
@@ -125,7 +134,7 @@ def decided_before(status: str, by: str) -> str:
     fate = FATE.get(status, "close")
     if not by:
         return f"Cette proposition est déjà {fate}."
-    return f"Cette proposition est déjà {fate} par {by}."
+    return f"Cette proposition est déjà {fate} par {signed_name(by)}."
 
 
 def field_refused(field: str, why: str) -> str:

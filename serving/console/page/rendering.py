@@ -10,10 +10,12 @@ from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from explanations.rounding import nearest
+from features.errors import FreinError
 from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
 from serving.console.page import figures_fr, format_fr
 from serving.http.messages_fr import CLAUSE, PRIORITY, until
+from serving.http.problems import STATUS, detail_of
 
 HOME = "/console"
 FOLDER = Path(__file__).parents[1]  # of templates and static files
@@ -76,6 +78,26 @@ def sign_in_page(
         refused=refused,
         elsewhere=has_provider,
         back=back,
+        typed=typed,
+    )
+
+
+def proof_page(
+    reader: SignedIn,
+    back: str,
+    error: FreinError,
+    typed: Sequence[str] = (),
+    *,
+    is_refused: bool = False,
+) -> Response:
+    """The page to give one's password again, which leads back."""
+    return page(
+        "proof.html",
+        reader,
+        STATUS[type(error)],
+        back=back,
+        detail=detail_of(error),
+        refused=is_refused,
         typed=typed,
     )
 

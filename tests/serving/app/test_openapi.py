@@ -42,7 +42,10 @@ def test_no_call_is_a_server_error(service: Service) -> None:
     _, person = make_person(service, Role.ADMIN)
     send(TestClient(app), key, make_event())
     schema = schemathesis.openapi.from_asgi(
-        "/openapi.json", app, config=SchemathesisConfig.from_dict(JUDGED)
+        "/openapi.json",
+        app,
+        headers=key,
+        config=SchemathesisConfig.from_dict(JUDGED),
     )
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)

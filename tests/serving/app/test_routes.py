@@ -38,11 +38,13 @@ OPEN = Door(open=True)
 DOORS = {
     "GET /health/live": OPEN,
     "GET /health/ready": OPEN,
-    "GET /docs": OPEN,
-    "GET /metrics": OPEN,
+    "GET /docs": Door(ALL, Scope.LEADS),
+    "GET /openapi.json": Door(ALL, Scope.LEADS),
+    "GET /metrics": Door(frozenset({Role.ADMIN}), Scope.METRICS),
     "POST /v1/session": OPEN,
     "GET /v1/session": Door(ALL),
     "DELETE /v1/session": Door(ALL),
+    "POST /v1/session/proof": Door(ALL),
     "POST /v1/events": Door(NOBODY, Scope.EVENTS),
     "POST /v1/scores": Door(ALL, Scope.SCORES),
     "GET /v1/leads": Door(ALL, Scope.LEADS),
@@ -72,6 +74,13 @@ OF_THE_CONSOLE = {
     "GET /connexion/entreprise": OPEN,
     "GET /connexion/entreprise/retour": OPEN,
     "POST /deconnexion": Door(ALL),
+    "GET /compte": Door(ALL),
+    "POST /compte/deconnexion": Door(ALL),
+    "POST /compte/preuve": Door(ALL),
+    "POST /compte/mot-de-passe": Door(ALL),
+    "POST /compte/code": Door(ALL),
+    "POST /compte/code/confirmation": Door(ALL),
+    "POST /compte/code/retrait": Door(ALL),
     "GET /": Door(ALL),
     "GET /note": Door(ALL),
     "GET /opportunites/{lead_id}": Door(ALL),
@@ -206,7 +215,7 @@ def test_a_person_comes_into_the_console_by_role_and_with_its_own_forms(
         may = door.open or role in door.roles
         if route.startswith("POST") and not door.open:
             assert visit(known, route, cookie) in {"csrf_missing", "role_missing"}
-        passed = "signed_out" if route == "POST /deconnexion" else None
+        passed = "signed_out" if route.endswith("/deconnexion") else None
         came = visit(known, route, cookie, csrf=begun.csrf)
         assert came == (passed if may else "role_missing"), route
     service.reports.wait()

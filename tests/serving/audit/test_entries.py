@@ -263,7 +263,7 @@ class TestNothingIsTakenBack:
         rest = (
             "at, who_kind, who_id, action, lead_id, subject_kind, subject_id,"
             " state_before, state_after, why, correlation_id, causation_id, event_id,"
-            " depth, previous, hash"
+            " depth, previous, hash, means"
         )
         issue_key(sqlite_store, make_wish(), NOW)
         forged = f"INSERT OR REPLACE INTO audit SELECT {forge}, {rest} FROM audit"

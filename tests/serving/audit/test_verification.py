@@ -106,7 +106,7 @@ def test_an_audit_that_nobody_touched_is_whole(folder: Path) -> None:
         pytest.param(
             "INSERT INTO audit SELECT 7, 'forged', at, 'person', who_id, action,"
             " lead_id, subject_kind, subject_id, state_before, state_after, why,"
-            " correlation_id, causation_id, event_id, depth, hash, hash"
+            " correlation_id, causation_id, event_id, depth, hash, hash, means"
             " FROM audit WHERE seq = 6",
             *("row 7 was changed", "row 7 was changed"),
             id="added",

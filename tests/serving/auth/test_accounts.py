@@ -13,7 +13,7 @@ from serving.auth.accounts import (
     close_account,
     open_account,
 )
-from serving.auth.sessions import LOCKED_FOR, SESSION_LENGTH, TRIES
+from serving.auth.sessions import IDLE, LOCKED_FOR, SESSION_LENGTH, TRIES
 from serving.database.engine import Store
 from serving.database.tables import Base
 from serving.errors import RequestInvalidError
@@ -67,9 +67,21 @@ def test_a_cookie_is_secure_but_on_loopback(client: TestClient, awa: str) -> Non
 def test_a_session_expires(client: TestClient, service: Service, awa: str) -> None:
     kept = {"Cookie": sign_in(client, awa).headers["set-cookie"].partition(";")[0]}
     assert isinstance(service.clock, SetClock)
-    service.clock.advance(SESSION_LENGTH - timedelta(seconds=1))
+    for _ in range(11):  # it is used meanwhile
+        service.clock.advance(timedelta(hours=1))
+        assert client.get("/v1/session", headers=kept).status_code == 200
+    service.clock.advance(SESSION_LENGTH - timedelta(hours=11, seconds=1))
     assert client.get("/v1/session", headers=kept).status_code == 200
     service.clock.advance(timedelta(seconds=1))
+    assert client.get("/v1/session", headers=kept).status_code == 401
+
+
+def test_a_session_that_nobody_uses_ends(
+    client: TestClient, service: Service, awa: str
+) -> None:
+    kept = {"Cookie": sign_in(client, awa).headers["set-cookie"].partition(";")[0]}
+    assert isinstance(service.clock, SetClock)
+    service.clock.advance(IDLE)
     assert client.get("/v1/session", headers=kept).status_code == 401
 
 
@@ -118,6 +130,9 @@ def test_a_new_password_ends_sessions(
         {"login": " "},
         {"name": "a\0b"},
         {"password": "court"},
+        {"password": "password1234"},
+        {"password": "azertyuiop123"},
+        {"password": "aaaaaaaaaaaaaaaa"},
     ],
 )
 def test_an_odd_account_is_not_opened(

@@ -6,15 +6,23 @@ import pytest
 from starlette.testclient import TestClient
 
 from features.event import Actor
-from serving.auth.api_keys import issue_key
+from serving.app.application import create_app
+from serving.auth.api_keys import issue_key, rotate_key
 from serving.database.engine import Store
 from serving.database.tables import Base
 from serving.errors import KeyInvalidError, RequestInvalidError
-from serving.repositories.api_keys import Scope, all_keys, revoke_key, split_token
+from serving.repositories.api_keys import (
+    Scope,
+    all_keys,
+    find_key,
+    revoke_key,
+    split_token,
+)
 from serving.runtime.service import Service
 from tests.serving.builders import NOW, make_key, make_wish
+from tests.serving.fakes import SetClock
 
-OPEN = {"/health/live", "/health/ready", "/docs", "/openapi.json"}
+OPEN = {"/health/live", "/health/ready"}
 
 
 @pytest.mark.parametrize("path", sorted(OPEN))
@@ -110,3 +118,49 @@ def test_a_new_key_may_neither_move_a_stage_nor_tell_of_one(store: Store) -> Non
 def test_a_token_of_another_sort_is_invalid() -> None:
     with pytest.raises(KeyInvalidError):
         split_token("sk_live_x")
+
+
+def test_a_key_opens_from_its_networks_alone(service: Service) -> None:
+    networks = ("192.0.2.0/24", "2001:db8::/32")
+    _, headers = make_key(service, addresses=networks)
+    told = {
+        address: TestClient(create_app(service), client=(address, 1))
+        .get("/v1/leads", headers=headers)
+        .status_code
+        for address in (
+            *("192.0.2.7", "::ffff:192.0.2.7", "2001:db8::1"),
+            *("198.51.100.1", "2001:db9::1", "testclient"),
+        )
+    }
+    assert list(told.values()) == [200, 200, 200, 401, 401, 401]
+
+
+def test_a_network_that_is_none_is_refused(store: Store) -> None:
+    with pytest.raises(RequestInvalidError):
+        issue_key(store, make_wish(addresses=("192.0.2.0/33",)), NOW)
+
+
+def test_a_key_is_replaced_with_an_overlap(
+    client: TestClient, service: Service
+) -> None:
+    old, before = make_key(service, expires_at=NOW + timedelta(days=90))
+    week = timedelta(days=7)
+    token = rotate_key(service.store, old.id, week, NOW)
+    after = {"Authorization": f"Bearer {token}"}
+    assert [
+        client.get("/v1/leads", headers=headers).status_code
+        for headers in (before, after)
+    ] == [200, 200]
+    with service.store.reading() as session:
+        new = find_key(session, split_token(token)[0])
+    assert new is not None
+    assert (new.name, new.source, new.scopes) == (old.name, old.source, old.scopes)
+    assert new.expires_at == NOW + timedelta(days=90)
+    assert isinstance(service.clock, SetClock)
+    service.clock.advance(week)
+    assert [
+        client.get("/v1/leads", headers=headers).status_code
+        for headers in (before, after)
+    ] == [401, 200]
+    with pytest.raises(KeyInvalidError):
+        rotate_key(service.store, old.id, week, service.clock())

@@ -27,7 +27,7 @@ from serving.errors import (
 )
 from serving.runtime.service import Service
 from serving.runtime.settings import OidcSettings, Settings
-from tests.serving.builders import NOW
+from tests.serving.builders import NOW, make_event, send
 from tests.serving.identity_provider import (
     BACK,
     CLIENT,
@@ -148,6 +148,7 @@ def test_then_the_identity_counts_and_not_the_address(
         pytest.param({"exp": int(NOW.timestamp()) - 120}, id="expired"),
         pytest.param({"iat": int(NOW.timestamp()) + 3600}, id="not-yet"),
         pytest.param({"sub": " "}, id="nobody"),
+        pytest.param({"auth_time": int(NOW.timestamp()) - 3700}, id="long-ago"),
     ],
 )
 def test_who_is_not_vouched_for_is_refused(
@@ -157,6 +158,31 @@ def test_who_is_not_vouched_for_is_refused(
     back = come(ours)
     assert (back.status_code, COOKIE in ours.cookies) == (401, False)
     assert "aucun compte" in back.text
+
+
+@pytest.mark.parametrize(
+    ("claims", "status"),
+    [
+        ({}, 200),
+        ({"auth_time": int(NOW.timestamp()) - 3000}, 200),
+        ({"auth_time": None}, 401),  # the provider doesn't say when
+    ],
+)
+def test_a_decision_that_is_reserved_wants_a_recent_proof_there(
+    ours: TestClient,
+    theirs: LittleProvider,
+    headers: dict[str, str],
+    claims: dict[str, Any],
+    status: int,
+) -> None:
+    owned = make_event(type="attributes_set", data={"owner": "Awa Diallo"})
+    send(ours, headers, owned)
+    theirs.claims = claims
+    come(ours)
+    csrf = {"X-CSRF-Token": ours.get("/v1/session").json()["csrf"]}
+    move = {"to": "negociation_finale"}
+    answer = ours.post("/v1/leads/L-1/stage-moves", json=move, headers=csrf)
+    assert answer.status_code == status, answer.text
 
 
 class TestAttacks:

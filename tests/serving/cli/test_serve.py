@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 import frein
 from serving.auth.accounts import close_account
-from serving.errors import PersonUnknownError
+from serving.errors import SignInNeededError, SignInRefusedError
 from serving.repositories.api_keys import split_token
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
@@ -62,7 +62,10 @@ def test_a_key_is_created_used_listed_and_revoked(client: TestClient) -> None:
 
 
 def test_a_person_confirms_a_proposal(
-    client: TestClient, headers: dict[str, str], service: Service
+    client: TestClient,
+    headers: dict[str, str],
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     as_the_command_line_has_it(service)
     send(client, headers, make_event())
@@ -72,22 +75,27 @@ def test_a_person_confirms_a_proposal(
         (proposal,) = all_proposals(session)
 
     assert "negociation" in run("proposals", "list")
-    make_person(service, login="awa")
-    run("proposals", "confirm", str(proposal.id), "--as", "awa")
+    _, bearer = make_person(service, login="awa")
+    monkeypatch.setenv("FREIN_TOKEN", bearer["Authorization"].split()[1])
+    run("proposals", "confirm", str(proposal.id))
+    monkeypatch.delenv("FREIN_TOKEN")
 
     lead = client.get("/v1/leads/L-1", headers=headers).json()
     assert lead["stage"] == "negociation_finale"
     assert "negociation" not in run("proposals", "list")
 
 
-def test_nobody_decides_nothing(service: Service) -> None:
+def test_nobody_decides_nothing(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.cli.sign_in._is_terminal", lambda: True)
     make_person(service, login="awa")
     close_account(service.store, "awa", NOW)
     unknown = "00000000-0000-0000-0000-000000000000"
     for login in (" ", "leo", "awa"):
         command = ["proposals", "confirm", unknown, "--as", login]
-        result = runner.invoke(frein.app, command)
-        assert isinstance(result.exception, PersonUnknownError)
+        result = runner.invoke(frein.app, command, input="le cheval de Nantes\n")
+        assert isinstance(result.exception, SignInNeededError | SignInRefusedError)
 
 
 def test_a_person_is_added_listed_given_a_token_and_disabled(
@@ -96,7 +104,8 @@ def test_a_person_is_added_listed_given_a_token_and_disabled(
     account = ("Awa Diallo", "--login", "awa", "--role", "commercial")
     run("persons", "add", *account, "--password", "le cheval de Nantes")
     run("persons", "password", "awa", "--password", "un autre mot de passe")
-    headers = {"Authorization": f"Bearer {run('persons', 'token', 'awa').strip()}"}
+    token = run("persons", "token", "awa", "--unproven").strip()
+    headers = {"Authorization": f"Bearer {token}"}
     assert "Awa Diallo" in run("persons", "list")
     who = client.get("/v1/session", headers=headers).json()
     assert (who["person"]["role"], who["csrf"]) == ("commercial", None)

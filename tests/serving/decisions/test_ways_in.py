@@ -102,12 +102,20 @@ def by_confirming(tried: Try, role: Role) -> None:
 
 
 def by_command(tried: Try, role: Role) -> None:
-    make_person(tried.service, role, login="who")
+    _, bearer = make_person(tried.service, role, login="who")
+    token = bearer["Authorization"].removeprefix("Bearer ")
     given = tried.what.why.items()
     why = [part for n, v in given for part in (f"--{n.replace('_', '-')}", v)]
-    CliRunner().invoke(
-        frein.app, ["proposals", "confirm", tried.proposal, "--as", "who", *why]
-    )
+    command = ["proposals", "confirm", tried.proposal, *why]
+    CliRunner().invoke(frein.app, command, env={"FREIN_TOKEN": token})
+
+
+def by_script(tried: Try) -> None:
+    """In the name of a person who may, with no secret of theirs."""
+    make_person(tried.service, Role.ADMIN, login="who")
+    for more in ((), ("--break-glass", "vite")):
+        command = ["proposals", "confirm", tried.proposal, "--as", "who", *more]
+        CliRunner().invoke(frein.app, command, input="le cheval de Nantes\n")
 
 
 def by_sql_of(tried: Try, role: Role) -> None:
@@ -152,7 +160,7 @@ MACHINES: dict[str, Callable[[Try], None]] = {
     "events as ours": lambda t: by_event(t, PRETENCES, source="frein"),
     **{
         f"sql {kind}": lambda t, kind=kind: by_sql(t, kind)  # type: ignore[misc]  # the same
-        for kind in ("integration", "automation", "")
+        for kind in ("integration", "automation", "break_glass", "")
     },
     **{
         f"sql as {role}": lambda t, role=role: by_sql_as(t, role)  # type: ignore[misc]  # the same
@@ -163,6 +171,7 @@ MACHINES: dict[str, Callable[[Try], None]] = {
     "rule by the tick": lambda t: by_rule(t, f"{{ schedule = {DAYS} }}"),
     "analyst's call": lambda t: by_asking(t, Role.ANALYST),
     "analyst's confirmation": lambda t: by_confirming(t, Role.ANALYST),
+    "script": by_script,
     "analyst's command": lambda t: by_command(t, Role.ANALYST),
 }
 WAYS_OF_PEOPLE = {

@@ -308,7 +308,8 @@ def test_what_is_backfilled_sets_nothing_off(service: Service) -> None:
 def test_prometheus_reads_what_was_done(service: Service) -> None:
     crm = Governed(service, {"then": HIGH}, {"then": LOW})
     crm.send(make_event())
-    told = crm.client.get("/metrics").text
+    _, prometheus = make_key(service, scopes=frozenset({Scope.METRICS}))
+    told = crm.client.get("/metrics", headers=prometheus).text
     assert "frein_events_total 1.0" in told
     assert 'frein_rule_outcomes_total{fate="lost"} 1.0' in told
     assert 'route="/v1/events",status="200"} 1.0' in told

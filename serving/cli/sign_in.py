@@ -1,0 +1,80 @@
+"""Signing in at the command line: a password at the terminal, or a personal token."""
+
+import os
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from serving.database.engine import Store
+    from serving.repositories.persons import Person
+
+TOKEN_VARIABLE = "FREIN_TOKEN"
+
+Login = Annotated[
+    str | None,
+    typer.Option("--as", help="The login of who decides; asks for their password."),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(help=f"A file with their own token; else {TOKEN_VARIABLE} has it."),
+]
+
+
+def person_signed_in(
+    store: "Store", login: str | None, token_file: Path | None
+) -> "Person":
+    """The person who acts here: by their token, or by the password that they type.
+
+    Raises SignInNeededError: neither a token, nor a terminal to ask at; or the token is
+    another person's than `login`. KeyInvalidError, SignInRefusedError.
+    """
+    from governance.people.principal import Means
+    from serving.auth.sessions import signed_in
+    from serving.errors import SignInNeededError
+    from serving.repositories.persons import PassKind
+
+    if token := _token(token_file):
+        person = signed_in(store, token, PassKind.TOKEN, datetime.now(UTC)).person
+        if login is not None and login.strip().lower() != person.login:
+            raise SignInNeededError
+    elif login is not None and login.strip() and _is_terminal():
+        person = person_asked(store, login)
+    else:
+        raise SignInNeededError
+    return replace(person, means=Means.COMMAND_LINE)
+
+
+def person_asked(store: "Store", login: str) -> "Person":
+    """The person, asked for their password, and for a one-time code if need be."""
+    from serving.auth.sessions import AT_THE_TERMINAL, proven_person
+    from serving.errors import SecondFactorError
+
+    password = _secret(f"Password of {login}")
+    try:
+        return proven_person(store, login, password, datetime.now(UTC))
+    except SecondFactorError:
+        proof = replace(AT_THE_TERMINAL, code=_secret("One-time code"))
+        return proven_person(store, login, password, datetime.now(UTC), proof)
+
+
+def _secret(what: str) -> str:
+    """What somebody types, unseen; the question isn't in what the command prints."""
+    return str(typer.prompt(what, hide_input=True, err=True))
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _token(file: Path | None) -> str:
+    if file is None:
+        return os.environ.get(TOKEN_VARIABLE, "").strip()
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise typer.BadParameter(f"{file}: {error}") from error

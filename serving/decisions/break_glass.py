@@ -1,0 +1,79 @@
+"""Emergency access: an administrator acts for want of anybody else, and says why.
+
+It is never the person's own doing: it has a principal of its own, and the manager is
+called to look at it.
+"""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
+from governance.leads.state import LeadState
+from governance.people.principal import Principal, break_glass_of
+from governance.people.roles import Role
+from governance.policy.business_days import due_date
+from governance.policy.effects import PlannedEffect
+from governance.policy.task import ExpectedAction, OpenTask, TaskKind
+from serving.decisions.guarded_request import change_lead
+from serving.decisions.proposals import known_proposal
+from serving.errors import RequestInvalidError, RoleMissingError
+from serving.http.messages_fr import GLASS_BROKEN
+from serving.repositories.decisions import add_break_glass
+from serving.repositories.persons import Person, managers_of
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan
+
+_WORKING_DAYS = 1  # to look at it
+
+
+def break_glass(
+    service: Service, admin: Person, proposal_id: UUID, reason: str, now: datetime
+) -> Principal:
+    """Record that an administrator goes past people on a proposal, and open a task for
+    the manager; returns who signs from then on.
+
+    Raises RoleMissingError, ProposalUnknownError, and RequestInvalidError without a
+    reason.
+    """
+    if admin.role is not Role.ADMIN:
+        raise RoleMissingError
+    if not reason.strip():
+        raise RequestInvalidError("reason", "string_too_short")
+    lead_id = known_proposal(service.store, proposal_id).lead_id
+    decides = service.settings.break_glass_decides
+    by, broken = break_glass_of(admin.login, decides=decides), uuid4()
+    with service.store.writing() as session:
+        add_break_glass(session, broken, admin.login, reason.strip(), decides, now)
+
+    def plan(lead: LeadState) -> Plan:
+        entry = AuditEntry(
+            action=Action.GLASS_BROKEN,
+            by=by,
+            subject=Subject(SubjectKind.BREAK_GLASS, broken),
+            lead=lead.id,
+            after={"decides": decides},
+            follows=proposal_id,
+        )
+        task = _task(service, lead, admin, now)
+        return Plan(
+            entries=((lead_id, entry),),
+            effects=(PlannedEffect(lead_id, task, follows=entry.id),),
+        )
+
+    change_lead(service, lead_id, plan, now)
+    return by
+
+
+def _task(service: Service, lead: LeadState, admin: Person, now: datetime) -> OpenTask:
+    owner = lead.owner or ""
+    with service.store.reading() as session:
+        managers = managers_of(session, [owner])
+    fallback = service.automation.assignees.manager_or_fallback
+    return OpenTask(
+        id=uuid4(),
+        kind=TaskKind.GLASS_BROKEN,
+        owner=managers.get(owner, fallback),
+        expected=ExpectedAction.ARBITRATE,
+        due_on=due_date(now, _WORKING_DAYS),
+        why=GLASS_BROKEN.format(login=admin.login),
+    )
