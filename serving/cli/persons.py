@@ -42,7 +42,9 @@ def add(
     from serving.auth.accounts import NewAccount, open_account
 
     if password is None and not elsewhere:
-        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+        password = typer.prompt(
+            "Password", hide_input=True, confirmation_prompt=True, err=True
+        )
     wish = NewAccount(login=login, name=name, role=role, team=team, password=password)
     with open_service() as service:
         person = open_account(service.store, wish, datetime.now(UTC))

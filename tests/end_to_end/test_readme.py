@@ -1,10 +1,13 @@
 """The README's calls, as they stand there, against `frein serve`."""
 
 import os
+import pty
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from json import JSONDecoder
 from pathlib import Path
@@ -50,8 +53,7 @@ def said(
     )
     with open_service(Settings()) as service:
         key = issue_key(service.store, wish, datetime.now(UTC))
-    text = (PROJECT / "README.md").read_text(encoding="utf-8")
-    (commands,) = re.findall(r"^```sh\n(KEY=.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    commands = _commands()
     with running_service() as address:
         for written, here in (
             ("frein_…", key),
@@ -60,18 +62,47 @@ def said(
         ):
             assert written in commands
             commands = commands.replace(written, here)
-        run = subprocess.run(
-            ["bash", "-euc", commands],
-            input=f"{PASSWORD}\n" * 3,
-            capture_output=True,
-            text=True,
-            cwd=PROJECT,
-            env=os.environ | {"COLUMNS": "200"},
-            start_new_session=True,  # no terminal: the password is read from the input
-            check=False,
-        )
-    assert run.returncode == 0, run.stderr
-    return run.stdout
+        return _typed(commands)
+
+
+def _commands() -> str:
+    """The README's calls, in one."""
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    (calls,) = re.findall(r"^## The calls$(.*?)^## ", text, re.MULTILINE | re.DOTALL)
+    return "".join(re.findall(r"^```sh\n(.*?)^```$", calls, re.MULTILINE | re.DOTALL))
+
+
+def _typed(commands: str) -> str:
+    """What the commands print at a terminal, where each password asked for is typed."""
+    master, terminal = pty.openpty()
+    with subprocess.Popen(
+        ["setsid", "--ctty", "bash", "-euc", commands],
+        stdin=terminal,
+        stdout=subprocess.PIPE,
+        stderr=terminal,
+        text=True,
+        cwd=PROJECT,
+        env=os.environ | {"COLUMNS": "200"},
+    ) as run:
+        os.close(terminal)
+        with ThreadPoolExecutor() as aside:
+            asked = aside.submit(_type_passwords, master)
+            assert run.stdout is not None
+            said = run.stdout.read()
+            told = asked.result()
+    assert run.returncode == 0, told
+    return said
+
+
+def _type_passwords(master: int) -> str:
+    """Type the password wherever it is asked for; what the terminal shows."""
+    shown = ""
+    with os.fdopen(master, "r+b", buffering=0) as terminal, suppress(OSError):
+        while some := terminal.read(1024):  # OSError: nobody is at the other end
+            shown += some.decode()
+            if shown.endswith(": "):
+                terminal.write(f"{PASSWORD}\n".encode())
+    return shown
 
 
 def test_the_readme_s_calls_do_what_they_say(said: str) -> None:

@@ -1,6 +1,7 @@
 """What is seen elsewhere, beside what a person signed here."""
 
 import html
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -232,6 +233,37 @@ def test_the_journal_and_the_page_tell_them_apart(
     assert "Awa Diallo a décidé" in fiche
     assert "Décision contredite par le CRM\u00a0: perdu → contacté" in journal
     assert "Étape confirmée\u00a0: perdu" in journal
+
+
+LABELS = {
+    "confirm": ("perdu", None, "Confirmer l’étape «\u00a0perdu\u00a0»"),
+    "maintain": ("perdu", "contacte", "Maintenir «\u00a0perdu\u00a0»"),
+    "follow": ("gagne", "perdu", "Passer à «\u00a0perdu\u00a0»"),
+}
+
+
+@pytest.mark.parametrize(("stage", "observed", "label"), LABELS.values(), ids=LABELS)
+def test_who_signs_a_loss_that_was_observed_says_why(
+    client: TestClient,
+    service: Service,
+    awa: Headers,
+    stage: str,
+    observed: str | None,
+    label: str,
+) -> None:
+    _, headers = make_key(service, scopes=CRM_SCOPES)
+    if observed:
+        send(client, headers, make_event(id="1"))
+        sign(client, awa, stage)
+    to, moment = observed or stage, later(service)
+    moved = {"type": "stage_changed", "data": {"to": to}}
+    send(client, headers, make_event(id="2", time=moment, **moved))
+    fiche = page(client, service, "")
+    (form,) = (one for one in fiche.split("<form") if f">{label}</button>" in one)
+    assert 'name="lost_reason" required' in form
+    assert '<option value="prix">Prix trop élevé</option>' in form
+    assert re.search('name="reason" [^>]*required', form)
+    assert fiche.count("Pourquoi elle est perdue") == 1  # no form but of a loss
 
 
 def page(client: TestClient, service: Service, tail: str) -> str:
