@@ -129,18 +129,33 @@ def test_a_stale_page_suspends_no_second_time(
 
 
 @pytest.mark.parametrize(
-    ("size", "percent", "told"),
+    ("size", "login", "percent", "told"),
     [
-        ("desktop", "10", "Remise accordée : 10 %. « Premier contrat. » (ligne"),
-        ("phone", "12.5", "Remise accordée : 12,5 %. Décision réservée aux personnes."),
+        (
+            "desktop",
+            "commercial",
+            "10",
+            "Remise accordée : 10 %. « Premier contrat. » (ligne",
+        ),
+        (
+            "phone",
+            "manager",
+            "12.5",
+            "Remise accordée : 12,5 %. Décision réservée aux personnes.",
+        ),
     ],
 )
 def test_a_person_concedes_and_reads_why_it_took_a_person(
-    console: Console, open_page: Opens, size: str, percent: str, told: str
+    console: Console,
+    open_page: Opens,
+    size: str,
+    login: str,
+    percent: str,
+    told: str,
 ) -> None:
     arrive(console.service, "Morel")
     page = open_page(**SIZES[size])
-    open_lead(console, page, "Morel", "commercial")
+    open_lead(console, page, "Morel", login)
     page.locator("summary", has_text="Accorder une remise").click()
     form = page.locator("form", has=page.get_by_label("La remise"))
     expect(form).to_contain_text("Au-dessus de 10 %, aucun automatisme")

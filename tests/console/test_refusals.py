@@ -175,7 +175,7 @@ def test_a_form_of_another_session_says_that_nothing_was_saved(
     other.context.clear_cookies()
     console.sign_in(other)
     page.locator("summary", has_text="Changer d’étape").click()
-    page.get_by_label("Pourquoi (facultatif)").fill("Accord du client.")
+    page.get_by_label("Pourquoi (facultatif, sauf").fill("Accord du client.")
     page.get_by_role("button", name="Changer d’étape").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Rien n’a été enregistré")
     expect(page.get_by_text(FORM_IS_STALE)).to_be_visible()
