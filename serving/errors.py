@@ -65,6 +65,7 @@ FreinError
 ├── AuditBrokenError         the audit was tampered with
 ├── AutomationStoppedError   since it was, no machine changes anything
 ├── AnchorsUnreadableError   the anchors' file or its key; says which and where
+├── SecretKeyError           the file of the key that seals secrets; says which and why
 └── InternalError            our bug, as the caller sees it
 """
 
@@ -420,6 +421,10 @@ class AutomationStoppedError(FreinError):
 
 class AnchorsUnreadableError(FreinError):
     code = "anchors_unreadable"
+
+
+class SecretKeyError(FreinError):
+    code = "secret_key_unreadable"
 
 
 class InternalError(FreinError):

@@ -101,6 +101,17 @@ class Grant(Signed):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlass:
+    """An administrator goes past people, and says why; `by` signs from then on."""
+
+    id: UUID
+    login: str
+    by: Principal
+    reason: str
+    salt: str = field(default_factory=_salt)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CloseProposal:
     """A proposal ends, and its tasks with it."""
 
@@ -171,6 +182,7 @@ Effect = (
     | Decide
     | Requalify
     | Grant
+    | BreakGlass
     | OpenProposal
     | ProposePriority
     | ProposeConcession

@@ -78,6 +78,7 @@ def _in_force(
         **{name: _digest(path) for name, path in files.items()},
         "stages": stages_of(pipeline),
         "thresholds": thresholds_of(pipeline),
+        "amount_attribute": pipeline.amount_attribute,
         "renamed": {old: new for old, new in renamed if old in known},
         "place": place_of(session),
     }

@@ -40,6 +40,7 @@ class Health(Shown):
     model: ModelShown | None = None
     automation: Literal["running", "stopped"] | None = None
     audit_broken_at: int | None = None
+    audit_faults: int | None = None
 
 
 @router.get("/health/live", name="read_live")
@@ -53,6 +54,7 @@ def read_ready(service: TheService) -> Health:
     """The store takes what is written, and a model is loaded.
 
     Where the audit was found broken, automation is stopped; people still work.
+    `audit_faults`: where the tables said otherwise than the audit, the last night.
     """
     service.write_check.make(service.store, service.clock())
     model, broken = service.models.current().model, service.audit_status.broken
@@ -60,6 +62,7 @@ def read_ready(service: TheService) -> Health:
         status="ready",
         automation="running" if broken is None else "stopped",
         audit_broken_at=None if broken is None else broken.seq,
+        audit_faults=service.audit_status.n_faults,
         model=ModelShown(name=model.name, version=model.version, sha256=model.sha256),
     )
 
@@ -94,7 +97,7 @@ def may_read_docs(
 def read_metrics(metrics: TheMetrics, status: TheAuditStatus) -> PlainTextResponse:
     """What the service counts of itself, as Prometheus reads it."""
     return PlainTextResponse(
-        metrics.text(is_whole=status.broken is None),
+        metrics.text(is_whole=status.broken is None, n_faults=status.n_faults),
         media_type=CONTENT_TYPE_PLAIN_0_0_4,
     )
 

@@ -17,7 +17,12 @@ from governance.policy.effects import (
     PlannedEffect,
     ProposalStatus,
 )
-from serving.audit.verification import anchor, check_audit, note_end
+from serving.audit.verification import (
+    anchor,
+    check_audit,
+    check_tables,
+    note_end,
+)
 from serving.database.engine import Store
 from serving.database.idempotency_keys import forget_calls
 from serving.database.leases import (
@@ -25,8 +30,10 @@ from serving.database.leases import (
     acquire,
     audit_break,
     done_at,
+    faults_noted,
     note_audit_break,
     note_done,
+    note_faults,
     release,
 )
 from serving.errors import AnchorsUnreadableError, AuditBrokenError
@@ -34,6 +41,7 @@ from serving.repositories.audit import append
 from serving.repositories.leads import due_leads
 from serving.repositories.persons import managers_of
 from serving.repositories.proposals import expired_proposals
+from serving.repositories.sign_in_tries import forget_tries
 from serving.repositories.tasks import overdue_tasks
 from serving.runtime.audit_status import AuditStatus
 from serving.runtime.periodic import PeriodicThread
@@ -95,6 +103,7 @@ def tick(
         service.audit_status.broken = (
             audit_break(session) or service.audit_status.broken
         )
+        service.audit_status.n_faults = faults_noted(session)
         last = done_at(session, Job.TICK)
         if last is not None and now < last - service.settings.clock_tolerance:
             _doubt_the_clock(session, last, now)
@@ -105,6 +114,7 @@ def tick(
     with service.store.writing() as session:
         release(session, now)
         forget_calls(session, now - CALLS_KEPT)
+        forget_tries(session, now)
     note_end(service.store, service.settings.anchors_folder)
     service.metrics.note_tick(now.timestamp())
     log.info("ticked", extra=asdict(report))
@@ -206,12 +216,16 @@ def _anchored(store: Store, folder: Path, now: datetime) -> bool:
 
 
 def _verified(status: AuditStatus, store: Store, folder: Path, now: datetime) -> bool:
-    """Verify the whole chain each night; where it is broken, automation stops."""
+    """Verify the whole chain each night, and hold the tables against it; where the
+    chain is broken, automation stops."""
     if now < _last_look(now) or not _is_due(store, Job.VERIFY, now, VERIFY_EVERY):
         return False
     check_audit(status, store, folder, whole=True)
-    with store.writing() as session:
-        note_audit_break(session, status.broken)  # for the other services
+    if status.broken is None:
+        check_tables(status, store, folder)
+    with store.writing() as session:  # for the other services
+        note_audit_break(session, status.broken)
+        note_faults(session, status.n_faults)
     return True
 
 

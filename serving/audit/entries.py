@@ -28,6 +28,7 @@ from governance.policy.actions import (
     SetPriority,
 )
 from governance.policy.effects import (
+    BreakGlass,
     CloseProposal,
     CloseTask,
     Decide,
@@ -153,7 +154,7 @@ def _entry(
 
 def _change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEntry:
     match effect:
-        case Decide() | Grant():
+        case Decide() | Grant() | BreakGlass():
             return _decision(effect)
         case OpenProposal() | ProposePriority() | ProposeConcession():
             return _opened_proposal(effect)
@@ -173,7 +174,9 @@ def _change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEnt
             return _lead_change(context, effect)
 
 
-def _decision(decision: Decide | Grant) -> AuditEntry:
+def _decision(decision: Decide | Grant | BreakGlass) -> AuditEntry:
+    if isinstance(decision, BreakGlass):
+        return _broken_glass(decision)
     before: AuditFields | None = None
     after: AuditFields
     why: dict[str, JsonValue | Principal] = {
@@ -198,6 +201,17 @@ def _decision(decision: Decide | Grant) -> AuditEntry:
         before=before,
         after=after,
         why=why,
+    )
+
+
+def _broken_glass(broken: BreakGlass) -> AuditEntry:
+    return AuditEntry(
+        id=broken.id,
+        action=Action.GLASS_BROKEN,
+        by=broken.by,
+        subject=Subject(SubjectKind.BREAK_GLASS, broken.id),
+        after={"decides": broken.by.decides},
+        why={"reason_sha256": text_digest(broken.salt, broken.reason)},
     )
 
 

@@ -17,15 +17,18 @@ import orjson
 from sqlalchemy.orm import Session
 
 from governance.audit.chain import Action, BreakKind, as_kept, id_of, text_digest
-from governance.people.principal import Principal, PrincipalKind
+from governance.people.principal import Principal, PrincipalKind, broken_by
 from governance.policy.pipeline import StageRole
 from serving.audit.seals import Seal, broken_seals
+from serving.auth.sessions import LONGEST_TOKEN
 from serving.database.engine import Store, place_of
 from serving.database.locks import changed_locks
 from serving.database.tables import (
+    BreakGlassRow,
     ConcessionRow,
     DecisionRow,
     LeadRow,
+    PassRow,
     PersonRow,
     PrincipalRow,
     RequalificationRow,
@@ -37,10 +40,12 @@ from serving.errors import AuditBrokenError
 from serving.repositories.audit import links_since
 from serving.repositories.decisions import STATEMENTS
 from serving.repositories.events import events_there
+from serving.repositories.persons import account_digests
 from serving.repositories.rows import batches, every_row
 from serving.repositories.scores import last_scores
 
 FORGOTTEN = "lead_forgotten"  # the audit's row of a lead that was erased
+FAULTS_TOLD = 50  # of those that there are
 Row = Mapping[str, Any]  # of the audit, as it is kept
 
 
@@ -48,6 +53,13 @@ class DifferenceKind(StrEnum):
     UNRECORDED = "unrecorded"  # it is there, and the audit doesn't know of it
     MISSING = "missing"  # the audit knows of it, and it isn't there
     DIFFERS = "differs"
+
+
+_FAULT = {
+    DifferenceKind.UNRECORDED: "The audit doesn't know of it",
+    DifferenceKind.MISSING: "The audit knows of it, and it is gone",
+    DifferenceKind.DIFFERS: "The audit says otherwise",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +70,9 @@ class Difference:
     table: str
     id: str
     columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.table} {', '.join((self.id, *self.columns))}"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,6 +87,9 @@ class Told:
     priorities: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)  # of people
     disabled: set[str] = field(default_factory=set)
+    accounts: dict[str, Mapping[str, str | None]] = field(default_factory=dict)
+    passes: dict[str, str] = field(default_factory=dict)  # and whose they are
+    accounts_since: str | None = None  # the instant from which on it tells of both
     events: dict[int, str | None] = field(default_factory=dict)  # and their leads
     forgotten: set[str] = field(default_factory=set)  # leads
     seals: list[Seal] = field(default_factory=list)
@@ -110,6 +128,21 @@ def reconcile(store: Store) -> Reconciliation:
     )
 
 
+def faults(found: Reconciliation, anchors: Collection[int]) -> Iterator[str]:
+    """What was found, in words; `anchors`: the rows that are anchored."""
+    if found.moved_from is not None:
+        yield (
+            f"The store is a copy, or was moved: it was {found.moved_from}. What "
+            "stood in a -wal file beside it may be missing."
+        )
+    if found.anchor is not None and found.anchor not in anchors:
+        yield f"Row {found.anchor} was anchored, the audit says; its anchor is gone."
+    for name in found.changed_locks or ():
+        yield f"Lock: {name} is gone, added or changed."
+    for difference in found.differences:
+        yield f"{_FAULT[difference.kind]}: {difference}"
+
+
 # --- What the chain says ------------------------------------------------------------
 
 
@@ -144,8 +177,13 @@ def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
             told.roles[subject] = after["role"]
         case Action.PERSON_DISABLED:
             told.disabled.add(subject)
+        case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
+            told.passes[after["pass"]] = subject
         case _:
             _take_in_of_store(told, row, after)
+    if "account" in after:
+        told.accounts[subject] = after["account"]
+        told.accounts_since = told.accounts_since or row["at"]
     kept_in = _table_of(action, before, after)
     if kept_in is not None:
         told.rows[kept_in][row["id"]] = row
@@ -158,6 +196,8 @@ def _table_of(action: str, before: Row, after: Row) -> str | None:
             return "decision"
         case Action.CONCESSION_GRANTED:
             return "concession"
+        case Action.GLASS_BROKEN:
+            return "break_glass"
         case Action.PRIORITY_CHANGED:
             is_change = before["priority"] not in {None, after["priority"]}
             return "requalification" if is_change else None
@@ -192,6 +232,7 @@ def _differences(session: Session, told: Told) -> Iterator[Difference]:
     yield from _of_decisions(session, told, names)
     yield from _of_leads(session, told)
     yield from _of_people(session, told)
+    yield from _of_passes(session, told)
     yield from _of_events(session, told)
     yield from _of_configuration(session, told)
 
@@ -212,6 +253,7 @@ def _of_decisions(
         ConcessionRow,
         RequalificationRow,
         StatementRow,
+        BreakGlassRow,
     ]
     for table in tables:
         name = table.__tablename__
@@ -233,14 +275,16 @@ def _other_columns(
     that was forgotten the reason is erased."""
     said, there = _said(row, entry), {}
     if entry["who_id"] in names:
-        said["signer"] = names[entry["who_id"]].name
+        name = names[entry["who_id"]].name
+        is_glass = isinstance(row, BreakGlassRow)
+        said |= {"login": broken_by(name)} if is_glass else {"signer": name}
     for column in said:
         value = getattr(row, column)
         is_instant = isinstance(value, datetime)
         value = as_kept(value) if is_instant else value
         there[column] = str(value) if isinstance(value, UUID) else value
     columns = [column for column, value in said.items() if there[column] != value]
-    is_kept = str(row.lead_id) not in forgotten
+    is_kept = entry["lead_id"] not in forgotten
     return (
         [*columns, "reason"] if is_kept and not _has_its_reason(row, entry) else columns
     )
@@ -250,6 +294,8 @@ def _said(row: Any, entry: Row) -> dict[str, Any]:
     """What an entry says of a row's columns."""
     before = orjson.loads(entry["state_before"] or "{}")
     after, why = orjson.loads(entry["state_after"] or "{}"), orjson.loads(entry["why"])
+    if isinstance(row, BreakGlassRow):
+        return {"decides": after["decides"], "broken_at": entry["at"]}
     said: dict[str, Any] = {"lead_id": entry["lead_id"]}
     if isinstance(row, StatementRow):
         return {**said, "kind": entry["action"], "stated_at": entry["at"]}
@@ -270,7 +316,7 @@ def _said(row: Any, entry: Row) -> dict[str, Any]:
 def _has_its_reason(row: Any, entry: Row) -> bool:
     """Is the reason the one whose digest the entry has? One without a salt is from
     before there were any, or was erased."""
-    if not isinstance(row, DecisionRow | ConcessionRow):
+    if not isinstance(row, DecisionRow | ConcessionRow | BreakGlassRow):
         return True
     digest = orjson.loads(entry["why"]).get("reason_sha256")
     if row.salt is None:
@@ -326,10 +372,27 @@ def _of_people(session: Session, told: Told) -> Iterator[Difference]:
         columns = ["role"] if role != row.role else []
         if (row.disabled_at is not None) != (str(row.id) in told.disabled):
             columns.append("disabled_at")
+        if (kept := told.accounts.get(str(row.id))) is not None:
+            there = account_digests(row)
+            columns += [name for name, said in kept.items() if there.get(name) != said]
         if columns:
             yield _differs("person", row.id, columns)
     for id in waiting:
         yield _lone(DifferenceKind.MISSING, "person", id)
+
+
+def _of_passes(session: Session, told: Told) -> Iterator[Difference]:
+    """Sessions and tokens, but for those of before the audit told of them."""
+    if told.accounts_since is None:
+        return
+    since = datetime.fromisoformat(told.accounts_since)
+    for row in every_row(session, PassRow):
+        whose = told.passes.get(row.id)
+        is_older = row.created_at < since and row.expires_at <= since + LONGEST_TOKEN
+        if whose is None and not is_older:
+            yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
+        elif whose not in {None, str(row.person_id)}:
+            yield _differs("pass", row.id, ["person_id"])
 
 
 def _of_events(session: Session, told: Told) -> Iterator[Difference]:

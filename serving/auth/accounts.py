@@ -25,11 +25,24 @@ from serving.repositories.persons import (
     Person,
     add_person,
     change_person,
+    digests_of,
     end_passes,
     find_person,
     person_named,
     person_of_subject,
     set_password,
+)
+
+_OF_ACCOUNT = frozenset(
+    {
+        Action.PERSON_ADDED,
+        Action.PERSON_CHANGED,
+        Action.PERSON_DISABLED,
+        Action.PERSON_BOUND,
+        Action.PASSWORD_SET,
+        Action.TOTP_ENABLED,
+        Action.TOTP_DISABLED,
+    }
 )
 
 
@@ -172,7 +185,12 @@ def write_note(
     now: datetime,
     after: AuditFields | None = None,
 ) -> None:
-    """Audit what was done to an account; call it last in a transaction."""
+    """Audit what was done to an account; call it last in a transaction.
+
+    What changed the account leaves digests of it, which `frein audit verify` compares.
+    """
+    if action in _OF_ACCOUNT:
+        after = {**(after or {}), "account": {**digests_of(session, person.id)}}
     subject = Subject(SubjectKind.PERSON, person.id)
     entry = AuditEntry(action=action, by=by, subject=subject, after=after)
     append(session, [entry], now)

@@ -10,7 +10,14 @@ from pydantic import Field, SecretStr
 
 from governance.people.roles import Role
 from serving.auth.dependencies import COOKIE, TheSignIn, require_role
-from serving.auth.sessions import Proof, Session, SignedIn, prove, sign_in, sign_out
+from serving.auth.sessions import (
+    Session,
+    SignedIn,
+    proof_from,
+    prove,
+    sign_in,
+    sign_out,
+)
 from serving.errors import PersonRequiredError, TooManyCallsError
 from serving.formats.cloud_event import Name
 from serving.formats.schema import Sent, Shown
@@ -105,7 +112,7 @@ async def prove_session(
     hour."""
     signed_in, now = _of_a_person(reader), service.clock()
     await count_sign_in(service.limits, address)
-    proof = Proof(address, sent.code or "")
+    proof = proof_from(service, address, sent.code or "")
     password = sent.password.get_secret_value()
     await service.sign_ins.run(
         lambda: prove(service.store, signed_in, password, now, proof)
@@ -139,7 +146,7 @@ async def signed_in_slowly(
     """A session, begun in a thread for passwords; raises as `sign_in` does, and
     TooManyCallsError."""
     await count_sign_in(service.limits, address)
-    now, proof = service.clock(), Proof(address, code)
+    now, proof = service.clock(), proof_from(service, address, code)
     return await service.sign_ins.run(
         lambda: sign_in(service.store, login, password, now, proof)
     )

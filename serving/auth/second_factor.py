@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from governance.audit.chain import Action
 from governance.people.principal import Principal
 from serving.auth.accounts import known_person, write_note
+from serving.auth.secret_box import SecretBox
 from serving.database.engine import Store
 from serving.errors import RequestInvalidError
 from serving.repositories.api_keys import digest
@@ -39,26 +40,30 @@ class Enrolment:
     uri: str  # otpauth://
 
 
-def enrol(store: Store, person: Person) -> Enrolment:
-    """Begin to set one-time codes up; they count once one of them was given."""
+def enrol(store: Store, box: SecretBox, person: Person) -> Enrolment:
+    """Begin to set one-time codes up; they count once one of them was given.
+
+    Raises SecretKeyError.
+    """
     secret = pyotp.random_base32()
+    sealed = box.seal(secret, str(person.id))
     with store.writing() as session:
-        change_person(session, person.id, **_NOTHING | {"totp_secret": secret})
+        change_person(session, person.id, **_NOTHING | {"totp_secret": sealed})
     uri = pyotp.TOTP(secret).provisioning_uri(name=person.login, issuer_name="Frein")
     return Enrolment(secret, uri)
 
 
 def confirm_enrolment(
-    store: Store, person: Person, code: str, now: datetime
+    store: Store, box: SecretBox, person: Person, code: str, now: datetime
 ) -> list[str]:
     """Ask for one-time codes from now on; returns the recovery codes, shown once.
 
-    Raises RequestInvalidError: the code is wrong.
+    Raises RequestInvalidError: the code is wrong; SecretKeyError.
     """
     recovery = [secrets.token_hex(5) for _ in range(N_RECOVERY_CODES)]
     with store.writing() as session:
         known = find_credentials(session, person.login)
-        step = None if known is None else _step_of(known, code, now)
+        step = None if known is None else _step_of(known, box, code, now)
         if step is None:
             raise RequestInvalidError("code", "code_refused")
         change_person(
@@ -80,15 +85,19 @@ def withdraw(store: Store, login: str, by: Principal, now: datetime) -> None:
         write_note(session, Action.TOTP_DISABLED, person, by, now)
 
 
-def take_code(store: Store, login: str, code: str, now: datetime) -> bool:
-    """Take a one-time or a recovery code: each is good once."""
+def take_code(
+    store: Store, box: SecretBox, login: str, code: str, now: datetime
+) -> bool:
+    """Take a one-time or a recovery code: each is good once; raises SecretKeyError."""
     with store.writing() as session:
         known = find_credentials(session, login)  # locked: two can't take the same
-        return known is not None and _taken(session, known, code, now)
+        return known is not None and _taken(session, known, box, code, now)
 
 
-def _taken(session: Session, known: Credentials, code: str, now: datetime) -> bool:
-    step = _step_of(known, code, now)
+def _taken(
+    session: Session, known: Credentials, box: SecretBox, code: str, now: datetime
+) -> bool:
+    step = _step_of(known, box, code, now)
     if step is not None:
         change_person(session, known.person.id, totp_step=step)
         return True
@@ -100,11 +109,16 @@ def _taken(session: Session, known: Credentials, code: str, now: datetime) -> bo
     return True
 
 
-def _step_of(known: Credentials, code: str, now: datetime) -> int | None:
+def _step_of(
+    known: Credentials, box: SecretBox, code: str, now: datetime
+) -> int | None:
     """The time step of a code that is right and wasn't taken; None: it is refused."""
     if known.totp_secret is None:
         return None
-    codes = pyotp.TOTP(known.totp_secret, interval=SECONDS)
+    secret = box.opened(known.totp_secret, str(known.person.id))
+    if secret is None:
+        return None
+    codes = pyotp.TOTP(secret, interval=SECONDS)
     typed = code.replace(" ", "").encode()
     current = int(now.timestamp()) // SECONDS
     for step in range(current - 1, current + 2):

@@ -11,6 +11,7 @@ from governance.people.principal import Means
 from serving.auth.accounts import active_person, write_note
 from serving.auth.passwords import is_right
 from serving.auth.second_factor import take_code
+from serving.auth.secret_box import SecretBox
 from serving.database.engine import Store
 from serving.errors import (
     KeyInvalidError,
@@ -30,6 +31,7 @@ from serving.repositories.persons import (
     change_pass,
     change_person,
     csrf_of,
+    end_own_pass,
     end_pass,
     end_passes,
     find_credentials,
@@ -39,6 +41,7 @@ from serving.repositories.persons import (
     subject_of,
 )
 from serving.repositories.sign_in_tries import count_try, note_success, uncount_try
+from serving.runtime.service import Service
 
 TRIES = 5  # issue 5: lockout; OWASP ASVS 2.2.1 allows up to 100 an hour
 LOCKED_FOR = timedelta(minutes=15)
@@ -52,10 +55,18 @@ MEANS = {PassKind.SESSION: Means.CONSOLE, PassKind.TOKEN: Means.API_TOKEN}
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """From where a password comes, and the one-time code that came with it."""
+    """From where a password comes, and the one-time code that came with it; without a
+    box none opens."""
 
     address: str
     code: str = ""
+    box: SecretBox | None = None
+
+    def has_code_of(self, store: Store, person: Person, now: datetime) -> bool:
+        """Take the code; raises SecretKeyError."""
+        if self.box is None:
+            return False
+        return take_code(store, self.box, person.login, self.code, now)
 
 
 AT_THE_TERMINAL = Proof("terminal")
@@ -99,6 +110,7 @@ def proven_person(
         Unknown, disabled or locked, or another password or code: never said which.
     SecondFactorError
         The password is right, and the code is missing.
+    SecretKeyError
     """
     with store.writing() as session:
         known = find_credentials(session, login.strip().lower())
@@ -112,7 +124,7 @@ def proven_person(
         if not proof.code:
             _uncount(store, known.person, proof)
             raise SecondFactorError
-        if not take_code(store, known.person.login, proof.code, now):
+        if not proof.has_code_of(store, known.person, now):
             _refuse(store, known.person, tries, now)
     with store.writing() as session:
         note_success(session, known.person.id, proof.address)
@@ -146,6 +158,11 @@ def _uncount(store: Store, person: Person, proof: Proof) -> None:
         uncount_try(session, person.id, proof.address)
 
 
+def proof_from(service: Service, address: str, code: str) -> Proof:
+    """What somebody brings who signs in here."""
+    return Proof(address, code, SecretBox(service.settings.key_file))
+
+
 def sign_in(
     store: Store,
     login: str,
@@ -175,7 +192,8 @@ def begin_session(
     here = replace(person, means=Means.CONSOLE)
     with store.writing() as session:
         add_pass(session, new_pass)
-        write_note(session, Action.SIGNED_IN, person, here.principal, now)
+        begun = {"pass": new_pass.id}
+        write_note(session, Action.SIGNED_IN, person, here.principal, now, begun)
     return Session(
         person=person,
         cookie=token_of(new_pass.id, secret, _SESSION_PREFIX),
@@ -202,8 +220,8 @@ def issue_token(
         new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
         new_pass = replace(new_pass, authenticated_at=authenticated_at)
         add_pass(session, new_pass)
-        until = {"expires_at": new_pass.expires_at.isoformat()}
-        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, until)
+        issued = {"pass": new_pass.id, "expires_at": new_pass.expires_at.isoformat()}
+        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, issued)
     return token_of(new_pass.id, secret, TOKEN_PREFIX)
 
 
@@ -255,6 +273,14 @@ def sign_out(store: Store, reader: SignedIn, now: datetime) -> None:
     with store.writing() as session:
         end_pass(session, reader.pass_id, now)
         _note_end(session, reader.person, now)
+
+
+def end_one(store: Store, person: Person, pass_id: str, now: datetime) -> None:
+    """End one of a person's sessions or tokens; another's, or one that has ended, is
+    left as it is."""
+    with store.writing() as session:
+        if end_own_pass(session, person.id, pass_id, now):
+            _note_end(session, person, now)
 
 
 def sign_out_everywhere(store: Store, person: Person, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""`frein keys`: create, list, rotate, revoke."""
+"""`frein keys`: create, list, reviewed, rotate, revoke."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -78,6 +78,34 @@ def list_keys() -> None:
             _day(key.revoked_at),
             _day(key.last_used_at),
             " ".join(key.addresses),
+        )
+    out.print(table)
+
+
+@keys.command("reviewed")
+def list_reviewed() -> None:
+    """List what an upgrade of the store gave to older keys, and took from them.
+
+    Revision 0013 left each what it had used.
+    """
+    from serving.repositories.api_keys import key_reviews
+
+    with open_service() as service, service.store.reading() as session:
+        reviews = key_reviews(session)
+    if not reviews:
+        out.print("No key is older than revision 0013.")
+        return
+    table = Table("id", "name", "given", "taken", "actor before", "actor", "revoked")
+    table.columns[0].min_width = 8
+    for review in reviews:
+        table.add_row(
+            review.key.id,
+            review.key.name,
+            " ".join(sorted(review.given)),
+            " ".join(sorted(review.taken)),
+            review.was_max_actor.value,
+            review.max_actor.value,
+            _day(review.key.revoked_at),
         )
     out.print(table)
 

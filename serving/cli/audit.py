@@ -1,6 +1,6 @@
 """`frein audit`: verify, trace, anchor."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +13,6 @@ from governance.people.principal import PrincipalKind
 from serving.cli.service import open_store, out
 
 if TYPE_CHECKING:
-    from serving.audit.reconciliation import Difference, Reconciliation
     from serving.audit.trace import Trace
     from serving.repositories.audit import AuditRecord
 
@@ -32,12 +31,6 @@ _BROKEN = {
     BreakKind.HEAD_LOST: "row {seq} and later ones are missing: the service had seen "
     "them (was the store copied without its -wal file, or an older one put back?)",
 }
-_FAULT = {
-    "unrecorded": "The audit doesn't know of it",
-    "missing": "The audit knows of it, and it is gone",
-    "differs": "The audit says otherwise",
-}
-FAULTS_TOLD = 50
 _DETAILS = ("asked", "fate", "winner", "clause", "kind", "held_by")  # of why
 
 
@@ -50,7 +43,7 @@ def verify(
     """Verify the chain and its anchors, and hold the store against it; what is broken
     or differs is said, and exits 1."""
     from serving.audit.anchors import read_anchors
-    from serving.audit.reconciliation import reconcile
+    from serving.audit.reconciliation import faults, reconcile
     from serving.audit.verification import find_break
 
     with open_store() as (settings, store):
@@ -61,7 +54,7 @@ def verify(
             raise typer.Exit(1)
         found = reconcile(store)
     anchors = {anchor.seq for anchor in read_anchors(folder)}
-    _tell(list(_faults(found, anchors)))
+    _tell(list(faults(found, anchors)))
     if found.changed_locks is None:
         typer.echo("The database's locks could not be compared: it lets us make none.")
     last = max(anchors, default=None)
@@ -101,30 +94,13 @@ def trace(
 
 def _tell(faults: Sequence[str]) -> None:
     """Say what is wrong, and exit 1 if something is."""
+    from serving.audit.reconciliation import FAULTS_TOLD
+
     for fault in faults[:FAULTS_TOLD]:
         typer.echo(fault)
     if faults:
         typer.echo(f"{len(faults)} faults in all. The chain itself is whole.")
         raise typer.Exit(1)
-
-
-def _faults(found: "Reconciliation", anchors: Collection[int]) -> Iterator[str]:
-    if found.moved_from is not None:
-        yield (
-            f"The store is a copy, or was moved: it was {found.moved_from}. What "
-            "stood in a -wal file beside it may be missing."
-        )
-    if found.anchor is not None and found.anchor not in anchors:
-        yield f"Row {found.anchor} was anchored, the audit says; its anchor is gone."
-    for name in found.changed_locks or ():
-        yield f"Lock: {name} is gone, added or changed."
-    for difference in found.differences:
-        yield f"{_FAULT[difference.kind]}: {_row(difference)}"
-
-
-def _row(difference: "Difference") -> str:
-    columns = f", {', '.join(difference.columns)}" if difference.columns else ""
-    return f"{difference.table} {difference.id}{columns}"
 
 
 def described(broken: Break) -> str:

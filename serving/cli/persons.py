@@ -135,7 +135,7 @@ def token(
     from serving.auth.sessions import issue_token
 
     with open_service() as service:
-        proven = None if unproven else person_asked(service.store, login)
+        proven = None if unproven else person_asked(service, login)
         at = None if proven is None else proven.proven_at
         length = timedelta(hours=hours)
         typer.echo(issue_token(service.store, login, length, datetime.now(UTC), at))

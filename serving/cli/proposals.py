@@ -95,7 +95,7 @@ def _decider(
     from serving.decisions.break_glass import break_glass
     from serving.decisions.proposals import refuse_as_decider
 
-    person = person_signed_in(service.store, *sign_in)
+    person = person_signed_in(service, *sign_in)
     refuse_as_decider(service.store, person, proposal_id)
     if emergency is None:
         return person.principal

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from serving.database.engine import Store
     from serving.repositories.persons import Person
+    from serving.runtime.service import Service
 
 TOKEN_VARIABLE = "FREIN_TOKEN"
 
@@ -26,7 +26,7 @@ TokenFile = Annotated[
 
 
 def person_signed_in(
-    store: "Store", login: str | None, token_file: Path | None
+    service: "Service", login: str | None, token_file: Path | None
 ) -> "Person":
     """The person who acts here: by their token, or by the password that they type.
 
@@ -39,27 +39,30 @@ def person_signed_in(
     from serving.repositories.persons import PassKind
 
     if token := _token(token_file):
-        person = signed_in(store, token, PassKind.TOKEN, datetime.now(UTC)).person
+        now = datetime.now(UTC)
+        person = signed_in(service.store, token, PassKind.TOKEN, now).person
         if login is not None and login.strip().lower() != person.login:
             raise SignInNeededError
     elif login is not None and login.strip() and _is_terminal():
-        person = person_asked(store, login)
+        person = person_asked(service, login)
     else:
         raise SignInNeededError
     return replace(person, means=Means.COMMAND_LINE)
 
 
-def person_asked(store: "Store", login: str) -> "Person":
+def person_asked(service: "Service", login: str) -> "Person":
     """The person, asked for their password, and for a one-time code if need be."""
-    from serving.auth.sessions import AT_THE_TERMINAL, proven_person
+    from serving.auth.sessions import AT_THE_TERMINAL, proof_from, proven_person
     from serving.errors import SecondFactorError
 
     password = _secret(f"Password of {login}")
     try:
-        return proven_person(store, login, password, datetime.now(UTC))
+        return proven_person(service.store, login, password, datetime.now(UTC))
     except SecondFactorError:
-        proof = replace(AT_THE_TERMINAL, code=_secret("One-time code"))
-        return proven_person(store, login, password, datetime.now(UTC), proof)
+        code = _secret("One-time code")
+        proof = proof_from(service, AT_THE_TERMINAL.address, code)
+        now = datetime.now(UTC)
+        return proven_person(service.store, login, password, now, proof)
 
 
 def _secret(what: str) -> str:

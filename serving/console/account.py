@@ -11,10 +11,12 @@ from serving.auth.accounts import change_password
 from serving.auth.dependencies import COOKIE
 from serving.auth.routes import count_sign_in, keep_session
 from serving.auth.second_factor import confirm_enrolment, enrol, withdraw
+from serving.auth.secret_box import SecretBox
 from serving.auth.sessions import (
-    Proof,
     SignedIn,
     begin_session,
+    end_one,
+    proof_from,
     prove,
     proven_person,
     sign_out_everywhere,
@@ -56,13 +58,22 @@ def leave_everywhere(
     return answer
 
 
+@router.post("/sessions/{pass_id}/fin")
+def end_session(
+    pass_id: str, store: TheStore, now: TheNow, reader: TheReader, form: TheForm
+) -> Response:
+    """End one of one's sessions or tokens."""
+    end_one(store, reader.person, pass_id, now)
+    return RedirectResponse(f"{HOME}/compte", status_code=303)
+
+
 @router.post("/preuve")
 async def prove_who(
     service: TheService, reader: TheReader, form: TheForm, address: TheAddress
 ) -> Response:
     """Give one's password again, then go on."""
     back, now = way_back(_field(form, "vers")), service.clock()
-    proof = Proof(address, _field(form, "code"))
+    proof = proof_from(service, address, _field(form, "code"))
     try:
         await count_sign_in(service.limits, address)
         await service.sign_ins.run(
@@ -110,7 +121,7 @@ async def begin_code(
     refused = await _proven(service, reader, form, address)
     if refused is not None:
         return refused
-    enrolment = enrol(service.store, reader.person)
+    enrolment = enrol(service.store, _box(service), reader.person)
     return _account(service, reader, enrolment=enrolment)
 
 
@@ -122,7 +133,9 @@ def confirm_code(
         raise RoleMissingError
     code = _field(form, "code")
     try:
-        recovery = confirm_enrolment(service.store, reader.person, code, now)
+        recovery = confirm_enrolment(
+            service.store, _box(service), reader.person, code, now
+        )
     except RequestInvalidError as error:
         return _refusal(service, reader, error)
     return _account(service, reader, recovery=recovery)
@@ -144,7 +157,7 @@ async def _proven(
     service: Service, reader: SignedIn, form: Form, address: str
 ) -> Response | None:
     """None: the form's password, and code, are the person's; else why not."""
-    now, proof = service.clock(), Proof(address, _field(form, "code"))
+    now, proof = service.clock(), proof_from(service, address, _field(form, "code"))
     password = _field(form, "password")
     try:
         await count_sign_in(service.limits, address)
@@ -180,6 +193,10 @@ def _account(
         pass_id=reader.pass_id,
         **usual | shown,
     )
+
+
+def _box(service: Service) -> SecretBox:
+    return SecretBox(service.settings.key_file)
 
 
 def _field(form: Form, name: str) -> str:

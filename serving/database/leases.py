@@ -15,6 +15,7 @@ class Job(StrEnum):
     TICK = "tick"
     ANCHOR = "anchor"
     VERIFY = "verify"
+    RECONCILE = "reconcile"  # with VERIFY
     CLOCK = "clock"  # to say that it went back
 
 
@@ -56,6 +57,15 @@ def audit_break(session: Session) -> Break | None:
 def note_audit_break(session: Session, broken: Break | None) -> None:
     noted = None if broken is None else f"{broken.kind.value} {broken.seq}"
     _row(session, Job.VERIFY).holder = noted
+
+
+def faults_noted(session: Session) -> int:
+    """How many faults there were when the tables were last held against the audit."""
+    return int(_row(session, Job.RECONCILE).holder or 0)
+
+
+def note_faults(session: Session, n_faults: int) -> None:
+    _row(session, Job.RECONCILE).holder = str(n_faults)
 
 
 def _row(session: Session, job: Job) -> DutyRow:

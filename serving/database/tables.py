@@ -360,7 +360,7 @@ class ConcessionRow(Signed, Base):
 
     A trigger holds `reserved`, which is about this one by itself, to the truth of the
     table `threshold`; others add up what machines conceded on the lead, and what
-    anybody did, against the limit of the signer's role.
+    anybody did, against the limits of the signer's role, in percent and in euros.
     """
 
     __tablename__ = "concession"
@@ -424,6 +424,7 @@ class BreakGlassRow(Base):
     reason: Mapped[str] = mapped_column(Text)
     decides: Mapped[bool]
     broken_at: Mapped[datetime]
+    salt: Mapped[str | None]  # of the reason's digest in the audit
 
 
 class KeyRow(Base):
@@ -445,6 +446,20 @@ class KeyRow(Base):
     addresses: Mapped[str | None] = mapped_column(Text)  # networks; none: from anywhere
 
 
+class KeyReviewRow(Base):
+    """What revision 0013 of the store gave to a key, and took from it."""
+
+    __tablename__ = "key_review"
+
+    key_id: Mapped[str] = mapped_column(
+        String(16), ForeignKey("api_key.id"), primary_key=True
+    )
+    given: Mapped[str]  # scopes, separated by spaces
+    taken: Mapped[str]
+    max_actor: Mapped[str]
+    was_max_actor: Mapped[str]
+
+
 class PersonRow(Base):
     """A person's account; `name` is how leads call their owner."""
 
@@ -460,10 +475,11 @@ class PersonRow(Base):
     subject: Mapped[str | None] = mapped_column(Text)  # its name there
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
-    totp_secret: Mapped[str | None]
+    totp_secret: Mapped[str | None]  # sealed: see `serving.auth.secret_box`
     totp_confirmed_at: Mapped[datetime | None]  # none: it is being set up
     totp_step: Mapped[int | None] = mapped_column(BigInteger)  # of the last code taken
     recovery_codes: Mapped[str | None] = mapped_column(Text)  # hashes of the unused
+    salt: Mapped[str | None]  # of the digests of this row in the audit
 
 
 class SignInTryRow(Base):

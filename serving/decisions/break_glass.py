@@ -7,18 +7,16 @@ called to look at it.
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.leads.state import LeadState
 from governance.people.principal import Principal, break_glass_of
 from governance.people.roles import Role
 from governance.policy.business_days import due_date
-from governance.policy.effects import PlannedEffect
+from governance.policy.effects import BreakGlass, PlannedEffect
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.decisions.guarded_request import change_lead
 from serving.decisions.proposals import known_proposal
 from serving.errors import RequestInvalidError, RoleMissingError
 from serving.http.messages_fr import GLASS_BROKEN
-from serving.repositories.decisions import add_break_glass
 from serving.repositories.persons import Person, managers_of
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan
@@ -40,24 +38,16 @@ def break_glass(
     if not reason.strip():
         raise RequestInvalidError("reason", "string_too_short")
     lead_id = known_proposal(service.store, proposal_id).lead_id
-    decides = service.settings.break_glass_decides
-    by, broken = break_glass_of(admin.login, decides=decides), uuid4()
-    with service.store.writing() as session:
-        add_break_glass(session, broken, admin.login, reason.strip(), decides, now)
+    by = break_glass_of(admin.login, decides=service.settings.break_glass_decides)
+    broken = BreakGlass(id=uuid4(), login=admin.login, by=by, reason=reason.strip())
 
     def plan(lead: LeadState) -> Plan:
-        entry = AuditEntry(
-            action=Action.GLASS_BROKEN,
-            by=by,
-            subject=Subject(SubjectKind.BREAK_GLASS, broken),
-            lead=lead.id,
-            after={"decides": decides},
-            follows=proposal_id,
-        )
         task = _task(service, lead, admin, now)
         return Plan(
-            entries=((lead_id, entry),),
-            effects=(PlannedEffect(lead_id, task, follows=entry.id),),
+            effects=(
+                PlannedEffect(lead_id, broken, follows=proposal_id),
+                PlannedEffect(lead_id, task, follows=broken.id),
+            ),
         )
 
     change_lead(service, lead_id, plan, now)

@@ -157,6 +157,7 @@ SENTENCE: dict[type[FreinError], str] = {
         "Les automatismes sont arrêtés : le journal d’audit est rompu à la ligne {seq}."
     ),
     errors.AnchorsUnreadableError: "Les ancres du journal d’audit sont illisibles.",
+    errors.SecretKeyError: "La clé qui protège les secrets des comptes est illisible.",
     errors.InternalError: "Une erreur interne s’est produite ; elle est consignée.",
 }
 

@@ -113,6 +113,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.AuditBrokenError: 500,
     errors.AutomationStoppedError: 409,
     errors.AnchorsUnreadableError: 500,
+    errors.SecretKeyError: 500,
     errors.InternalError: 500,
 }
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from features.event import Actor
 from governance.people.principal import Means, Principal, PrincipalKind
-from serving.database.tables import KeyRow
+from serving.database.tables import KeyReviewRow, KeyRow
 from serving.errors import KeyInvalidError, KeyUnknownError, ScopeMissingError
 from serving.repositories.rows import as_value, columns_of
 
@@ -127,6 +127,37 @@ def all_keys(session: Session) -> list[ApiKey]:
     return [_as_key(row) for row in rows]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReview:
+    """What revision 0013 of the store gave to a key and took from it: what the key had
+    used was kept."""
+
+    key: ApiKey
+    given: frozenset[Scope]
+    taken: frozenset[Scope]
+    was_max_actor: Actor
+    max_actor: Actor
+
+
+def key_reviews(session: Session) -> list[KeyReview]:
+    """Those of the keys that were there at that revision."""
+    rows = session.execute(
+        select(KeyReviewRow, KeyRow)
+        .join(KeyRow, KeyRow.id == KeyReviewRow.key_id)
+        .order_by(KeyRow.created_at, KeyRow.id)
+    )
+    return [
+        KeyReview(
+            key=_as_key(key),
+            given=_scopes(review.given),
+            taken=_scopes(review.taken),
+            was_max_actor=Actor(review.was_max_actor),
+            max_actor=Actor(review.max_actor),
+        )
+        for review, key in rows
+    ]
+
+
 def revoke_key(session: Session, key_id: str, now: datetime) -> bool:
     """Revoke at once; False if it was revoked before, which then stands."""
     row = session.get(KeyRow, key_id, with_for_update=True)
@@ -160,6 +191,10 @@ def _as_key(row: KeyRow) -> ApiKey:
         row,
         max_actor=Actor(row.max_actor),
         default_actor=Actor(row.default_actor),
-        scopes=frozenset(Scope(scope) for scope in row.scopes.split()),
+        scopes=_scopes(row.scopes),
         addresses=tuple((row.addresses or "").split()),
     )
+
+
+def _scopes(text: str) -> frozenset[Scope]:
+    return frozenset(Scope(scope) for scope in text.split())

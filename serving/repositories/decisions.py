@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from governance.audit.chain import Action, AuditEntry
 from governance.people.overrides import OVERRIDE_KINDS
 from governance.people.principal import PrincipalKind
-from governance.policy.effects import Decide, Grant, Requalify
+from governance.policy.effects import BreakGlass, Decide, Grant, Requalify
 from serving.database.tables import (
     Base,
     BreakGlassRow,
@@ -97,19 +97,12 @@ def add_statements(
         raise
 
 
-def add_break_glass(
-    session: Session,
-    id: UUID,
-    login: str,
-    reason: str,
-    decides: bool,
-    now: datetime,
-) -> None:
+def add_break_glass(session: Session, broken: BreakGlass, now: datetime) -> None:
     """Record an emergency access, without which lock 3 lets none sign."""
-    row = BreakGlassRow(
-        id=id, login=login, reason=reason, decides=decides, broken_at=now
+    columns = columns_of(
+        BreakGlassRow, broken, decides=broken.by.decides, broken_at=now
     )
-    session.add(row)
+    session.execute(insert(BreakGlassRow).values(columns))
 
 
 def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:

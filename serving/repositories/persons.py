@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, insert, select, update
 from sqlalchemy.orm import Session, aliased
 
+from governance.audit.chain import new_salt, text_digest
 from governance.people.principal import Means, Principal, PrincipalKind
 from governance.people.roles import Role
 from serving.database.tables import PassRow, PersonRow
@@ -18,6 +19,7 @@ from serving.repositories.api_keys import digest
 from serving.repositories.rows import as_value, columns_of
 from serving.repositories.sign_in_tries import unlock
 
+_AUDITED = ("login", "name", "team", "password_hash", "subject")
 TOKEN_PREFIX = "freinp"  # of a person's token; a key's is `frein`
 
 
@@ -103,8 +105,30 @@ class Credentials:
 
 
 def add_person(session: Session, person: Person, password_hash: str | None) -> None:
-    row = columns_of(PersonRow, person, password_hash=password_hash)
+    row = columns_of(PersonRow, person, password_hash=password_hash, salt=new_salt())
     session.execute(insert(PersonRow).values(row))
+
+
+def account_digests(row: PersonRow) -> dict[str, str | None]:
+    """What the audit keeps of an account's columns; a secret that is being set up is
+    none yet."""
+    totp_secret = row.totp_secret if row.totp_confirmed_at is not None else None
+    kept = {name: getattr(row, name) for name in _AUDITED} | {
+        "totp_secret": totp_secret
+    }
+    salt = row.salt or ""
+    return {
+        name: None if value is None else text_digest(salt, value)
+        for name, value in kept.items()
+    }
+
+
+def digests_of(session: Session, person_id: UUID) -> dict[str, str | None]:
+    """Those of a person's account as it now stands, with a salt from now on."""
+    row = session.get_one(PersonRow, person_id, populate_existing=True)
+    if row.salt is None:  # it is from before there were any
+        row.salt = new_salt()
+    return account_digests(row)
 
 
 def find_person(session: Session, login: str) -> Person | None:
@@ -224,14 +248,23 @@ def end_pass(session: Session, pass_id: str, now: datetime) -> None:
     _end(session, PassRow.id == pass_id, now)
 
 
+def end_own_pass(
+    session: Session, person_id: UUID, pass_id: str, now: datetime
+) -> bool:
+    """End a session or a token of a person; False: they have no such one open."""
+    mine = (PassRow.id == pass_id) & (PassRow.person_id == person_id)
+    return _end(session, mine, now) > 0
+
+
 def end_passes(session: Session, person_id: UUID, now: datetime) -> None:
     """End a person's sessions and tokens, at once."""
     _end(session, PassRow.person_id == person_id, now)
 
 
-def _end(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+def _end(session: Session, which: ColumnElement[bool], now: datetime) -> int:
     open_ones = which & PassRow.ended_at.is_(None)
-    session.execute(update(PassRow).where(open_ones).values(ended_at=now))
+    ending = update(PassRow).where(open_ones).values(ended_at=now)
+    return len(session.scalars(ending.returning(PassRow.id)).all())
 
 
 def _found(session: Session, which: ColumnElement[bool]) -> Person | None:

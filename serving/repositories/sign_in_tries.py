@@ -10,6 +10,9 @@ from serving.database.tables import SignInTryRow
 
 # Of an account, from all addresses that never succeeded: OWASP ASVS 2.2.1.
 STRANGERS_TRIES, STRANGERS_HOUR = 100, timedelta(hours=1)
+# An address tells where somebody is. One from which nobody signed in is of use for an
+# hour; a known one for as long as its owner comes back from there.
+KNOWN_KEPT = timedelta(days=30)
 
 
 def count_try(
@@ -66,6 +69,17 @@ def note_success(session: Session, person_id: UUID, address: str) -> None:
         update(SignInTryRow)
         .where(*which)
         .values(failures=0, locked_until=None, known=True)
+    )
+
+
+def forget_tries(session: Session, now: datetime) -> None:
+    """Forget the addresses that are of no more use; no lock lasts as long."""
+    tried_at, is_stranger = SignInTryRow.tried_at, SignInTryRow.known.is_(False)
+    session.execute(
+        delete(SignInTryRow).where(
+            (is_stranger & (tried_at <= now - STRANGERS_HOUR))
+            | (tried_at <= now - KNOWN_KEPT)
+        )
     )
 
 

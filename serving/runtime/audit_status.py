@@ -10,10 +10,12 @@ from serving.errors import AutomationStoppedError
 class AuditStatus:
     """While `broken` is set, automation does nothing until a person has looked.
 
+    `n_faults`: where the tables said otherwise than the chain, the last night.
     `in_subprocess`: the whole chain is verified in a process of its own.
     """
 
     broken: Break | None = None
+    n_faults: int = 0
     in_subprocess: bool = False
 
     def refuse_if_broken(self) -> None:

@@ -51,6 +51,11 @@ class Metrics:
         self._is_whole = Gauge(
             "frein_audit_whole", "Is the audit's chain whole?", registry=self.registry
         )
+        self._n_faults = Gauge(
+            "frein_audit_faults",
+            "Where the tables said otherwise than the audit, the last night.",
+            registry=self.registry,
+        )
 
     def note_call(
         self, method: str, route: str | None, status: int, seconds: float
@@ -73,7 +78,8 @@ class Metrics:
     def note_tick(self, timestamp: float) -> None:
         self._ticked.set(timestamp)
 
-    def text(self, *, is_whole: bool) -> bytes:
+    def text(self, *, is_whole: bool, n_faults: int) -> bytes:
         """As Prometheus reads it; `is_whole`: the audit's chain."""
         self._is_whole.set(is_whole)
+        self._n_faults.set(n_faults)
         return generate_latest(self.registry)

@@ -113,6 +113,7 @@ class Settings(_Variables):
     decision_working_days: Annotated[int, Field(ge=0)] = 2  # to decide a proposal
     oidc: OidcSettings | None = Field(default_factory=_oidc_if_any)
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
+    secret_key_file: Path | None = None  # of one-time codes; None: beside the anchors
     history_log: Path | None = None  # what leads did before the service: for reports
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
     max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
@@ -151,3 +152,8 @@ class Settings(_Variables):
         url = make_url(self.database_url)
         beside = Path("var") if url.get_backend_name() != SQLITE else Path()
         return self.audit_folder or beside / f"{url.database}.audit"
+
+    @property
+    def key_file(self) -> Path:
+        """File of the key that seals secrets of accounts."""
+        return self.secret_key_file or self.anchors_folder / "secret.key"

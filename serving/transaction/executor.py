@@ -18,6 +18,7 @@ from governance.policy.actions import (
 )
 from governance.policy.complex_exchange import after_complex_exchange
 from governance.policy.effects import (
+    BreakGlass,
     CloseProposal,
     CloseTask,
     Decide,
@@ -36,6 +37,7 @@ from governance.policy.task import OpenTask
 from governance.rules.outcome import Outcome
 from serving.errors import ReauthenticationRequiredError
 from serving.repositories.decisions import (
+    add_break_glass,
     add_decision,
     conceded_by_machines,
     is_decided,
@@ -74,6 +76,8 @@ class Executor:
         match effect:
             case Decide() | Grant() | Requalify():
                 self._decide(lead, effect)
+            case BreakGlass():
+                add_break_glass(session, effect, now)
             case OpenProposal() | ProposePriority() | ProposeConcession():
                 add_proposal(session, lead, effect, now)
             case Suspend():

@@ -2,7 +2,7 @@
 
 A lead keeps how it is known that a person brought it to its stage, and the stage that
 another system tells against a person's decision. Keys keep what they have used: the log
-lists what was given and taken.
+and `key_review` list what was given and taken.
 """
 
 import logging
@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 STAGE_KINDS = ("stage_changed", "won", "lost")
 REFUSALS = ("move_refused", "concession_refused", "requalification_refused")
 CHANGED = "UPDATE api_key SET scopes = :scopes, max_actor = :most WHERE id = :id"
+REVIEWED = (
+    "INSERT INTO key_review (key_id, given, taken, max_actor, was_max_actor)"
+    " VALUES (:key_id, :given, :taken, :max_actor, :was_max_actor)"
+)
 SIGNED = """UPDATE lead SET stage_assurance = 'signed', signed_stage = stage
     WHERE stage = (
     SELECT d.to_stage FROM decision d WHERE d.lead_id = lead.id
@@ -34,10 +38,26 @@ def upgrade() -> None:
     op.add_column("lead", sa.Column("signed_stage", sa.String(200)))
     op.add_column("lead", sa.Column("observed_stage", sa.String(200)))
     op.add_column("lead", sa.Column("observed_at", instant))
+    key_review()
     connection = op.get_bind()
     connection.execute(sa.text(SIGNED))
     for key in connection.execute(sa.text("SELECT * FROM api_key")).mappings().all():
         _keep_what_was_used(connection, dict(key))
+
+
+def key_review(*, if_not_exists: bool = False) -> None:
+    """The table of what was given to each key, and taken from it."""
+    op.create_table(
+        "key_review",
+        sa.Column(
+            "key_id", sa.String(16), sa.ForeignKey("api_key.id"), primary_key=True
+        ),
+        *(
+            sa.Column(name, sa.String(200), nullable=False)
+            for name in ("given", "taken", "max_actor", "was_max_actor")
+        ),
+        if_not_exists=if_not_exists,
+    )
 
 
 def _keep_what_was_used(connection: sa.Connection, key: Mapping[str, Any]) -> None:
@@ -55,17 +75,15 @@ def _keep_what_was_used(connection: sa.Connection, key: Mapping[str, Any]) -> No
         sa.text(CHANGED),
         {"scopes": " ".join(sorted(kept)), "most": max_actor, "id": key["id"]},
     )
-    log.warning(
-        "key_reviewed",
-        extra={
-            "key": key["id"],
-            "key_name": key["name"],
-            "given": " ".join(sorted(kept - scopes)),
-            "taken": " ".join(sorted(scopes - kept)),
-            "max_actor": max_actor,
-            "was_max_actor": key["max_actor"],
-        },
-    )
+    review = {
+        "given": " ".join(sorted(kept - scopes)),
+        "taken": " ".join(sorted(scopes - kept)),
+        "max_actor": max_actor,
+        "was_max_actor": key["max_actor"],
+    }
+    connection.execute(sa.text(REVIEWED), {"key_id": key["id"], **review})
+    told = {"key": key["id"], "key_name": key["name"], **review}
+    log.warning("key_reviewed", extra=told)
 
 
 def _sent(

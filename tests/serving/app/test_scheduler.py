@@ -172,3 +172,28 @@ def test_the_audit_is_anchored_each_hour_and_verified_each_night(
     other = replace(elsewhere, audit_status=type(elsewhere.audit_status)())
     tick(other, TOMORROW + timedelta(minutes=1))
     assert other.audit_status.broken == crm.service.audit_status.broken
+
+
+def test_each_night_the_tables_are_held_against_the_audit(
+    service: Service,
+    elsewhere: Service,
+    tamper: Any,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    crm = Governed(service)
+    crm.send(make_event())
+    ticked(crm.service)
+    ready = crm.client.get("/health/ready").json()
+    assert (crm.service.audit_status.n_faults, ready["audit_faults"]) == (0, 0)
+
+    tamper("UPDATE lead SET stage = 'perdu'")
+    tamper("UPDATE lead SET external_id = 'L-2'")
+    assert ticked(crm.service, TOMORROW).verified
+    (told,) = (r for r in caplog.records if r.msg == "audit_differs")
+    assert told.__dict__["fault"].endswith(", external_id, stage")
+    assert crm.service.audit_status.broken is None  # automation goes on
+    other = replace(elsewhere, audit_status=type(elsewhere.audit_status)())
+    tick(other, TOMORROW + timedelta(minutes=1))
+    assert other.audit_status.n_faults == 1
+    metrics = crm.client.get("/metrics", headers=make_person(service)[1]).text
+    assert "frein_audit_faults 1.0" in metrics

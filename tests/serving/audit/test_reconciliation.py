@@ -139,8 +139,8 @@ CHANGES = {
     ),
     "a priority": ("UPDATE lead SET priority = 'basse'", "lead .*, priority"),
     "a person added": (
-        "INSERT INTO person (id, login, name, role, failures, created_at)"
-        " SELECT id, 'x', 'X', 'admin', 0, created_at FROM lead",
+        "INSERT INTO person (id, login, name, role, created_at)"
+        " SELECT id, 'x', 'X', 'admin', created_at FROM lead",
         "doesn't know of it: person",
     ),
     "a person enabled": (

@@ -15,7 +15,7 @@ from serving.auth.sessions import begin_session, issue_token
 from serving.repositories.persons import Person
 from serving.runtime.service import Service
 from tests.serving.auth.test_sign_in import limited
-from tests.serving.builders import NOW
+from tests.serving.builders import NOW, make_person
 from tests.serving.fakes import SetClock
 
 PASSWORD = "le cheval de Nantes"
@@ -82,6 +82,37 @@ def test_sessions_are_listed_and_ended_everywhere(
         {"Authorization": f"Bearer {token}"},
     ):
         assert browser.client.get("/v1/session", headers=headers).status_code == 401
+
+
+def test_one_session_is_ended_and_the_others_go_on(
+    browser: Browser, service: Service, awa: Person
+) -> None:
+    lost, kept = (begin_session(service.store, awa, NOW) for _ in range(2))
+    token = issue_token(service.store, "awa", timedelta(days=1), NOW)
+    page = browser.read().text
+    assert page.count("Mettre fin</button>") == 3  # this one is left by signing out
+    for secret in (lost.cookie, token):
+        ended = browser.send(f"sessions/{secret.split('_')[1]}/fin")
+        assert ended.headers["location"] == "/console/compte"
+    assert browser.read().text.count("Mettre fin</button>") == 1
+    client = TestClient(browser.client.app)
+
+    def status(headers: dict[str, str]) -> int:
+        return int(client.get("/v1/session", headers=headers).status_code)
+
+    assert status({"Cookie": f"frein_session={lost.cookie}"}) == 401
+    assert status({"Authorization": f"Bearer {token}"}) == 401
+    assert status({"Cookie": f"frein_session={kept.cookie}"}) == 200
+
+
+def test_nobody_ends_the_session_of_another(browser: Browser, service: Service) -> None:
+    leo, _ = make_person(service, name="Léo Roux", login="leo")
+    his = begin_session(service.store, leo, NOW)
+    answer = browser.send(f"sessions/{his.cookie.split('_')[1]}/fin")
+    assert answer.status_code == 303
+    client = TestClient(browser.client.app)
+    kept = {"Cookie": f"frein_session={his.cookie}"}
+    assert client.get("/v1/session", headers=kept).status_code == 200
 
 
 def test_one_changes_one_s_own_password(

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from anyio import from_thread
+from sqlalchemy import select
 from starlette.testclient import TestClient
 
 from governance.audit.chain import Subject, SubjectKind
 from governance.people.roles import Role
 from serving.app.application import create_app
+from serving.app.scheduler import tick
 from serving.auth import routes
 from serving.auth.accounts import NewAccount, open_account
 from serving.auth.sessions import (
@@ -23,6 +25,7 @@ from serving.auth.sessions import (
     sign_in,
 )
 from serving.database.engine import Store
+from serving.database.tables import SignInTryRow
 from serving.errors import SignInRefusedError, TooManyCallsError
 from serving.repositories.audit import entries_on
 from serving.repositories.persons import Person
@@ -134,6 +137,24 @@ class TestLockout:
         assert sign_in(store, "awa", PASSWORD, NOW, HOME)
         later = NOW + timedelta(hours=1)
         assert sign_in(store, "awa", PASSWORD, later, Proof("203.0.113.1"))
+
+    def test_addresses_are_forgotten_once_they_are_of_no_use(
+        self, store: Store, service: Service, awa: Person
+    ) -> None:
+        sign_in(store, "awa", PASSWORD, NOW, HOME)
+        for _ in range(TRIES):
+            with pytest.raises(SignInRefusedError):
+                sign_in(store, "awa", "faux", NOW, STRANGER)
+
+        def known_after(**time: int) -> list[str]:
+            tick(service, NOW + timedelta(**time))
+            with store.reading() as session:
+                return sorted(session.scalars(select(SignInTryRow.address)))
+
+        assert known_after(minutes=59) == sorted([HOME.address, STRANGER.address])
+        assert known_after(minutes=60) == [HOME.address]
+        assert known_after(days=29) == [HOME.address]
+        assert known_after(days=30) == []
 
 
 def test_the_audit_has_sign_ins_refusals_and_ends(

@@ -1,6 +1,7 @@
 """Lock 3 on leads, configuration, dates, limits and statements: SQL as our own user."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -8,9 +9,11 @@ from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
 from governance.people.roles import Role
-from governance.policy.pipeline import read_pipeline
+from governance.policy.pipeline import Pipeline, read_pipeline
 from serving.app.configuration import install_configuration
 from serving.database.engine import SQLITE
+from serving.decisions.concession import ConcessionRequest, concede
+from serving.errors import AboveLimitError
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
 from tests.serving.builders import NOW, make_event, make_person, send, write
@@ -22,6 +25,12 @@ def crm(client: TestClient, headers: Headers) -> TestClient:
     """L-1 is there, at the first stage, with a priority."""
     send(client, headers, make_event())
     return client
+
+
+def install_limits(service: Service, **more: Any) -> None:
+    fields = read_pipeline().model_dump() | {"concession_amount": {"commercial": 1000}}
+    pipeline = Pipeline.model_validate(fields | more)
+    install_configuration(service.store, service.settings, pipeline, NOW)
 
 
 def refused(service: Service, statement: str, code: str) -> None:
@@ -179,6 +188,84 @@ class TestADecision:
         more = concession(4.5, reserved="false").insert("person")
         refused(service, more, "reserved_for_people")
         write(service.store, concession(4, reserved="false").insert("person"))
+
+
+def set_attributes(client: TestClient, headers: Headers, id: str, **data: Any) -> None:
+    send(client, headers, make_event(id=id, type="attributes_set", data=data))
+
+
+class TestAConcession:
+    """Limits in euros: of the lead's amount, as it was last set."""
+
+    @pytest.fixture(autouse=True)
+    def limits(self, service: Service) -> None:
+        """A salesperson concedes 1,000 € at most, of `amount` or another attribute."""
+        install_limits(service)
+
+    @pytest.mark.parametrize(
+        ("amount", "within", "above"),
+        [
+            (20_000, 5, 0.1),
+            (20_000.5, 4.999, 0.01),
+            (100_000, 1, 0.01),
+        ],
+    )
+    def test_above_a_limit_in_euros_is_refused(
+        self,
+        crm: TestClient,
+        service: Service,
+        headers: Headers,
+        amount: float,
+        within: float,
+        above: float,
+    ) -> None:
+        make_person(service, Role.SALES)
+        set_attributes(crm, headers, "amount", amount=amount)
+        set_attributes(crm, headers, "sector", sector="chimie")
+        granted = concession(within, reserved="false").insert("person")
+        write(service.store, granted)
+        more = concession(above, reserved="false").insert("person")
+        refused(service, more, "reserved_for_people")
+
+    @pytest.mark.parametrize("amount", [None, 0, -5, True, "20000", 5_000])
+    def test_without_an_amount_the_percentage_alone_counts(
+        self, crm: TestClient, service: Service, headers: Headers, amount: Any
+    ) -> None:
+        make_person(service, Role.SALES)
+        set_attributes(crm, headers, "amount", amount=100_000)
+        set_attributes(crm, headers, "later", amount=amount)
+        write(service.store, concession(10, reserved="false").insert("person"))
+        more = concession(0.1, reserved="false").insert("person")
+        refused(service, more, "reserved_for_people")
+
+    def test_a_role_without_one_is_not_limited(
+        self, crm: TestClient, service: Service, headers: Headers
+    ) -> None:
+        make_person(service, Role.MANAGER)
+        set_attributes(crm, headers, "amount", amount=1_000_000)
+        write(service.store, concession(9, reserved="false").insert("person"))
+
+    def test_the_amount_is_of_the_attribute_that_the_pipeline_names(
+        self, crm: TestClient, service: Service, headers: Headers
+    ) -> None:
+        install_limits(service, amount_attribute="budget")
+        make_person(service, Role.SALES)
+        set_attributes(crm, headers, "both", amount=1_000, budget=100_000)
+        more = concession(1.1, reserved="false").insert("person")
+        refused(service, more, "reserved_for_people")
+        write(service.store, concession(1, reserved="false").insert("person"))
+
+    def test_what_the_policy_lets_through_becomes_a_proposal(
+        self, crm: TestClient, service: Service, headers: Headers
+    ) -> None:
+        awa, _ = make_person(service, Role.SALES)
+        set_attributes(crm, headers, "amount", amount=100_000)
+        asked = ConcessionRequest(
+            lead_id="L-1", percent=2, reason="Premier contrat", by=awa.principal
+        )
+        with pytest.raises(AboveLimitError) as caught:  # its pipeline has no limit
+            concede(service, asked, NOW)
+        assert caught.value.proposal_id is not None
 
 
 class TestAStatement:

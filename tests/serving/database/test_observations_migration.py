@@ -5,9 +5,13 @@ from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
+from typer.testing import CliRunner
 
+import frein
 from serving.database.engine import Store
 from serving.database.migrate import upgrade
+from serving.repositories.api_keys import key_reviews
+from tests.serving.builders import url_of, write
 from tests.serving.database.test_migrations import empty
 
 __all__ = ["empty"]  # the fixture
@@ -131,6 +135,38 @@ def test_each_key_keeps_what_it_has_used_and_the_log_lists_it(
     assert told.keys() == kept.keys()
     assert told["crm"].__dict__["given"] == "stages"
     assert told["crm"].__dict__["taken"] == "moves"
+
+
+def test_a_command_lists_it(older: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    for id in ("crm", "site"):
+        key(older, id, "events leads moves scores")
+    one = lead(older, "L-1", "contacte")
+    event(older, one, "crm", "stage_changed", "person")
+    upgrade(older)
+    with older.reading() as session:
+        reviews = {review.key.id: review for review in key_reviews(session)}
+    assert (reviews["crm"].given, reviews["crm"].taken) == ({"stages"}, {"moves"})
+    assert (reviews["site"].given, reviews["site"].taken) == (set(), {"moves"})
+    assert reviews["crm"].max_actor == reviews["crm"].was_max_actor == "person"
+    assert reviews["site"].max_actor == "automation"
+
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(older))
+    monkeypatch.setattr("serving.cli.service.out.width", 200)
+    told = CliRunner().invoke(frein.app, ["keys", "reviewed"])
+    assert told.exit_code == 0, told.output
+    (line,) = (line for line in told.output.splitlines() if "name of crm" in line)
+    cells = [cell.strip() for cell in line.strip("│ ").split("│")]
+    assert cells[:6] == ["crm", "name of crm", "stages", "moves", "person", "person"]
+
+
+def test_a_store_of_between_has_the_table_too(older: Store) -> None:
+    """One that passed revision 0013 before it kept what it did."""
+    key(older, "crm", "events")
+    upgrade(older, "0015")
+    write(older, "DROP TABLE key_review")
+    upgrade(older)
+    with older.reading() as session:
+        assert key_reviews(session) == []
 
 
 def test_a_stage_that_a_person_signed_is_known_as_signed(older: Store) -> None:

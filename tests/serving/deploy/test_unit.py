@@ -5,9 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
-import serving
+import pytest
 
-UNIT = Path(serving.__file__).parent / "deploy" / "frein.service"
+import serving
+from serving.app.http_protocol import server_options
+from serving.runtime.settings import Settings
+
+DEPLOY = Path(serving.__file__).parent / "deploy"
+UNIT, ENVIRONMENT = DEPLOY / "frein.service", DEPLOY / "frein.env"
 # Of `systemd-analyze security`, in tenths: 0 is closed, 100 is open.
 MOST_EXPOSED = 30
 
@@ -31,3 +36,18 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     unit.write_text(re.sub(r"/opt/frein\S+/frein", sys.executable, text))
     answer = analyzed("verify", "--man=no", str(unit))
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_the_example_of_its_environment_has_settings_that_are_ours(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = ENVIRONMENT.read_text(encoding="utf-8").splitlines()
+    given = dict(line.split("=", 1) for line in lines if line and line[0] != "#")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    settings = Settings()
+    ours = {name.removeprefix("FREIN_").lower() for name in given if "FREIN" in name}
+    assert ours == settings.model_fields_set
+    assert "frein.example.fr" in settings.hosts
+    assert server_options(settings)["forwarded_allow_ips"] == ["127.0.0.1"]
+    assert "EnvironmentFile=/etc/frein/frein.env" in UNIT.read_text(encoding="utf-8")
