@@ -62,13 +62,18 @@ def test_a_chain_holds_whole_and_from_any_row_on(chain: list[Link]) -> None:
     assert first_break([], {}) is None
 
 
-def test_a_hash_can_be_computed_by_hand() -> None:
-    (link,) = chained([make_row()], Head())
+@pytest.mark.parametrize("means", ['"means":"service",', ""])
+def test_a_hash_can_be_computed_by_hand(means: str) -> None:
+    """Of a row of before there were means as well."""
+    kept = make_row()
+    if not means:
+        del kept["means"]
+    (link,) = chained([kept], Head())
     row = (
         '{"action":"stage_moved","at":"2026-11-24T09:00:00.000000Z",'
         '"causation_id":null,"correlation_id":"00000000-0000-0000-0000-000000000003",'
         '"depth":0,"event_id":0,"id":"00000000-0000-0000-0000-000000000064",'
-        '"lead_id":"00000000-0000-0000-0000-000000000001","seq":1,'
+        f'"lead_id":"00000000-0000-0000-0000-000000000001",{means}"seq":1,'
         '"state_after":"{\\"owner\\":\\"00000000-0000-0000-0000-000000000002\\",'
         '\\"stage\\":\\"qualifie\\"}","state_before":"{\\"stage\\":\\"nouveau\\"}",'
         '"subject_id":"00000000-0000-0000-0000-000000000064",'

@@ -147,6 +147,25 @@ CHANGES = {
         "UPDATE person SET disabled_at = created_at",
         "person .*, disabled_at",
     ),
+    "the name of an account": (
+        "UPDATE person SET name = 'Paul Petit'",
+        "person .*, name",
+    ),
+    "a password": ("UPDATE person SET password_hash = 'x'", "person .*, password_hash"),
+    "an identity elsewhere": (
+        "UPDATE person SET subject = 'https://login.example.fr 1'",
+        "person .*, subject",
+    ),
+    "a session": (
+        "INSERT INTO pass (id, person_id, kind, secret_sha256, created_at, expires_at)"
+        " SELECT 'forged', id, 'session', 'x', created_at, created_at FROM person",
+        "doesn't know of it: pass forged",
+    ),
+    "an emergency access": (
+        "INSERT INTO break_glass (id, login, reason, decides, broken_at)"
+        " SELECT id, 'manager', 'x', true, created_at FROM lead",
+        "doesn't know of it: break_glass",
+    ),
     "a lock of a stage": (
         "UPDATE stage SET reserved = false WHERE name = 'negociation_finale'",
         "stage negociation_finale, reserved",

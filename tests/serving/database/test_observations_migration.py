@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 import frein
 from serving.database.engine import Store
 from serving.database.migrate import upgrade
-from serving.repositories.api_keys import key_reviews
+from serving.repositories.api_keys import Scope, key_reviews
 from tests.serving.builders import url_of, write
 from tests.serving.database.test_migrations import empty
 
@@ -145,8 +145,9 @@ def test_a_command_lists_it(older: Store, monkeypatch: pytest.MonkeyPatch) -> No
     upgrade(older)
     with older.reading() as session:
         reviews = {review.key.id: review for review in key_reviews(session)}
-    assert (reviews["crm"].given, reviews["crm"].taken) == ({"stages"}, {"moves"})
-    assert (reviews["site"].given, reviews["site"].taken) == (set(), {"moves"})
+    crm, site = reviews["crm"], reviews["site"]
+    assert (crm.given, crm.taken) == ({Scope.STAGES}, {Scope.MOVES})
+    assert (site.given, site.taken) == (frozenset(), {Scope.MOVES})
     assert reviews["crm"].max_actor == reviews["crm"].was_max_actor == "person"
     assert reviews["site"].max_actor == "automation"
 
