@@ -14,6 +14,7 @@ from features.shutdown import stop_when_told
 from serving.cli.api_keys import keys
 from serving.cli.audit import audit
 from serving.cli.backup import backups
+from serving.cli.leads import leads, retention
 from serving.cli.persons import persons
 from serving.cli.proposals import proposals
 from serving.cli.reports import overrides, reports
@@ -46,6 +47,8 @@ app.add_typer(drifting)
 app.add_typer(features, name="features")
 app.add_typer(serving)
 app.add_typer(backups)
+app.add_typer(leads, name="leads")
+app.add_typer(retention, name="retention")
 app.add_typer(keys, name="keys")
 app.add_typer(overrides, name="overrides")
 app.add_typer(persons, name="persons")

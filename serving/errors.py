@@ -44,6 +44,9 @@ FreinError
 │   ├── PersonUnknownError
 │   ├── RuleUnknownError
 │   └── SuspensionUnknownError   nothing is suspended there
+├── LeadForgottenError       it was forgotten, and isn't taken in again
+├── ObjectedError            the person objects to being profiled: no score
+├── ConsentMissingError      the person never agreed that this is noted of them
 ├── PriorityMissingError     nothing to confirm: the lead was never scored
 ├── PriorityHeldError        the lead has that priority already
 ├── SuspendedAlreadyError    somebody was quicker
@@ -69,6 +72,7 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -278,6 +282,29 @@ class UnknownError(FreinError):
 
 class LeadUnknownError(UnknownError):
     code = "lead_unknown"
+
+
+class LeadForgottenError(FreinError):
+    code = "lead_forgotten"
+
+    def __init__(self, lead_ids: Collection[str]) -> None:
+        super().__init__("it was forgotten")
+        self.lead_ids = lead_ids
+
+
+class ObjectedError(FreinError):
+    code = "objected"
+
+
+class ConsentMissingError(FreinError):
+    """`pairs`: the (source, id) of the events that may not be noted."""
+
+    code = "consent_missing"
+
+    def __init__(self, kind: str, pairs: frozenset[tuple[str, str]] = frozenset()):
+        super().__init__(kind)
+        self.kind = kind
+        self.pairs = pairs
 
 
 class ProposalUnknownError(UnknownError):

@@ -21,6 +21,7 @@ _QUICK = {  # nothing here need survive a power cut
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "autovacuum": "off",
+    "wal_recycle": "off",  # what is erased leaves the log as well
     "max_connections": "100",
     "unix_socket_directories": "",
     "listen_addresses": HOST,
@@ -31,6 +32,7 @@ _QUICK = {  # nothing here need survive a power cut
 class Postgres:
     port: int
     password: str
+    data: Path
 
     def url(self, database: str, user: str = OWNER) -> str:
         url = URL.create(
@@ -62,8 +64,10 @@ class Postgres:
 @contextmanager
 def running_postgres() -> Iterator[Postgres]:
     """A server of Debian's package, as the user `postgres` where we are root."""
-    server = Postgres(port=_free_port(), password=secrets.token_hex(16))
     folder = Path(tempfile.mkdtemp(prefix="frein-postgres-"))
+    server = Postgres(
+        port=_free_port(), password=secrets.token_hex(16), data=folder / "data"
+    )
     try:
         _make(folder, server.password)
         options = [f"-c {name}={value}" for name, value in _QUICK.items()]

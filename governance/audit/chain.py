@@ -81,6 +81,10 @@ class Action(StrEnum):
     TOKEN_ISSUED = "token_issued"
     CONFIGURATION_CHANGED = "configuration_changed"  # files read at start, or the place
     EVENTS_SEALED = "events_sealed"  # their digest, so that none changes unnoticed
+    PROFILING_OBJECTED = "profiling_objected"
+    PROFILING_ACCEPTED = "profiling_accepted"
+    LEAD_FORGOTTEN = "lead_forgotten"  # nothing of the person is left
+    RETENTION_APPLIED = "retention_applied"  # what was kept long enough went
     STORE_RESTORED = "store_restored"  # from a backup: what came after it is gone
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"

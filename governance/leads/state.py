@@ -13,6 +13,7 @@ from governance.audit.chain import id_of, new_salt
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of
 from governance.people.overrides import OWN_SOURCE
+from governance.people.privacy import PrivacyKind, PrivacyWishes
 from governance.policy.pipeline import Pipeline, StageRole
 from governance.rules.history import History
 
@@ -21,6 +22,7 @@ _OUTCOMES = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
 _MOVED = "stage_changed"
 STAGE_KINDS = frozenset({_MOVED, *_OUTCOMES})  # that move a stage or end a lead
 _MAX_OWNER = 200
+_WISHES = frozenset(PrivacyKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class LeadState:
     one that stands.
     `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
     `entered_at`: when its first event occurred. With `salt` the `lead_id` gives the id.
+    `wishes`: what the person said of their data.
     """
 
     id: UUID
@@ -75,6 +78,7 @@ class LeadState:
     entered_at: datetime | None = None
     past: PastScore | None = None
     salt: str | None = None
+    wishes: PrivacyWishes = field(default_factory=PrivacyWishes)
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 
@@ -142,6 +146,8 @@ def state_after(
             state = _at_stage(state, event, stage, pipeline, history_until)
         if tells_owner(event) and _is_news(event, state.owner_at):
             state = replace(state, owner=owner_told(event), owner_at=event.occurred_at)
+        if event.kind in _WISHES:
+            state = replace(state, wishes=state.wishes.after(event))
         if is_sign_of_life(event) and _is_news(event, state.last_sign_at):
             state = replace(state, last_sign_at=event.occurred_at)
         if state.entered_at is None or event.occurred_at < state.entered_at:

@@ -33,6 +33,7 @@ from serving.events import routes as routes_events
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import refuse_nul
+from serving.privacy import routes as routes_privacy
 from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
 from serving.scoring import lead_routes as routes_leads
@@ -43,6 +44,7 @@ ROUTERS = (
     routes_events.router,
     routes_scores.router,
     routes_leads.router,
+    routes_privacy.router,
     *routes_decisions.ROUTERS,
     *routes_rules.ROUTERS,
     routes_judgement.router,

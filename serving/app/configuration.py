@@ -31,6 +31,7 @@ from serving.database.migrate import install_pipeline
 from serving.database.tables import LeadRow, StageRow
 from serving.repositories.audit import append, configuration_in_force
 from serving.repositories.lead_states import lock_every_lead
+from serving.repositories.leads import IS_KNOWN
 from serving.runtime.settings import Settings
 
 LEADS_NAMED = 20
@@ -92,7 +93,7 @@ def _refuse_held(
     session: Session, before: AuditFields | None, pipeline: Pipeline
 ) -> None:
     for change in held_changes(_known_stages(session, before), pipeline):
-        stands = LeadRow.stage == change.stage
+        stands = (LeadRow.stage == change.stage) & IS_KNOWN
         count = session.scalar(select(func.count()).where(stands)) or 0
         if count:
             first = select(LeadRow.external_id).where(stands)

@@ -7,10 +7,12 @@ that was cut off may be made again.
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from anyio import to_thread
 from fastapi import Request, Response
@@ -40,7 +42,13 @@ LONGEST_KEY = 200
 _WRITING = frozenset({"POST", "DELETE"})
 # Events and scores are what they are; what signs in holds secrets.
 _EXEMPT = ("/v1/events", "/v1/scores", "/v1/session")
-_UNREAD = {400, 413, 415, 422}  # what was sent: it may be put right and sent again
+# A lead, a task or a proposal stands in the addresses of what concerns it.
+_NAMING = re.compile(
+    r"/(?:v1/(?:leads|tasks|proposals)|console/(?:opportunites|taches))/([^/]+)"
+)
+# Nothing was done: it may be put right and sent again. What names a lead that is gone
+# isn't kept either.
+_UNDONE = {400, 404, 410, 413, 415, 422}
 
 
 class IdempotencyMiddleware:
@@ -86,7 +94,12 @@ class IdempotencyMiddleware:
         kind = "key" if isinstance(caller, ApiKey) else "person"
         address = f"{request.method}\n{request.url.path}\n{request.url.query}\n"
         digest = hashlib.sha256(address.encode() + body).hexdigest()
-        return Call(caller=f"{kind} {caller.id}", key=key, fingerprint=digest)
+        return Call(
+            caller=f"{kind} {caller.id}",
+            key=key,
+            fingerprint=digest,
+            subject=_subject(request.url.path),
+        )
 
     def _begin(self, call: Call) -> StoredResponse | None:
         """The answer that it had before; raises what forbids to make it now."""
@@ -101,7 +114,7 @@ class IdempotencyMiddleware:
     def _end(self, call: Call, answer: StoredResponse | None) -> None:
         try:
             with self._store.writing() as session:
-                if answer is None or answer.status in _UNREAD or answer.status >= 500:
+                if answer is None or answer.status in _UNDONE or answer.status >= 500:
                     forget_call(session, call)
                 else:
                     note_answer(session, call, answer)
@@ -133,6 +146,11 @@ class _RecordingSend:
                     body=bytes(self._body),
                 )
         await self.send(message)
+
+
+def _subject(path: str) -> str:
+    named = _NAMING.match(unquote(path))
+    return named[1][:200] if named else ""
 
 
 def _is_concerned(scope: Scope) -> bool:

@@ -37,6 +37,8 @@ from serving.database.leases import (
     release,
 )
 from serving.errors import AnchorsUnreadableError, AuditBrokenError
+from serving.privacy.forget import scrub
+from serving.privacy.retention import apply_retention
 from serving.repositories.audit import append
 from serving.repositories.leads import due_leads
 from serving.repositories.persons import managers_of
@@ -60,6 +62,7 @@ ANCHOR_EVERY = timedelta(hours=1)
 VERIFY_EVERY = timedelta(hours=20)  # each night, at LOOK_HOUR at the earliest
 DOUBT_EVERY = timedelta(hours=1)
 CALLS_KEPT = timedelta(days=1)
+RETENTION_EVERY = timedelta(minutes=10)  # some at a time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +118,10 @@ def tick(
         release(session, now)
         forget_calls(session, now - CALLS_KEPT)
         forget_tries(session, now)
+    if _is_due(service.store, Job.RETENTION, now, RETENTION_EVERY):
+        apply_retention(service, now, some=True)
+    at_night = now.astimezone(UTC).hour == LOOK_HOUR
+    scrub(service.store, now, may_rewrite=at_night)
     note_end(service.store, service.settings.anchors_folder)
     service.metrics.note_tick(now.timestamp())
     log.info("ticked", extra=asdict(report))

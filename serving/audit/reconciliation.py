@@ -7,7 +7,7 @@ the tables beside it; this finds where they say something else than the chain.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from governance.audit.chain import Action, BreakKind, as_kept, id_of, text_digest
 from governance.people.principal import Principal, PrincipalKind, broken_by
+from governance.people.privacy import PrivacyWishes
 from governance.policy.pipeline import StageRole
 from serving.audit.seals import Seal, broken_seals
 from serving.auth.sessions import LONGEST_TOKEN
@@ -39,12 +40,12 @@ from serving.database.tables import (
 from serving.errors import AuditBrokenError
 from serving.repositories.audit import links_since
 from serving.repositories.decisions import STATEMENTS
-from serving.repositories.events import events_there
+from serving.repositories.events import events_there, wishes_told
+from serving.repositories.personal_data import nameless
 from serving.repositories.persons import account_digests
 from serving.repositories.rows import batches, every_row
 from serving.repositories.scores import last_scores
 
-FORGOTTEN = "lead_forgotten"  # the audit's row of a lead that was erased
 FAULTS_TOLD = 50  # of those that there are
 Row = Mapping[str, Any]  # of the audit, as it is kept
 
@@ -96,6 +97,7 @@ class Told:
     forgotten_events: list[Seal] = field(default_factory=list)
     anchor: int | None = None  # that the last seal names
     configuration: dict[str, Any] | None = None
+    place: str | None = None  # where the store was put
     entries: set[str] = field(default_factory=set)  # stages at which leads began
     salted_since: int | None = None  # the row from which on ids are made with salts
     first_told: dict[str, int] = field(default_factory=dict)  # leads and principals
@@ -119,11 +121,10 @@ def reconcile(store: Store) -> Reconciliation:
             told = told_by({**link.row, "seq": link.seq} for link in links)
         differences = list(_differences(session, told))
         place = place_of(session)
-    before = (told.configuration or {}).get("place", place)
     return Reconciliation(
         differences=differences,
         changed_locks=changed_locks(store),
-        moved_from=None if before == place else before,
+        moved_from=None if told.place == place else told.place,
         anchor=told.anchor,
     )
 
@@ -210,11 +211,13 @@ def _take_in_of_store(told: Told, row: Row, after: Row) -> None:
             told.seals.append(Seal(**after))
             told.anchor = orjson.loads(row["why"])["anchor"]
         case Action.CONFIGURATION_CHANGED:
-            told.configuration = dict(after)
+            told.configuration, told.place = dict(after), after["place"]
             told.salted_since = told.salted_since or row["seq"]
             stages = after["stages"].items()
             told.entries |= {n for n, s in stages if s["role"] == StageRole.ENTRY}
-        case action if action == FORGOTTEN:
+        case Action.STORE_RESTORED:
+            told.place = after.get("place")
+        case Action.LEAD_FORGOTTEN:
             told.forgotten.add(row["lead_id"])
             parts = orjson.loads(row["why"]).get("sealed", [])
             told.forgotten_events += [Seal(**part) for part in parts]
@@ -328,23 +331,45 @@ def _has_its_reason(row: Any, entry: Row) -> bool:
 def _of_leads(session: Session, told: Told) -> Iterator[Difference]:
     stages = list(every_row(session, StageRow))
     renamed = {row.name: row.renamed_to or row.name for row in stages}
+    wishes = wishes_told(session)
     entries = {renamed.get(name, name) for name in told.entries}
     for row, scored in _scored_leads(session):
-        id, columns = str(row.id), []
-        if id in told.forgotten:
-            continue
-        if not _is_named(told, row.id, row.salt, row.external_id):
-            columns.append("external_id")
-        stage = told.stages.get(id)
-        expected = entries if stage is None else {renamed.get(stage, stage)}
-        if expected and row.stage not in expected:
-            columns.append("stage")
-        if told.priorities.get(id) != row.priority:
-            columns.append("priority")
-        if scored is not None and not _agree(row.score, *scored):
-            columns.append("score")
+        if str(row.id) in told.forgotten:
+            columns = _left_over(row)
+        else:
+            columns = _other_stage(row, told, renamed, entries)
+            columns += _other_facts(row, told, wishes.get(row.id, PrivacyWishes()))
+            if scored is not None and not _agree(row, *scored):
+                columns.append("score")
         if columns:
             yield _differs("lead", row.id, columns)
+
+
+def _left_over(row: LeadRow) -> list[str]:
+    """The columns that tie a lead which was forgotten to somebody."""
+    columns = [] if row.external_id == nameless(row.id) else ["external_id"]
+    return columns if row.forgotten_at is not None else [*columns, "forgotten_at"]
+
+
+def _other_stage(
+    row: LeadRow, told: Told, renamed: Mapping[str, str], entries: Collection[str]
+) -> list[str]:
+    stage = told.stages.get(str(row.id))
+    expected = entries if stage is None else {renamed.get(stage, stage)}
+    return ["stage"] if expected and row.stage not in expected else []
+
+
+def _other_facts(row: LeadRow, told: Told, wishes: PrivacyWishes) -> list[str]:
+    """The other columns that the chain, or what the log says of the person's wishes,
+    say otherwise."""
+    columns = [name for name, at in asdict(wishes).items() if getattr(row, name) != at]
+    if not _is_named(told, row.id, row.salt, row.external_id):
+        columns.append("external_id")
+    if told.priorities.get(str(row.id)) != row.priority:
+        columns.append("priority")
+    if row.forgotten_at is not None:
+        columns.append("forgotten_at")
+    return columns
 
 
 def _scored_leads(
@@ -356,10 +381,13 @@ def _scored_leads(
         yield from ((lead, scores.get(lead.id)) for lead in leads)
 
 
-def _agree(score: float | None, last: float, body: str) -> bool:
-    """Is a lead's score the last one, and that of its body, if it is still kept?"""
+def _agree(row: LeadRow, last: float, body: str) -> bool:
+    """Is a lead's score the last one, and that of its body, if it is still kept? One
+    that objected to be profiled has none until the next."""
+    if row.score is None and row.objected_at is not None:
+        return True
     told = orjson.loads(body).get("score", last) if body else last
-    return score == last == told
+    return row.score == last == told
 
 
 def _of_people(session: Session, told: Told) -> Iterator[Difference]:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from governance.audit.chain import SYSTEM, Action, AuditEntry, Subject, SubjectKind
 from serving.database.engine import Store
-from serving.repositories.audit import append, last_of
+from serving.repositories.audit import append, hold_end, last_of, last_seq
 from serving.repositories.events import event_rows, settled_event
 
 _MODULUS = 1 << 256
@@ -34,7 +34,8 @@ class Seal:
 
 
 def seal_events(store: Store, anchored: int | None, now: datetime) -> Seal | None:
-    """Seal the events that came since the last seal; None if none did.
+    """Seal the events that came since the last seal; None if none did, or if a lead was
+    forgotten just then.
 
     `anchored`: the row of the last anchor, which a seal names, so that the audit says
     that there were anchors.
@@ -42,6 +43,7 @@ def seal_events(store: Store, anchored: int | None, now: datetime) -> Seal | Non
     with store.writing() as session:
         last = settled_event(session)
     with store.reading() as session:
+        forgotten = last_seq(session, Action.LEAD_FORGOTTEN)
         before = last_of(session, Action.EVENTS_SEALED)
         first = 1 if before is None else int(before["last"]) + 1
         if first > last:
@@ -60,6 +62,9 @@ def seal_events(store: Store, anchored: int | None, now: datetime) -> Seal | Non
         why={"anchor": anchored},
     )
     with store.writing() as session:
+        hold_end(session, SYSTEM)
+        if last_seq(session, Action.LEAD_FORGOTTEN) != forgotten:
+            return None  # the next one seals what is left
         append(session, [entry], now)
     return seal
 

@@ -165,6 +165,8 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _scopes(names: frozenset[str]) -> frozenset[Scope]:
-    if not names <= set(Scope):
+    """A key that forgets may ask for no change: it could begin a lead afresh, and with
+    it what machines may concede there."""
+    if not names <= set(Scope) or {Scope.PRIVACY, Scope.MOVES} <= names:
         raise RequestInvalidError("scope", "enum")
     return frozenset(Scope(name) for name in names)

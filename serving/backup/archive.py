@@ -15,16 +15,18 @@ from typing import Any
 
 import pysqlite3
 from pydantic import TypeAdapter
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 
 from serving.database.engine import SQLITE, Store, translated
 from serving.database.migrate import upgrade
 from serving.database.tables import Base
+from serving.database.triggers import lifted
 from serving.errors import BackupError, StoreCorruptError
+from serving.repositories.audit import last_event_named
+from serving.repositories.events import number_events_after
 
 FORMAT = 1
 ROWS_AT_ONCE = 5_000
-_TRIGGERS = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,32 +87,23 @@ def _vacuum_into(store: Store, draft: Path) -> None:
 
 
 def _copy_rows(store: Store, draft: Path) -> None:
+    """Triggers rest: the locks saw each row when it was made."""
     target = Store(f"sqlite:///{draft}", pool_size=1)
-    try:
+    tables = Base.metadata.sorted_tables
+    with closing(target):
         upgrade(target)
-        with store.reading() as source, _without_triggers(target):
-            for table in Base.metadata.sorted_tables:
+        with (
+            store.reading() as source,
+            target.writing() as session,
+            lifted(session, [table.name for table in tables]),
+        ):
+            for table in tables:
                 rows = source.execute(
                     select(table), execution_options={"yield_per": ROWS_AT_ONCE}
                 )
                 for some in rows.mappings().partitions():
-                    with target.writing() as session:
-                        session.execute(insert(table), [dict(row) for row in some])
-    finally:
-        target.close()
-
-
-@contextmanager
-def _without_triggers(target: Store) -> Iterator[None]:
-    """Decisions come before what they rest on: the locks saw each when it was made."""
-    with target.writing() as session:
-        triggers = session.execute(text(_TRIGGERS)).all()
-        for name, _ in triggers:
-            session.execute(text(f"DROP TRIGGER {name}"))
-    yield
-    with target.writing() as session:
-        for _, statement in triggers:
-            session.connection().exec_driver_sql(statement)
+                    session.execute(insert(table), [dict(row) for row in some])
+            number_events_after(session, last_event_named(source))
 
 
 def _labelled(draft: Path, files: Mapping[str, bytes], now: datetime) -> BackupLabel:

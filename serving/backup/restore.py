@@ -13,6 +13,7 @@ from sqlalchemy import URL, Table, func, make_url, select, text
 from sqlalchemy.orm import Session
 
 from governance.audit.chain import SYSTEM, Action, AuditEntry, Subject, SubjectKind
+from serving.audit.tombstones import KEYS, TOMBSTONES, Tombstones, merge_tombstones
 from serving.audit.verification import find_break
 from serving.backup.archive import (
     ROWS_AT_ONCE,
@@ -21,16 +22,19 @@ from serving.backup.archive import (
     opened,
     unpacked,
 )
-from serving.database.engine import SQLITE, Store
+from serving.database.engine import SQLITE, Store, file_place, place_of
 from serving.database.migrate import migrate, upgrade
 from serving.database.tables import Base
+from serving.database.triggers import lifted
 from serving.errors import (
     AuditBrokenError,
     BackupError,
     StoreBusyError,
     StoreCorruptError,
 )
-from serving.repositories.audit import append, head
+from serving.privacy.forget import forget_again
+from serving.repositories.audit import append, head, last_event_named
+from serving.repositories.events import number_events_after
 
 _STORE, _ANCHORS = "frein.db", "audit"  # in the new place
 _OURS = [*Base.metadata.tables, "alembic_version"]
@@ -47,7 +51,8 @@ def restore(
 ) -> BackupLabel:
     """Put a backup in the place of the store at `url` and of its anchors' `folder`.
 
-    Anchors and a key that were there and differ are kept beside the restored ones.
+    Anchors and a key that were there and differ are kept beside the restored ones. Whom
+    the tombstones there or in the backup name is forgotten again.
     `verify`: every page, index and row of the audit is looked at first.
 
     Raises
@@ -62,7 +67,10 @@ def restore(
             upgrade(ready)
             if verify:
                 _verify(ready, stage / _ANCHORS)
-            _note(ready, label, now)
+            merge_tombstones(folder, stage / _ANCHORS)
+            if forget_again(ready, Tombstones(stage / _ANCHORS), SYSTEM, now):
+                ready.scrub(whole=True)
+            _note(ready, label, _place(stage / _STORE, target), now)
             if target.engine.dialect.name == SQLITE:
                 ready.close()  # it is one file, then
                 _swap_files(stage, Path(str(target.engine.url.database)), folder, now)
@@ -105,16 +113,28 @@ def _verify(store: Store, folder: Path) -> None:
         raise AuditBrokenError(broken.kind.value, broken.seq)
 
 
-def _note(store: Store, label: BackupLabel, now: datetime) -> None:
-    """The audit says that its own end may have been another."""
+def _note(store: Store, label: BackupLabel, place: str, now: datetime) -> None:
+    """The audit says that its own end may have been another, and where the store is."""
     with store.writing() as session:
         entry = AuditEntry(
             action=Action.STORE_RESTORED,
             by=SYSTEM,
             subject=Subject(SubjectKind.SERVICE, "store"),
-            after={"saved_at": label.at.isoformat(), "last_row": head(session).seq},
+            after={
+                "saved_at": label.at.isoformat(),
+                "last_row": head(session).seq,
+                "place": place,
+            },
         )
         append(session, [entry], now)
+
+
+def _place(ready: Path, target: Store) -> str:
+    """Where the store will be."""
+    if target.engine.dialect.name == SQLITE:
+        return file_place(Path(str(target.engine.url.database)), ready)
+    with target.reading() as session:
+        return place_of(session)
 
 
 # --- SQLite: a file takes the place of another ------------------------------------
@@ -153,7 +173,8 @@ def _put_files(staged: Path, folder: Path, now: datetime) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for file in sorted(staged.iterdir()):
         place = folder / file.name
-        if place.exists() and place.read_bytes() != file.read_bytes():
+        is_merged = file.name in {TOMBSTONES, KEYS}
+        if not is_merged and place.exists() and place.read_bytes() != file.read_bytes():
             aside = f"{place.stem}-before-{now:%Y%m%dT%H%M%SZ}{place.suffix}"
             shutil.copy2(place, folder / aside)
         draft = folder / f".{file.name}.part"
@@ -176,8 +197,11 @@ def _swap_rows(
             raise BackupError("the database is in use: stop the services first")
         _drop_all(session)
         migrate(session.connection())
-        for table in Base.metadata.sorted_tables:
-            _copy(source, session, table)
+        tables = Base.metadata.sorted_tables
+        with lifted(session, [table.name for table in tables]):
+            for table in tables:
+                _copy(source, session, table)
+        number_events_after(session, last_event_named(session))
         _put_files(stage / _ANCHORS, folder, now)
 
 
@@ -190,8 +214,7 @@ def _drop_all(session: Session) -> None:
 
 
 def _copy(source: Session, session: Session, table: Table) -> None:
-    """All rows of a table; its triggers saw each when it was made."""
-    session.execute(text(f'ALTER TABLE "{table.name}" DISABLE TRIGGER USER'))
+    """All rows of a table; its locks saw each when it was made."""
     driver: Any = session.connection().connection.driver_connection
     columns = ", ".join(f'"{column.name}"' for column in table.columns)
     rows = source.execute(select(table), execution_options={"yield_per": ROWS_AT_ONCE})
@@ -201,7 +224,6 @@ def _copy(source: Session, session: Session, table: Table) -> None:
     ):
         for row in rows:
             copy.write_row(row)
-    session.execute(text(f'ALTER TABLE "{table.name}" ENABLE TRIGGER USER'))
     key = table.autoincrement_column
     if key is not None:
         last = select(func.max(key)).scalar_subquery()

@@ -29,7 +29,8 @@ def create_key(  # noqa: PLR0913, PLR0917 - each is an option
         typer.Option(
             help="What it may do: events, scores, leads (the usual ones, without "
             "this option); moves asks for changes, stages tells of stages and ends, "
-            "vouch tells who did so, backfill tells when an event was received."
+            "vouch tells who did so, backfill tells when an event was received, "
+            "privacy forgets leads."
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Its validity.")] = 90,

@@ -1,4 +1,4 @@
-"""`frein serve`, `tick`, `score`, `leads`, `explain` and `data export`."""
+"""`frein serve`, `tick`, `score`, `explain` and `data export`."""
 
 import os
 import textwrap
@@ -106,12 +106,7 @@ def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> 
     _tell(score)
 
 
-@serving.command("leads")
-def list_leads(
-    top: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    log: LogFolder = None,
-    model: ModelVersion = None,
-) -> None:
+def list_leads(top: int, log: Path | None, model: str | None) -> None:
     """The leads to call first; those of the store, as they were last scored."""
     table = Table("score", "lead", "in short")
     for score, lead, short in (

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import (
     AbstractContextManager,
+    closing,
     contextmanager,
     nullcontext,
     suppress,
@@ -49,6 +50,7 @@ _PRAGMAS = (
     "journal_mode=WAL",
     "synchronous=FULL",  # an acknowledged event survives a power cut
     "foreign_keys=ON",
+    "secure_delete=ON",  # what is erased is overwritten
     "recursive_triggers=ON",  # else INSERT OR REPLACE bypasses the triggers
     f"busy_timeout={BUSY_SECONDS * 1000}",
 )
@@ -132,6 +134,26 @@ class Store:
         with self.reading() as session:
             session.execute(select(1))
 
+    def scrub(self, *, whole: bool = False) -> bool:
+        """Have what was erased leave SQLite's files; False while others read there, or
+        on PostgreSQL, whose owner sees to it (docs/rgpd.md).
+
+        `whole`: the file is written anew, without what was erased before this version.
+        """
+        if self.engine.dialect.name != SQLITE:
+            return False
+        with self._writer_queue, closing(self.engine.raw_connection()) as connection:
+            driver: Any = connection.driver_connection
+            try:
+                with translated():
+                    if whole:
+                        driver.execute("VACUUM")
+                    emptied = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    busy, *_ = emptied.fetchone()
+            except StoreBusyError:
+                return False
+        return not busy
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -146,10 +168,15 @@ def place_of(session: Session) -> str:
     """Where the store is: a copy of it is elsewhere."""
     url = session.get_bind().engine.url
     if url.get_backend_name() == SQLITE:
-        path = Path(str(url.database)).resolve()
-        return f"{path}, file {path.stat().st_ino}"
+        path = Path(str(url.database))
+        return file_place(path, path)
     own = "SELECT oid FROM pg_database WHERE datname = current_database()"
     return f"{url.database}, database {session.scalar(text(own))}"
+
+
+def file_place(path: Path, file: Path) -> str:
+    """The place of a SQLite file once it has this path: it keeps its number."""
+    return f"{path.resolve()}, file {file.stat().st_ino}"
 
 
 @contextmanager

@@ -15,11 +15,14 @@ CUT_OFF = timedelta(minutes=1)  # a call without an answer for so long was cut o
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """`caller` is a key's or a person's id; `fingerprint` is of all that was asked."""
+    """`caller` is a key's or a person's id; `fingerprint` is of all that was asked;
+    `subject` the lead, the task or the proposal that its address names, or "".
+    """
 
     caller: str
     key: str
     fingerprint: str
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,7 @@ def begin(session: Session, call: Call, now: datetime) -> StoredResponse | CallS
                 caller=call.caller,
                 key=call.key,
                 fingerprint=call.fingerprint,
+                subject=call.subject,
                 begun_at=now,
             )
         )

@@ -16,6 +16,8 @@ class Job(StrEnum):
     ANCHOR = "anchor"
     VERIFY = "verify"
     RECONCILE = "reconcile"  # with VERIFY
+    RETENTION = "retention"
+    SCRUB = "scrub"  # the file was written anew, without what was erased before
     CLOCK = "clock"  # to say that it went back
 
 

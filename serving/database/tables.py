@@ -126,13 +126,21 @@ class LeadRow(Base):
     moment: Mapped[datetime | None]
     created_at: Mapped[datetime]
     salt: Mapped[str | None]
+    objected_at: Mapped[datetime | None]  # these four: `PrivacyWishes`
+    accepted_at: Mapped[datetime | None]
+    consented_at: Mapped[datetime | None]
+    refused_at: Mapped[datetime | None]
+    forgotten_at: Mapped[datetime | None]  # then nothing else of it is left
 
 
 class EventRow(Base):
     """The log: append-only, each (source, event_id) once."""
 
     __tablename__ = "event"
-    __table_args__ = (UniqueConstraint("source", "event_id"),)
+    __table_args__ = (
+        UniqueConstraint("source", "event_id"),
+        {"sqlite_autoincrement": True},  # what was erased leaves its number unused
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
@@ -149,7 +157,15 @@ class ScoreRow(Base):
     """Every score ever given. `body` is the whole score, as it was served."""
 
     __tablename__ = "score"
-    __table_args__ = (Index("ix_score_lead_id", "lead_id", "id"),)
+    __table_args__ = (
+        Index("ix_score_lead_id", "lead_id", "id"),
+        Index(
+            "ix_score_undecided",
+            "written_at",
+            sqlite_where=text("explains IS NULL"),
+            postgresql_where=text("explains IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"))
@@ -159,7 +175,8 @@ class ScoreRow(Base):
     model_version: Mapped[str]
     model_sha256: Mapped[str]
     written_at: Mapped[datetime]
-    body: Mapped[str] = mapped_column(Text)
+    body: Mapped[str] = mapped_column(Text)  # empty, once it explains nothing
+    explains: Mapped[bool | None]  # none: that wasn't looked at yet
 
 
 class ProposalRow(Base):
@@ -306,6 +323,7 @@ class CallRow(Base):
     status: Mapped[int | None]  # none: it is under way, or was cut off
     media_type: Mapped[str | None]
     body: Mapped[str | None] = mapped_column(Text)
+    subject: Mapped[str | None]  # the lead, the task or the proposal that it names
 
 
 class Signed:
@@ -400,6 +418,28 @@ class StatementRow(Base):
     kind: Mapped[str]
     signer: Mapped[str]
     stated_at: Mapped[datetime]
+
+
+class AccessRow(Base):
+    """A person read a lead's page, or exported what is held of it."""
+
+    __tablename__ = "lead_access"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    lead_id: Mapped[UUID] = mapped_column(ForeignKey("lead.id"), index=True)
+    person: Mapped[str]
+    what: Mapped[str]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class TombstoneRow(Base):
+    """What is kept of a lead that was forgotten: see `governance.people.privacy`."""
+
+    __tablename__ = "tombstone"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    forgotten_on: Mapped[date]
+    reason: Mapped[str]
 
 
 class ThresholdRow(Base):
@@ -543,6 +583,18 @@ class AuditRow(Base):
             "seq",
             sqlite_where=text("action = 'configuration_changed'"),
             postgresql_where=text("action = 'configuration_changed'"),
+        ),
+        Index(
+            "ix_audit_seals",
+            "seq",
+            sqlite_where=text("action = 'events_sealed'"),
+            postgresql_where=text("action = 'events_sealed'"),
+        ),
+        Index(
+            "ix_audit_forgotten",
+            "seq",
+            sqlite_where=text("action = 'lead_forgotten'"),
+            postgresql_where=text("action = 'lead_forgotten'"),
         ),
     )
 

@@ -1,7 +1,11 @@
 """Triggers that migrations create: by them the database itself keeps the brake."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from alembic import op
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.orm import Session
 
 
 def append_only(table: str, code: str) -> None:
@@ -74,3 +78,30 @@ def _schema() -> str:
     connection = op.get_bind()
     schema = str(connection.scalar(select(func.current_schema())))
     return connection.dialect.identifier_preparer.quote_identifier(schema)
+
+
+@contextmanager
+def lifted(session: Session, tables: Iterable[str]) -> Iterator[None]:
+    """Let the triggers of some tables rest, within this transaction alone: nobody else
+    ever sees the tables without them. On PostgreSQL it takes the tables' owner."""
+    names = sorted(set(tables))
+    if session.get_bind().dialect.name == "postgresql":
+        for name in names:
+            session.execute(text(f'ALTER TABLE "{name}" DISABLE TRIGGER USER'))
+        yield
+        for name in names:
+            session.execute(text(f'ALTER TABLE "{name}" ENABLE TRIGGER USER'))
+        return
+    driver = session.connection().exec_driver_sql
+    triggers = [
+        trigger
+        for trigger in driver(
+            "SELECT name, sql, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+        )
+        if trigger.tbl_name in names
+    ]
+    for trigger in triggers:
+        driver(f"DROP TRIGGER {trigger.name}")
+    yield
+    for trigger in triggers:
+        driver(trigger.sql)

@@ -7,7 +7,7 @@ import polars as pl
 
 from features.event import Event, events_of
 from features.log import Log
-from serving.events.ingestion import FRESH, ingest
+from serving.events.ingestion import FRESH, ingest_allowed
 from serving.repositories.leads import stored_lead_ids
 from serving.runtime.service import Service
 
@@ -51,7 +51,7 @@ def load_leads(
     """
     for start in range(0, len(lead_ids), LEADS_AT_ONCE):
         some = lead_ids[start : start + LEADS_AT_ONCE]
-        ingest(service, _events(log, some), now, history_until=now - FRESH)
+        ingest_allowed(service, _events(log, some), now, history_until=now - FRESH)
         progress(start + len(some))
 
 

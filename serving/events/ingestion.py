@@ -7,11 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from features.errors import FreinError
 from features.event import Event
 from governance.leads.observation import Arbitration, entailed
 from governance.leads.state import STAGE_KINDS, LeadState
 from governance.people.assurance import VOUCHED_FIELD
+from governance.people.privacy import PrivacyWishes
 from governance.policy.effects import PlannedEffect
+from serving.errors import ConsentMissingError, LeadForgottenError
 from serving.repositories.events import Pair, pair_of
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish, pairs_of
@@ -35,20 +38,55 @@ def ingest(
     events: Sequence[Event],
     now: datetime,
     history_until: datetime | None = None,
+    *,
+    needs_consent: bool = False,
 ) -> Taken:
     """Store events, each once; re-score their leads in the same transaction.
 
-    What occurred by `history_until` is a history: it calls nobody.
+    What occurred by `history_until` is a history: it calls nobody. `needs_consent`:
+    people must have agreed to what is noted of them alone, as the settings say.
+
+    Raises LeadForgottenError, ConsentMissingError.
     """
     if not events:
         return Taken(0, frozenset())
     wish = Wish(
         lead_ids=frozenset(event.lead_id for event in events),
         pairs=pairs_of(events),
-        plan=lambda seen: _plan(service, events, seen, now, history_until),
+        plan=lambda seen: _plan(
+            service, events, seen, now, history_until, needs_consent=needs_consent
+        ),
     )
     recorded = record(service, wish, now)
     return Taken(len(recorded.plan.arrivals), _reused(events, recorded.seen))
+
+
+def ingest_allowed(
+    service: Service,
+    events: Sequence[Event],
+    now: datetime,
+    history_until: datetime | None = None,
+    *,
+    needs_consent: bool = False,
+) -> tuple[Taken, dict[int, FreinError]]:
+    """Store the events that may be noted of people; returns what `ingest` does, and the
+    places of those that may not: of leads that were forgotten, or without consent."""
+    refused: dict[int, FreinError] = {}
+    while True:
+        places = [place for place in range(len(events)) if place not in refused]
+        some = [events[place] for place in places]
+        try:
+            taken = ingest(
+                service, some, now, history_until, needs_consent=needs_consent
+            )
+            reused = frozenset(places[place] for place in taken.reused)
+            return Taken(taken.accepted, reused), refused
+        except LeadForgottenError as error:
+            gone = error.lead_ids
+            refused |= {n: error for n in places if events[n].lead_id in gone}
+        except ConsentMissingError as error:
+            pairs = error.pairs
+            refused |= {n: error for n in places if pair_of(events[n]) in pairs}
 
 
 def _plan(
@@ -57,12 +95,16 @@ def _plan(
     seen: Seen,
     now: datetime,
     history_until: datetime | None,
+    *,
+    needs_consent: bool,
 ) -> Plan:
     fresh: dict[Pair, Event] = {}
     for event in events:
         if pair_of(event) not in seen.pairs:
             fresh.setdefault(pair_of(event), event)
     arrivals = tuple(fresh.values())
+    if needs_consent:
+        _refuse_unconsented(service, arrivals, seen)
     arbitration = Arbitration(
         assignees=service.automation.assignees,
         working_days=service.settings.decision_working_days,
@@ -75,6 +117,24 @@ def _plan(
         own = [event for event in arrivals if event.lead_id == name]
         effects += entailed(arbitration, lead, own)
     return Plan(arrivals=arrivals, effects=tuple(effects), history_until=history_until)
+
+
+def _refuse_unconsented(
+    service: Service, arrivals: Sequence[Event], seen: Seen
+) -> None:
+    """Raises ConsentMissingError; a consent may come in the same call."""
+    wanting = [e for e in arrivals if e.kind in service.settings.consent_kinds]
+    wishes: dict[str, PrivacyWishes] = {}
+    for event in arrivals if wanting else ():
+        known = seen.leads.get(event.lead_id)
+        before = known.wishes if known else PrivacyWishes()
+        wishes[event.lead_id] = wishes.get(event.lead_id, before).after(event)
+    unconsented = [
+        e for e in wanting if not wishes[e.lead_id].had_consented(e.occurred_at)
+    ]
+    if unconsented:
+        pairs = frozenset(map(pair_of, unconsented))
+        raise ConsentMissingError(unconsented[0].kind, pairs)
 
 
 def _reused(events: Sequence[Event], seen: Seen) -> frozenset[int]:

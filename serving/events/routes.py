@@ -9,7 +9,7 @@ from features.errors import FreinError
 from features.event import Event
 from serving.auth.dependencies import require_scope
 from serving.errors import EventIdReusedError, RequestInvalidError
-from serving.events.ingestion import ingest
+from serving.events.ingestion import ingest_allowed
 from serving.events.observer import CrmPeople, Observer, active_accounts
 from serving.formats.cloud_event import CloudEvent, read_event
 from serving.formats.schema import Shown
@@ -46,7 +46,7 @@ class EventsTaken(Shown):
 @router.post(
     "/events",
     name="post_events",
-    responses=refuses(400, 401, 403, 409, 413, 415, 422, 503, 507),
+    responses=refuses(400, 401, 403, 409, 410, 413, 415, 422, 503, 507),
 )
 def post_events(
     key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
@@ -70,15 +70,19 @@ def post_events(
             events[index] = observer.observation(read_event(event), now)
         except FreinError as error:
             refused[index] = error
-    taken = ingest(service, [*events.values()], now)
+    taken, unwelcome = ingest_allowed(
+        service, [*events.values()], now, needs_consent=True
+    )
     for place, (index, known) in enumerate(events.items()):
         if place in taken.reused:
             refused[index] = EventIdReusedError(known.event_id)
+        if place in unwelcome:
+            refused[index] = unwelcome[place]
     if refused and not is_batch:
         raise refused[0]
     return EventsTaken(
         accepted=taken.accepted,
-        duplicates=len(events) - taken.accepted - len(taken.reused),
+        duplicates=len(events) - taken.accepted - len(taken.reused) - len(unwelcome),
         rejected=[
             Rejected(index=index, code=error.code, detail=detail_of(error))
             for index, error in sorted(refused.items())

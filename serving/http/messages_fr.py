@@ -109,6 +109,15 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.UnknownError: "Ce qui est demandé n’existe pas.",
     errors.LeadUnknownError: "Cette opportunité est inconnue.",
+    errors.LeadForgottenError: (
+        "Cette opportunité a été oubliée à bon droit ; elle n’est pas reprise."
+    ),
+    errors.ObjectedError: (
+        "Cette personne s’oppose au profilage : ni score, ni automatisme."
+    ),
+    errors.ConsentMissingError: (
+        "Sans le consentement de la personne, « {kind} » n’est pas enregistré."
+    ),
     errors.ProposalUnknownError: "Cette proposition est inconnue.",
     errors.KeyUnknownError: "Cette clé d’API est inconnue.",
     errors.PersonUnknownError: "Cette personne est inconnue.",

@@ -109,6 +109,12 @@ def append(session: Session, entries: Sequence[AuditEntry], now: datetime) -> No
     )
 
 
+def hold_end(session: Session, by: Principal) -> None:
+    """Let nobody else append until the transaction ends, in which `by` appends."""
+    principal_ids(session, {by})  # first, as `append` does
+    hold(session, Lock.AUDIT)
+
+
 def _causes(
     session: Session, entries: Sequence[AuditEntry]
 ) -> Mapping[UUID, AuditCause]:
@@ -159,6 +165,30 @@ def last_of(session: Session, action: Action) -> dict[str, Any] | None:
         .limit(1)
     )
     return None if said is None else dict(orjson.loads(said))
+
+
+def every_seal(session: Session) -> list[dict[str, Any]]:
+    """What each seal of the log says, the oldest first."""
+    said = session.scalars(
+        select(AuditRow.state_after)
+        .where(text(f"action = '{Action.EVENTS_SEALED.value}'"))  # its index
+        .order_by(AuditRow.seq)
+    )
+    return [dict(orjson.loads(each)) for each in said if each is not None]
+
+
+def last_event_named(session: Session) -> int:
+    """The last row of the log that causes or seals name, be it erased; 0: none."""
+    named = session.scalar(select(func.max(AuditRow.event_id))) or 0
+    return max(named, *(int(seal["last"]) for seal in every_seal(session)[-1:]), 0)
+
+
+def last_seq(session: Session, action: Action) -> int:
+    """The last row of an action; 0: there is none."""
+    last = select(func.max(AuditRow.seq)).where(
+        text(f"action = '{action.value}'")  # its index, if it has one
+    )
+    return session.scalar(last) or 0
 
 
 def links_since(session: Session, seq: int) -> Generator[Link]:

@@ -29,9 +29,11 @@ from serving.repositories.rows import columns_of
 
 LOCK = "reserved_for_people"  # how the constraints and triggers name themselves
 SIGNER = "signer_decides_nothing"  # the account is unknown, disabled or an analyst's
-STATEMENTS = OVERRIDE_KINDS | {
-    Action.NOTE_ADDED.value
-}  # also the kinds of their events
+STATEMENTS = OVERRIDE_KINDS | {  # also the kinds of their events
+    Action.NOTE_ADDED.value,
+    Action.PROFILING_OBJECTED.value,
+    Action.PROFILING_ACCEPTED.value,
+}
 
 
 def add_decision(

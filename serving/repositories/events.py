@@ -15,8 +15,10 @@ from sqlalchemy.orm import Session
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
+from governance.people.privacy import PrivacyKind, PrivacyWishes
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import EventRow, LeadRow
+from serving.repositories.leads import HAS_OBJECTED
 from serving.repositories.rows import as_value, batches, columns_of
 
 ROWS_AT_ONCE = 10_000
@@ -129,10 +131,10 @@ def add_events(
 def events_received(
     session: Session, until: datetime, kinds: Collection[str] | None = None
 ) -> Generator[pl.DataFrame]:
-    """The log as it was known at an instant, in the order received: frames of
-    EVENT_SCHEMA, of some thousands of rows each, of all kinds or of some. Read it to
-    its end, or close it."""
-    chosen = EventRow.received_at <= until
+    """The log as it was known at an instant, without the leads that object to being
+    profiled, in the order received: frames of EVENT_SCHEMA, of some thousands of rows
+    each, of all kinds or of some. Read it to its end, or close it."""
+    chosen = (EventRow.received_at <= until) & ~HAS_OBJECTED
     if kinds is not None:
         chosen &= EventRow.kind.in_(kinds)
     with session.execute(
@@ -185,26 +187,60 @@ def settled_event(session: Session) -> int:
     return session.scalar(select(func.max(EventRow.id))) or 0
 
 
+_AS_KEPT = select(
+    EventRow.id,
+    EventRow.lead_id,
+    EventRow.event_id,
+    EventRow.source,
+    EventRow.kind,
+    EventRow.occurred_at,
+    EventRow.received_at,
+    EventRow.actor,
+    EventRow.data,
+).order_by(EventRow.id)
+
+
 def event_rows(session: Session, first: int, last: int) -> Generator[Sequence[Any]]:
     """Rows of the log as they are kept, in order, some thousands in memory at a time.
     Close it, if it isn't read to its end."""
     with session.execute(
-        select(
-            EventRow.id,
-            EventRow.lead_id,
-            EventRow.event_id,
-            EventRow.source,
-            EventRow.kind,
-            EventRow.occurred_at,
-            EventRow.received_at,
-            EventRow.actor,
-            EventRow.data,
-        )
-        .where(EventRow.id.between(first, last))
-        .order_by(EventRow.id),
+        _AS_KEPT.where(EventRow.id.between(first, last)),
         execution_options={"yield_per": ROWS_AT_ONCE},
     ) as rows:
         yield from rows
+
+
+def number_events_after(session: Session, last: int) -> None:
+    """Number new rows of the log higher than this one, and than those that are there:
+    once rows were copied, of which the last may have been erased."""
+    there = session.scalar(select(func.max(EventRow.id))) or 0
+    number = {"last": max(last, there, 1)}
+    if session.get_bind().dialect.name == POSTGRESQL:
+        sequence = "pg_get_serial_sequence('event', 'id')"
+        session.execute(text(f"SELECT setval({sequence}, :last)"), number)
+        return
+    session.execute(text("DELETE FROM sqlite_sequence WHERE name = 'event'"))
+    added = "INSERT INTO sqlite_sequence (name, seq) VALUES ('event', :last)"
+    session.execute(text(added), number)
+
+
+def event_rows_of_lead(session: Session, lead_uuid: UUID) -> Sequence[Sequence[Any]]:
+    """The rows of a lead, as `event_rows` has them."""
+    return session.execute(_AS_KEPT.where(EventRow.lead_id == lead_uuid)).all()
+
+
+def wishes_told(session: Session) -> dict[UUID, PrivacyWishes]:
+    """What the log says of each person's wishes on their data, by lead."""
+    wishes: dict[UUID, PrivacyWishes] = {}
+    rows = session.execute(
+        select(EventRow.lead_id, EventRow.kind, func.max(EventRow.occurred_at))
+        .where(EventRow.kind.in_([kind.value for kind in PrivacyKind]))
+        .group_by(EventRow.lead_id, EventRow.kind)
+    )
+    for lead, kind, at in rows:
+        known = wishes.get(lead, PrivacyWishes())
+        wishes[lead] = known.at(kind, at)
+    return wishes
 
 
 def events_there(session: Session, rows: Iterable[int]) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """What automation did to a lead lately, as its row keeps it: a JSON text."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from explanations.reason import Past
 from explanations.score import Priority, Score
 from governance.leads.state import LeadState, PastScore, WaitingProposal
 from governance.people.assurance import Assurance
+from governance.people.privacy import PrivacyWishes
 from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of
@@ -23,6 +24,7 @@ from serving.repositories.tasks import open_tasks
 
 _HISTORY = TypeAdapter(History)
 # What other tables say isn't kept twice.
+_OF_A_SCORE = ("model_sha256", "score", "grade", "short", "moment")
 _KEPT = {"writes", "last_set_off", "last_acted", "score_written"}
 
 
@@ -100,7 +102,15 @@ def write_lead(session: Session, state: LeadState, score: Score | None) -> None:
 
 def _columns(state: LeadState, score: Score | None) -> dict[str, Any]:
     history = _HISTORY.dump_json(state.history, include=_KEPT).decode()
-    columns = columns_of(LeadRow, state, version=state.version + 1, automation=history)
+    columns = columns_of(
+        LeadRow,
+        state,
+        version=state.version + 1,
+        automation=history,
+        **asdict(state.wishes),
+    )
+    if state.wishes.has_objected:
+        columns |= dict.fromkeys(_OF_A_SCORE)
     if score is not None:
         columns |= {
             "model_sha256": score.model.sha256,
@@ -124,6 +134,7 @@ def _as_state(
         priority=row.priority and Priority(row.priority),
         band=row.band and Priority(row.band),
         past=_past(row),
+        wishes=as_value(PrivacyWishes, row),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,
     )

@@ -10,22 +10,29 @@ from sqlalchemy.orm import Session
 
 from explanations.score import Priority
 from governance.leads.state import is_unconfirmed
+from governance.people.privacy import PrivacyWishes
 from governance.people.roles import EVERYTHING, Visibility
 from governance.policy.pipeline import Pipeline
 from serving.database.tables import LeadRow, StageRow
 from serving.repositories.rows import as_value, batches
 
+IS_KNOWN = LeadRow.forgotten_at.is_(None)
+HAS_OBJECTED = LeadRow.objected_at.is_not(None) & (
+    LeadRow.accepted_at.is_(None) | (LeadRow.objected_at >= LeadRow.accepted_at)
+)
 IS_OPEN = LeadRow.stage.not_in(select(StageRow.name).where(StageRow.closes))
+_BANDS = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
 _PRIORITY_RANK = case(
-    {Priority.HIGH.value: 0, Priority.NORMAL.value: 1, Priority.LOW.value: 2},
-    value=LeadRow.priority,
+    (HAS_OBJECTED, 3),
+    *((LeadRow.priority == band.value, rank) for rank, band in enumerate(_BANDS)),
     else_=3,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadSummary:
-    """One line of the list. Unscored leads have no priority, score or grade."""
+    """One line of the list. Unscored leads have no priority, score or grade, nor has
+    one that objects to being profiled, since `objected_at`."""
 
     id: UUID
     lead_id: str
@@ -43,6 +50,7 @@ class LeadSummary:
     moment: datetime | None
     last_sign_at: datetime | None
     entered_at: datetime
+    objected_at: datetime | None
 
     def is_to_confirm(self, pipeline: Pipeline) -> bool:
         """Is its stage reserved, and nobody known brought it there?"""
@@ -105,7 +113,7 @@ def due_leads(
         is_due |= LeadRow.moment < since
     due = session.scalars(
         select(LeadRow.external_id)
-        .where(is_due, IS_OPEN)
+        .where(is_due, IS_OPEN, IS_KNOWN, ~HAS_OBJECTED)
         .order_by(LeadRow.looked_at, LeadRow.external_id)
         .limit(limit)
     )
@@ -113,12 +121,28 @@ def due_leads(
 
 
 def stored_lead_ids(session: Session) -> frozenset[str]:
-    return frozenset(session.scalars(select(LeadRow.external_id)))
+    return frozenset(session.scalars(select(LeadRow.external_id).where(IS_KNOWN)))
+
+
+def stored_since(session: Session) -> dict[str, datetime]:
+    """When each lead that is stored came."""
+    since = select(LeadRow.external_id, LeadRow.created_at).where(IS_KNOWN)
+    return {row.external_id: row.created_at for row in session.execute(since)}
 
 
 def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
     row = session.scalar(select(LeadRow).where(LeadRow.external_id == lead_id))
     return None if row is None else _as_summary(row)
+
+
+def objected_among(session: Session, lead_ids: Iterable[str]) -> frozenset[str]:
+    """Those of some leads that object to being profiled."""
+    objecting = select(LeadRow.external_id).where(HAS_OBJECTED)
+    return frozenset(
+        lead_id
+        for some in batches(lead_ids)
+        for lead_id in session.scalars(objecting.where(LeadRow.external_id.in_(some)))
+    )
 
 
 def seen_among(
@@ -134,11 +158,11 @@ def seen_among(
 
 
 def seen_leads(visibility: Visibility) -> list[ColumnElement[bool]]:
-    """The conditions on leads that a visibility sets."""
+    """The conditions on leads that a visibility sets; nobody sees a forgotten one."""
     if visibility.owners is None:
-        return []
+        return [IS_KNOWN]
     owned = LeadRow.owner.in_(visibility.owners)
-    return [owned | LeadRow.owner.is_(None) if visibility.unowned else owned]
+    return [IS_KNOWN, owned | LeadRow.owner.is_(None) if visibility.unowned else owned]
 
 
 def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
@@ -153,6 +177,8 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
         if value is not None
     ]
     conditions += seen_leads(wanted.visibility)
+    if wanted.priority is not None:
+        conditions.append(~HAS_OBJECTED)
     if wanted.search is not None:
         found_in = (LeadRow.external_id, LeadRow.owner)
         contained = [c.icontains(wanted.search, autoescape=True) for c in found_in]
@@ -166,9 +192,12 @@ def _conditions(wanted: LeadFilter) -> list[ColumnElement[bool]]:
 
 
 def _as_summary(row: LeadRow) -> LeadSummary:
+    wishes = as_value(PrivacyWishes, row)
     return as_value(
         LeadSummary,
         row,
         lead_id=row.external_id,
         entered_at=row.entered_at or row.created_at,
+        objected_at=wishes.objected_at if wishes.has_objected else None,
+        priority=None if wishes.has_objected else row.priority,
     )

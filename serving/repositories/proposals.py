@@ -140,7 +140,7 @@ def _selected(session: Session, *conditions: ColumnElement[bool]) -> list[Propos
     rows = session.execute(
         select(ProposalRow, LeadRow.external_id)
         .join(LeadRow, LeadRow.id == ProposalRow.lead_id)
-        .where(*conditions)
+        .where(LeadRow.forgotten_at.is_(None), *conditions)
         .order_by(ProposalRow.created_at, ProposalRow.id)
     )
     return [

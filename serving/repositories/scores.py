@@ -49,10 +49,11 @@ def add_score(session: Session, lead_uuid: UUID, score: Score, now: datetime) ->
 def score_history(
     session: Session, lead_uuid: UUID, *, limit: int
 ) -> list[dict[str, JsonValue]]:
-    """The scores of a lead as they were served, the latest first."""
+    """The scores of a lead as they were served, the latest first; not those whose body
+    was let go."""
     bodies = session.scalars(
         select(ScoreRow.body)
-        .where(ScoreRow.lead_id == lead_uuid)
+        .where(ScoreRow.lead_id == lead_uuid, ScoreRow.body != "")
         .order_by(ScoreRow.id.desc())
         .limit(limit)
     )

@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -9,7 +10,9 @@ from urllib.parse import urlsplit
 from limits import parse
 from pydantic import (
     AfterValidator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -91,6 +94,29 @@ def _oidc_if_any() -> OidcSettings | None:
     return OidcSettings() if is_wanted else None
 
 
+class Retention(BaseModel):
+    """Days that things are kept; FREIN_RETENTION is a JSON object of those that differ.
+
+    `prospects_days`: from the last contact that came from them (CNIL, 2022: three
+    years). `scores_days`: bodies of scores that explain nothing which was done.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prospects_days: Annotated[int, Field(ge=1)] = 3 * 365 + 1
+    scores_days: Annotated[int, Field(ge=1)] = 90
+    notices_days: Annotated[int, Field(ge=1)] = 365
+    sessions_days: Annotated[int, Field(ge=1)] = 30
+    accesses_days: Annotated[int, Field(ge=1)] = 30
+
+
+class Forgotten(StrEnum):
+    """What becomes of a lead that was forgotten, if it is sent again."""
+
+    REFUSED = "refused"
+    AFRESH = "afresh"
+
+
 class Settings(_Variables):
     """Read from the environment: FREIN_DATABASE_URL, FREIN_PORT and so on."""
 
@@ -115,6 +141,9 @@ class Settings(_Variables):
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
     secret_key_file: Path | None = None  # of one-time codes; None: beside the anchors
     history_log: Path | None = None  # what leads did before the service: for reports
+    forgotten_again: Forgotten = Forgotten.REFUSED  # a lead that is sent again
+    retention: Retention = Retention()
+    consent_kinds: frozenset[str] = frozenset({"email_opened"})  # that need a consent
     clock_tolerance: timedelta = timedelta(minutes=5)  # DESIGN §8: ahead of us
     max_batch: Annotated[int, Field(ge=1)] = 100  # events a call
     max_events_bytes: Annotated[int, Field(ge=1)] = MIB

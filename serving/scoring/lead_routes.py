@@ -7,12 +7,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from sqlalchemy.orm import Session
 
 from governance.people.roles import DECIDERS, Role
-from serving.auth.dependencies import require_role
+from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.errors import LeadUnknownError
 from serving.formats.score_json import ScoreShown, score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON
+from serving.privacy.access import note_access
+from serving.repositories.accesses import AccessKind
 from serving.repositories.api_keys import Scope
 from serving.repositories.decisions import conceded_on
 from serving.repositories.leads import (
@@ -23,6 +25,7 @@ from serving.repositories.leads import (
     listed_leads,
 )
 from serving.repositories.notices import notices_of
+from serving.repositories.persons import Person
 from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions
@@ -61,7 +64,11 @@ def list_leads(
     responses=refuses(401, 403, 404),
 )
 def read_lead(
-    lead_id: str, store: TheStore, pipeline: ThePipeline, now: TheNow
+    lead_id: str,
+    store: TheStore,
+    pipeline: ThePipeline,
+    now: TheNow,
+    caller: TheCaller,
 ) -> Response:
     """One lead with its latest score, its open proposals and tasks, and what people
     suspended there."""
@@ -72,7 +79,9 @@ def read_lead(
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
-        score = latest_score(session, lead.id)
+        score = None if lead.objected_at else latest_score(session, lead.id)
+    if isinstance(caller, Person):
+        note_access(store, lead.id, caller, AccessKind.PAGE, now)
     if score is not None:
         score["proposals"] = [str(proposal.id) for proposal in proposals]
     content = LeadShown.model_validate(
@@ -91,6 +100,7 @@ def read_lead(
             "notices": notices,
             "suspensions": suspensions,
             "conceded": conceded,
+            "objected_at": lead.objected_at,
         }
     )
     return _json(content.model_dump(mode="json") | {"score": score})
@@ -115,7 +125,7 @@ def read_scores(lead_id: str, store: TheStore, limit: Limit = 50) -> Response:
     name="score_lead",
     response_model=ScoreShown,
     dependencies=[Depends(require_role(*DECIDERS, key=Scope.SCORES)), RequireVisible],
-    responses=refuses(401, 403, 404, 503),
+    responses=refuses(401, 403, 404, 409, 503, 507),
 )
 def score_lead(lead_id: str, service: TheService) -> Response:
     """Score a lead from its stored events, and record the score."""

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Response
 from features.event import Actor, Event
 from governance.people.roles import Role
 from serving.auth.dependencies import require_role
-from serving.errors import RequestInvalidError
+from serving.errors import ObjectedError, RequestInvalidError
 from serving.formats.cloud_event import as_event
 from serving.formats.score_json import score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON, Body, BodyReader, validated
 from serving.repositories.api_keys import Scope
+from serving.repositories.leads import objected_among
 from serving.runtime.dependencies import TheService, service_of
 from serving.scoring.schemas import LeadSent, ScoresAsked, ScoresShown
 from serving.scoring.scoring import score_given
@@ -29,7 +30,7 @@ read_body = BodyReader(
     "/scores",
     name="post_scores",
     response_model=ScoresShown,
-    responses=refuses(400, 401, 403, 413, 415, 422, 503),
+    responses=refuses(400, 401, 403, 409, 413, 415, 422, 503),
     dependencies=[Depends(require_role(*Role, key=Scope.SCORES))],
 )
 def post_scores(
@@ -42,6 +43,9 @@ def post_scores(
     explainer = service.models.current()
     sent = validated(ScoresAsked, body.parsed())
     _refuse_invalid(sent, service.settings.max_leads)
+    with service.store.reading() as session:
+        if objected_among(session, (lead.lead_id for lead in sent.leads)):
+            raise ObjectedError
     scores = score_given(
         explainer,
         {lead.lead_id: _events(lead) for lead in sent.leads},

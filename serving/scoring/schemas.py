@@ -75,7 +75,8 @@ class LeadShown(Shown):
     `stage_assurance`: a person signed the stage, a key vouches for who brought the lead
     there, or nobody known did; null of a history. `stage_to_confirm`: it is reserved,
     and nobody known did. `observed_stage`: where another system says that the lead is,
-    against the `signed_stage`, which stands.
+    against the `signed_stage`, which stands. `objected_at`: the person objects to being
+    profiled since then: no score, no automation.
     """
 
     lead_id: str
@@ -92,3 +93,4 @@ class LeadShown(Shown):
     notices: list[NoticeShown]
     suspensions: list[InForceShown]
     conceded: ConcededShown
+    objected_at: datetime | None

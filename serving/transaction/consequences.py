@@ -55,7 +55,12 @@ def consequences_of(
     In `decision_days` working days a person is to decide on what is proposed.
     """
     measuring = LeadMeasures(context.rules, context.cases, explainer, draft)
-    follows = {name: Consequences(lead=lead) for name, lead in draft.leads.items()}
+    follows = {
+        name: Consequences(
+            lead=_with_effects(draft, lead) if lead.wishes.has_objected else lead
+        )
+        for name, lead in draft.leads.items()
+    }
     for name in draft.moments:
         lead, score = _with_effects(draft, draft.leads[name]), scores.get(name)
         arrivals = _arrivals(draft, lead, measuring, now)

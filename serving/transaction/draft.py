@@ -22,6 +22,7 @@ from serving.transaction.task_lifecycle import (
     with_answers,
     with_endings,
     with_handovers,
+    with_objections,
     with_settled,
 )
 
@@ -29,7 +30,8 @@ from serving.transaction.task_lifecycle import (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
     """`leads` as they will be once the plan's arrivals are known; `events` has these
-    too, by lead, of the leads to score. `moments` is when each of these is scored."""
+    too, by lead, of the leads to score: none that objects to it. `moments` is when each
+    of these is scored."""
 
     seen: Seen
     plan: Plan
@@ -55,16 +57,22 @@ def drafted(
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, pipeline)
     plan = with_endings(session, seen, plan, leads, pipeline)
+    plan = with_objections(session, seen, plan, leads)
     plan = with_answers(session, seen, plan, leads, pipeline)
     plan = with_settled(session, seen, plan, context.cases)
     plan = with_handovers(session, seen, plan, leads, context.assignees)
     if plan.is_tick:
         leads = {name: replace(lead, looked_at=now) for name, lead in leads.items()}
-    uuids = {name: leads[name].id for name in sorted(plan.to_score)}
+    uuids = {
+        name: leads[name].id
+        for name in sorted(plan.to_score)
+        if not leads[name].wishes.has_objected
+    }
     events: dict[str, list[Event]] = {name: [] for name in uuids}
     stored = stored_events(session, uuids.values()) if uuids else []
     for event in (*stored, *plan.arrivals):
-        events[event.lead_id].append(event)
+        if event.lead_id in events:
+            events[event.lead_id].append(event)
     closed = endings(leads.values(), pipeline)
     return Draft(
         seen=seen,

@@ -5,7 +5,7 @@ locks. Inside, the leads' versions are compared; if one moved, everything starts
 and the fourth time it all happens as the only writer (DESIGN §9).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,8 @@ from serving.audit.entries import (
     exception_entry,
     outcome_entries,
 )
-from serving.errors import StoreOvertakenError
+from serving.audit.tombstones import Tombstones
+from serving.errors import LeadForgottenError, StoreOvertakenError
 from serving.repositories.audit import append
 from serving.repositories.decisions import add_statements
 from serving.repositories.events import add_events, stored_pairs
@@ -35,8 +36,10 @@ from serving.repositories.lead_states import (
     move_new_lead,
     write_lead,
 )
+from serving.repositories.personal_data import buried
 from serving.repositories.scores import add_score
 from serving.runtime.service import Service
+from serving.runtime.settings import Forgotten, Settings
 from serving.transaction.consequences import Consequences, consequences_of
 from serving.transaction.draft import Draft, drafted, scored
 from serving.transaction.executor import Executor
@@ -120,9 +123,11 @@ def _written(
     contexts = {f.lead.lead_id: _context(plan, rules, f) for f in in_order}
     # Lock 3 reads what is written before: what is told and decided comes first.
     first_stage = service.pipeline.entry
+    new = [follows.lead for follows in in_order if not follows.lead.version]
     for follows in in_order:
         if not follows.lead.version:
             add_lead(session, follows.lead, follows.score, first_stage, now)
+    _refuse_forgotten(service.settings, session, [lead.lead_id for lead in new])
     own = [event for event in plan.arrivals if event.source == OWN_SOURCE]
     told = [event for event in plan.arrivals if event.source != OWN_SOURCE]
     add_events(session, told, uuids)
@@ -142,6 +147,18 @@ def _written(
             move_new_lead(session, follows.lead)
     append(session, [entry for entries in done.values() for entry in entries], now)
     return ready
+
+
+def _refuse_forgotten(
+    settings: Settings, session: Session, new: Collection[str]
+) -> None:
+    """Of new leads, none that was forgotten, unless such a one may begin afresh; raises
+    LeadForgottenError."""
+    if not new or settings.forgotten_again is Forgotten.AFRESH:
+        return
+    pseudonyms = Tombstones(settings.anchors_folder).pseudonyms(new)
+    if forgotten := buried(session, pseudonyms):
+        raise LeadForgottenError({pseudonyms[hash] for hash in forgotten})
 
 
 def _context(plan: Plan, rules: Rules, follows: Consequences) -> AuditContext:

@@ -153,7 +153,9 @@ def inbox_of(
             if is_closed
             else silence(lead.last_sign_at, lead.entered_at, now),
             news=news.get(lead.id),
-            expected=None if is_closed else _expected(scores.get(lead.id)),
+            expected=None
+            if is_closed or lead.objected_at
+            else _expected(scores.get(lead.id)),
             task=tasks.get(lead.lead_id),
         )
         for lead in leads

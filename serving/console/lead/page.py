@@ -17,6 +17,7 @@ from serving.console.lead.human_decisions import (
 from serving.console.lead.timeline import TimelineEvent, timeline_of
 from serving.console.page.format_fr import awaited
 from serving.errors import LeadUnknownError
+from serving.repositories.accesses import Access, accesses_to
 from serving.repositories.decisions import Conceded, conceded_on
 from serving.repositories.events import stored_events
 from serving.repositories.leads import LeadSummary, find_lead
@@ -30,6 +31,7 @@ from serving.runtime.service import Service
 EVENTS_ON_A_PAGE = 50
 _SCORES = 30
 _NOTICES = 5
+_ACCESSES = 50
 _EVIDENCE = 8  # events shown under a reason
 
 
@@ -54,6 +56,7 @@ class LeadPage:
     notices: list[Notice]
     suspensions: list[InForce]
     conceded: Conceded
+    accesses: list[Access]
     human_priority: HumanPriority | None  # None of a lead that ended
 
     @property
@@ -85,7 +88,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
         if lead is None:
             raise LeadUnknownError(lead_id)
         history = score_history(session, lead.id, limit=_SCORES)
-        score = history[0] if history else None
+        score = history[0] if history and not lead.objected_at else None
         log = stored_events(session, [lead.id])
         events = timeline_of(log, service.pipeline, judgement)
         tasks = tasks_of(session, lead.id)
@@ -111,8 +114,9 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
             notices=[] if ending else notices_of(session, lead.id, limit=_NOTICES),
             suspensions=lead_suspensions(session, lead.id, now),
             conceded=conceded_on(session, lead.id),
+            accesses=accesses_to(session, lead.id, limit=_ACCESSES),
             human_priority=None
-            if ending
+            if ending or lead.objected_at
             else human_priority(session, judgement, lead, log),
         )
 

@@ -41,9 +41,13 @@ _KIND = {
     "page_viewed": "Page vue",
     "priority_confirmed": "Priorité confirmée",
     "priority_contested": "Priorité contestée",
+    "profiling_accepted": "Opposition au profilage levée",
+    "profiling_objected": "Opposition au profilage",
     "quote_sent": "Devis envoyé",
     "stage_changed": "Changement d’étape",
     "status_adjusted": "Statut rectifié",
+    "tracking_consented": "Suivi des e-mails accepté",
+    "tracking_refused": "Suivi des e-mails refusé",
     "unsubscribed": "Désabonnement",
     "won": "Opportunité gagnée",
 }

@@ -1,0 +1,45 @@
+"""Objection to being profiled (article 21), as somebody of the company notes it;
+another system tells it by an event."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
+from governance.people.overrides import own_event
+from governance.people.principal import Principal
+from serving.errors import LeadUnknownError
+from serving.runtime.service import Service
+from serving.transaction.plan import Plan, Seen, Wish
+from serving.transaction.unit_of_work import record
+
+
+def note_objection(
+    service: Service, lead_id: str, by: Principal, now: datetime, *, objects: bool
+) -> UUID:
+    """Note that the person objects to being profiled, or does no more; returns the
+    event's id.
+
+    No score is made from then on, and no automation acts; tasks that it opened end.
+
+    Raises LeadUnknownError.
+    """
+    action = Action.PROFILING_OBJECTED if objects else Action.PROFILING_ACCEPTED
+    event_id = uuid4()
+
+    def plan(seen: Seen) -> Plan:
+        lead = seen.leads.get(lead_id)
+        if lead is None:
+            raise LeadUnknownError(lead_id)
+        event = own_event(event_id, lead_id, action.value, by, {}, now)
+        entry = AuditEntry(
+            id=event_id,
+            action=action,
+            by=by,
+            subject=Subject(SubjectKind.LEAD, lead.id),
+            lead=lead.id,
+            why={"event": event.event_id},
+        )
+        return Plan(arrivals=(event,), entries=((lead_id, entry),))
+
+    record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
+    return event_id
