@@ -61,7 +61,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.CONFIGURATION_CHANGED: "Configuration changée",
     Action.EVENTS_SEALED: "Faits scellés",
     Action.PROFILING_OBJECTED: "Opposition au profilage",
-    Action.PROFILING_ACCEPTED: "Opposition au profilage levée",
+    Action.PROFILING_ACCEPTED: "Levée de l’opposition au profilage",
     Action.LEAD_FORGOTTEN: "Opportunité oubliée",
     Action.RETENTION_APPLIED: "Durées de conservation appliquées",
     Action.STORE_RESTORED: "Base restaurée d’une sauvegarde",

@@ -41,7 +41,7 @@ _KIND = {
     "page_viewed": "Page vue",
     "priority_confirmed": "Priorité confirmée",
     "priority_contested": "Priorité contestée",
-    "profiling_accepted": "Opposition au profilage levée",
+    "profiling_accepted": "Levée de l’opposition au profilage",
     "profiling_objected": "Opposition au profilage",
     "quote_sent": "Devis envoyé",
     "stage_changed": "Changement d’étape",
