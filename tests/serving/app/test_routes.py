@@ -81,6 +81,7 @@ OF_THE_CONSOLE = {
     "POST /deconnexion": Door(ALL),
     "GET /compte": Door(ALL),
     "POST /compte/deconnexion": Door(ALL),
+    "POST /compte/sessions/{pass_id}/fin": Door(ALL),
     "POST /compte/preuve": Door(ALL),
     "POST /compte/mot-de-passe": Door(ALL),
     "POST /compte/code": Door(ALL),
@@ -143,7 +144,9 @@ def visit(
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
     """The code of the refusal at the door, if there is one."""
     method, path = route.split()
-    path = path.format(lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01")
+    path = path.format(
+        lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01", pass_id="0"
+    )
     answer = client.request(method, path, headers=headers)
     assert answer.status_code != 500, answer.text
     is_problem = answer.headers.get("content-type") == "application/problem+json"
