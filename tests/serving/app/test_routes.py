@@ -121,7 +121,13 @@ def visit(
     """Where the console refuses at its door, why; None: it lets in."""
     method, path = route.split()
     path = path.format(
-        lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01", idea="x", act="x"
+        lead_id="L-1",
+        proposal_id=NONE,
+        task_id=NONE,
+        rule_id="R-01",
+        idea="x",
+        act="x",
+        pass_id="0",
     )
     answer = client.request(
         method,
@@ -144,9 +150,7 @@ def visit(
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
     """The code of the refusal at the door, if there is one."""
     method, path = route.split()
-    path = path.format(
-        lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01", pass_id="0"
-    )
+    path = path.format(lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01")
     answer = client.request(method, path, headers=headers)
     assert answer.status_code != 500, answer.text
     is_problem = answer.headers.get("content-type") == "application/problem+json"
