@@ -112,6 +112,13 @@ OF_THE_CONSOLE = {
     "GET /modele": Door(frozenset({Role.ANALYST, Role.ADMIN})),
 }
 NONE = "00000000-0000-0000-0000-000000000000"
+NAMED = {
+    "lead_id": "L-1",
+    "rule_id": "R-01",
+    "idea": "x",
+    "act": "x",
+    "pass_id": "0",
+} | dict.fromkeys(("proposal_id", "task_id"), NONE)
 REFUSALS = {"role_missing", "scope_missing", "person_required", "key_missing"}
 
 
@@ -120,18 +127,9 @@ def visit(
 ) -> str | None:
     """Where the console refuses at its door, why; None: it lets in."""
     method, path = route.split()
-    path = path.format(
-        lead_id="L-1",
-        proposal_id=NONE,
-        task_id=NONE,
-        rule_id="R-01",
-        idea="x",
-        act="x",
-        pass_id="0",
-    )
     answer = client.request(
         method,
-        f"/console{path}",
+        f"/console{path.format_map(NAMED)}",
         headers=headers,
         data=form or None,
         follow_redirects=False,
@@ -150,8 +148,7 @@ def visit(
 def call(client: TestClient, route: str, headers: dict[str, str]) -> str | None:
     """The code of the refusal at the door, if there is one."""
     method, path = route.split()
-    path = path.format(lead_id="L-1", proposal_id=NONE, task_id=NONE, rule_id="R-01")
-    answer = client.request(method, path, headers=headers)
+    answer = client.request(method, path.format_map(NAMED), headers=headers)
     assert answer.status_code != 500, answer.text
     is_problem = answer.headers.get("content-type") == "application/problem+json"
     code = answer.json()["code"] if is_problem else None
