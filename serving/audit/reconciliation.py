@@ -28,6 +28,8 @@ from serving.database.tables import (
     BreakGlassRow,
     ConcessionRow,
     DecisionRow,
+    KeyReviewRow,
+    KeyRow,
     LeadRow,
     PassRow,
     PersonRow,
@@ -90,6 +92,8 @@ class Told:
     disabled: set[str] = field(default_factory=set)
     accounts: dict[str, Mapping[str, str | None]] = field(default_factory=dict)
     passes: dict[str, str] = field(default_factory=dict)  # and whose they are
+    keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # as they were made
+    revoked_keys: set[str] = field(default_factory=set)
     accounts_since: str | None = None  # the instant from which on it tells of both
     events: dict[int, str | None] = field(default_factory=dict)  # and their leads
     forgotten: set[str] = field(default_factory=set)  # leads
@@ -168,23 +172,15 @@ def told_by(rows: Iterable[Row]) -> Told:
 
 
 def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
-    action, subject = row["action"], row["subject_id"]
+    action = row["action"]
     match action:
         case Action.STAGE_MOVED | Action.STAGE_OBSERVED:
             told.stages[row["lead_id"]] = after["stage"]
         case Action.PRIORITY_CHANGED:
             told.priorities[row["lead_id"]] = after["priority"]
-        case Action.PERSON_ADDED | Action.PERSON_CHANGED:
-            told.roles[subject] = after["role"]
-        case Action.PERSON_DISABLED:
-            told.disabled.add(subject)
-        case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
-            told.passes[after["pass"]] = subject
         case _:
+            _take_in_of_accounts(told, row, after)
             _take_in_of_store(told, row, after)
-    if "account" in after:
-        told.accounts[subject] = after["account"]
-        told.accounts_since = told.accounts_since or row["at"]
     kept_in = _table_of(action, before, after)
     if kept_in is not None:
         told.rows[kept_in][row["id"]] = row
@@ -203,6 +199,26 @@ def _table_of(action: str, before: Row, after: Row) -> str | None:
             is_change = before["priority"] not in {None, after["priority"]}
             return "requalification" if is_change else None
     return "statement" if action in STATEMENTS else None
+
+
+def _take_in_of_accounts(told: Told, row: Row, after: Row) -> None:
+    action, subject = row["action"], row["subject_id"]
+    match action:
+        case Action.PERSON_ADDED | Action.PERSON_CHANGED:
+            told.roles[subject] = after["role"]
+        case Action.PERSON_DISABLED:
+            told.disabled.add(subject)
+        case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
+            told.passes[after["pass"]] = subject
+        case Action.KEY_CREATED:
+            told.keys[subject] = dict(after)
+        case Action.KEY_ROTATED:
+            told.keys[subject]["expires_at"] = after["expires_at"]
+        case Action.KEY_REVOKED:
+            told.revoked_keys.add(subject)
+    if "account" in after:
+        told.accounts[subject] = after["account"]
+        told.accounts_since = told.accounts_since or row["at"]
 
 
 def _take_in_of_store(told: Told, row: Row, after: Row) -> None:
@@ -236,6 +252,7 @@ def _differences(session: Session, told: Told) -> Iterator[Difference]:
     yield from _of_leads(session, told)
     yield from _of_people(session, told)
     yield from _of_passes(session, told)
+    yield from _of_keys(session, told)
     yield from _of_events(session, told)
     yield from _of_configuration(session, told)
 
@@ -421,6 +438,43 @@ def _of_passes(session: Session, told: Told) -> Iterator[Difference]:
             yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
         elif whose not in {None, str(row.person_id)}:
             yield _differs("pass", row.id, ["person_id"])
+
+
+def _of_keys(session: Session, told: Told) -> Iterator[Difference]:
+    reviews = {row.key_id: row for row in every_row(session, KeyReviewRow)}
+    waiting = dict(told.keys)
+    for row in every_row(session, KeyRow):
+        created = waiting.pop(row.id, None)
+        if created is None:
+            yield _lone(DifferenceKind.UNRECORDED, "api_key", row.id)
+            continue
+        if "secret_sha256" not in created:  # of before the audit told of it
+            created = _reviewed(created, reviews.get(row.id))
+        there = {"addresses": row.addresses or "", "expires_at": _iso(row.expires_at)}
+        columns = [
+            name
+            for name, said in created.items()
+            if there.get(name, getattr(row, name)) != said
+        ]
+        if (row.revoked_at is not None) != (row.id in told.revoked_keys):
+            columns.append("revoked_at")
+        if columns:
+            yield _differs("api_key", row.id, columns)
+    for id in waiting:
+        yield _lone(DifferenceKind.MISSING, "api_key", id)
+
+
+def _reviewed(created: Row, review: KeyReviewRow | None) -> dict[str, Any]:
+    """What a key of then is since revision 0013, which left it what it had used."""
+    if review is None:
+        return dict(created)
+    scopes = set(created["scopes"].split()) | set(review.given.split())
+    kept = " ".join(sorted(scopes - set(review.taken.split())))
+    return {**created, "scopes": kept, "max_actor": review.max_actor}
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def _of_events(session: Session, told: Told) -> Iterator[Difference]:

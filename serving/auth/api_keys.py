@@ -52,7 +52,7 @@ def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     key = _key(wish, key_id, secret, now)
     with store.writing() as session:
         add_key(session, key)
-        append(session, [_created(key)], now)
+        append(session, [created_entry(key)], now)
     return token_of(key_id, secret)
 
 
@@ -105,11 +105,12 @@ def rotate_key(store: Store, key_id: str, overlap: timedelta, now: datetime) -> 
             subject=Subject(SubjectKind.KEY, old.id),
             after={"by": new.id, "expires_at": (now + overlap).isoformat()},
         )
-        append(session, [_created(new), rotated], now)
+        append(session, [created_entry(new), rotated], now)
     return token_of(new_id, secret)
 
 
-def _created(key: ApiKey) -> AuditEntry:
+def created_entry(key: ApiKey) -> AuditEntry:
+    """What the audit says of a new key."""
     return AuditEntry(
         action=Action.KEY_CREATED,
         by=SHELL,
@@ -121,6 +122,7 @@ def _created(key: ApiKey) -> AuditEntry:
             "scopes": " ".join(sorted(key.scopes)),
             "expires_at": key.expires_at.isoformat() if key.expires_at else None,
             "addresses": " ".join(key.addresses),
+            "secret_sha256": key.secret_sha256,
         },
     )
 

@@ -11,7 +11,7 @@ from governance.people.principal import Principal, PrincipalKind
 from governance.people.roles import Role
 from serving.audit.trace import StatedReason
 from serving.auth.accounts import NewAccount, open_account
-from serving.auth.api_keys import NewApiKey
+from serving.auth.api_keys import NewApiKey, created_entry
 from serving.auth.sessions import issue_token
 from serving.database.engine import Store
 from serving.repositories.api_keys import (
@@ -22,6 +22,7 @@ from serving.repositories.api_keys import (
     new_secret,
     token_of,
 )
+from serving.repositories.audit import append
 from serving.repositories.persons import Person
 from serving.runtime.service import Service
 
@@ -45,8 +46,10 @@ def write(store: Store, *statements: str) -> None:
             session.execute(text(statement))
 
 
-def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]]:
-    """A stored key, and the headers that carry it."""
+def make_key(
+    service: Service, *, in_audit: bool = False, **overrides: Any
+) -> tuple[ApiKey, dict[str, str]]:
+    """A stored key, and the headers that carry it; `in_audit`: with its row."""
     key_id, secret = new_secret()
     fields: dict[str, Any] = {
         "id": key_id,
@@ -61,6 +64,7 @@ def make_key(service: Service, **overrides: Any) -> tuple[ApiKey, dict[str, str]
     key = ApiKey(**fields | overrides)
     with service.store.writing() as session:
         add_key(session, key)
+        append(session, [created_entry(key)] if in_audit else [], NOW)
     return key, {"Authorization": f"Bearer {token_of(key_id, secret)}"}
 
 

@@ -77,6 +77,12 @@ class Story:
         )
         self.service, self.client = self.crm.service, self.crm.client
         self.key = self.crm.headers
+        _, self.vouching = make_key(
+            service,
+            in_audit=True,
+            name="Ventes",
+            scopes=frozenset({Scope.EVENTS, Scope.STAGES, Scope.VOUCH}),
+        )
         self.admin, self.awa = make_person(service, name="Awa Diallo", login="awa")
         _, self.rep = make_person(
             service, Role.SALES, name="Léo Roux", login="leo", team="ouest"
@@ -171,9 +177,7 @@ def by_emergency(story: Story) -> None:
 
 def by_observation(story: Story) -> None:
     """The CRM tells, vouches, and contradicts."""
-    vouches = frozenset({Scope.EVENTS, Scope.STAGES, Scope.VOUCH})
-    _, vouching = make_key(story.service, name="Ventes", scopes=vouches)
-    story.told("stage_changed", "L-7", vouching, data={"to": "perdu"}, by="awa")
+    story.told("stage_changed", "L-7", story.vouching, data={"to": "perdu"}, by="awa")
     story.told("stage_changed", "L-8", story.key, data={"to": "negociation_finale"})
     story.told("won", "L-9", story.key)
     story.told("page_viewed", "L-10", story.key)

@@ -25,6 +25,7 @@ from serving.runtime.service import Service
 from tests.serving.builders import (
     NOW,
     make_event,
+    make_key,
     make_person,
     send,
     url_of,
@@ -40,6 +41,12 @@ def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line works on the fixtures' database and folder."""
     monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
     monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(service.settings.audit_folder))
+
+
+@pytest.fixture
+def headers(service: Service) -> Headers:
+    """Of a key that the audit knows."""
+    return make_key(service, in_audit=True)[1]
 
 
 @pytest.fixture
@@ -160,6 +167,20 @@ CHANGES = {
         "INSERT INTO pass (id, person_id, kind, secret_sha256, created_at, expires_at)"
         " SELECT 'forged', id, 'session', 'x', created_at, created_at FROM person",
         "doesn't know of it: pass forged",
+    ),
+    "a key added": (
+        "INSERT INTO api_key (id, name, secret_sha256, source, max_actor,"
+        " default_actor, scopes, created_at) SELECT 'forged', name, 'x', source,"
+        " max_actor, default_actor, scopes, created_at FROM api_key LIMIT 1",
+        "doesn't know of it: api_key forged",
+    ),
+    "the scopes of a key": (
+        "UPDATE api_key SET scopes = 'leads moves privacy'",
+        "api_key .*, scopes",
+    ),
+    "the secret of a key": (
+        "UPDATE api_key SET secret_sha256 = 'x'",
+        "api_key .*, secret_sha256",
     ),
     "an emergency access": (
         "INSERT INTO break_glass (id, login, reason, decides, broken_at)"

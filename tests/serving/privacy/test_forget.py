@@ -90,7 +90,7 @@ def known(service: Service) -> Iterator[TestClient]:
 
 def fill(client: TestClient, service: Service) -> None:
     """Each word is told in one place, but for the last: the log of before has it."""
-    _, crm = make_key(service)
+    _, crm = make_key(service, in_audit=True)
     boss, admin = make_person(service)
     w, lead = iter(WORDS[:-1]), f"/v1/leads/{LEAD}"
 
@@ -263,7 +263,7 @@ def test_the_locks_hold_after_as_before(known: TestClient, service: Service) -> 
 def test_the_audit_and_a_tombstone_say_that_it_was_forgotten(
     known: TestClient, service: Service
 ) -> None:
-    _, officer = make_key(service, scopes=frozenset({Scope.PRIVACY}))
+    _, officer = make_key(service, in_audit=True, scopes=frozenset({Scope.PRIVACY}))
     answer = known.delete(f"/v1/leads/{LEAD}?reason=erreur", headers=officer)
     assert answer.status_code == 200, answer.text
     with service.store.reading() as session:
@@ -279,7 +279,7 @@ def test_the_audit_and_a_tombstone_say_that_it_was_forgotten(
 
 
 def test_nobody_sees_it_any_more(known: TestClient, service: Service) -> None:
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
     for path in (f"/v1/leads/{LEAD}", f"/v1/audit?lead_id={LEAD}"):
         assert known.get(path, headers=headers).status_code == 404
@@ -291,7 +291,7 @@ def test_nobody_sees_it_any_more(known: TestClient, service: Service) -> None:
 
 
 def test_sent_again_it_is_refused(known: TestClient, service: Service) -> None:
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
     again = make_event(id="again", subject=LEAD)
     sent = send(known, headers, make_event(id="new", subject="L-new"), again)
@@ -321,7 +321,7 @@ def test_a_log_that_is_loaded_leaves_it_out(
 def test_it_begins_afresh_where_the_setting_says_so(
     known: TestClient, service: Service
 ) -> None:
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
     afresh = service.settings.model_copy(update={"forgotten_again": Forgotten.AFRESH})
     with TestClient(create_app(replace(service, settings=afresh))) as client:
@@ -350,7 +350,7 @@ def test_a_restored_store_forgets_again(
     service.store.close()
     if service.store.engine.dialect.name == SQLITE:
         assert marks_in(tmp_path) == []
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     sent = send(known, headers, make_event(id="again", subject=LEAD))
     assert [r["code"] for r in sent["rejected"]] == ["lead_forgotten"]
 
@@ -358,7 +358,7 @@ def test_a_restored_store_forgets_again(
 def test_who_began_afresh_since_is_restored(
     known: TestClient, service: Service, tmp_path: Path
 ) -> None:
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
     afresh = service.settings.model_copy(update={"forgotten_again": Forgotten.AFRESH})
     later = NOW + timedelta(days=1)
@@ -378,7 +378,7 @@ def test_the_log_that_is_left_is_held_to_its_seals(
 ) -> None:
     """The rows of the end of the log go, and no other gets their numbers."""
     store, folder = service.store, service.settings.anchors_folder
-    _, headers = make_key(service)
+    _, headers = make_key(service, in_audit=True)
     if sealed:
         anchor(store, folder, NOW)
         send(known, headers, make_event(subject=LEAD, id="the last"))
@@ -429,7 +429,7 @@ def test_who_ties_the_decisions_to_somebody_again_is_found(
 def test_a_call_that_forgets_leaves_no_answer(
     known: TestClient, service: Service
 ) -> None:
-    _, officer = make_key(service, scopes=frozenset({Scope.PRIVACY}))
+    _, officer = make_key(service, in_audit=True, scopes=frozenset({Scope.PRIVACY}))
     once = officer | {"Idempotency-Key": f"forget {LEAD}"}
     assert known.delete(f"/v1/leads/{LEAD}", headers=once).status_code == 200
     assert rows_with_marks(service.store) == []
@@ -471,7 +471,7 @@ def test_logs_never_name_a_lead(
     with TestClient(create_app(service)) as client:
         fill(client, service)
         forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
-        _, headers = make_key(service)
+        _, headers = make_key(service, in_audit=True)
         client.get(f"/v1/leads/{LEAD}", headers=headers)
     ours = [r for r in caplog.records if r.name.startswith(("frein", "serving"))]
     assert ours

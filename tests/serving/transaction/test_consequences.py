@@ -51,7 +51,7 @@ class Governed:
         top = "version = 7\n" + more.pop("top", "")
         self.service = replace(service, rules=make_rules(*rules, top=top), **more)
         self.client = TestClient(create_app(self.service))
-        self.headers = make_key(service, scopes=frozenset(Scope))[1]
+        self.headers = make_key(service, in_audit=True, scopes=frozenset(Scope))[1]
 
     def send(self, *events: dict[str, Any]) -> None:
         send(self.client, self.headers, *events)
