@@ -12,6 +12,7 @@ from features.event import Event
 from governance.audit.chain import id_of, new_salt
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of
+from governance.people.crm_users import one_form
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
 from governance.policy.pipeline import Pipeline, StageRole
@@ -321,7 +322,7 @@ def tells_owner(event: Event) -> bool:
 def owner_told(event: Event) -> str | None:
     """The owner that an event says the lead now has; None: nobody, or it says none."""
     owner = event.data.get("owner") if event.kind == "attributes_set" else None
-    return (owner.strip()[:_MAX_OWNER] or None) if isinstance(owner, str) else None
+    return (one_form(owner)[:_MAX_OWNER] or None) if isinstance(owner, str) else None
 
 
 def _is_news(event: Event, since: datetime | None) -> bool:

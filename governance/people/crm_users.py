@@ -14,6 +14,15 @@ from governance.errors import CrmUsersError
 from governance.toml_file import FromFile, read_toml
 
 
+def one_form(name: str) -> str:
+    """A name as it is kept: one form of its accents, and single spaces between words.
+
+    >>> one_form(" Zoe\u0301\u00a0 Roy ")
+    'Zoé Roy'
+    """
+    return " ".join(unicodedata.normalize("NFC", name).split())
+
+
 def normalised(name: str) -> str:
     """A name without what people don't hear in it: case, the form of its accents, the
     kind and the number of its spaces.

@@ -14,6 +14,7 @@ from governance.audit.chain import (
     Subject,
     SubjectKind,
 )
+from governance.people.crm_users import one_form
 from governance.people.principal import Principal
 from governance.people.roles import Role
 from serving.auth.passwords import hashed
@@ -197,7 +198,7 @@ def write_note(
 
 
 def _line(field: str, text: str) -> str:
-    line = " ".join(text.split())
+    line = one_form(text)
     if not line or not line.isprintable():
         raise RequestInvalidError(field, "string_too_short")
     if len(line) > NAME:
