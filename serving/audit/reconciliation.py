@@ -17,6 +17,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from governance.audit.chain import Action, BreakKind, as_kept, id_of, text_digest
+from governance.people.assurance import Assurance
 from governance.people.principal import Principal, PrincipalKind, broken_by
 from governance.people.privacy import PrivacyWishes
 from governance.policy.pipeline import StageRole
@@ -87,11 +88,14 @@ class Told:
 
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
     stages: dict[str, str] = field(default_factory=dict)  # of leads
+    assurances: dict[str, str] = field(default_factory=dict)  # of those stages
+    signed: dict[str, tuple[int, str]] = field(default_factory=dict)  # by row: stages
     priorities: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)  # of people
     disabled: set[str] = field(default_factory=set)
     accounts: dict[str, Mapping[str, str | None]] = field(default_factory=dict)
     passes: dict[str, str] = field(default_factory=dict)  # and whose they are
+    secrets: dict[str, str] = field(default_factory=dict)  # digests, of passes
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # as they were made
     revoked_keys: set[str] = field(default_factory=set)
     accounts_since: str | None = None  # the instant from which on it tells of both
@@ -176,6 +180,7 @@ def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
     match action:
         case Action.STAGE_MOVED | Action.STAGE_OBSERVED:
             told.stages[row["lead_id"]] = after["stage"]
+            _take_in_assurance(told, row, after["stage"])
         case Action.PRIORITY_CHANGED:
             told.priorities[row["lead_id"]] = after["priority"]
         case _:
@@ -184,6 +189,20 @@ def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
     kept_in = _table_of(action, before, after)
     if kept_in is not None:
         told.rows[kept_in][row["id"]] = row
+
+
+def _take_in_assurance(told: Told, row: Row, stage: str) -> None:
+    """How it is known that a person brought the lead there; whoever signs is a row of a
+    move, and whom a key vouches for is told by what was observed."""
+    lead = row["lead_id"]
+    if row["action"] == Action.STAGE_OBSERVED:
+        why = orjson.loads(row["why"])
+        told.assurances[lead] = why.get("assurance", "")
+    elif row["who_kind"] == PrincipalKind.PERSON:
+        told.assurances[lead] = Assurance.SIGNED
+        told.signed[lead] = row["seq"], stage
+    else:
+        told.assurances[lead] = Assurance.AUTOMATION
 
 
 def _table_of(action: str, before: Row, after: Row) -> str | None:
@@ -210,6 +229,8 @@ def _take_in_of_accounts(told: Told, row: Row, after: Row) -> None:
             told.disabled.add(subject)
         case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
             told.passes[after["pass"]] = subject
+            if "secret_sha256" in after:
+                told.secrets[after["pass"]] = after["secret_sha256"]
         case Action.KEY_CREATED:
             told.keys[subject] = dict(after)
         case Action.KEY_ROTATED:
@@ -355,6 +376,7 @@ def _of_leads(session: Session, told: Told) -> Iterator[Difference]:
             columns = _left_over(row)
         else:
             columns = _other_stage(row, told, renamed, entries)
+            columns += _other_assurance(row, told, renamed)
             columns += _other_facts(row, told, wishes.get(row.id, PrivacyWishes()))
             if scored is not None and not _agree(row, *scored):
                 columns.append("score")
@@ -374,6 +396,25 @@ def _other_stage(
     stage = told.stages.get(str(row.id))
     expected = entries if stage is None else {renamed.get(stage, stage)}
     return ["stage"] if expected and row.stage not in expected else []
+
+
+def _other_assurance(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> list[str]:
+    """Columns that say of a person what no row does. Less may be known than the row of
+    a stage says: events of one call are one row. What was signed before there were
+    salts, revision 0013 may have left out."""
+    lead, columns = str(row.id), []
+    seq, stage = told.signed.get(lead, (0, ""))
+    signed = renamed.get(stage, stage) or None
+    is_signed = row.stage_assurance == Assurance.SIGNED
+    is_vouched = row.stage_assurance == Assurance.VOUCHED
+    if (is_signed and row.stage != signed) or (
+        is_vouched and told.assurances.get(lead) != Assurance.VOUCHED
+    ):
+        columns.append("stage_assurance")
+    is_known = told.salted_since is not None and seq >= told.salted_since
+    if row.signed_stage != signed and (row.signed_stage is not None or is_known):
+        columns.append("signed_stage")
+    return columns
 
 
 def _other_facts(row: LeadRow, told: Told, wishes: PrivacyWishes) -> list[str]:
@@ -436,8 +477,14 @@ def _of_passes(session: Session, told: Told) -> Iterator[Difference]:
         is_older = row.created_at < since and row.expires_at <= since + LONGEST_TOKEN
         if whose is None and not is_older:
             yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
-        elif whose not in {None, str(row.person_id)}:
-            yield _differs("pass", row.id, ["person_id"])
+            continue
+        columns = []
+        if whose not in {None, str(row.person_id)}:
+            columns.append("person_id")
+        if told.secrets.get(row.id) not in {None, row.secret_sha256}:
+            columns.append("secret_sha256")
+        if columns:
+            yield _differs("pass", row.id, columns)
 
 
 def _of_keys(session: Session, told: Told) -> Iterator[Difference]:

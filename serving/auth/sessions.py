@@ -192,7 +192,7 @@ def begin_session(
     here = replace(person, means=Means.CONSOLE)
     with store.writing() as session:
         add_pass(session, new_pass)
-        begun = {"pass": new_pass.id}
+        begun = {"pass": new_pass.id, "secret_sha256": new_pass.secret_sha256}
         write_note(session, Action.SIGNED_IN, person, here.principal, now, begun)
     return Session(
         person=person,
@@ -220,7 +220,11 @@ def issue_token(
         new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
         new_pass = replace(new_pass, authenticated_at=authenticated_at)
         add_pass(session, new_pass)
-        issued = {"pass": new_pass.id, "expires_at": new_pass.expires_at.isoformat()}
+        issued = {
+            "pass": new_pass.id,
+            "secret_sha256": new_pass.secret_sha256,
+            "expires_at": new_pass.expires_at.isoformat(),
+        }
         write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, issued)
     return token_of(new_pass.id, secret, TOKEN_PREFIX)
 

@@ -22,6 +22,7 @@ STYLE = Path(console_package.__file__).parent / "static" / "console.css"
 ELSEWHERE = {  # downloads, the way to a provider, and what needs rules of the house
     "/opportunites/{lead_id}/journal.csv",
     "/opportunites/{lead_id}/journal.json",
+    "/opportunites/{lead_id}/donnees.json",
     "/connexion/entreprise",
     "/connexion/entreprise/retour",
     "/regles/{rule_id}/simulation",  # looked at in test_tasks_rules_journal.py

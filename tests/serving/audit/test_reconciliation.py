@@ -20,6 +20,7 @@ from governance.people.roles import Role
 from serving.app.configuration import install_configuration
 from serving.audit.seals import seal_events
 from serving.audit.verification import anchor, note_end
+from serving.auth.api_keys import issue_key
 from serving.database.engine import SQLITE, Store
 from serving.runtime.service import Service
 from tests.serving.builders import (
@@ -27,6 +28,7 @@ from tests.serving.builders import (
     make_event,
     make_key,
     make_person,
+    make_wish,
     send,
     url_of,
     write,
@@ -54,6 +56,7 @@ def story(service: Service, client: TestClient, headers: Headers) -> Service:
     """A lead that Awa lost, conceded on and judged; all is sealed and anchored."""
     install_configuration(service.store, service.settings, service.pipeline, NOW)
     _, awa = make_person(service, Role.MANAGER)
+    issue_key(service.store, make_wish(), NOW)
     send(
         client, headers, make_event(type="attributes_set", data={"owner": "Awa Diallo"})
     )
@@ -174,6 +177,10 @@ CHANGES = {
         " max_actor, default_actor, scopes, created_at FROM api_key LIMIT 1",
         "doesn't know of it: api_key forged",
     ),
+    "the secret of a session": (
+        "UPDATE pass SET secret_sha256 = 'x'",
+        "pass .*, secret_sha256",
+    ),
     "the scopes of a key": (
         "UPDATE api_key SET scopes = 'leads moves privacy'",
         "api_key .*, scopes",
@@ -181,6 +188,22 @@ CHANGES = {
     "the secret of a key": (
         "UPDATE api_key SET secret_sha256 = 'x'",
         "api_key .*, secret_sha256",
+    ),
+    "a key revoked": (
+        "UPDATE api_key SET revoked_at = created_at",
+        "api_key .*, revoked_at",
+    ),
+    "a stage told as vouched for": (
+        "UPDATE lead SET stage_assurance = 'vouched'",
+        "lead .*, stage_assurance",
+    ),
+    "a stage told as signed": (
+        "UPDATE lead SET stage = 'proposition', stage_assurance = 'signed'",
+        "lead .*, stage_assurance",
+    ),
+    "the stage that was signed": (
+        "UPDATE lead SET signed_stage = NULL",
+        "lead .*, signed_stage",
     ),
     "an emergency access": (
         "INSERT INTO break_glass (id, login, reason, decides, broken_at)"

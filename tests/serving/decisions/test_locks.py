@@ -39,7 +39,9 @@ CONSTRAINTS = {  # beside the triggers
     "decision": "reserved_for_people",
     "concession": "concession_reserved_for_people",
 }
-_RULE = "CHECK (NOT reserved OR signer_kind = 'person')"
+_DEFINITION = (
+    "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conname = :name"
+)
 _INSERTING = (
     "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     " AND tbl_name IN ('decision', 'concession', 'requalification')"
@@ -70,14 +72,17 @@ def without_lock_3(store: Store, request: pytest.FixtureRequest) -> Iterator[Non
 
         for row in HELD:
             alter(row.__tablename__, "DISABLE TRIGGER USER")
+        rules = {}
         for table, constraint in CONSTRAINTS.items():
+            named = {"name": constraint}
+            rules[table] = superuser.scalar(text(_DEFINITION), named)
             alter(table, f"DROP CONSTRAINT {constraint}")
         yield
         for row in HELD:
             superuser.execute(delete(row))
             alter(row.__tablename__, "ENABLE TRIGGER USER")
         for table, constraint in CONSTRAINTS.items():
-            alter(table, f"ADD CONSTRAINT {constraint} {_RULE}")
+            alter(table, f"ADD CONSTRAINT {constraint} {rules[table]}")
 
 
 @pytest.fixture(params=RESERVED)
