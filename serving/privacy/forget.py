@@ -53,7 +53,8 @@ def forget(
     What it leaves: decisions on an id that is tied to nobody, and a tombstone.
     `may_rewrite`: see `scrub`.
 
-    Raises LeadUnknownError, LeadForgottenError if it was forgotten before, and
+    Raises LeadUnknownError, LeadForgottenError if it was forgotten before (what was
+    left of it in the history log is gone then as well), and
     ReauthenticationRequiredError of a person whose proof is too old: nothing brings the
     lead back.
     """
@@ -62,12 +63,15 @@ def forget(
     tombstones = Tombstones(service.settings.anchors_folder)
     with service.lead_locks.of([lead_id]):
         with service.store.reading() as session:
-            if find_lead(session, lead_id) is None:
-                raise _not_there(session, tombstones, lead_id)
+            is_there = find_lead(session, lead_id) is not None
+            refusal = _not_there(session, tombstones, lead_id)
+        if not is_there:
+            if isinstance(refusal, LeadForgottenError):  # it may have been cut off
+                _leave_the_log(service, lead_id)
+            raise refusal
         made = tombstones.add(lead_id, reason, paris_day(now))  # first: see `restore`
         _erase(service.store, lead_id, made, by, now)
-    if service.settings.history_log is not None:
-        forget_in_log(service.settings.history_log, lead_id)
+    _leave_the_log(service, lead_id)
     is_scrubbed = scrub(service.store, now, may_rewrite=may_rewrite)
     return Forgotten(on=made.forgotten_on, is_scrubbed=is_scrubbed)
 
@@ -140,6 +144,11 @@ def scrub(store: Store, now: datetime, *, may_rewrite: bool) -> bool:
     with store.writing() as session:
         note_done(session, Job.SCRUB, now)
     return store.scrub()
+
+
+def _leave_the_log(service: Service, lead_id: str) -> None:
+    if service.settings.history_log is not None:
+        forget_in_log(service.settings.history_log, lead_id)
 
 
 def forget_in_log(folder: Path, lead_id: str) -> None:

@@ -135,18 +135,22 @@ def _erase_proposals(session: Session, lead_uuid: UUID) -> None:
 
 def _erase_emergencies(session: Session, lead_uuid: UUID) -> None:
     """The words of emergency accesses on the lead; that there were some stays."""
+    session.execute(
+        update(BreakGlassRow)
+        .where(BreakGlassRow.id.in_(_emergencies(session, lead_uuid)))
+        .values(reason="", salt=None)
+    )
+
+
+def _emergencies(session: Session, lead_uuid: UUID) -> list[UUID]:
+    """Emergency accesses on the lead: the audit alone says on what they were."""
     broken = session.scalars(
         select(AuditRow.subject_id).where(
             AuditRow.lead_id == str(lead_uuid),
             AuditRow.action == Action.GLASS_BROKEN.value,
         )
     )
-    ids = [UUID(id) for id in broken]
-    session.execute(
-        update(BreakGlassRow)
-        .where(BreakGlassRow.id.in_(ids))
-        .values(reason="", salt=None)
-    )
+    return [UUID(id) for id in broken]
 
 
 def _blank(session: Session, table: Table, lead_uuid: UUID) -> None:
@@ -162,6 +166,11 @@ def rows_of_lead(session: Session, lead_uuid: UUID) -> dict[str, list[dict[str, 
     for row in others:
         chosen = _whole(row).where(row.lead_id == lead_uuid).order_by(_SINCE[row])
         rows[row.__tablename__] = session.execute(chosen)
+    rows["break_glass"] = session.execute(
+        _whole(BreakGlassRow)
+        .where(BreakGlassRow.id.in_(_emergencies(session, lead_uuid)))
+        .order_by(BreakGlassRow.broken_at)
+    )
     return {
         name: [_as_told(dict(each)) for each in found.mappings()]
         for name, found in rows.items()

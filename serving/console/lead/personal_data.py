@@ -26,6 +26,7 @@ _TITLE = {
     "concession": "Les remises accordées, et par qui",
     "requalification": "Les changements de priorité, et par qui",
     "proposal": "Les propositions faites par des automatismes",
+    "break_glass": "Les accès d’urgence d’un administrateur, et pourquoi",
     "lead_access": "Qui a consulté ces données",
 }
 _COLUMN = {
@@ -36,6 +37,7 @@ _COLUMN = {
     "begun_at": "depuis le",
     "begun_by": "décidé par",
     "body": "détail",
+    "broken_at": "le",
     "clause": "règle appliquée",
     "close_reason": "raison de la clôture",
     "closed_at": "close le",
@@ -46,6 +48,7 @@ _COLUMN = {
     "data": "contenu",
     "decided_at": "décidé le",
     "decided_by": "décidé par",
+    "decides": "pouvait décider",
     "decision_reason": "raison de la décision",
     "due_on": "pour le",
     "ended_at": "terminé le",
@@ -57,6 +60,7 @@ _COLUMN = {
     "from_stage": "de l’étape",
     "grade": "note",
     "kind": "nature",
+    "login": "compte",
     "lost_reason": "raison de la perte",
     "last_sign_at": "dernier signe le",
     "model_version": "version du modèle",

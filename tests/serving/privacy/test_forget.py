@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
@@ -27,9 +28,12 @@ from serving.audit.verification import anchor, find_break, note_end
 from serving.auth.accounts import NewAccount, open_account
 from serving.backup.archive import back_up
 from serving.backup.restore import restore
+from serving.console.lead.personal_data import personal_data_page
 from serving.database.engine import SQLITE, Store
 from serving.decisions.break_glass import break_glass
+from serving.errors import LeadForgottenError
 from serving.events.import_log import load_leads
+from serving.privacy.export import export_of
 from serving.privacy.forget import forget
 from serving.repositories.api_keys import Scope
 from serving.runtime.service import Service
@@ -51,6 +55,7 @@ from tests.serving.builders import (
 MARK = "QZ" + secrets.token_hex(6)
 LEAD = f"{MARK}-lead"
 WORDS = [f"{MARK}-{n:02}" for n in range(20)]
+EMERGENCY = WORDS[6]  # why an emergency access was made: see `fill`
 PASSWORD = "une phrase assez longue"
 VACUUM = (
     "VACUUM (FULL) lead, event, score, task, notice, suspension, proposal, decision,"
@@ -301,6 +306,36 @@ def test_sent_again_it_is_refused(known: TestClient, service: Service) -> None:
     ]
     alone = known.post("/v1/events", json=again, headers=headers)
     assert (alone.status_code, alone.json()["code"]) == (410, "lead_forgotten")
+
+
+def test_cut_off_before_the_log_it_leaves_the_log_when_asked_again(
+    known: TestClient,
+    service: Service,
+    history: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("serving.privacy.forget.forget_in_log", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
+    assert LEAD in set(read_log(history).events["lead_id"])
+    with pytest.raises(LeadForgottenError):
+        forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
+    assert set(read_log(history).events["lead_id"]) == {"L-other"}
+
+
+def test_all_that_was_said_is_exported(known: TestClient, service: Service) -> None:
+    """But for the words in the keys of calls, which are the caller's."""
+    export = export_of(service, LEAD, service.clock())
+    held = export.content()
+    page = personal_data_page(service, export).decode()
+    assert [row["reason"] for row in held["break_glass"]] == [EMERGENCY]
+    unsaid = [word for word in WORDS if word not in orjson.dumps(held).decode()]
+    assert unsaid == [word for word in WORDS if word not in page]
+    assert unsaid == [WORDS[8], WORDS[11], WORDS[17]]  # keys of calls
 
 
 def test_a_log_that_is_loaded_leaves_it_out(
