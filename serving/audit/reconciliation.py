@@ -94,8 +94,8 @@ class Told:
     roles: dict[str, str] = field(default_factory=dict)  # of people
     disabled: set[str] = field(default_factory=set)
     accounts: dict[str, Mapping[str, str | None]] = field(default_factory=dict)
-    passes: dict[str, str] = field(default_factory=dict)  # and whose they are
-    secrets: dict[str, str] = field(default_factory=dict)  # digests, of passes
+    # Whose a session or token is, and its secret's digest, once the audit tells it.
+    passes: dict[str, tuple[str, str | None]] = field(default_factory=dict)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # as they were made
     revoked_keys: set[str] = field(default_factory=set)
     accounts_since: str | None = None  # the instant from which on it tells of both
@@ -228,9 +228,7 @@ def _take_in_of_accounts(told: Told, row: Row, after: Row) -> None:
         case Action.PERSON_DISABLED:
             told.disabled.add(subject)
         case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
-            told.passes[after["pass"]] = subject
-            if "secret_sha256" in after:
-                told.secrets[after["pass"]] = after["secret_sha256"]
+            told.passes[after["pass"]] = subject, after.get("secret_sha256")
         case Action.KEY_CREATED:
             told.keys[subject] = dict(after)
         case Action.KEY_ROTATED:
@@ -473,15 +471,14 @@ def _of_passes(session: Session, told: Told) -> Iterator[Difference]:
         return
     since = datetime.fromisoformat(told.accounts_since)
     for row in every_row(session, PassRow):
-        whose = told.passes.get(row.id)
         is_older = row.created_at < since and row.expires_at <= since + LONGEST_TOKEN
-        if whose is None and not is_older:
-            yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
+        if row.id not in told.passes:
+            if not is_older:
+                yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
             continue
-        columns = []
-        if whose not in {None, str(row.person_id)}:
-            columns.append("person_id")
-        if told.secrets.get(row.id) not in {None, row.secret_sha256}:
+        whose, secret = told.passes[row.id]
+        columns = [] if whose == str(row.person_id) else ["person_id"]
+        if secret not in {None, row.secret_sha256}:
             columns.append("secret_sha256")
         if columns:
             yield _differs("pass", row.id, columns)
