@@ -34,6 +34,7 @@ _COLUMN = {
     "actor": "qui a agi",
     "at": "le",
     "asked_by": "demandé par",
+    "asked_by_kind": "demandé par (sorte)",
     "begun_at": "depuis le",
     "begun_by": "décidé par",
     "body": "détail",
@@ -48,13 +49,16 @@ _COLUMN = {
     "data": "contenu",
     "decided_at": "décidé le",
     "decided_by": "décidé par",
+    "decided_by_kind": "décidé par (sorte)",
     "decides": "pouvait décider",
     "decision_reason": "raison de la décision",
     "due_on": "pour le",
     "ended_at": "terminé le",
     "entered_at": "entrée le",
     "event_id": "identifiant de l’évènement",
+    "escalated_at": "transmise au responsable le",
     "expected": "attendu",
+    "expires_at": "à décider avant le",
     "external_id": "identifiant",
     "from_priority": "de la priorité",
     "from_stage": "de l’étape",
@@ -69,7 +73,9 @@ _COLUMN = {
     "observed_stage": "étape observée ailleurs",
     "objected_at": "opposition au profilage le",
     "occurred_at": "survenu le",
+    "opened_by": "ouverte par",
     "owner": "responsable",
+    "owner_at": "responsable depuis le",
     "percent": "remise (%)",
     "person": "qui",
     "priority": "priorité",
@@ -83,6 +89,7 @@ _COLUMN = {
     "short": "en bref",
     "signed_stage": "étape signée",
     "signer": "signé par",
+    "signer_kind": "signé par (sorte)",
     "source": "source",
     "stage": "étape",
     "stage_at": "étape depuis le",
@@ -96,6 +103,40 @@ _COLUMN = {
     "why": "pourquoi",
     "words": "mots",
     "written_at": "donné le",
+}
+_STAGES = {"stage", "signed_stage", "observed_stage", "from_stage", "to_stage"}
+_SAID = {  # codes of the columns of that end
+    "actor": {
+        "lead": "la personne concernée",
+        "person": "nos équipes",
+        "automation": "un automatisme",
+    },
+    "kind": {
+        "acces_de_secours": "accès d’urgence",
+        "decision_contredite": "décision contredite",
+        "decision_reservee": "décision réservée",
+        "delai_inhabituel": "délai inhabituel",
+        "enchainement_trop_long": "enchaînement trop long",
+        "etape_reservee_observee": "étape réservée observée",
+        "ligne_atypique": "ligne atypique",
+        "regle": "règle",
+        "signaux_contradictoires": "signaux contradictoires",
+    },
+    "_kind": {
+        "person": "une personne",
+        "integration": "un autre logiciel",
+        "automation": "un automatisme",
+        "break_glass": "un accès d’urgence",
+    },
+    "status": {
+        "open": "en cours",
+        "closed": "close",
+        "confirmed": "confirmée",
+        "dismissed": "écartée",
+        "decided_in_crm": "décidée dans le CRM",
+        "expired": "expirée",
+    },
+    "what": {"page": "la page de l’opportunité", "export": "cet extrait"},
 }
 _UNTOLD = {
     "automation",
@@ -119,18 +160,18 @@ class Section:
 def personal_data_page(service: Service, export: LeadExport) -> bytes:
     """The page, whole by itself: it can be sent to the person."""
     audit = _audit(export, service.pipeline, service.judgement)
-    sections = [*_sections(export), *audit]
+    sections = [*_sections(export, service.pipeline), *audit]
     shown = page("personal_data.html", export=export, sections=sections)
     return bytes(shown.body)
 
 
-def _sections(export: LeadExport) -> Iterator[Section]:
+def _sections(export: LeadExport, pipeline: Pipeline) -> Iterator[Section]:
     for name, title in _TITLE.items():
-        rows = [_row(name, row) for row in export.rows.get(name, ())]
+        rows = [_row(name, row, pipeline) for row in export.rows.get(name, ())]
         if rows:
             yield Section(title, rows)
     if export.history:
-        before = [_row("event", row) for row in export.history]
+        before = [_row("event", row, pipeline) for row in export.history]
         yield Section("Ce que le journal d’avant le service contient", before)
 
 
@@ -147,11 +188,17 @@ def _audit(
         yield Section("Ce qui a été fait, par qui et pourquoi", rows)
 
 
-def _row(table: str, row: Mapping[str, Any]) -> list[tuple[str, str]]:
-    told = {name: value for name, value in row.items() if name not in _UNTOLD}
+def _row(
+    table: str, row: Mapping[str, Any], pipeline: Pipeline
+) -> list[tuple[str, str]]:
+    told = {
+        name: _said(name, value, pipeline)
+        for name, value in row.items()
+        if name not in _UNTOLD
+    }
     if table == "score" and isinstance(told.get("body"), Mapping):
         told["body"] = told["body"]["narrative"]["text"]
-    if table == "event" and "kind" in told:
+    if table in {"event", "statement"} and "kind" in told:
         told["kind"] = title_of(told["kind"])
     return [
         (_COLUMN.get(name, name.replace("_", " ")), _text(value))
@@ -160,8 +207,20 @@ def _row(table: str, row: Mapping[str, Any]) -> list[tuple[str, str]]:
     ]
 
 
+def _said(column: str, value: Any, pipeline: Pipeline) -> Any:
+    """A code in words; anything else as it is."""
+    if not isinstance(value, str):
+        return value
+    if column in _STAGES:
+        return pipeline.titles.get(value, value)
+    ending = "_kind" if column.endswith("_kind") else column
+    return _SAID.get(ending, {}).get(value, value)
+
+
 def _text(value: Any) -> str:
     match value:
+        case None:
+            text = "aucun"
         case bool():
             text = "oui" if value else "non"
         case datetime():

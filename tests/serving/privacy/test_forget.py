@@ -336,6 +336,8 @@ def test_all_that_was_said_is_exported(known: TestClient, service: Service) -> N
     unsaid = [word for word in WORDS if word not in orjson.dumps(held).decode()]
     assert unsaid == [word for word in WORDS if word not in page]
     assert unsaid == [WORDS[8], WORDS[11], WORDS[17]]  # keys of calls
+    codes = ("signer kind", "owner at", "nature : regle")
+    assert [code for code in (*codes, "nature : note_added") if code in page] == []
 
 
 def test_a_log_that_is_loaded_leaves_it_out(
