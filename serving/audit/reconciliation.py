@@ -44,8 +44,8 @@ from serving.errors import AuditBrokenError
 from serving.repositories.audit import links_since
 from serving.repositories.decisions import STATEMENTS
 from serving.repositories.events import events_there, wishes_told
-from serving.repositories.personal_data import nameless
 from serving.repositories.persons import account_digests
+from serving.repositories.privacy.personal_data import nameless
 from serving.repositories.rows import batches, every_row
 from serving.repositories.scores import last_scores
 

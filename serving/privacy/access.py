@@ -6,8 +6,8 @@ from uuid import UUID
 
 from features.errors import FreinError
 from serving.database.engine import Store
-from serving.repositories.accesses import Access, AccessKind, add_access
 from serving.repositories.persons import Person
+from serving.repositories.privacy.accesses import Access, AccessKind, add_access
 
 log = logging.getLogger(__name__)
 

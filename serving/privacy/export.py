@@ -14,10 +14,10 @@ from serving.audit.trace import Trace, trace_of
 from serving.errors import LeadUnknownError
 from serving.formats.cloud_event import as_cloud
 from serving.privacy.access import note_access
-from serving.repositories.accesses import AccessKind
 from serving.repositories.leads import find_lead
-from serving.repositories.personal_data import rows_of_lead
 from serving.repositories.persons import Person
+from serving.repositories.privacy.accesses import AccessKind
+from serving.repositories.privacy.personal_data import rows_of_lead
 from serving.runtime.service import Service
 
 _MOST_ENTRIES = 1_000_000

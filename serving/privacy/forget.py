@@ -27,7 +27,11 @@ from serving.repositories.audit import append, every_seal, hold_end
 from serving.repositories.events import event_rows_of_lead
 from serving.repositories.lead_states import lock_every_lead
 from serving.repositories.leads import find_lead, stored_since
-from serving.repositories.personal_data import add_tombstones, buried, erase_lead
+from serving.repositories.privacy.personal_data import (
+    add_tombstones,
+    buried,
+    erase_lead,
+)
 from serving.runtime.service import Service
 
 

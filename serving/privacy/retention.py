@@ -13,7 +13,7 @@ from governance.policy.pipeline import StageRole
 from serving.errors import LeadForgottenError, LeadUnknownError
 from serving.privacy.forget import forget
 from serving.repositories.audit import append
-from serving.repositories.retention import (
+from serving.repositories.privacy.retention import (
     drop_accesses,
     drop_notices,
     drop_passes,

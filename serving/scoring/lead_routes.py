@@ -14,7 +14,6 @@ from serving.formats.score_json import ScoreShown, score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON
 from serving.privacy.access import note_access
-from serving.repositories.accesses import AccessKind
 from serving.repositories.api_keys import Scope
 from serving.repositories.decisions import conceded_on
 from serving.repositories.leads import (
@@ -26,6 +25,7 @@ from serving.repositories.leads import (
 )
 from serving.repositories.notices import notices_of
 from serving.repositories.persons import Person
+from serving.repositories.privacy.accesses import AccessKind
 from serving.repositories.proposals import proposals_of
 from serving.repositories.scores import latest_score, score_history
 from serving.repositories.suspensions import lead_suspensions

@@ -36,7 +36,7 @@ from serving.repositories.lead_states import (
     move_new_lead,
     write_lead,
 )
-from serving.repositories.personal_data import buried
+from serving.repositories.privacy.personal_data import buried
 from serving.repositories.scores import add_score
 from serving.runtime.service import Service
 from serving.runtime.settings import Forgotten, Settings

@@ -17,11 +17,11 @@ from serving.console.lead.human_decisions import (
 from serving.console.lead.timeline import TimelineEvent, timeline_of
 from serving.console.page.format_fr import awaited
 from serving.errors import LeadUnknownError
-from serving.repositories.accesses import Access, accesses_to
 from serving.repositories.decisions import Conceded, conceded_on
 from serving.repositories.events import stored_events
 from serving.repositories.leads import LeadSummary, find_lead
 from serving.repositories.notices import Notice, notices_of
+from serving.repositories.privacy.accesses import Access, accesses_to
 from serving.repositories.proposals import Proposal, proposals_of
 from serving.repositories.scores import score_history
 from serving.repositories.suspensions import InForce, lead_suspensions

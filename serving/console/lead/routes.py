@@ -23,8 +23,8 @@ from serving.decisions.concession import limit_of
 from serving.http.request_body import JSON
 from serving.privacy.access import note_access
 from serving.privacy.export import LeadExport, exported
-from serving.repositories.accesses import AccessKind
 from serving.repositories.persons import Person
+from serving.repositories.privacy.accesses import AccessKind
 from serving.runtime.dependencies import TheJudgement, TheService
 from serving.runtime.service import Service
 
