@@ -62,18 +62,12 @@ class Reserved:
         wanted = {
             name: value
             for name, value in self.columns.items()
-            if name in {"to_stage", "to_priority"}
+            if name in {"to_stage", "to_priority", "percent"}
         }
         where = "".join(f" AND {name} = {value}" for name, value in wanted.items())
         asked = f"SELECT signer_kind, signer FROM {self.table} WHERE 1 = 1{where}"
         with service.store.reading() as session:
-            return [tuple(row) for row in session.execute(text(asked))][
-                self._n_before :
-            ]
-
-    @property
-    def _n_before(self) -> int:
-        return int(self.before is concede_6)
+            return [tuple(row) for row in session.execute(text(asked))]
 
 
 def object_to_the_price(client: TestClient, headers: Headers) -> None:
