@@ -62,7 +62,8 @@ def besieged(seconds: float, strangers: int, halves: int) -> dict[str, object]:
         stop.set()
         for thread in load:
             thread.join()
-    return {"milliseconds": latencies, "sign_ins": dict(sorted(told.items()))}
+    answers = {str(status): n for status, n in sorted(told.items())}
+    return {"milliseconds": latencies, "sign_ins": answers}
 
 
 def _measured(
