@@ -124,3 +124,10 @@ def client(service: Service) -> Iterator[TestClient]:
 def headers(service: Service) -> dict[str, str]:
     """Those of a key that speaks for `crm`."""
     return make_key(service)[1]
+
+
+@pytest.fixture
+def command_line(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command line works on the fixtures' database and folder."""
+    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
+    monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(service.settings.audit_folder))

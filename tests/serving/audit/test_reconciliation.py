@@ -35,14 +35,8 @@ from tests.serving.builders import (
 )
 from tests.serving.reserved import LOST, Headers
 
+pytestmark = pytest.mark.usefixtures("command_line")
 Tamper = Callable[[str], None]
-
-
-@pytest.fixture(autouse=True)
-def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line works on the fixtures' database and folder."""
-    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
-    monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(service.settings.audit_folder))
 
 
 @pytest.fixture

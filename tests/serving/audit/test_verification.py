@@ -27,17 +27,10 @@ from tests.serving.builders import (
     make_person,
     make_wish,
     send,
-    url_of,
 )
 
+pytestmark = pytest.mark.usefixtures("command_line")
 Tamper = Callable[[str], None]
-
-
-@pytest.fixture(autouse=True)
-def environment(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line works on the fixtures' database and folder."""
-    monkeypatch.setenv("FREIN_DATABASE_URL", url_of(service.store))
-    monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(service.settings.audit_folder))
 
 
 @pytest.fixture
