@@ -11,6 +11,7 @@ from serving.console.journal.lines import lines_of
 from serving.console.lead.timeline import title_of
 from serving.console.page.format_fr import day, instant
 from serving.console.page.rendering import page
+from serving.http.messages_fr import PRIORITY
 from serving.privacy.export import LeadExport
 from serving.runtime.service import Service
 
@@ -105,6 +106,7 @@ _COLUMN = {
     "written_at": "donné le",
 }
 _STAGES = {"stage", "signed_stage", "observed_stage", "from_stage", "to_stage"}
+_PRIORITIES = {"priority", "from_priority", "to_priority"}
 _SAID = {  # codes of the columns of that end
     "actor": {
         "lead": "la personne concernée",
@@ -213,6 +215,8 @@ def _said(column: str, value: Any, pipeline: Pipeline) -> Any:
         return value
     if column in _STAGES:
         return pipeline.titles.get(value, value)
+    if column in _PRIORITIES:
+        return PRIORITY.get(value, value)
     ending = "_kind" if column.endswith("_kind") else column
     return _SAID.get(ending, {}).get(value, value)
 

@@ -1,6 +1,7 @@
 """Nothing of a person who was forgotten is left, and no lock is loosened for it."""
 
 import logging
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -336,8 +337,24 @@ def test_all_that_was_said_is_exported(known: TestClient, service: Service) -> N
     unsaid = [word for word in WORDS if word not in orjson.dumps(held).decode()]
     assert unsaid == [word for word in WORDS if word not in page]
     assert unsaid == [WORDS[8], WORDS[11], WORDS[17]]  # keys of calls
-    codes = ("signer kind", "owner at", "nature : regle")
-    assert [code for code in (*codes, "nature : note_added") if code in page] == []
+    told = _without_tags(page)
+    assert "nature : Note de terrain" in told
+    codes = ("signer kind", "owner at", "nature : regle", "nature : note_added")
+    assert [code for code in codes if code in told] == []
+
+
+def test_priorities_are_told_in_words(known: TestClient, service: Service) -> None:
+    _, paul = make_person(service, name="Paul Petit", login="paul")
+    change = {"priority": "elevee", "reason": "Accord verbal"}
+    asked = known.post(f"/v1/leads/{LEAD}/requalifications", json=change, headers=paul)
+    assert asked.is_success
+    export = export_of(service, LEAD, service.clock())
+    told = _without_tags(personal_data_page(service, export).decode())
+    assert "à la priorité : élevée" in told
+
+
+def _without_tags(page: str) -> str:
+    return re.sub(r"\s", " ", re.sub("<[^>]+>", "", page))
 
 
 def test_a_log_that_is_loaded_leaves_it_out(
