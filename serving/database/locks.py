@@ -1,6 +1,6 @@
 """Comparison of a database's locks with those that the migrations make."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -24,13 +24,20 @@ _POSTGRESQL = """
     UNION ALL
     SELECT 'constraint ' || conname, pg_get_constraintdef(oid)
     FROM pg_constraint WHERE connamespace = to_regnamespace(:schema)"""
+_WRITTEN_AGAIN = f"""DO $$ DECLARE c record; BEGIN
+    FOR c IN SELECT CAST(conrelid AS regclass) AS of_table, conname,
+        pg_get_constraintdef(oid) AS definition FROM pg_constraint
+        WHERE contype = 'c' AND connamespace = to_regnamespace('{_SCHEMA}')
+    LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I, ADD CONSTRAINT %I %s',
+        c.of_table, c.conname, c.conname, c.definition);
+    END LOOP; END $$"""
 
 
 def changed_locks(store: Store) -> list[str] | None:
     """The triggers, functions and tables or constraints that are gone, added or other
     than the migrations make them; None: the database doesn't let us make them."""
     if store.engine.dialect.name == SQLITE:
-        return _differences(_of_sqlite(store), _as_migrated())
+        return _differences(_of_sqlite(store), [_as_migrated()])
     with store.engine.connect() as connection:
         own = str(connection.scalar(text("SELECT current_schema()")))
         there = _of_postgresql(connection, own)
@@ -43,8 +50,12 @@ def changed_locks(store: Store) -> list[str] | None:
     return _differences(there, made)
 
 
-def _differences(there: Mapping[str, str], made: Mapping[str, str]) -> list[str]:
-    return sorted(n for n in there.keys() | made.keys() if there.get(n) != made.get(n))
+def _differences(
+    there: Mapping[str, str], made: Sequence[Mapping[str, str]]
+) -> list[str]:
+    """What is there in none of the ways in which it may have been made."""
+    names = there.keys() | made[0].keys()
+    return sorted(n for n in names if there.get(n) not in [m.get(n) for m in made])
 
 
 def _as_migrated() -> Mapping[str, str]:
@@ -62,12 +73,15 @@ def _of_sqlite(store: Store) -> Mapping[str, str]:
         return {str(row[0]): str(row[1]) for row in connection.execute(text(_SQLITE))}
 
 
-def _as_migrated_there(connection: Connection) -> Mapping[str, str]:
-    """In a schema of its own, which the caller rolls back."""
+def _as_migrated_there(connection: Connection) -> list[Mapping[str, str]]:
+    """As they are made, and as PostgreSQL words them once a dump of them was restored:
+    `x IN (…)` isn't the same text then. In a schema that the caller rolls back."""
     connection.execute(text(f"CREATE SCHEMA {_SCHEMA}"))
     connection.execute(text(f"SET LOCAL search_path = {_SCHEMA}"))
     migrate(connection)
-    return _of_postgresql(connection, _SCHEMA)
+    made = _of_postgresql(connection, _SCHEMA)
+    connection.exec_driver_sql(_WRITTEN_AGAIN.replace("%", "%%"))
+    return [made, _of_postgresql(connection, _SCHEMA)]
 
 
 def _of_postgresql(connection: Connection, schema: str) -> Mapping[str, str]:

@@ -22,6 +22,7 @@ from serving.audit.seals import seal_events
 from serving.audit.verification import anchor, note_end
 from serving.auth.api_keys import issue_key
 from serving.database.engine import SQLITE, Store
+from serving.database.locks import changed_locks
 from serving.runtime.service import Service
 from tests.serving.builders import (
     NOW,
@@ -286,6 +287,30 @@ class TestLocks:
         result = verify()
         assert "Lock: trigger decision_never_changes" in result.output
         assert "Lock: trigger mine" in result.output
+
+    def test_that_a_dump_words_otherwise_are_the_same_and_others_are_not(
+        self, postgres_store: Store
+    ) -> None:
+        with postgres_store.reading() as session:
+            checks = session.execute(
+                text(
+                    "SELECT CAST(conrelid AS regclass) AS of_table, conname AS name,"
+                    " pg_get_constraintdef(oid) AS definition FROM pg_constraint"
+                    " WHERE contype = 'c' AND conname = 'reserved_for_people'"
+                )
+            ).one()
+
+        def made_again(definition: str) -> None:
+            put = f"DROP CONSTRAINT {checks.name}, ADD CONSTRAINT {checks.name}"
+            write(postgres_store, f"ALTER TABLE {checks.of_table} {put} {definition}")
+
+        made_again(checks.definition)
+        assert changed_locks(postgres_store) == []
+        made_again(checks.definition.replace("'person'", "'integration'"))
+        try:
+            assert changed_locks(postgres_store) == ["constraint reserved_for_people"]
+        finally:
+            made_again(checks.definition)
 
 
 class TestAnchors:

@@ -3,10 +3,12 @@
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import frein
+from serving.cli import audit
 from serving.decisions.proposals import confirm
 from serving.runtime.service import Service
 from tests.serving.builders import AWA, LOSS, NOW, make_event, make_person, send, url_of
@@ -29,7 +31,7 @@ def test_the_trace_is_a_tree_from_the_first_fact_on(
     decided: Service, monkeypatch: pytest.MonkeyPatch, columns: int
 ) -> None:
     monkeypatch.setenv("FREIN_DATABASE_URL", url_of(decided.store))
-    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr(audit, "out", Console(width=columns))
 
     shown = CliRunner().invoke(frein.app, ["audit", "trace", "L-1"]).output
 
