@@ -1,12 +1,14 @@
 """Log of events on disk: a folder with `events.parquet` and `log.toml`."""
 
+import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
+from fcntl import LOCK_EX, flock
 from pathlib import Path
-from shutil import rmtree
+from shutil import copymode, rmtree
 from tempfile import TemporaryDirectory, mkdtemp
 
 import polars as pl
@@ -83,6 +85,59 @@ def read_log(folder: Path) -> Log:
     with _naming(path):
         events = pl.read_parquet(path, glob=False)
     return Log(about, once_each(_checked(events, path)))
+
+
+def events_of_lead(folder: Path, lead_id: str) -> pl.DataFrame:
+    """What a log holds of a lead, be it nothing: of EVENT_SCHEMA; raises LogError."""
+    path = folder / EVENTS_FILE
+    with _naming(path):
+        events = pl.scan_parquet(path, glob=False)
+        chosen = events.filter(pl.col("lead_id") == lead_id)
+        return chosen.select(EVENT_SCHEMA.names()).collect()
+
+
+def leave_out(
+    folder: Path, choose: Callable[[Mapping[str, datetime]], Collection[str]]
+) -> None:
+    """Write a log anew without the leads that are chosen of those that it has: when the
+    first event of each was received.
+
+    Its events are whole at any time: first the old file's, then the new one's. Others
+    who do so wait. Raises LogError.
+    """
+    path, draft = folder / EVENTS_FILE, folder / f".{EVENTS_FILE}.new"
+    with _naming(path), _alone(folder):
+        events = pl.scan_parquet(path, glob=False)
+        first = events.group_by("lead_id").agg(pl.col("received_at").min())
+        chosen = sorted(choose(dict(first.collect().iter_rows())))
+        if not chosen:
+            return
+        try:
+            events.filter(~pl.col("lead_id").is_in(chosen)).sink_parquet(draft)
+            copymode(path, draft)
+            _put_on_disk(draft)
+            draft.replace(path)
+            _put_on_disk(folder)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        flock(handle, LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _put_on_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 @contextmanager

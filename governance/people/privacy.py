@@ -4,6 +4,7 @@ was forgotten: that it was, when and why; never who."""
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -57,23 +58,15 @@ class PrivacyKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivacyWishes:
-    """When each was last said: events may be known in any order."""
+    """When an objection was last made, and last taken back: events may be known in any
+    order. Consents stand in the log alone: see `had_consented`."""
 
     objected_at: datetime | None = None
     accepted_at: datetime | None = None
-    consented_at: datetime | None = None
-    refused_at: datetime | None = None
 
     @property
     def has_objected(self) -> bool:
         return _is_later(self.objected_at, self.accepted_at)
-
-    def had_consented(self, at: datetime) -> bool:
-        """Was there a consent that held when something happened?"""
-        given, ended = self.consented_at, self.refused_at
-        if given is None or given > at:
-            return False
-        return ended is None or ended < given or ended > at
 
     def after(self, event: Event) -> Self:
         """The wishes once an event is known as well."""
@@ -91,9 +84,23 @@ class PrivacyWishes:
 _FIELDS: dict[str, str] = {
     PrivacyKind.OBJECTED: "objected_at",
     PrivacyKind.ACCEPTED: "accepted_at",
-    PrivacyKind.CONSENTED: "consented_at",
-    PrivacyKind.REFUSED: "refused_at",
 }
+
+
+def had_consented(told: Iterable[Event], at: datetime) -> bool:
+    """Was there a consent that held at an instant? Each consent and each refusal
+    counts from its own date until the next; at the same instant, the refusal.
+
+    `told`: all that the person said, in any order.
+    """
+    until = [e for e in told if e.kind in _OF_TRACKING and e.occurred_at <= at]
+    last = max(until, key=lambda e: (e.occurred_at, e.kind == _REFUSED), default=None)
+    return last is not None and last.kind == PrivacyKind.CONSENTED
+
+
+_REFUSED = PrivacyKind.REFUSED
+_OF_TRACKING = frozenset({PrivacyKind.CONSENTED, _REFUSED})
+CONSENT_SOURCE = "source"  # in a consent's data: where it was given
 
 
 def _is_later(instant: datetime | None, other: datetime | None) -> bool:

@@ -126,10 +126,8 @@ class LeadRow(Base):
     moment: Mapped[datetime | None]
     created_at: Mapped[datetime]
     salt: Mapped[str | None]
-    objected_at: Mapped[datetime | None]  # these four: `PrivacyWishes`
+    objected_at: Mapped[datetime | None]  # these two: `PrivacyWishes`
     accepted_at: Mapped[datetime | None]
-    consented_at: Mapped[datetime | None]
-    refused_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]  # then nothing else of it is left
 
 

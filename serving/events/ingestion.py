@@ -3,6 +3,7 @@
 Ingestion records observations, never decisions (DESIGN §7).
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from features.event import Event
 from governance.leads.observation import Arbitration, entailed
 from governance.leads.state import STAGE_KINDS, LeadState
 from governance.people.assurance import VOUCHED_FIELD
-from governance.people.privacy import PrivacyWishes
+from governance.people.privacy import had_consented
 from governance.policy.effects import PlannedEffect
 from serving.errors import ConsentMissingError, LeadForgottenError
 from serving.repositories.events import Pair, pair_of
@@ -50,9 +51,12 @@ def ingest(
     """
     if not events:
         return Taken(0, frozenset())
+    kinds = service.settings.consent_kinds
+    needs_consent = needs_consent and any(event.kind in kinds for event in events)
     wish = Wish(
         lead_ids=frozenset(event.lead_id for event in events),
         pairs=pairs_of(events),
+        reads_told_wishes=needs_consent,
         plan=lambda seen: _plan(
             service, events, seen, now, history_until, needs_consent=needs_consent
         ),
@@ -123,14 +127,14 @@ def _refuse_unconsented(
     service: Service, arrivals: Sequence[Event], seen: Seen
 ) -> None:
     """Raises ConsentMissingError; a consent may come in the same call."""
-    wanting = [e for e in arrivals if e.kind in service.settings.consent_kinds]
-    wishes: dict[str, PrivacyWishes] = {}
-    for event in arrivals if wanting else ():
-        known = seen.leads.get(event.lead_id)
-        before = known.wishes if known else PrivacyWishes()
-        wishes[event.lead_id] = wishes.get(event.lead_id, before).after(event)
+    told: defaultdict[str, list[Event]] = defaultdict(list)
+    for event in (*seen.told_wishes, *arrivals):
+        told[event.lead_id].append(event)
     unconsented = [
-        e for e in wanting if not wishes[e.lead_id].had_consented(e.occurred_at)
+        event
+        for event in arrivals
+        if event.kind in service.settings.consent_kinds
+        and not had_consented(told[event.lead_id], event.occurred_at)
     ]
     if unconsented:
         pairs = frozenset(map(pair_of, unconsented))

@@ -11,6 +11,7 @@ from governance.leads.state import STAGE_KINDS, stage_told
 from governance.people.assurance import VOUCHED_FIELD, Vouched
 from governance.people.crm_users import CrmUsers, normalised, people_by_name
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
+from governance.people.privacy import CONSENT_SOURCE, PrivacyKind
 from governance.policy.pipeline import Pipeline
 from serving.database.engine import Store
 from serving.errors import (
@@ -91,6 +92,8 @@ class Observer:
             key.need(Scope.BACKFILL)
             if cloud.receivedat > latest:
                 raise TimeInFutureError("receivedat", "time_in_future")
+        if cloud.type == PrivacyKind.CONSENTED:
+            _need_its_source(cloud)
         event = as_event(cloud, received_at=cloud.receivedat or now, actor=actor)
         return self._of_stage(cloud, event) if cloud.type in STAGE_KINDS else event
 
@@ -119,3 +122,13 @@ class Observer:
             return None
         vouched = self.people.vouched(cloud.by, self.key)
         return vouched if cloud.actor in {None, Actor.PERSON} else None
+
+
+def _need_its_source(consent: CloudEvent) -> None:
+    """A consent is a fact that can be shown: it says where it was given; raises
+    EventError."""
+    source = consent.data.get(CONSENT_SOURCE)
+    if not isinstance(source, str | None):
+        raise EventError(f"data.{CONSENT_SOURCE}", "string_type")
+    if not (source or "").strip():
+        raise EventError(f"data.{CONSENT_SOURCE}", "missing")

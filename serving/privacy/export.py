@@ -6,10 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from features.event import events_of
-from features.log import read_log
+from features.log import events_of_lead
 from serving.audit.trace import Trace, trace_of
 from serving.errors import LeadUnknownError
 from serving.formats.cloud_event import as_cloud
@@ -61,24 +59,23 @@ class LeadExport:
 
 def export_of(service: Service, lead_id: str, now: datetime) -> LeadExport:
     """Everything, in one view of the store; raises LeadUnknownError."""
+    history = _history(service.settings.history_log, lead_id)
     with service.store.reading() as session:
         lead = find_lead(session, lead_id)
-        if lead is None:
-            raise LeadUnknownError(lead_id)
-        rows = rows_of_lead(session, lead.id)
-    return LeadExport(
-        lead_id=lead_id,
-        at=now,
-        rows=rows,
-        trace=trace_of(service.store, lead_id, _MOST_ENTRIES),
-        history=_history(service.settings.history_log, lead_id),
+        rows = {} if lead is None else rows_of_lead(session, lead.id)
+    if lead is None and not history:
+        raise LeadUnknownError(lead_id)
+    trace = (
+        trace_of(service.store, lead_id, _MOST_ENTRIES) if lead else Trace((), {}, {})
     )
+    return LeadExport(lead_id=lead_id, at=now, rows=rows, trace=trace, history=history)
 
 
 def exported(
     service: Service, lead_id: str, person: Person, now: datetime
 ) -> LeadExport:
-    """The export that a person makes, which is noted; raises LeadUnknownError."""
+    """The export that a person makes, which is noted, but for a lead that the history
+    log alone has; raises LeadUnknownError."""
     export = export_of(service, lead_id, now)
     with service.store.reading() as session:
         lead = find_lead(session, lead_id)
@@ -90,5 +87,4 @@ def exported(
 def _history(folder: Path | None, lead_id: str) -> list[Row]:
     if folder is None:
         return []
-    events = read_log(folder).events.filter(pl.col("lead_id") == lead_id)
-    return [as_cloud(event) for event in events_of(events)]
+    return [as_cloud(event) for event in events_of(events_of_lead(folder, lead_id))]

@@ -1,16 +1,16 @@
 """Forgetting a lead: article 17. A use case of its own, as nothing else erases."""
 
-import shutil
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from pathlib import Path
+from functools import partial
+from uuid import uuid4
 
-import polars as pl
 from pydantic import JsonValue
-from sqlalchemy.orm import Session
 
 from explanations.calendar_fr import paris_day
-from features.log import Log, read_log, write_log
+from features.log import events_of_lead, leave_out
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.people.principal import Principal
 from governance.people.privacy import ForgetReason, Tombstone
@@ -33,6 +33,7 @@ from serving.repositories.privacy.personal_data import (
     erase_lead,
 )
 from serving.runtime.service import Service
+from serving.runtime.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,40 +65,62 @@ def forget(
     """
     if not by.is_proven(now):
         raise ReauthenticationRequiredError
-    tombstones = Tombstones(service.settings.anchors_folder)
-    with service.lead_locks.of([lead_id]):
-        with service.store.reading() as session:
-            is_there = find_lead(session, lead_id) is not None
-            refusal = _not_there(session, tombstones, lead_id)
-        if not is_there:
-            if isinstance(refusal, LeadForgottenError):  # it may have been cut off
-                _leave_the_log(service, lead_id)
-            raise refusal
-        made = tombstones.add(lead_id, reason, paris_day(now))  # first: see `restore`
-        _erase(service.store, lead_id, made, by, now)
-    _leave_the_log(service, lead_id)
+    try:
+        made = _forget_rows(service, lead_id, reason, by, now)
+    except LeadForgottenError:  # it may have been cut off
+        forget_in_log(service.settings)
+        raise
+    forget_in_log(service.settings)
     is_scrubbed = scrub(service.store, now, may_rewrite=may_rewrite)
     return Forgotten(on=made.forgotten_on, is_scrubbed=is_scrubbed)
 
 
-def _not_there(
-    session: Session, tombstones: Tombstones, lead_id: str
-) -> LeadForgottenError | LeadUnknownError:
-    if buried(session, tombstones.pseudonyms([lead_id])):
-        return LeadForgottenError([lead_id])
-    return LeadUnknownError(lead_id)
+def forget_kept(
+    service: Service, lead_ids: Iterable[str], by: Principal, now: datetime
+) -> None:
+    """Forget leads that were kept for as long as they may be, unless somebody was
+    quicker; the history log is written anew once."""
+    for lead_id in lead_ids:
+        with suppress(LeadUnknownError, LeadForgottenError):
+            _forget_rows(service, lead_id, ForgetReason.RETENTION, by, now)
+    forget_in_log(service.settings)
+    scrub(service.store, now, may_rewrite=False)
+
+
+def _forget_rows(
+    service: Service, lead_id: str, reason: ForgetReason, by: Principal, now: datetime
+) -> Tombstone:
+    """All but the history log; raises LeadUnknownError, LeadForgottenError."""
+    tombstones = Tombstones(service.settings.anchors_folder)
+    history = service.settings.history_log
+    with service.lead_locks.of([lead_id]):
+        with service.store.reading() as session:
+            is_there = find_lead(session, lead_id) is not None
+            was_there = buried(session, tombstones.pseudonyms([lead_id]))
+        if not is_there:
+            if was_there:
+                raise LeadForgottenError([lead_id])
+            if history is None or events_of_lead(history, lead_id).is_empty():
+                raise LeadUnknownError(lead_id)
+        made = tombstones.add(lead_id, reason, paris_day(now))  # first: see `restore`
+        _erase(service.store, lead_id, made, by, now)
+    return made
 
 
 def _erase(
     store: Store, lead_id: str, tombstone: Tombstone, by: Principal, now: datetime
 ) -> None:
+    """Raises LeadForgottenError if somebody was quicker. One that the history log alone
+    has is erased there; the audit has an id of nobody."""
     with store.writing() as session:
         lock_every_lead(session)  # first: triggers will rest
         lead = find_lead(session, lead_id)
-        if lead is None:
-            raise LeadUnknownError(lead_id)
-        events = event_rows_of_lead(session, lead.id)
-        erase_lead(session, lead.id, lead_id, now)
+        if lead is None and buried(session, [tombstone.hash]):
+            raise LeadForgottenError([lead_id])
+        lead_uuid = uuid4() if lead is None else lead.id
+        events = event_rows_of_lead(session, lead_uuid)
+        if lead is not None:
+            erase_lead(session, lead_uuid, lead_id, now)
         add_tombstones(session, [tombstone])
         hold_end(session, by)  # from here on nothing is sealed
         seals = [Seal(**seal) for seal in every_seal(session)]
@@ -105,8 +128,8 @@ def _erase(
         entry = AuditEntry(
             action=Action.LEAD_FORGOTTEN,
             by=by,
-            subject=Subject(SubjectKind.LEAD, lead.id),
-            lead=lead.id,
+            subject=Subject(SubjectKind.LEAD, lead_uuid),
+            lead=lead_uuid,
             why={"reason": tombstone.reason.value, "sealed": parts},
         )
         append(session, [entry], now)
@@ -116,20 +139,34 @@ def forget_again(
     store: Store, tombstones: Tombstones, by: Principal, now: datetime
 ) -> int:
     """Forget whom tombstones name and the store has all the same, as a restored one
-    may; returns how many. One that began afresh on a later day stays."""
-    known = {tombstone.hash: tombstone for tombstone in tombstones.read()}
+    may; returns how many."""
     with store.reading() as session:
-        since = stored_since(session)
-    again = {
+        again = _named(tombstones, stored_since(session))
+    for lead_id, tombstone in again.items():
+        _erase(store, lead_id, tombstone, by, now)
+    with store.writing() as session:
+        add_tombstones(session, tombstones.read())
+    return len(again)
+
+
+def forget_in_log(settings: Settings) -> None:
+    """Write the history log anew, without whom tombstones name; raises LogError."""
+    tombstones = Tombstones(settings.anchors_folder)
+    if settings.history_log is not None:
+        leave_out(settings.history_log, partial(_named, tombstones))
+
+
+def _named(
+    tombstones: Tombstones, since: Mapping[str, datetime]
+) -> dict[str, Tombstone]:
+    """The leads whom tombstones name, of those that are there since an instant. One
+    that began afresh on a later day isn't among them."""
+    known = {tombstone.hash: tombstone for tombstone in tombstones.read()}
+    return {
         lead_id: known[hash]
         for hash, lead_id in tombstones.pseudonyms(since).items()
         if hash in known and paris_day(since[lead_id]) <= known[hash].forgotten_on
     }
-    for lead_id, tombstone in again.items():
-        _erase(store, lead_id, tombstone, by, now)
-    with store.writing() as session:
-        add_tombstones(session, known.values())
-    return len(again)
 
 
 def scrub(store: Store, now: datetime, *, may_rewrite: bool) -> bool:
@@ -148,23 +185,3 @@ def scrub(store: Store, now: datetime, *, may_rewrite: bool) -> bool:
     with store.writing() as session:
         note_done(session, Job.SCRUB, now)
     return store.scrub()
-
-
-def _leave_the_log(service: Service, lead_id: str) -> None:
-    if service.settings.history_log is not None:
-        forget_in_log(service.settings.history_log, lead_id)
-
-
-def forget_in_log(folder: Path, lead_id: str) -> None:
-    """Write the log on disk anew, without a lead; raises LogError."""
-    log = read_log(folder)
-    others = log.events.filter(pl.col("lead_id") != lead_id)
-    if others.height == log.events.height:
-        return
-    anew, old = (folder.with_name(f".{folder.name}.{end}") for end in ("new", "old"))
-    for left in (anew, old):
-        shutil.rmtree(left, ignore_errors=True)
-    write_log(anew, Log(log.about, others))
-    folder.rename(old)
-    anew.rename(folder)
-    shutil.rmtree(old)

@@ -8,10 +8,8 @@ from sqlalchemy.orm import Session
 
 from governance.audit.chain import SYSTEM, Action, AuditEntry, Subject, SubjectKind
 from governance.people.principal import Principal
-from governance.people.privacy import ForgetReason
 from governance.policy.pipeline import StageRole
-from serving.errors import LeadForgottenError, LeadUnknownError
-from serving.privacy.forget import forget
+from serving.privacy.forget import forget_kept
 from serving.repositories.audit import append
 from serving.repositories.privacy.retention import (
     drop_accesses,
@@ -86,8 +84,8 @@ def apply_retention(
 
     if is_dry:
         return _tried(service, let_go)
-    for lead_id in prospects:
-        _forget(service, lead_id, by, now)
+    if prospects:
+        forget_kept(service, prospects, by, now)
     with service.store.writing() as session:
         report = let_go(session)
         if report != RetentionReport():
@@ -105,14 +103,6 @@ def _tried(
             raise _DryRunError
     except _DryRunError:
         return counted
-
-
-def _forget(service: Service, lead_id: str, by: Principal, now: datetime) -> None:
-    """Unless somebody was quicker."""
-    try:
-        forget(service, lead_id, ForgetReason.RETENTION, by, now)
-    except (LeadUnknownError, LeadForgottenError):
-        return
 
 
 def _entry(report: RetentionReport, by: Principal) -> AuditEntry:

@@ -27,7 +27,7 @@ router = APIRouter(prefix="/v1/leads", tags=["privacy"])
 # A role is looked at before the lead: who may do nothing isn't told if it is there.
 _officer = require_role(Role.MANAGER, Role.ADMIN, key=Scope.PRIVACY)
 _administrator = require_role(Role.ADMIN, key=Scope.PRIVACY)
-_decider = require_role(*DECIDERS)
+_decider = require_role(*DECIDERS, key=Scope.PRIVACY)
 TheOfficer = Annotated[Caller, Depends(_officer)]
 
 
@@ -42,7 +42,7 @@ class LeadForgotten(Shown):
 @router.delete(
     "/{lead_id}",
     name="forget_lead",
-    responses=refuses(401, 403, 404, 422, 503, 507),
+    responses=refuses(401, 403, 404, 410, 422, 503, 507),
     dependencies=[Depends(_officer), RequireVisible],
 )
 def delete_lead(
@@ -56,9 +56,9 @@ def delete_lead(
     return LeadForgotten(forgotten_on=done.on, is_scrubbed=done.is_scrubbed)
 
 
-TheDecider = Annotated[Person, Depends(_decider)]
+TheDecider = Annotated[Caller, Depends(_decider)]
 _OBJECTION = "/{lead_id}/objection"
-_REFUSALS = refuses(401, 403, 404, 503, 507)
+_REFUSALS = refuses(401, 403, 404, 410, 503, 507)
 
 
 class ObjectionNoted(Shown):
@@ -75,10 +75,10 @@ class ObjectionNoted(Shown):
     dependencies=[Depends(_decider), RequireVisible],
 )
 def post_objection(
-    lead_id: str, service: TheService, person: TheDecider
+    lead_id: str, service: TheService, caller: TheDecider
 ) -> ObjectionNoted:
     """Note that the person objects to being profiled: no score, no automation."""
-    return _noted(service, lead_id, person, objects=True)
+    return _noted(service, lead_id, caller, objects=True)
 
 
 @router.delete(
@@ -88,16 +88,16 @@ def post_objection(
     dependencies=[Depends(_decider), RequireVisible],
 )
 def delete_objection(
-    lead_id: str, service: TheService, person: TheDecider
+    lead_id: str, service: TheService, caller: TheDecider
 ) -> ObjectionNoted:
     """Note that the person takes the objection back."""
-    return _noted(service, lead_id, person, objects=False)
+    return _noted(service, lead_id, caller, objects=False)
 
 
 def _noted(
-    service: Service, lead_id: str, person: Person, *, objects: bool
+    service: Service, lead_id: str, caller: Caller, *, objects: bool
 ) -> ObjectionNoted:
-    by, now = person.principal, service.clock()
+    by, now = caller.principal, service.clock()
     event_id = note_objection(service, lead_id, by, now, objects=objects)
     return ObjectionNoted(lead_id=lead_id, event_id=event_id, objects=objects)
 

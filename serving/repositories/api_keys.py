@@ -29,7 +29,7 @@ class Scope(StrEnum):
     VOUCH = "vouch"  # tell who did so in the CRM
     BACKFILL = "backfill"  # say when an event was received
     METRICS = "metrics"  # read what the service counts
-    PRIVACY = "privacy"  # forget a lead, or export all that is held of it
+    PRIVACY = "privacy"  # forget a lead, export what is held of it, note an objection
 
 
 USUAL_SCOPES = frozenset({Scope.EVENTS, Scope.SCORES, Scope.LEADS})

@@ -36,6 +36,8 @@ _EVENTS = select(
 _EVENTS_OF_LEADS = _EVENTS.where(
     EventRow.lead_id.in_(bindparam("leads", expanding=True))
 ).order_by(EventRow.id)
+_WISHES = EventRow.kind.in_([kind.value for kind in PrivacyKind])
+_WISHES_OF_LEADS = _EVENTS_OF_LEADS.where(_WISHES)
 _AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
     bindparam("pairs", expanding=True)
 )
@@ -229,12 +231,19 @@ def event_rows_of_lead(session: Session, lead_uuid: UUID) -> Sequence[Sequence[A
     return session.execute(_AS_KEPT.where(EventRow.lead_id == lead_uuid)).all()
 
 
+def told_wishes(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
+    """All that the people whom some leads are said of their data, in the order
+    received."""
+    rows = session.execute(_WISHES_OF_LEADS, {"leads": list(lead_uuids)})
+    return [_as_event(row) for row in rows]
+
+
 def wishes_told(session: Session) -> dict[UUID, PrivacyWishes]:
-    """What the log says of each person's wishes on their data, by lead."""
+    """What the log says of each person's objections, by lead."""
     wishes: dict[UUID, PrivacyWishes] = {}
     rows = session.execute(
         select(EventRow.lead_id, EventRow.kind, func.max(EventRow.occurred_at))
-        .where(EventRow.kind.in_([kind.value for kind in PrivacyKind]))
+        .where(_WISHES)
         .group_by(EventRow.lead_id, EventRow.kind)
     )
     for lead, kind, at in rows:

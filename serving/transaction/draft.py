@@ -13,7 +13,12 @@ from features.featurise import moments_frame
 from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, endings, read_by_model, state_after
 from governance.policy.pipeline import Pipeline
-from serving.repositories.events import events_of_pairs, stored_events, stored_pairs
+from serving.repositories.events import (
+    events_of_pairs,
+    stored_events,
+    stored_pairs,
+    told_wishes,
+)
 from serving.repositories.lead_states import lead_states
 from serving.repositories.suspensions import suspended
 from serving.runtime.served_model import Explains, Models
@@ -49,10 +54,15 @@ def drafted(
     pipeline = context.assignees.pipeline
     stopped = suspended(session, now)
     pairs = stored_pairs(session, wish.pairs)
+    stored_leads = lead_states(session, wish.lead_ids, stopped.leads)
+    uuids_seen = [lead.id for lead in stored_leads.values()]
     seen = Seen(
-        leads=lead_states(session, wish.lead_ids, stopped.leads),
+        leads=stored_leads,
         pairs=pairs,
         stored=events_of_pairs(session, pairs),
+        told_wishes=(
+            told_wishes(session, uuids_seen) if wish.reads_told_wishes else ()
+        ),
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, pipeline)
@@ -112,9 +122,10 @@ def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadSt
     arrivals: dict[str, list[Event]] = {name: [] for name in plan.touched}
     for event in plan.arrivals:
         arrivals[event.lead_id].append(event)
+    known = {lead.lead_id: lead for lead in plan.begun} | dict(seen.leads)
     return {
         name: state_after(
-            seen.leads.get(name) or LeadState.unknown(name, pipeline),
+            known.get(name) or LeadState.unknown(name, pipeline),
             events,
             pipeline,
             plan.history_until,

@@ -1,6 +1,6 @@
 """What a writing call looks at, and what it then means to write."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -22,11 +22,13 @@ from serving.repositories.events import Pair, pair_of
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """The leads as they stand, and which of the pairs asked for are stored; `stored`
-    has these events themselves."""
+    has these events themselves, `told_wishes` what people said of their data, if the
+    wish reads it."""
 
     leads: Mapping[str, LeadState]
     pairs: frozenset[Pair] = frozenset()
     stored: Mapping[Pair, Event] = field(default_factory=dict)
+    told_wishes: Sequence[Event] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +38,8 @@ class Plan:
 
     Effects are audited of themselves; `entries` are what else the audit keeps.
     `settled_by`: by lead, the entry of a person's word on its priority. Arrivals that
-    occurred by `history_until` are a history: nobody asks who did what.
+    occurred by `history_until` are a history: nobody asks who did what. A new lead is
+    one of `begun`, if it is there, as entries name it already.
     """
 
     arrivals: tuple[Event, ...] = ()
@@ -45,6 +48,7 @@ class Plan:
     settled_by: Mapping[str, UUID] = field(default_factory=dict)
     rescored: frozenset[str] = frozenset()
     history_until: datetime | None = None
+    begun: tuple[LeadState, ...] = ()
     is_tick: bool = False  # these leads were looked at because time passed
 
     @property
@@ -94,6 +98,7 @@ class Wish:
     lead_ids: frozenset[str]
     plan: Callable[[Seen], Plan]
     pairs: frozenset[Pair] = field(default_factory=frozenset)
+    reads_told_wishes: bool = False
 
 
 def pairs_of(events: Iterable[Event]) -> frozenset[Pair]:

@@ -7,6 +7,7 @@ wrote or are called by, nor of salts, and those that it has go.
 import sqlalchemy as sa
 from alembic import op
 
+from serving.database.samples import keep_no_samples
 from serving.database.triggers import dialect, run
 
 revision = "0017"
@@ -16,29 +17,18 @@ INSTANT = sa.DateTime(timezone=True)
 NAME = sa.String(200)
 LEAD = ("objected_at", "accepted_at", "consented_at", "refused_at", "forgotten_at")
 PERSONAL = {
-    "lead": {
-        "external_id": "varchar(200)",
-        "short": "text",
-        "automation": "text",
-        "salt": "varchar(200)",
-    },
-    "event": {"event_id": "varchar(200)", "data": "text"},
-    "score": {"body": "text"},
-    "proposal": {"reason": "text", "decision_reason": "text"},
-    "task": {"why": "text", "close_reason": "text"},
-    "notice": {"text": "text"},
-    "suspension": {"words": "text"},
-    "decision": {"reason": "text", "salt": "varchar(200)"},
-    "concession": {"reason": "text", "salt": "varchar(200)"},
-    "break_glass": {"reason": "text", "salt": "varchar(200)"},
-    "idempotent_call": {
-        "key": "varchar(200)",
-        "subject": "varchar(200)",
-        "body": "text",
-    },
+    "lead": ("external_id", "short", "automation", "salt"),
+    "event": ("event_id", "data"),
+    "score": ("body",),
+    "proposal": ("reason", "decision_reason"),
+    "task": ("why", "close_reason"),
+    "notice": ("text",),
+    "suspension": ("words",),
+    "decision": ("reason", "salt"),
+    "concession": ("reason", "salt"),
+    "break_glass": ("reason", "salt"),
+    "idempotent_call": ("key", "subject", "body"),
 }
-
-
 NUMBERED = {
     "id INTEGER NOT NULL": "id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT",
     "\tCONSTRAINT pk_event PRIMARY KEY (id), \n": "",
@@ -93,7 +83,7 @@ def upgrade() -> None:
     if dialect() == "sqlite":
         _never_reuse_rows()
     else:
-        _keep_no_samples()
+        keep_no_samples(PERSONAL)
 
 
 def _never_reuse_rows() -> None:
@@ -114,25 +104,3 @@ def _never_reuse_rows() -> None:
     connection.execute(change, {"sql": sql})
     run(f"PRAGMA schema_version = {version + 1}")
     run("PRAGMA writable_schema = RESET")
-
-
-def _keep_no_samples() -> None:
-    """A column that a trigger names can't be changed: such triggers are made again."""
-    of_columns = op.get_bind().execute(
-        sa.text(
-            "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger"
-            " WHERE tgrelid = CAST('lead' AS regclass) AND NOT tgisinternal"
-            " AND cardinality(tgattr) > 0"
-        )
-    )
-    triggers = of_columns.all()
-    for name, _ in triggers:
-        run(f"DROP TRIGGER {name} ON lead")
-    for table, columns in PERSONAL.items():
-        for column, kind in columns.items():  # the same type: its statistics go
-            run(
-                f'ALTER TABLE "{table}" ALTER COLUMN "{column}" TYPE {kind},'
-                f' ALTER COLUMN "{column}" SET STATISTICS 0'
-            )
-    for _, definition in triggers:
-        run(definition)

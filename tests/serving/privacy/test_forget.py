@@ -328,6 +328,71 @@ def test_cut_off_before_the_log_it_leaves_the_log_when_asked_again(
     assert set(read_log(history).events["lead_id"]) == {"L-other"}
 
 
+@pytest.fixture
+def logged_only(service: Service) -> Iterator[TestClient]:
+    """A client of a service whose history log alone has the lead."""
+    with TestClient(create_app(service)) as client:
+        yield client
+
+
+def test_one_of_the_history_log_alone_is_exported_and_forgotten(
+    logged_only: TestClient, service: Service, history: Path
+) -> None:
+    _, officer = make_key(service, in_audit=True, scopes=frozenset({Scope.PRIVACY}))
+    path, events = f"/v1/leads/{LEAD}", history / "events.parquet"
+    held = logged_only.get(f"{path}/export", headers=officer).json()
+    assert [event["id"] for event in held["history"]] == [WORDS[19]]
+    page = personal_data_page(service, export_of(service, LEAD, service.clock()))
+    assert WORDS[19] in page.decode()
+    events.chmod(0o640)
+    answer = logged_only.delete(path, headers=officer)
+    assert answer.status_code == 200, answer.text
+    assert set(read_log(history).events["lead_id"]) == {"L-other"}
+    assert events.stat().st_mode & 0o777 == 0o640
+    assert reconcile(service.store).differences == []
+    again = logged_only.delete(path, headers=officer)
+    assert (again.status_code, again.json()["code"]) == (410, "lead_forgotten")
+    assert logged_only.get(f"{path}/export", headers=officer).status_code == 404
+    assert logged_only.delete("/v1/leads/L-0", headers=officer).status_code == 404
+
+
+def test_one_of_the_history_log_alone_objects(
+    logged_only: TestClient, service: Service
+) -> None:
+    _, headers = make_key(service, in_audit=True)
+    _, admin = make_person(service, Role.ADMIN)
+    path = f"/v1/leads/{LEAD}"
+    assert logged_only.post(f"{path}/objection", headers=admin).status_code == 201
+    assert logged_only.get(path, headers=headers).json()["objected_at"] is not None
+    assert reconcile(service.store).differences == []
+    unknown = logged_only.post("/v1/leads/L-0/objection", headers=admin)
+    assert unknown.status_code == 404
+
+
+def test_a_log_cut_off_while_it_is_written_anew_is_whole(
+    known: TestClient,
+    service: Service,
+    history: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = (history / "events.parquet").read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
+    assert (history / "events.parquet").read_bytes() == before
+    with pytest.raises(LeadForgottenError):
+        forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
+    assert set(read_log(history).events["lead_id"]) == {"L-other"}
+    assert [path.name for path in sorted(history.iterdir())] == [
+        "events.parquet",
+        "log.toml",
+    ]
+
+
 def test_all_that_was_said_is_exported(known: TestClient, service: Service) -> None:
     """But for the words in the keys of calls, which are the caller's."""
     export = export_of(service, LEAD, service.clock())

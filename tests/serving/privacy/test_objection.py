@@ -10,11 +10,14 @@ from starlette.testclient import TestClient
 from governance.people.roles import Role
 from serving.app.application import create_app
 from serving.app.scheduler import tick
+from serving.audit.reconciliation import reconcile
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
 from serving.events.export_log import stored_log
+from serving.privacy.export import export_of
+from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.runtime.service import Service
-from tests.serving.builders import NOW, make_event, make_person, send
+from tests.serving.builders import NOW, make_event, make_key, make_person, send
 
 Headers = dict[str, str]
 
@@ -105,6 +108,34 @@ def test_another_system_may_tell_it(
     assert lead["score"] is None
 
 
+def test_a_page_of_the_crm_may_note_it(client: TestClient, service: Service) -> None:
+    """By a key whose scope is `privacy`; the audit says which."""
+    key, officer = make_key(service, in_audit=True, scopes=frozenset({Scope.PRIVACY}))
+    _, crm = make_key(service, in_audit=True, scopes=USUAL_SCOPES)
+    send(client, crm, make_event())
+    refused = client.post("/v1/leads/L-1/objection", headers=crm).json()
+    assert refused["code"] == "scope_missing"
+    assert "privacy" in refused["detail"]
+    for call, status, is_scored in (
+        (client.post, 201, False),
+        (client.delete, 200, True),
+    ):
+        service.clock.advance(timedelta(minutes=5))  # type: ignore[attr-defined]  # a SetClock
+        assert call("/v1/leads/L-1/objection", headers=officer).status_code == status
+        lead = client.get("/v1/leads/L-1", headers=crm).json()
+        assert (lead["score"] is not None) is is_scored
+    with service.store.reading() as session:
+        told = session.scalars(
+            text(
+                "SELECT name FROM audit JOIN principal"
+                " ON replace(CAST(principal.id AS text), '-', '')"
+                " = replace(who_id, '-', '') WHERE action LIKE 'profiling_%'"
+            )
+        )
+        assert set(told) == {key.id}
+    assert reconcile(service.store).differences == []
+
+
 def test_the_console_tells_it(
     objecting: TestClient, service: Service, person: Headers
 ) -> None:
@@ -169,6 +200,49 @@ def test_a_consent_holds_from_when_it_was_given_until_it_ends(
     assert [r["index"] for r in sent["rejected"]] == [1, 4]
     later = send(client, headers, opened(5, 1), said("tracking_consented", 2))
     assert later["rejected"] == []
+
+
+def test_each_consent_and_each_refusal_stands_on_its_own(
+    client: TestClient, service: Service
+) -> None:
+    """Told in any order, over several calls."""
+    _, headers = make_key(service, in_audit=True)
+    send(client, headers, said("tracking_refused", 4), said("tracking_consented", 6))
+    send(client, headers, said("tracking_refused", 8), said("tracking_consented", 10))
+    hours = (11, 9, 7, 5, 3)
+    sent = send(client, headers, *(opened(n, at) for n, at in enumerate(hours)))
+    assert [hours[r["index"]] for r in sent["rejected"]] == [11, 7, 3]
+    held = export_of(service, "L-1", NOW).rows["event"]
+    facts = {
+        row["event_id"]: (row["source"], row["data"].get("source")) for row in held
+    }
+    assert facts["tracking_refused-8"] == ("crm", "formulaire d’inscription")
+    assert len(facts) == 6
+    assert reconcile(service.store).differences == []
+
+
+@pytest.mark.parametrize(
+    ("changed", "field"),
+    [
+        ({"data": {}}, "data.source"),
+        ({"data": {"source": " "}}, "data.source"),
+        ({"data": {"source": 3}}, "data.source"),
+        ({"time": None}, "time"),
+    ],
+    ids=["no source", "blank", "no text", "no date"],
+)
+def test_a_consent_without_source_or_date_is_refused(
+    client: TestClient, headers: Headers, changed: dict[str, object], field: str
+) -> None:
+    consent = said("tracking_consented", 2) | changed
+    sent = send(client, headers, consent, opened(1, 1))
+    assert [(r["index"], r["code"]) for r in sent["rejected"]] == [
+        (0, "event_malformed"),
+        (1, "consent_missing"),
+    ]
+    assert f"« {field} »" in sent["rejected"][0]["detail"].replace("\u00a0", " ")
+    alone = client.post("/v1/events", json=consent, headers=headers)
+    assert (alone.status_code, alone.json()["field"]) == (422, field)
 
 
 def test_the_kinds_that_need_a_consent_are_a_setting(

@@ -1,6 +1,10 @@
 """What was kept for long enough goes; what explains something that was done stays."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -8,11 +12,14 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import frein
+from features.log import leave_out, read_log, write_log
 from governance.people.roles import Role
 from serving.app.scheduler import tick
 from serving.auth.sessions import begin_session
 from serving.privacy.retention import RetentionReport, apply_retention
 from serving.runtime.service import Service
+from tests.factories import make_event as make_logged
+from tests.factories import make_log
 from tests.serving.builders import NOW, make_event, make_person, send, url_of
 
 Headers = dict[str, str]
@@ -93,6 +100,33 @@ def test_a_prospect_who_was_silent_for_three_years_is_forgotten(
         actions = session.scalars(text("SELECT action FROM audit")).all()
     assert reason == "conservation"
     assert {"lead_forgotten", "retention_applied"} <= set(actions)
+
+
+def test_the_history_log_is_written_anew_once_for_all(
+    client: TestClient,
+    headers: Headers,
+    service: Service,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leads = [f"L-{n}" for n in range(4)]
+    written = [make_logged(lead_id=lead, event_id=lead) for lead in [*leads, "L-new"]]
+    write_log(tmp_path / "history", make_log(*written))
+    old = (NOW - timedelta(days=4 * 365)).isoformat()
+    events = [make_event(id=lead, subject=lead, time=old) for lead in leads]
+    send(client, headers, *events)
+    times: list[Path] = []
+
+    def counted(folder: Path, choose: Callable[..., Any]) -> None:
+        times.append(folder)
+        leave_out(folder, choose)
+
+    monkeypatch.setattr("serving.privacy.forget.leave_out", counted)
+    settings = service.settings.model_copy(update={"history_log": tmp_path / "history"})
+    report = apply_retention(replace(service, settings=settings), NOW)
+    assert report.prospects == len(leads)
+    assert set(read_log(tmp_path / "history").events["lead_id"]) == {"L-new"}
+    assert len(times) == 1
 
 
 def test_sessions_and_notes_of_who_read_go(
