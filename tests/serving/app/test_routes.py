@@ -50,8 +50,8 @@ DOORS = {
     "GET /v1/leads": Door(ALL, Scope.LEADS),
     "GET /v1/leads/{lead_id}": Door(ALL, Scope.LEADS),
     "GET /v1/leads/{lead_id}/export": Door(frozenset({Role.ADMIN}), Scope.PRIVACY),
-    "POST /v1/leads/{lead_id}/objection": Door(DECIDERS),
-    "DELETE /v1/leads/{lead_id}/objection": Door(DECIDERS),
+    "POST /v1/leads/{lead_id}/objection": Door(DECIDERS, Scope.PRIVACY),
+    "DELETE /v1/leads/{lead_id}/objection": Door(DECIDERS, Scope.PRIVACY),
     # last, as nothing is left of the lead then
     "DELETE /v1/leads/{lead_id}": Door(MANAGERS, Scope.PRIVACY),
     "GET /v1/leads/{lead_id}/scores": Door(ALL, Scope.LEADS),
