@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from hypothesis import settings
@@ -62,6 +63,38 @@ def quick_hashes() -> Iterator[None]:
     hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_HASHER", hasher)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """SQL that was compiled for one store serves the others of its kind: each test
+    opens a store, which would compile it anew."""
+    from sqlalchemy import Engine
+    from sqlalchemy.engine.default import DefaultDialect
+    from sqlalchemy.util import LRUCache
+
+    compiled: LRUCache[object, object] = LRUCache(5_000)
+
+    def kind(dialect: DefaultDialect) -> tuple[object, ...]:
+        return type(dialect), dialect.dbapi
+
+    with pytest.MonkeyPatch.context() as patch:
+        only_ours = property(lambda _: compiled, lambda *_: None)
+        patch.setattr(Engine, "_compiled_cache", only_ours, raising=False)
+        patch.setattr(DefaultDialect, "__eq__", lambda a, b: kind(a) == kind(b))
+        patch.setattr(DefaultDialect, "__hash__", lambda one: hash(kind(one)))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def command_line_made_once() -> Iterator[None]:
+    """Typer would put together all commands anew for each that a test runs."""
+    from typer import testing
+    from typer.main import get_command
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(testing, "_get_command", cache(get_command))
         yield
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 
 from anyio import to_thread
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from features.errors import FreinError
 from serving.app import health as routes_operations
@@ -32,7 +34,7 @@ from serving.errors import (
 from serving.events import routes as routes_events
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
-from serving.http.request_body import refuse_nul
+from serving.http.request_body import routes_of
 from serving.privacy import routes as routes_privacy
 from serving.runtime.periodic import PeriodicThread
 from serving.runtime.service import Service
@@ -82,11 +84,9 @@ def create_app(
         redoc_url=None,
         openapi_url=None,  # ours asks who calls
         redirect_slashes=False,  # its redirects go where the Host header says
-        dependencies=[Depends(refuse_nul)],
+        routes=_routes(),
     )
     app.state.service = service
-    for router in ROUTERS:
-        app.include_router(router)
     for address in ("/", HOME):
         app.add_route(address, _to_the_console)
     app.mount(HOME, create_console(service))
@@ -98,6 +98,12 @@ def create_app(
     app.add_middleware(CallMiddleware, metrics=service.metrics)
     documents(app, ROUTERS)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """The routes of all applications of the process: FastAPI takes long for them."""
+    return routes_of(ROUTERS)
 
 
 def _to_the_console(_: Request) -> Response:

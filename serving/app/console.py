@@ -1,11 +1,13 @@
 """The console's application, mounted beside the HTTP interface."""
 
 from collections.abc import Awaitable, Callable
+from functools import cache
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
 
 from features.errors import FreinError
@@ -25,7 +27,7 @@ from serving.console.page.redirects import asked_address, sign_in_address
 from serving.console.page.rendering import FOLDER, HOME
 from serving.console.reports import routes as reports
 from serving.errors import InternalError, RouteUnknownError
-from serving.http.request_body import refuse_nul
+from serving.http.request_body import routes_of
 from serving.runtime.service import Service
 
 ROUTERS = tuple(
@@ -56,17 +58,21 @@ def create_console(service: Service) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        dependencies=[Depends(refuse_nul)],
+        routes=_routes(),
     )
     app.state.service = service
-    for router in ROUTERS:
-        app.include_router(router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"), name="static")
     app.add_exception_handler(SignedOutError, _to_sign_in)
     for kind in (FreinError, RequestValidationError, HTTPException, Exception):
         app.add_exception_handler(kind, _on_error)
     app.middleware("http")(_guarded)
     return app
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """The routes of all consoles of the process: FastAPI takes long for them."""
+    return routes_of(ROUTERS)
 
 
 async def _guarded(

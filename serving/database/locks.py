@@ -1,6 +1,7 @@
 """Comparison of a database's locks with those that the migrations make."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,6 +12,8 @@ from serving.database.engine import SQLITE, Store
 from serving.database.migrate import migrate, upgrade
 
 _SCHEMA = "frein_as_migrated"
+# By the server's version, which words them: each tick compares them.
+_made_on: dict[str, list[Mapping[str, str]]] = {}
 _SQLITE = """SELECT type || ' ' || name, sql FROM sqlite_master
     WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%'"""
 _POSTGRESQL = """
@@ -41,13 +44,15 @@ def changed_locks(store: Store) -> list[str] | None:
     with store.engine.connect() as connection:
         own = str(connection.scalar(text("SELECT current_schema()")))
         there = _of_postgresql(connection, own)
+        server = str(connection.scalar(text("SELECT version()")))
         try:
-            made = _as_migrated_there(connection)
+            if server not in _made_on:
+                _made_on[server] = _as_migrated_there(connection)
         except DBAPIError:
             return None
         finally:
             connection.rollback()
-    return _differences(there, made)
+    return _differences(there, _made_on[server])
 
 
 def _differences(
@@ -58,6 +63,7 @@ def _differences(
     return sorted(n for n in names if there.get(n) not in [m.get(n) for m in made])
 
 
+@cache
 def _as_migrated() -> Mapping[str, str]:
     with TemporaryDirectory(prefix="frein-locks-") as folder:
         fresh = Store(f"sqlite:///{Path(folder) / 'frein.db'}")

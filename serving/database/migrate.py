@@ -1,5 +1,6 @@
 """Migrations: a database is brought to the tables that this version knows."""
 
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -33,18 +34,28 @@ def upgrade(store: Store, to: str = "head") -> None:
 
 def migrate(connection: Connection, to: str = "head") -> None:
     """Apply revisions in the transaction of a connection; raises as `upgrade` does."""
-    config = Config(attributes={"connection": connection})
+    current = MigrationContext.configure(connection).get_current_revision()
+    newest, *older = _revisions()
+    if current == newest:
+        return
+    if current is not None and current not in older:
+        raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
+    command.upgrade(_config(connection=connection), to)
+
+
+@cache
+def _revisions() -> list[str]:
+    """From the newest to the oldest: to read them takes longer than to open a store."""
+    scripts = ScriptDirectory.from_config(_config())
+    return [script.revision for script in scripts.walk_revisions()]
+
+
+def _config(**attributes: Connection) -> Config:
+    config = Config(attributes=attributes)
     config.set_main_option("script_location", str(_FOLDER))  # where env.py is
     config.set_main_option("path_separator", "newline")
     config.set_main_option("version_locations", str(_FOLDER / "migrations"))
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {
-        script.revision
-        for script in ScriptDirectory.from_config(config).walk_revisions()
-    }
-    if current is not None and current not in known:
-        raise StoreRevisionError(current, _OLDER if current < _OLDEST else _NEWER)
-    command.upgrade(config, to)
+    return config
 
 
 def install_pipeline(session: Session, pipeline: Pipeline) -> None:

@@ -6,14 +6,15 @@ body that is too large or of another media type 400 instead of 413 or 415. Its J
 has NaN, too.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import orjson
-from fastapi import Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 
 from serving.errors import (
     BodyNotJsonError,
@@ -90,3 +91,11 @@ def refuse_nul(request: Request) -> None:
     """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
     if "\0" in request.url.path or "%00" in request.url.query:
         raise RequestInvalidError("url", "not_printable")
+
+
+def routes_of(routers: Iterable[APIRouter]) -> list[BaseRoute]:
+    """The routes of an application that is made of routers."""
+    whole = APIRouter(dependencies=[Depends(refuse_nul)])
+    for router in routers:
+        whole.include_router(router)
+    return whole.routes

@@ -30,7 +30,10 @@ from serving.demo.client import HOST, free_port
 from serving.repositories.persons import find_person, set_password
 from serving.runtime.service import Service
 from tests.serving.conftest import (  # noqa: F401 - fixtures
+    defaults,
+    judgement,
     migrated,
+    pipeline,
     service,
     sqlite_store,
 )

@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import text
 from starlette.testclient import TestClient
 
-from governance.policy.pipeline import read_pipeline
+from governance.people.feedback import Judgement, read_judgement
+from governance.policy.pipeline import Pipeline, read_pipeline
 from governance.rules.exception_cases import Cases
 from governance.rules.ruleset import Rules
 from serving.app.application import create_app
@@ -22,13 +23,13 @@ from tests.serving.fakes import CountingExplainer, SetClock
 
 
 @pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def migrated(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline) -> Path:
     """A database at the last revision, to be copied."""
     path = tmp_path_factory.mktemp("migrated") / "frein.db"
     store = Store(f"sqlite:///{path}")
     upgrade(store)
     with store.writing() as session:
-        install_pipeline(session, read_pipeline())
+        install_pipeline(session, pipeline)
     store.close()
     return path
 
@@ -47,7 +48,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def emptied(postgres: Postgres) -> Iterator[Callable[[], Store]]:
+def emptied(postgres: Postgres, pipeline: Pipeline) -> Iterator[Callable[[], Store]]:
     """Gives a store on PostgreSQL that was emptied: quicker than a new database."""
     with postgres.database() as url:
         store = Store(url)
@@ -58,7 +59,7 @@ def emptied(postgres: Postgres) -> Iterator[Callable[[], Store]]:
                 for table in reversed(Base.metadata.sorted_tables):
                     superuser.execute(table.delete())
                 with store.writing() as session:
-                    install_pipeline(session, read_pipeline())
+                    install_pipeline(session, pipeline)
                 return store
 
             yield empty
@@ -97,16 +98,41 @@ def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None
     return run
 
 
+@pytest.fixture(scope="session")
+def defaults() -> Settings:
+    """Read once: that takes longer than many a test."""
+    return Settings()
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    return read_pipeline()
+
+
+@pytest.fixture(scope="session")
+def judgement() -> Judgement:
+    return read_judgement()
+
+
 @pytest.fixture
-def service(store: Store, tmp_path: Path) -> Service:
+def service(
+    store: Store,
+    defaults: Settings,
+    pipeline: Pipeline,
+    judgement: Judgement,
+    tmp_path: Path,
+) -> Service:
     return Service(
-        settings=Settings(
-            database_url=url_of(store),
-            audit_folder=tmp_path / "audit",
-            allowed_hosts=("testserver",),  # TestClient's
+        settings=defaults.model_copy(
+            update={
+                "database_url": url_of(store),
+                "audit_folder": tmp_path / "audit",
+                "allowed_hosts": ("testserver",),  # TestClient's
+            }
         ),
         store=store,
-        pipeline=read_pipeline(),
+        pipeline=pipeline,
+        judgement=judgement,
         rules=Rules(version=1, text=""),
         cases=Cases(version=1),
         models=Models(CountingExplainer()),
