@@ -15,12 +15,14 @@ import polars as pl
 import tomli_w
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
-from features.errors import LogError
+from features.errors import LeadIdError, LogError
 from features.event import EVENT_SCHEMA, Actor
+from features.lead_id import DOTS, LONGEST, lead_id
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099  # 0001, 1899, 9999: empty dates of systems
 EVENTS_FILE = "events.parquet"
 ABOUT_FILE = "log.toml"
+_AS_IT_IS = r"^[!-~]+( [!-~]+)*$"  # of an id: ASCII, with single spaces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +94,7 @@ def events_of_lead(folder: Path, lead_id: str) -> pl.DataFrame:
     path = folder / EVENTS_FILE
     with _naming(path):
         events = pl.scan_parquet(path, glob=False)
-        chosen = events.filter(pl.col("lead_id") == lead_id)
+        chosen = events.with_columns(_KEPT).filter(pl.col("lead_id") == lead_id)
         return chosen.select(EVENT_SCHEMA.names()).collect()
 
 
@@ -158,7 +160,7 @@ def log_parts(folder: Path, *, events_at_once: int) -> Iterator["LogParts"]:
     with TemporaryDirectory(prefix="frein-log-") as scattered:
         part = (pl.col("lead_id").hash() % n_parts).alias("part")
         with _naming(path):
-            events.with_columns(part).sink_parquet(
+            events.with_columns(_KEPT).with_columns(part).sink_parquet(
                 pl.PartitionBy(scattered, key="part", include_key=False),
                 compression="lz4",
                 statistics=False,
@@ -176,6 +178,26 @@ def last_known_at(events: pl.LazyFrame) -> datetime:
     return known_at
 
 
+def lead_ids(written: pl.Series) -> tuple[pl.Series, dict[str, LeadIdError]]:
+    """The ids of a column as they are kept, and why some can't be: these stay as they
+    are written."""
+    texts = written.unique().drop_nulls()
+    is_kept = texts.str.contains(_AS_IT_IS) & (texts.str.len_chars() <= LONGEST)
+    kept: dict[str, str] = {}
+    refused: dict[str, LeadIdError] = {}
+    for text in texts.filter(~is_kept | texts.is_in([*DOTS])):
+        try:
+            kept[text] = lead_id(text)
+        except LeadIdError as error:
+            refused[text] = error
+    return written.replace(kept) if kept else written, refused
+
+
+_KEPT = pl.col("lead_id").map_batches(
+    lambda written: lead_ids(written)[0], return_dtype=pl.String
+)
+
+
 def _checked(events: pl.DataFrame, path: Path) -> pl.DataFrame:
     _check_columns(events.schema, path)
     for column in EVENT_SCHEMA:
@@ -184,7 +206,10 @@ def _checked(events: pl.DataFrame, path: Path) -> pl.DataFrame:
     if events.is_empty():
         raise LogError(f"{path}: the log holds no event")
     _check_contents(events, path)
-    return events.select(EVENT_SCHEMA.names())
+    leads, refused = lead_ids(events["lead_id"])
+    for written, error in refused.items():
+        raise LogError(f"{path}: lead {written!r}: {error}")
+    return events.select(EVENT_SCHEMA.names()).with_columns(leads)
 
 
 def _check_contents(events: pl.DataFrame, path: Path) -> None:

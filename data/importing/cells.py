@@ -9,7 +9,7 @@ from data.importing.errors import ImportFailedError
 from data.importing.mapping import ISO_8601, FieldColumn, Mapping, TimeColumn
 from data.importing.sheet import Sheet
 from features.event import TIME
-from features.log import FIRST_YEAR, LAST_YEAR
+from features.log import FIRST_YEAR, LAST_YEAR, lead_ids
 
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
 _INTEGER = r"^[+-]?[0-9]+(\.0*)?$"  # "12.0" is how pandas exports a column with gaps
@@ -50,6 +50,18 @@ class Cells:
         """Refuse the rows where one of the columns is empty."""
         for column in columns:
             self.refuse(self[column].is_null(), f"column {column!r} is empty")
+
+    def leads(self) -> pl.Series:
+        """The ids of leads as they are kept; what can't be one is refused."""
+        written = self[self.mapping.columns.lead_id]
+        kept, refused = lead_ids(written)
+        if refused:
+            why = {
+                text: f"column {written.name!r}: {refused[text]}" for text in refused
+            }
+            reasons = written.replace_strict(why, default=None, return_dtype=pl.String)
+            self._reasons.append(reasons)
+        return kept
 
     def times(self, column: TimeColumn, written: pl.Series) -> pl.Series:
         """The instants that the texts of a time column name."""

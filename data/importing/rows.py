@@ -32,7 +32,7 @@ def rows_of(cells: Cells, **columns: pl.Series | list[str]) -> pl.DataFrame:
         {
             "line": cells.sheet.lines,
             "source": pl.repeat(mapping.source, cells.frame.height, eager=True),
-            "lead_id": cells[mapping.columns.lead_id],
+            "lead_id": cells.leads(),
             "actor": actors(pl.Series(columns["kind"]), cells),
             **columns,
         },

@@ -32,6 +32,9 @@ from serving.errors import (
     RouteUnknownError,
 )
 from serving.events import routes as routes_events
+from serving.formats.cloud_event import as_refusal
+from serving.formats.lead_id import SegmentsMiddleware
+from serving.formats.schema import Fault
 from serving.http.openapi import documents
 from serving.http.problems import problem_response
 from serving.http.request_body import routes_of
@@ -96,6 +99,7 @@ def create_app(
     hosts = service.settings.hosts | ({host} if host else set())
     app.add_middleware(HardeningMiddleware, hosts=hosts)
     app.add_middleware(CallMiddleware, metrics=service.metrics)
+    app.add_middleware(SegmentsMiddleware)
     documents(app, ROUTERS)
     return app
 
@@ -122,9 +126,8 @@ def _as_ours(error: Exception) -> FreinError:
         case FreinError():
             return error
         case RequestValidationError():
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"][1:])
-            return RequestInvalidError(field, first["type"])
+            fault = Fault.of(error.errors()[0], begin=1)
+            return as_refusal(fault, RequestInvalidError)
         case HTTPException(status_code=status):
             return _BY_STATUS.get(status, RequestError)()
         case _:

@@ -12,13 +12,13 @@ from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
 
 from anyio import to_thread
 from fastapi import Request, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from features.errors import FreinError
+from features.errors import FreinError, LeadIdError
+from features.lead_id import lead_id
 from serving.auth.dependencies import known_caller
 from serving.database.idempotency_keys import (
     Call,
@@ -29,6 +29,7 @@ from serving.database.idempotency_keys import (
     note_answer,
 )
 from serving.errors import CallUnderWayError, KeyReusedError, RequestInvalidError
+from serving.formats.lead_id import decoded
 from serving.http.problems import problem_response
 from serving.http.request_body import content_of
 from serving.repositories.api_keys import ApiKey
@@ -92,13 +93,14 @@ class IdempotencyMiddleware:
         if caller is None:
             return None
         kind = "key" if isinstance(caller, ApiKey) else "person"
-        address = f"{request.method}\n{request.url.path}\n{request.url.query}\n"
-        digest = hashlib.sha256(address.encode() + body).hexdigest()
+        path, query = request.scope["path"], request.scope["query_string"]
+        address = f"{request.method}\n{path}\n".encode() + query + b"\n"
+        digest = hashlib.sha256(address + body).hexdigest()
         return Call(
             caller=f"{kind} {caller.id}",
             key=key,
             fingerprint=digest,
-            subject=_subject(request.url.path),
+            subject=_subject(path),
         )
 
     def _begin(self, call: Call) -> StoredResponse | None:
@@ -149,8 +151,12 @@ class _RecordingSend:
 
 
 def _subject(path: str) -> str:
-    named = _NAMING.match(unquote(path))
-    return named[1][:200] if named else ""
+    """What a path names, as it is kept; "" if that is nothing, or can't be."""
+    named = _NAMING.match(path)
+    try:
+        return lead_id(decoded(named[1])) if named else ""
+    except LeadIdError:
+        return ""
 
 
 def _is_concerned(scope: Scope) -> bool:

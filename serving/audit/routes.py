@@ -9,7 +9,7 @@ from serving.audit.schemas import AuditShown, audit_shown
 from serving.audit.trace import trace_of
 from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import require_visible
-from serving.formats.cloud_event import LeadName
+from serving.formats.lead_id import LeadId
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.runtime.dependencies import TheStore
@@ -24,7 +24,7 @@ router = APIRouter(prefix="/v1", tags=["audit"])
     responses=refuses(401, 403, 404, 422, 503),
 )
 def read_audit(
-    lead_id: Annotated[LeadName, Query()],
+    lead_id: Annotated[LeadId, Query()],
     store: TheStore,
     caller: TheCaller,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,

@@ -7,6 +7,7 @@ from fastapi import Depends
 from governance.people.roles import EVERYTHING, Visibility, visibility_of
 from serving.auth.dependencies import TheCaller
 from serving.errors import LeadUnknownError
+from serving.formats.lead_id import LeadInPath
 from serving.repositories.leads import find_lead
 from serving.repositories.persons import Person, names_in_team
 from serving.runtime.dependencies import TheStore
@@ -21,7 +22,7 @@ def visibility_of_caller(store: TheStore, caller: TheCaller) -> Visibility:
     return visibility_of(caller.role, caller.name, team)
 
 
-def require_visible(store: TheStore, caller: TheCaller, lead_id: str) -> None:
+def require_visible(store: TheStore, caller: TheCaller, lead_id: LeadInPath) -> None:
     """Raises LeadUnknownError: whose lead it is, isn't told."""
     visibility = visibility_of_caller(store, caller)
     if visibility == EVERYTHING:

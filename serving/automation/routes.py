@@ -22,6 +22,7 @@ from serving.automation.suspension import (
     suspend_rule,
 )
 from serving.decisions.tasks import close_task
+from serving.formats.lead_id import LeadInPath
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
@@ -92,7 +93,7 @@ def post_closing(
     dependencies=[RequireVisible],
 )
 def suspend_automation(
-    lead_id: str, person: TheDecider, service: TheService, sent: SuspensionBody
+    lead_id: LeadInPath, person: TheDecider, service: TheService, sent: SuspensionBody
 ) -> SuspensionShown:
     """Suspend automation on a lead, until a date or until it is ended."""
     suspension = sent.suspension(person.principal)
@@ -104,10 +105,12 @@ def suspend_automation(
     "/leads/{lead_id}/suspensions",
     name="resume_automation",
     status_code=204,
-    responses=refuses(401, 403, 404, 503),
+    responses=refuses(401, 403, 404, 422, 503),
     dependencies=[RequireVisible],
 )
-def resume_automation(lead_id: str, person: TheDecider, service: TheService) -> None:
+def resume_automation(
+    lead_id: LeadInPath, person: TheDecider, service: TheService
+) -> None:
     """End the suspension of automation on a lead."""
     resume_lead(service, lead_id, person.principal, service.clock())
 

@@ -10,7 +10,7 @@ from rich.tree import Tree
 
 from governance.audit.chain import Action, Break, BreakKind
 from governance.people.principal import PrincipalKind
-from serving.cli.service import open_store, out
+from serving.cli.service import Lead, open_store, out
 
 if TYPE_CHECKING:
     from serving.audit.trace import Trace
@@ -81,7 +81,7 @@ def make_anchor() -> None:
 
 @audit.command("trace")
 def trace(
-    lead: str,
+    lead: Lead,
     last: Annotated[int, typer.Option(min=1, help="How many entries.")] = 100,
 ) -> None:
     """Show what was done to a lead: each effect under what it follows from."""

@@ -9,7 +9,7 @@ import typer
 
 from governance.people.privacy import ForgetReason
 from serving.cli.serve import list_leads
-from serving.cli.service import LogFolder, ModelVersion, open_service
+from serving.cli.service import Lead, LogFolder, ModelVersion, open_service
 from serving.cli.sign_in import TokenFile, person_signed_in
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def list_or_act(
 
 @leads.command("forget")
 def forget_lead(
-    lead: str,
+    lead: Lead,
     reason: Annotated[ForgetReason, typer.Option(help="Why; of this list.")],
     by: By = None,
     token_file: TokenFile = None,
@@ -76,7 +76,7 @@ def forget_lead(
 
 @leads.command("object")
 def object_to_profiling(
-    lead: str,
+    lead: Lead,
     by: By = None,
     token_file: TokenFile = None,
     withdrawn: Annotated[
@@ -100,7 +100,7 @@ def object_to_profiling(
 
 @leads.command("export")
 def export_lead(
-    lead: str,
+    lead: Lead,
     out_file: Annotated[
         Path, typer.Option("--out", help="A file: .html to read, or .json.")
     ],

@@ -8,7 +8,7 @@ import typer
 from rich.progress import Progress
 from rich.table import Table
 
-from serving.cli.service import ModelVersion, champion, err, in_utc, out
+from serving.cli.service import Lead, ModelVersion, champion, err, in_utc, out
 
 if TYPE_CHECKING:
     import polars as pl
@@ -108,7 +108,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
 
 @rules.command("explain")
 def explain_rules(
-    lead: Annotated[str, typer.Argument(help="The lead's identifier.")],
+    lead: Lead,
     log: LogFolder,
     model: ModelVersion = None,
     without_model: WithoutModel = False,

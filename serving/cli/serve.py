@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from serving.cli.service import (
+    Lead,
     LogFolder,
     ModelVersion,
     champion,
@@ -92,7 +93,7 @@ def tick_once(
 
 
 @serving.command("score")
-def score_lead(lead: str, log: LogFolder = None, model: ModelVersion = None) -> None:
+def score_lead(lead: Lead, log: LogFolder = None, model: ModelVersion = None) -> None:
     """Score a lead now (of a log: at its end), and say why; writes nothing."""
     from serving.scoring.scoring import log_scores, previewed
 

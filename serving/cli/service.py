@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from features.lead_id import lead_id
+
 if TYPE_CHECKING:
     from serving.database.engine import Store
     from serving.runtime.served_model import Explains
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 out = Console()
 err = Console(stderr=True)
 
+Lead = Annotated[
+    str,
+    typer.Argument(
+        parser=lead_id, metavar="LEAD", help="Its id, as the CRM writes it."
+    ),
+]
 LogFolder = Annotated[
     Path | None, typer.Option("--log", help="A log's folder, instead of the store.")
 ]

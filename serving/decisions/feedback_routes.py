@@ -16,6 +16,7 @@ from serving.decisions.schemas import (
     SaidShown,
 )
 from serving.decisions.statement import FieldNote, add_note
+from serving.formats.lead_id import LeadInPath
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Person
@@ -56,7 +57,7 @@ def read_choices(judgement: TheJudgement, pipeline: ThePipeline) -> ChoicesShown
     dependencies=[RequireVisible],
 )
 def post_note(
-    lead_id: str,
+    lead_id: LeadInPath,
     person: TheDecider,
     service: TheService,
     sent: Annotated[NoteSent, json_body(NoteSent)],
@@ -81,7 +82,7 @@ def post_note(
     dependencies=[RequireVisible],
 )
 def post_override(
-    lead_id: str,
+    lead_id: LeadInPath,
     person: TheDecider,
     service: TheService,
     sent: Annotated[OverrideSent, json_body(OverrideSent)],

@@ -32,6 +32,7 @@ from serving.decisions.schemas import (
     TasksShown,
 )
 from serving.decisions.stage_move import MoveRequest, move_stage
+from serving.formats.lead_id import LeadInPath
 from serving.http.messages_fr import CLAUSE
 from serving.http.openapi import refuses
 from serving.repositories.api_keys import Scope
@@ -58,7 +59,7 @@ TheMover = Annotated[Caller, Depends(require_role(*DECIDERS, key=Scope.MOVES))]
 
 @leads.post("/stage-moves", name="post_stage_move")
 def post_stage_move(
-    lead_id: str,
+    lead_id: LeadInPath,
     caller: TheMover,
     service: TheService,
     sent: Annotated[MoveSent, json_body(MoveSent)],
@@ -70,7 +71,7 @@ def post_stage_move(
 
 @leads.post("/concessions", name="post_concession")
 def post_concession(
-    lead_id: str,
+    lead_id: LeadInPath,
     caller: TheMover,
     service: TheService,
     sent: Annotated[ConcessionSent, json_body(ConcessionSent)],
@@ -90,7 +91,7 @@ def post_concession(
 
 @leads.post("/requalifications", name="post_requalification")
 def post_requalification(
-    lead_id: str,
+    lead_id: LeadInPath,
     caller: TheMover,
     service: TheService,
     sent: Annotated[RequalificationSent, json_body(RequalificationSent)],

@@ -3,7 +3,6 @@
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
-from unicodedata import normalize
 
 from pydantic import (
     AfterValidator,
@@ -18,10 +17,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from features.errors import EventError
+from features.errors import EventError, FreinError, LeadIdError
 from features.event import Actor, Event
-from serving.errors import KindMalformedError, TimeNaiveError
-from serving.formats.schema import Shown, first_fault
+from serving.errors import KindMalformedError, RequestInvalidError, TimeNaiveError
+from serving.formats.lead_id import LeadId
+from serving.formats.schema import Fault, Shown, first_fault
 
 MAX_DEPTH = 16  # of `data`; orjson itself stops writing at 254
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
@@ -68,17 +68,6 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _one_form(text: Any) -> Any:
-    """Blanks around it and another way to write an accent make no other lead."""
-    return normalize("NFC", text).strip() if isinstance(text, str) else text
-
-
-def _no_slash(text: str) -> str:
-    if "/" in text or text.strip(". ") == "":  # it stands in the path of a URL
-        raise PydanticCustomError("slash", "a slash")
-    return text
-
-
 def _storable(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse what a database or a JSON writer would choke on."""
     level: list[Any] = [value]
@@ -108,7 +97,6 @@ FreeText = Annotated[
     StringConstraints(strip_whitespace=True, max_length=1000),
     AfterValidator(_without_nul),
 ]
-LeadName = Annotated[Name, BeforeValidator(_one_form), AfterValidator(_no_slash)]
 Kind = Annotated[
     str,
     BeforeValidator(_kind),
@@ -129,7 +117,7 @@ class CloudEvent(BaseModel):
     source: Name
     type: Kind
     time: Instant
-    subject: LeadName
+    subject: LeadId
     data: Annotated[dict[str, JsonValue], BeforeValidator(_storable)] = Field(
         default_factory=dict
     )
@@ -158,7 +146,7 @@ class VouchedShown(Shown):
     key: str
 
 
-SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error
+_SPECIFIC: dict[str, type[EventError]] = {  # by pydantic's type of error
     "time_naive": TimeNaiveError,
     "kind_malformed": KindMalformedError,
 }
@@ -169,8 +157,18 @@ def read_event(sent: object) -> CloudEvent:
     try:
         return CloudEvent.model_validate(sent)
     except ValidationError as error:
-        field, kind = first_fault(error)
-        raise SPECIFIC.get(kind, EventError)(field or "event", kind) from error
+        raise as_refusal(first_fault(error), EventError) from error
+
+
+def as_refusal(
+    fault: Fault, other: type[EventError | RequestInvalidError]
+) -> FreinError:
+    """The error that says what doesn't fit; `other`, where there is none of its own."""
+    if fault.why.startswith("lead_id_"):
+        return LeadIdError(fault.why, field=fault.field, **fault.context)
+    ours = _SPECIFIC.get(fault.why, other)
+    whole = "event" if other is EventError else "corps"
+    return ours(fault.field or whole, fault.why)
 
 
 def as_event(cloud: CloudEvent, *, received_at: datetime, actor: Actor) -> Event:

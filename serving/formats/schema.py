@@ -1,5 +1,9 @@
 """Base classes of the JSON schemas that calls send and get."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 
@@ -13,7 +17,21 @@ class Shown(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-def first_fault(error: ValidationError) -> tuple[str, str]:
-    """The field that doesn't fit first, "" for the whole, and pydantic's type of it."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    return ".".join(str(part) for part in first["loc"]), first["type"]
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What doesn't fit: the field, "" for the whole, why by pydantic's type of error,
+    and what else is told of it."""
+
+    field: str
+    why: str
+    context: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, error: Mapping[str, Any], begin: int = 0) -> Self:
+        """One of pydantic's errors; `begin`: where in its place the field begins."""
+        path = ".".join(str(part) for part in error["loc"][begin:])
+        return cls(path, error["type"], error.get("ctx", {}))
+
+
+def first_fault(error: ValidationError) -> Fault:
+    return Fault.of(error.errors(include_url=False, include_input=False)[0])

@@ -20,6 +20,9 @@ from training import errors as training_errors
 SENTENCE: dict[type[FreinError], str] = {
     features_errors.LogError: "Le journal d’évènements ne peut pas être lu ou écrit.",
     features_errors.EventError: "Évènement mal formé, au champ « {field} » : {why}.",
+    features_errors.LeadIdError: (
+        "Identifiant d’opportunité refusé, au champ « {field} » : {why}."
+    ),
     features_errors.CatalogueError: "Le catalogue de signaux est invalide.",
     importing_errors.ImportFailedError: "L’import a échoué.",
     training_errors.TrainingError: "L’entraînement est impossible.",
@@ -217,7 +220,8 @@ WHY: dict[str, str] = {
     "time_naive": "le fuseau horaire manque",
     "kind_malformed": "le type d’évènement est mal formé",
     "not_printable": "il contient un caractère de contrôle",
-    "slash": "il contient une barre oblique",
+    "lead_id_unseen": "il contient un caractère invisible, {character}",
+    "lead_id_dots": "« . » et « .. » ne tiennent pas dans une adresse",
     "too_deep": "il est trop profondément imbriqué",
     "too_large": "il est trop volumineux",
     "source_malformed": "une source en minuscules, autre que « frein », est attendue",

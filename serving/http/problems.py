@@ -141,7 +141,7 @@ def detail_of(error: FreinError) -> str:
             now=_in_french(error.what, error.now)
         )
     if "why" in fields:
-        fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY)
+        fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY).format(**fields)
     return SENTENCE[type(error)].format(**fields)
 
 

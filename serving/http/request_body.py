@@ -7,7 +7,7 @@ has NaN, too.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import orjson
@@ -22,7 +22,7 @@ from serving.errors import (
     MediaTypeError,
     RequestInvalidError,
 )
-from serving.formats.cloud_event import SPECIFIC
+from serving.formats.cloud_event import as_refusal
 from serving.formats.schema import first_fault
 
 JSON = "application/json"
@@ -66,9 +66,9 @@ def validated(schema: type[Schema], value: object) -> Schema:
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        field, kind = first_fault(error)
-        ours = SPECIFIC.get(kind, RequestInvalidError)
-        raise ours(field[:_FIELD_SHOWN] or "corps", kind) from error
+        fault = first_fault(error)
+        shown = replace(fault, field=fault.field[:_FIELD_SHOWN])
+        raise as_refusal(shown, RequestInvalidError) from error
 
 
 async def content_of(request: Request, limit: int) -> bytes:
@@ -89,7 +89,7 @@ async def content_of(request: Request, limit: int) -> bytes:
 
 def refuse_nul(request: Request) -> None:
     """PostgreSQL can't hold U+0000 in a text: an address with one names nothing."""
-    if "\0" in request.url.path or "%00" in request.url.query:
+    if "\0" in request.scope["path"] or "%00" in request.url.query:
         raise RequestInvalidError("url", "not_printable")
 
 

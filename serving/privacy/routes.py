@@ -11,6 +11,7 @@ from governance.people.privacy import ForgetReason
 from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import Caller, require_role
 from serving.auth.visibility import RequireVisible
+from serving.formats.lead_id import LeadInPath
 from serving.formats.schema import Shown
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON
@@ -46,7 +47,7 @@ class LeadForgotten(Shown):
     dependencies=[Depends(_officer), RequireVisible],
 )
 def delete_lead(
-    lead_id: str,
+    lead_id: LeadInPath,
     service: TheService,
     caller: TheOfficer,
     reason: ForgetReason = ForgetReason.REQUEST,
@@ -58,7 +59,7 @@ def delete_lead(
 
 TheDecider = Annotated[Caller, Depends(_decider)]
 _OBJECTION = "/{lead_id}/objection"
-_REFUSALS = refuses(401, 403, 404, 410, 503, 507)
+_REFUSALS = refuses(401, 403, 404, 410, 422, 503, 507)
 
 
 class ObjectionNoted(Shown):
@@ -75,7 +76,7 @@ class ObjectionNoted(Shown):
     dependencies=[Depends(_decider), RequireVisible],
 )
 def post_objection(
-    lead_id: str, service: TheService, caller: TheDecider
+    lead_id: LeadInPath, service: TheService, caller: TheDecider
 ) -> ObjectionNoted:
     """Note that the person objects to being profiled: no score, no automation."""
     return _noted(service, lead_id, caller, objects=True)
@@ -88,7 +89,7 @@ def post_objection(
     dependencies=[Depends(_decider), RequireVisible],
 )
 def delete_objection(
-    lead_id: str, service: TheService, caller: TheDecider
+    lead_id: LeadInPath, service: TheService, caller: TheDecider
 ) -> ObjectionNoted:
     """Note that the person takes the objection back."""
     return _noted(service, lead_id, caller, objects=False)
@@ -105,11 +106,11 @@ def _noted(
 @router.get(
     "/{lead_id}/export",
     name="export_lead",
-    responses=refuses(401, 403, 404),
+    responses=refuses(401, 403, 404, 422),
     dependencies=[Depends(_administrator), RequireVisible],
 )
 def read_export(
-    lead_id: str,
+    lead_id: LeadInPath,
     service: TheService,
     caller: Annotated[Caller, Depends(_administrator)],
 ) -> Response:

@@ -10,6 +10,7 @@ from governance.people.roles import DECIDERS, Role
 from serving.auth.dependencies import TheCaller, require_role
 from serving.auth.visibility import RequireVisible, TheVisibility
 from serving.errors import LeadUnknownError
+from serving.formats.lead_id import LeadInPath
 from serving.formats.score_json import ScoreShown, score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON
@@ -61,10 +62,10 @@ def list_leads(
     name="read_lead",
     response_model=LeadShown,
     dependencies=[MayRead, RequireVisible],
-    responses=refuses(401, 403, 404),
+    responses=refuses(401, 403, 404, 422),
 )
 def read_lead(
-    lead_id: str,
+    lead_id: LeadInPath,
     store: TheStore,
     pipeline: ThePipeline,
     now: TheNow,
@@ -113,7 +114,7 @@ def read_lead(
     dependencies=[MayRead, RequireVisible],
     responses=refuses(401, 403, 404, 422),
 )
-def read_scores(lead_id: str, store: TheStore, limit: Limit = 50) -> Response:
+def read_scores(lead_id: LeadInPath, store: TheStore, limit: Limit = 50) -> Response:
     """The scores of a lead, the latest first."""
     with store.reading() as session:
         lead = _known_lead(session, lead_id)
@@ -125,9 +126,9 @@ def read_scores(lead_id: str, store: TheStore, limit: Limit = 50) -> Response:
     name="score_lead",
     response_model=ScoreShown,
     dependencies=[Depends(require_role(*DECIDERS, key=Scope.SCORES)), RequireVisible],
-    responses=refuses(401, 403, 404, 409, 503, 507),
+    responses=refuses(401, 403, 404, 409, 422, 503, 507),
 )
-def score_lead(lead_id: str, service: TheService) -> Response:
+def score_lead(lead_id: LeadInPath, service: TheService) -> Response:
     """Score a lead from its stored events, and record the score."""
     return _json(score_json(score_stored(service, lead_id, service.clock())))
 

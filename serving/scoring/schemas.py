@@ -8,7 +8,8 @@ from pydantic import Field
 from explanations.score import Grade, Priority
 from governance.people.assurance import Assurance
 from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
-from serving.formats.cloud_event import CloudEvent, Instant, LeadName
+from serving.formats.cloud_event import CloudEvent, Instant
+from serving.formats.lead_id import LeadId
 from serving.formats.schema import Sent, Shown
 from serving.formats.score_json import ScoreShown
 from serving.repositories.decisions import Conceded
@@ -16,7 +17,7 @@ from serving.repositories.notices import Notice
 
 
 class LeadSent(Sent):
-    lead_id: LeadName
+    lead_id: LeadId
     events: tuple[CloudEvent, ...] = ()
 
 

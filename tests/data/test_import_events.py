@@ -331,3 +331,16 @@ def test_importing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("events.parquet", "log.toml", "rejected.csv"):
         one, other = (folder / "log" / name for folder in logs)
         assert one.read_bytes() == other.read_bytes()
+
+
+def test_ids_of_leads_have_one_form_and_what_is_none_is_rejected(
+    tmp_path: Path,
+) -> None:
+    when = "2026-03-10T08:00:00Z,Visit,7,100"
+    leads = ("OPP/1", " OPP/1\u00a0", "Cafe\u0301", "..", "L\u200b1")
+    counts, events = import_rows(tmp_path, *(f"{lead},{when}" for lead in leads))
+    assert {event["lead_id"] for event in events} == {"OPP/1", "Café"}
+    assert (counts.accepted, counts.rejected) == (3, 2)
+    (_, dots), (_, unseen) = rejected_reasons(tmp_path / "log" / "rejected.csv")
+    assert dots.startswith("column 'lead': not an id of a lead: '.' and '..'")
+    assert "U+200B ZERO WIDTH SPACE" in unseen

@@ -11,6 +11,8 @@ from features.event import EVENT_SCHEMA, Actor, events_frame
 from features.log import (
     ABOUT_FILE,
     EVENTS_FILE,
+    events_of_lead,
+    log_parts,
     new_log_folder,
     once_each,
     read_log,
@@ -54,6 +56,16 @@ class TestRoundTrip:
 
         assert read_log(tmp_path / "log").events.height == 1
 
+    def test_leads_have_the_form_in_which_they_are_kept(self, tmp_path: Path) -> None:
+        written = [make_event(event_id=n, lead_id=n) for n in ("L  1", " L 1", "L 1")]
+        write_log(tmp_path / "log", make_log(*written))
+
+        assert {*read_log(tmp_path / "log").events["lead_id"]} == {"L 1"}
+        assert events_of_lead(tmp_path / "log", "L 1").height == len(written)
+        with log_parts(tmp_path / "log", events_at_once=1) as parts:
+            (part,) = parts.parts
+            assert part.read().height == len(written)
+
     def test_an_event_written_twice_is_read_once(self, tmp_path: Path) -> None:
         later = make_event(received_at=NOW + timedelta(days=1), kind="email_sent")
         write_log(tmp_path / "log", make_log(later, make_event()))
@@ -75,6 +87,10 @@ WRONG_FRAMES = {
     "nulls": (
         EVENTS.with_columns(event_id=pl.lit(None, pl.String)),
         r"'event_id' is empty in 1 row",
+    ),
+    "unseen-in-a-lead": (
+        EVENTS.with_columns(lead_id=pl.lit("L\u200b1")),
+        "lead .* holds U\\+200B",
     ),
     "no-event": (EVENTS.clear(), "no event"),
     "no-lead": (

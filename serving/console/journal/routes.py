@@ -14,6 +14,7 @@ from serving.audit.trace import Trace, trace_of
 from serving.console.journal.lines import JournalLine, lines_of
 from serving.console.page.authentication import InSight, TheReader
 from serving.console.page.rendering import page
+from serving.formats.lead_id import LeadInPath
 from serving.runtime.dependencies import TheService, TheStore
 
 router = APIRouter(prefix="/opportunites/{lead_id}", dependencies=[InSight])
@@ -22,7 +23,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet would carry ou
 
 
 @router.get("/journal")
-def show_journal(lead_id: str, service: TheService, reader: TheReader) -> Response:
+def show_journal(
+    lead_id: LeadInPath, service: TheService, reader: TheReader
+) -> Response:
     trace = trace_of(service.store, lead_id, _SHOWN)
     return page(
         "journal.html",
@@ -34,7 +37,7 @@ def show_journal(lead_id: str, service: TheService, reader: TheReader) -> Respon
 
 
 @router.get("/journal.csv")
-def export_csv(lead_id: str, service: TheService) -> Response:
+def export_csv(lead_id: LeadInPath, service: TheService) -> Response:
     trace = trace_of(service.store, lead_id, _EXPORTED)
     written = io.StringIO()
     lines = lines_of(trace, service.pipeline, service.judgement)
@@ -44,7 +47,7 @@ def export_csv(lead_id: str, service: TheService) -> Response:
 
 
 @router.get("/journal.json")
-def export_json(lead_id: str, store: TheStore) -> Response:
+def export_json(lead_id: LeadInPath, store: TheStore) -> Response:
     """The answer of GET /v1/audit."""
     audit = audit_shown(trace_of(store, lead_id, _EXPORTED))
     return _file(audit.model_dump_json(), "application/json", lead_id, "json")

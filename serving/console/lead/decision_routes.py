@@ -31,6 +31,7 @@ from serving.decisions.schemas import (
 from serving.decisions.stage_move import MoveRequest, move_stage
 from serving.decisions.statement import FieldNote, add_note
 from serving.errors import ProposalUnknownError, RouteUnknownError
+from serving.formats.lead_id import LeadInPath
 from serving.repositories.persons import Person
 from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
@@ -81,7 +82,11 @@ DECISIONS: Mapping[str, Callable[[Service, str, Person, Form], None]] = {
 
 @router.post("/{act}")
 def decide(
-    lead_id: str, act: str, person: TheDecider, service: TheService, form: TheForm
+    lead_id: LeadInPath,
+    act: str,
+    person: TheDecider,
+    service: TheService,
+    form: TheForm,
 ) -> Response:
     if act not in DECISIONS:
         raise RouteUnknownError
@@ -90,7 +95,7 @@ def decide(
 
 
 def proposal_of_lead(
-    lead_id: str, proposal_id: UUID, person: TheDecider, service: TheService
+    lead_id: LeadInPath, proposal_id: UUID, person: TheDecider, service: TheService
 ) -> UUID:
     """A proposal on this lead, which the person may decide.
 
@@ -107,7 +112,7 @@ TheProposal = Annotated[UUID, Depends(proposal_of_lead)]
 
 @router.post("/propositions/{proposal_id}/{act}")
 def decide_proposal(
-    lead_id: str,
+    lead_id: LeadInPath,
     act: str,
     person: TheDecider,
     service: TheService,

@@ -20,6 +20,7 @@ from serving.console.page.authentication import (
 )
 from serving.console.page.rendering import page
 from serving.decisions.concession import limit_of
+from serving.formats.lead_id import LeadInPath
 from serving.http.request_body import JSON
 from serving.privacy.access import note_access
 from serving.privacy.export import LeadExport, exported
@@ -40,7 +41,7 @@ def show_notes_kept(judgement: TheJudgement, reader: TheReader) -> Response:
 
 @router.get("/opportunites/{lead_id}/note", dependencies=[InSight])
 def write_note(
-    lead_id: str, judgement: TheJudgement, reader: TheReader, _: TheDecider
+    lead_id: LeadInPath, judgement: TheJudgement, reader: TheReader, _: TheDecider
 ) -> Response:
     """The form of a note from the field."""
     return page("note.html", reader, lead_id=lead_id, judgement=judgement)
@@ -48,7 +49,7 @@ def write_note(
 
 @router.get("/opportunites/{lead_id}", dependencies=[InSight])
 def show_lead(
-    lead_id: str,
+    lead_id: LeadInPath,
     service: TheService,
     reader: TheReader,
     evenement: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
@@ -84,7 +85,7 @@ def show_lead(
 
 @router.get("/opportunites/{lead_id}/donnees", dependencies=[InSight])
 def show_personal_data(
-    lead_id: str, service: TheService, reader: TheReader
+    lead_id: LeadInPath, service: TheService, reader: TheReader
 ) -> Response:
     """All that is held of a lead, for the person whom it is."""
     export = _export(service, lead_id, reader.person)
@@ -93,7 +94,7 @@ def show_personal_data(
 
 @router.get("/opportunites/{lead_id}/donnees.json", dependencies=[InSight])
 def send_personal_data(
-    lead_id: str, service: TheService, reader: TheReader
+    lead_id: LeadInPath, service: TheService, reader: TheReader
 ) -> Response:
     """The same, for another program."""
     content = _export(service, lead_id, reader.person).content()

@@ -20,6 +20,7 @@ from serving.errors import (
     RoleMissingError,
     SecondFactorDueError,
 )
+from serving.formats.lead_id import LeadInPath
 from serving.http.problems import detail_of
 from serving.http.request_body import content_of
 from serving.repositories.leads import find_lead
@@ -111,7 +112,7 @@ def needs_role(person: Person, roles: frozenset[Role]) -> Person:
     return person
 
 
-def in_sight(lead_id: str, store: TheStore, reader: TheReader) -> None:
+def in_sight(lead_id: LeadInPath, store: TheStore, reader: TheReader) -> None:
     """Raises LeadUnknownError, also for who sees all the leads that there are."""
     require_visible(store, reader.person, lead_id)
     with store.reading() as session:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import Request, Response
 from fastapi.exceptions import RequestValidationError
 
-from features.errors import EventError, FreinError
+from features.errors import EventError, FreinError, LeadIdError
 from serving.console.page import format_fr as words
 from serving.console.page.authentication import fields_of, is_from_elsewhere
 from serving.console.page.redirects import asked_address, way_back
@@ -24,6 +24,9 @@ from serving.errors import (
     RequestInvalidError,
     RouteUnknownError,
 )
+from serving.formats.cloud_event import as_refusal
+from serving.formats.lead_id import decoded
+from serving.formats.schema import Fault
 from serving.http.problems import STATUS, detail_of
 from serving.runtime.dependencies import service_of
 
@@ -85,10 +88,10 @@ async def _read(request: Request) -> Mapping[str, list[str]]:
 def invalid_request(error: RequestValidationError) -> FreinError:
     """An address or a query that doesn't fit, as our own error."""
     first = error.errors()[0]
-    where, *names = first["loc"]
-    if where == "path":  # what it names can't be
-        return RouteUnknownError()
-    return RequestInvalidError(".".join(map(str, names)), first["type"])
+    ours = as_refusal(Fault.of(first, begin=1), RequestInvalidError)
+    if first["loc"][0] == "path" and not isinstance(ours, LeadIdError):
+        return RouteUnknownError()  # what it names can't be
+    return ours
 
 
 def _detail(error: FreinError) -> str:
@@ -96,6 +99,8 @@ def _detail(error: FreinError) -> str:
         return words.decided_before(error.status, error.decided_by)
     if isinstance(error, CsrfMissingError):
         return words.FORM_IS_STALE
+    if isinstance(error, LeadIdError):  # its sentence names the character
+        return detail_of(error)
     if isinstance(error, RequestInvalidError | EventError):
         return words.field_refused(error.field, error.why)
     return detail_of(error)
@@ -113,7 +118,7 @@ def _back(request: Request, error: FreinError) -> tuple[str, str]:
 
 def _page_of_form(request: Request) -> str:
     """The page on which a form stood."""
-    if lead_id := request.path_params.get("lead_id"):
-        return address_of(lead_id)
+    if segment := request.path_params.get("lead_id"):
+        return address_of(decoded(segment))
     section = request.url.path.removeprefix(f"{HOME}/").partition("/")[0]
     return f"{HOME}/{section}" if section in _AFTER_A_FORM else f"{HOME}/"

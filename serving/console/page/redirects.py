@@ -37,8 +37,10 @@ def _is_page(address: str) -> bool:
 
 def asked_address(request: Request) -> str:
     """The page that a request asks for, as an address leads to it."""
-    path = quote(request.url.path)
-    return way_back(f"{path}?{request.url.query}" if request.url.query else path)
+    path, query = (
+        request.scope[part].decode("latin-1") for part in ("raw_path", "query_string")
+    )
+    return way_back(f"{path}?{query}" if query else path)
 
 
 def sign_in_address(back: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from inspect import getmembers, isfunction
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 from fastapi import Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -14,11 +13,19 @@ from features.errors import FreinError
 from governance.people.roles import DECIDERS
 from serving.auth.sessions import SignedIn
 from serving.console.page import figures_fr, format_fr
+from serving.formats.lead_id import as_segment
 from serving.http.messages_fr import CLAUSE, PRIORITY, until
 from serving.http.problems import STATUS, detail_of
 
 HOME = "/console"
 FOLDER = Path(__file__).parents[1]  # of templates and static files
+
+
+def address_of(lead_id: str) -> str:
+    """Where the page of a lead is."""
+    return f"{HOME}/opportunites/{as_segment(lead_id)}"
+
+
 _TEMPLATES = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=True,
@@ -27,6 +34,7 @@ _TEMPLATES = Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters |= {
+    "address": address_of,
     "clause": CLAUSE.__getitem__,
     "ended_how": figures_fr.ENDED.__getitem__,
     "drift_level": figures_fr.DRIFT.__getitem__,
@@ -100,8 +108,3 @@ def proof_page(
         refused=is_refused,
         typed=typed,
     )
-
-
-def address_of(lead_id: str) -> str:
-    """Where the page of a lead is."""
-    return f"{HOME}/opportunites/{quote(lead_id, safe='')}"

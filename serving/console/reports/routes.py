@@ -18,6 +18,7 @@ from serving.console.page.rendering import HOME, page
 from serving.console.reports.automation_page import automation_page
 from serving.console.reports.charts import columns_of, reliability_of
 from serving.errors import RequestInvalidError
+from serving.formats.lead_id import LeadInPath
 from serving.repositories.leads import find_lead
 from serving.repositories.scores import add_opening, latest_score
 from serving.runtime.background_cache import Cached, Failed
@@ -79,7 +80,7 @@ def try_again(service: TheService, reader: TheReader, form: TheForm) -> Response
     "/opportunites/{lead_id}/raisons/{idea}", status_code=204, dependencies=[InSight]
 )
 def count_opening(
-    lead_id: str, idea: str, store: TheStore, now: TheNow, form: TheForm
+    lead_id: LeadInPath, idea: str, store: TheStore, now: TheNow, form: TheForm
 ) -> Response:
     """A reason of the lead's latest score was opened. `form` only shows that the
     session's own page says so."""

@@ -150,7 +150,7 @@ def test_the_command_line_writes_it(
     out = tmp_path / f"all.{ending}"
     done = CliRunner().invoke(
         frein.app,
-        ["leads", "export", "L-1", "--by", "chef", "--out", str(out)],
+        ["leads", "export", " L-1\u00a0", "--by", "chef", "--out", str(out)],
         input=f"{password}\n",
     )
     assert done.exit_code == 0, done.output
