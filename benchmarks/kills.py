@@ -7,14 +7,11 @@ tried. `--database` is emptied of nothing: give a new one.
     python -m benchmarks.kills --database sqlite:///kills.db --kills 20
 """
 
-import argparse
-import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -22,14 +19,12 @@ from uuid import uuid4
 
 import httpx2
 import orjson
-import uvicorn
 from sqlalchemy import func, select
 
+from benchmarks.common.bare_service import bare_service
 from benchmarks.common.calls import SECONDS_TO_ANSWER, event_now, new_key
 from benchmarks.common.command_line import parser_of, print_json
 from governance.people.roles import Role
-from serving.app.application import create_app
-from serving.app.scheduler import Ticker
 from serving.app.startup import open_service
 from serving.audit.verification import find_break
 from serving.auth.accounts import NewAccount, open_account
@@ -82,7 +77,7 @@ def tried(
         for client in load:
             client.start()
         for _ in range(kills):
-            with _served(port) as process:
+            with bare_service(port) as process:
                 _wait_for(load, writes)
                 process.kill()
         stop.set()
@@ -110,35 +105,6 @@ def _callers(settings: Settings) -> tuple[str, str]:
         open_account(service.store, person, now)
         token = issue_token(service.store, "awa", timedelta(days=1), now, now)
         return new_key(service.store, "crm", Scope.EVENTS), token
-
-
-@contextmanager
-def _served(port: int) -> Iterator["subprocess.Popen[bytes]"]:
-    command = [sys.executable, "-m", "benchmarks.kills", "--serve", str(port)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_until_live(port)
-            yield process
-        finally:
-            process.kill()
-
-
-def _wait_until_live(port: int) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    with httpx2.Client(base_url=f"http://{HOST}:{port}", timeout=5) as http:
-        while time.monotonic() < until:
-            with suppress(httpx2.TransportError):
-                if http.get("/health/live").is_success:
-                    return
-            time.sleep(0.1)
-    raise RuntimeError("the service doesn't start")
-
-
-def serve(port: int) -> None:
-    """The service without a model, in this process."""
-    with open_service(Settings()) as service:
-        app = create_app(service, Ticker(service))
-        uvicorn.run(app, host=HOST, port=port, log_config=None, access_log=False)
 
 
 class _Client(threading.Thread):
@@ -233,11 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--writes", type=int, default=40, help="before each kill")
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
-    if options.serve is not None:
-        serve(options.serve)
-        return
     if options.database is None:
         parser.error("--database is needed: the URL of a new one")
     with tempfile.TemporaryDirectory(prefix="frein-kills-") as folder:

@@ -6,16 +6,13 @@ lists leads, and somebody asks whether the service lives: a connection each time
     python -m benchmarks.siege --seconds 20 --strangers 16 --halves 500
 """
 
-import argparse
 import multiprocessing
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -23,12 +20,10 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 import httpx2
-import uvicorn
 
+from benchmarks.common.bare_service import bare_service
 from benchmarks.common.calls import new_key
 from benchmarks.common.command_line import at_least, parser_of, print_json
-from serving.app.application import create_app
-from serving.app.http_protocol import server_options
 from serving.app.startup import open_service
 from serving.demo.client import HOST, free_port
 from serving.repositories.api_keys import Scope
@@ -48,7 +43,8 @@ def besieged(seconds: float, strangers: int, halves: int) -> dict[str, object]:
         stack.enter_context(environment_variable("FREIN_DATABASE_URL", url))
         with open_service(Settings()) as service:
             key = new_key(service.store, "crm", Scope.LEADS)
-        port = stack.enter_context(_served())
+        port = free_port()
+        stack.enter_context(bare_service(port))
         bearer = {"Authorization": f"Bearer {key}"}
         with _under_load(port, strangers, halves) as answers:
             latencies = {
@@ -154,47 +150,13 @@ def _is_open(connection: socket.socket) -> bool:
     return True
 
 
-@contextmanager
-def _served() -> Iterator[int]:
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.siege", "--serve", str(port)]
-    address = f"http://{HOST}:{port}"
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait(lambda: httpx2.get(f"{address}/health/live").is_success)
-            yield port
-        finally:
-            process.kill()
-
-
-def _wait(is_up: Callable[[], bool]) -> None:
-    until = time.monotonic() + SECONDS_TO_START
-    while time.monotonic() < until:
-        with suppress(httpx2.TransportError):
-            if is_up():
-                return
-        time.sleep(0.1)
-    raise RuntimeError("the service doesn't start")
-
-
-def _serve(port: int) -> None:
-    settings = Settings()
-    with open_service(settings) as service:
-        app = create_app(service)
-        uvicorn.run(app, host=HOST, port=port, **server_options(settings))
-
-
 def main() -> None:
     parser = parser_of(Path(__file__).stem, __doc__)
     parser.add_argument("--seconds", type=float, default=20)
     parser.add_argument("--strangers", type=at_least(0), default=16)
     parser.add_argument("--halves", type=at_least(0), default=500)
-    parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
     asked = parser.parse_args()
-    if asked.serve is not None:
-        _serve(asked.serve)
-    else:
-        print_json(besieged(asked.seconds, asked.strangers, asked.halves))
+    print_json(besieged(asked.seconds, asked.strangers, asked.halves))
 
 
 if __name__ == "__main__":
