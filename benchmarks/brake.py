@@ -41,7 +41,7 @@ from governance.leads.state import (
     WaitingProposal,
     is_to_confirm,
     state_after,
-    undoes_signature,
+    undoes_word,
 )
 from governance.leads.step import Reaction, react
 from governance.people.assurance import Assurance
@@ -413,7 +413,7 @@ class Door(RuleBasedStateMachine):
             is_told = is_to_confirm(after, PIPELINE)
             is_called = TaskKind.RESERVED_MOVE_OBSERVED in called
             tally.reserved_unnoticed += not (is_told and is_called)
-        tally.decisions_undone += has_moved and undoes_signature(
+        tally.decisions_undone += has_moved and undoes_word(
             before, after.stage, PIPELINE
         )
         tally.exceptions_without_owner += any(

@@ -44,6 +44,7 @@ class Action(StrEnum):
     PRIORITY_CHANGED = "priority_changed"
     STAGE_OBSERVED = "stage_observed"  # changed elsewhere, and seen here
     DECISION_CONTRADICTED = "decision_contradicted"  # by what is seen elsewhere
+    CONTRADICTION_ENDED = "contradiction_ended"  # it says so no more
     STAGE_MOVED = "stage_moved"
     MOVE_REFUSED = "move_refused"
     DECISION_REFUSED = "decision_refused"  # a machine tried to decide a proposal

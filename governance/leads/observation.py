@@ -24,6 +24,7 @@ from governance.people.principal import Means, Principal, PrincipalKind
 from governance.policy.business_days import due_date
 from governance.policy.effects import (
     CloseProposal,
+    ObserveAgreement,
     ObserveMove,
     ObserveNoOwner,
     PlannedEffect,
@@ -80,6 +81,10 @@ def entailed(
         PlannedEffect(lead.lead_id, arbitration.task(after, kind), move_id or latest)
         for kind in _calls(seen, after, pipeline)
     ]
+    if lead.observed_stage is not None and after.observed_stage is None:
+        agreeing = next(e.event for e in reversed(seen) if e.ends_contradiction)
+        agreed = ObserveAgreement(origin=lead.observed_stage, by=_teller(agreeing))
+        effects.append(PlannedEffect(lead.lead_id, agreed, agreeing))
     if lead.owner is not None and after.owner is None:
         teller = max(filter(tells_owner, arrivals), key=_occurred_at)
         gone = ObserveNoOwner(origin=lead.owner, by=_teller(teller))
@@ -91,11 +96,12 @@ def _observed(
     lead: LeadState, after: LeadState, seen: Sequence[StageSeen]
 ) -> list[tuple[ObserveMove, Event]]:
     """That the lead is at another stage, that a key vouches for who brought it there,
-    or that a person's decision is contradicted; with the event that told so."""
+    or that a person's word is contradicted; with the event that told so."""
     observed = []
     is_vouched = after.stage_assurance is Assurance.VOUCHED
     if lead.stage != after.stage or (
-        is_vouched and lead.stage_assurance is not Assurance.VOUCHED
+        (is_vouched and lead.stage_assurance is not Assurance.VOUCHED)
+        or lead.vouched_stage != after.vouched_stage
     ):
         event = _telling(seen, after)
         observed.append((_move(lead.stage, after.stage, event, after), event))
@@ -129,6 +135,7 @@ def _move(origin: str, to: str, event: Event, after: LeadState) -> ObserveMove:
         by=_teller(event),
         assurance=None if after.stage_assurance is None else assurance,
         vouched=vouched,
+        vouched_stage=after.vouched_stage,
     )
 
 

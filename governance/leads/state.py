@@ -11,7 +11,7 @@ from explanations.score import Ending, Priority
 from features.event import Event
 from governance.audit.chain import id_of, new_salt
 from governance.leads.sign_of_life import is_sign_of_life
-from governance.people.assurance import Assurance, assurance_of
+from governance.people.assurance import Assurance, assurance_of, vouched_of
 from governance.people.crm_users import one_form
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
@@ -52,10 +52,11 @@ class LeadState:
 
     An older observation that arrives late changes neither stage nor owner.
     `stage_assurance`: how it is known that a person brought the lead to its stage; None
-    of a history that was loaded. `signed_stage`: the last that a person signed here.
-    `observed_stage`: where another system says that the lead is, against that, since
-    `observed_at`. `band` is the priority that the last score called for, `priority` the
-    one that stands.
+    of a history that was loaded. `signed_stage`: the last that a person signed here;
+    `vouched_stage`: the last that a key has vouched for since then. `observed_stage`:
+    where another system says that the lead is, against these, since `observed_at`.
+    `band` is the priority that the last score called for, `priority` the one that now
+    stands.
     `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
     `entered_at`: when its first event occurred. With `salt` the `lead_id` gives the id.
     `wishes`: what the person said of their data.
@@ -68,6 +69,7 @@ class LeadState:
     stage_at: datetime | None = None
     stage_assurance: Assurance | None = None
     signed_stage: str | None = None
+    vouched_stage: str | None = None
     observed_stage: str | None = None
     observed_at: datetime | None = None
     owner: str | None = None
@@ -126,9 +128,15 @@ class StageSeen:
 
     @property
     def contradicts(self) -> bool:
-        """Does it say, for the first time, another stage than a person signed?"""
+        """Does it say, for the first time, a stage that undoes what a person said?"""
         observed = self.after.observed_stage
         return observed is not None and observed != self.before.observed_stage
+
+    @property
+    def ends_contradiction(self) -> bool:
+        return self.before.observed_stage is not None and (
+            self.after.observed_stage is None
+        )
 
 
 def state_after(
@@ -165,8 +173,8 @@ def _at_stage(
 ) -> LeadState:
     """The state once an event has told a stage.
 
-    An observation never takes the place of what it would undo of a person's signed
-    decision: it stands beside it.
+    An observation never takes the place of what it would undo of a person's word: it
+    stands beside it.
     """
     is_own = event.source == OWN_SOURCE
     if not _is_news(event, state.stage_at):
@@ -177,6 +185,8 @@ def _at_stage(
         return replace(state, observed_stage=stage, observed_at=event.occurred_at)
     assurance = _assurance_after(state, event, stage, history_until)
     is_signed = is_own and assurance is Assurance.SIGNED
+    is_vouched = assurance is Assurance.VOUCHED and vouched_of(event) is not None
+    vouched = None if is_signed else state.vouched_stage
     agrees = is_own or _is_news(event, state.observed_at)
     return replace(
         state,
@@ -184,6 +194,7 @@ def _at_stage(
         stage_at=_told_at(event),
         stage_assurance=assurance,
         signed_stage=stage if is_signed else state.signed_stage,
+        vouched_stage=stage if is_vouched else vouched,
         observed_stage=None if agrees else state.observed_stage,
         observed_at=None if agrees else state.observed_at,
     )
@@ -204,20 +215,28 @@ def _assurance_after(
 
 
 def contradicts(state: LeadState, event: Event, pipeline: Pipeline) -> bool:
-    """Is it an observation that would undo what a person signed before?"""
+    """Is it an observation that would undo what a person signed, or what a key vouched
+    for? Whom a key vouches for may take back what they said in the CRM."""
     stage = stage_told(event, pipeline)
     is_observed = stage is not None and event.source != OWN_SOURCE
-    is_news = is_observed and _is_news(event, state.stage_at)
-    return is_news and undoes_signature(state, str(stage), pipeline)
-
-
-def undoes_signature(state: LeadState, to: str, pipeline: Pipeline) -> bool:
-    """Would a stage go back on what a person signed? To go on is no contradiction."""
-    signed = state.signed_stage
-    if signed is None or to == signed:
+    if not (is_observed and _is_news(event, state.stage_at)):
         return False
-    stands = pipeline.by_name.get(signed)  # None: it has left the file
-    return (stands is not None and stands.closes) or pipeline.is_backwards(signed, to)
+    standing = (
+        state if vouched_of(event) is None else replace(state, vouched_stage=None)
+    )
+    return undoes_word(standing, str(stage), pipeline)
+
+
+def undoes_word(state: LeadState, to: str, pipeline: Pipeline) -> bool:
+    """Would a stage go back on what a person signed, or a key vouched for? To go on is
+    no contradiction."""
+    words = {state.signed_stage, state.vouched_stage} - {None, to}
+    return any(_goes_back(str(word), to, pipeline) for word in words)
+
+
+def _goes_back(word: str, to: str, pipeline: Pipeline) -> bool:
+    stands = pipeline.by_name.get(word)  # None: it has left the file
+    return (stands is not None and stands.closes) or pipeline.is_backwards(word, to)
 
 
 def stages_seen(

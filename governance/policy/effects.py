@@ -35,7 +35,8 @@ class ObserveMove:
     """The lead was moved elsewhere, by `actor`; `by` told so.
 
     `assurance` None: nobody asked, of a history. With the same `origin` and `to`, a key
-    now vouches for who did it. `contradicts`: a person signed `origin`, which stands.
+    now vouches for who did it. `contradicts`: a person signed `origin`, or a key has
+    vouched for it, and it stands. `vouched_stage`: the last that a key vouched for.
     """
 
     id: UUID
@@ -46,6 +47,16 @@ class ObserveMove:
     assurance: Assurance | None = None
     vouched: Vouched | None = None
     contradicts: bool = False
+    vouched_stage: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveAgreement:
+    """Another system says no more, as it did, that the lead is at `origin`, against
+    what a person said; `by` told so."""
+
+    origin: str
+    by: Principal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +189,7 @@ class HandOverTask:
 
 Effect = (
     ObserveMove
+    | ObserveAgreement
     | ObserveNoOwner
     | Decide
     | Requalify

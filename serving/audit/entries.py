@@ -37,6 +37,7 @@ from governance.policy.effects import (
     EscalateTask,
     Grant,
     HandOverTask,
+    ObserveAgreement,
     ObserveMove,
     ObserveNoOwner,
     PlannedEffect,
@@ -279,18 +280,12 @@ def _task_change(
 
 
 def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEntry:
+    if isinstance(effect, ObserveMove | ObserveAgreement | ObserveNoOwner):
+        return _observed(context.lead, effect)
     by, why = SYSTEM, _NOTHING
     before: AuditFields | None
     after: AuditFields
     match effect:
-        case ObserveMove(by=by):
-            action, why = Action.STAGE_OBSERVED, _observed_fields(effect)
-            before, after = {"stage": effect.origin}, {"stage": effect.to}
-            if effect.contradicts:  # the stage stays
-                action, after = Action.DECISION_CONTRADICTED, {"observed": effect.to}
-        case ObserveNoOwner(by=by, origin=origin):
-            action = Action.OWNER_CHANGED
-            before, after = {"owner": _person(origin)}, {"owner": None}
         case Requalify() | SetPriority():
             action, why = Action.PRIORITY_CHANGED, _explanation(context.score)
             before, after = {"priority": effect.origin}, {"priority": effect.to}
@@ -304,10 +299,39 @@ def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> Aud
         case _:
             raise AssertionError(f"no entry tells of {effect}")
     return AuditEntry(
-        id=effect.id if isinstance(effect, ObserveMove | Requalify) else uuid4(),
+        id=effect.id if isinstance(effect, Requalify) else uuid4(),
         action=action,
         by=by,
         subject=Subject(SubjectKind.LEAD, context.lead),
+        before=before,
+        after=after,
+        why=why,
+    )
+
+
+def _observed(
+    lead: UUID, observed: ObserveMove | ObserveAgreement | ObserveNoOwner
+) -> AuditEntry:
+    id, why = uuid4(), _NOTHING
+    before: AuditFields
+    after: AuditFields
+    match observed:
+        case ObserveMove(id=id):
+            action, why = Action.STAGE_OBSERVED, _observed_fields(observed)
+            before, after = {"stage": observed.origin}, {"stage": observed.to}
+            if observed.contradicts:  # the stage stays
+                action, after = Action.DECISION_CONTRADICTED, {"observed": observed.to}
+        case ObserveAgreement(origin=origin):
+            action = Action.CONTRADICTION_ENDED
+            before, after = {"observed": origin}, {"observed": None}
+        case ObserveNoOwner(origin=origin):
+            action = Action.OWNER_CHANGED
+            before, after = {"owner": _person(origin)}, {"owner": None}
+    return AuditEntry(
+        id=id,
+        action=action,
+        by=observed.by,
+        subject=Subject(SubjectKind.LEAD, lead),
         before=before,
         after=after,
         why=why,
@@ -323,6 +347,8 @@ def _observed_fields(observed: ObserveMove) -> AuditFields:
         by_key = Principal(PrincipalKind.INTEGRATION, observed.vouched.key_id)
         fields["vouched_by"] = by_key
         fields["vouched_for"] = Principal(PrincipalKind.PERSON, observed.vouched.who)
+    if observed.vouched_stage is not None:
+        fields["vouched_stage"] = observed.vouched_stage
     return fields
 
 

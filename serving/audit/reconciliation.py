@@ -21,6 +21,7 @@ from governance.people.assurance import Assurance
 from governance.people.principal import Principal, PrincipalKind, broken_by
 from governance.people.privacy import PrivacyWishes
 from governance.policy.pipeline import StageRole
+from serving.audit.row_facts import KNOWN_TABLES, RowFacts, other_columns
 from serving.audit.seals import Seal, broken_seals
 from serving.auth.sessions import LONGEST_TOKEN
 from serving.database.engine import Store, place_of
@@ -43,7 +44,12 @@ from serving.database.tables import (
 from serving.errors import AuditBrokenError
 from serving.repositories.audit import links_since
 from serving.repositories.decisions import STATEMENTS
-from serving.repositories.events import events_there, wishes_told
+from serving.repositories.events import (
+    events_there,
+    owners_told,
+    unknown_events,
+    wishes_told,
+)
 from serving.repositories.persons import account_digests
 from serving.repositories.privacy.personal_data import nameless
 from serving.repositories.rows import batches, every_row
@@ -94,8 +100,11 @@ class Told:
     roles: dict[str, str] = field(default_factory=dict)  # of people
     disabled: set[str] = field(default_factory=set)
     accounts: dict[str, Mapping[str, str | None]] = field(default_factory=dict)
-    # Whose a session or token is, and its secret's digest, once the audit tells it.
-    passes: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    facts: RowFacts = field(default_factory=RowFacts)
+    own_ids: set[str] = field(default_factory=set)  # that events of our own may have
+    vouched: dict[str, tuple[int, str | None]] = field(default_factory=dict)  # stages
+    observed: dict[str, tuple[int, str | None]] = field(default_factory=dict)
+    stands_since: int | None = None  # the row from which on these two are always told
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)  # as they were made
     revoked_keys: set[str] = field(default_factory=set)
     accounts_since: str | None = None  # the instant from which on it tells of both
@@ -160,6 +169,7 @@ def told_by(rows: Iterable[Row]) -> Told:
     never written here."""
     told = Told()
     for row in rows:
+        told.own_ids.add(row["id"])
         for id in (row["who_id"], row["lead_id"]):
             if id:
                 told.first_told.setdefault(id, row["seq"])
@@ -169,6 +179,7 @@ def told_by(rows: Iterable[Row]) -> Told:
         after = orjson.loads(row["state_after"] or "{}")
         try:
             _take_in(told, row, before, after)
+            told.facts.take_in(row, before, after)
         except (KeyError, TypeError) as error:  # before the last anchor: not verified
             kind = BreakKind.ROW_CHANGED.value
             raise AuditBrokenError(kind, row["seq"]) from error
@@ -183,6 +194,10 @@ def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
             _take_in_assurance(told, row, after["stage"])
         case Action.PRIORITY_CHANGED:
             told.priorities[row["lead_id"]] = after["priority"]
+        case Action.DECISION_CONTRADICTED | Action.CONTRADICTION_ENDED:
+            told.observed[row["lead_id"]] = row["seq"], after["observed"]
+        case Action.PROPOSAL_CLOSED if row["who_kind"] == PrincipalKind.PERSON:
+            told.own_ids.add(row["subject_id"])  # that it was decided is an event
         case _:
             _take_in_of_accounts(told, row, after)
             _take_in_of_store(told, row, after)
@@ -198,9 +213,15 @@ def _take_in_assurance(told: Told, row: Row, stage: str) -> None:
     if row["action"] == Action.STAGE_OBSERVED:
         why = orjson.loads(row["why"])
         told.assurances[lead] = why.get("assurance", "")
-    elif row["who_kind"] == PrincipalKind.PERSON:
+        is_vouched = told.assurances[lead] == Assurance.VOUCHED
+        word = why.get("vouched_stage", stage if is_vouched else None)
+        told.vouched[lead] = row["seq"], word
+        return
+    told.observed[lead] = row["seq"], None  # it settles what was seen against it
+    if row["who_kind"] == PrincipalKind.PERSON:
         told.assurances[lead] = Assurance.SIGNED
         told.signed[lead] = row["seq"], stage
+        told.vouched[lead] = row["seq"], None
     else:
         told.assurances[lead] = Assurance.AUTOMATION
 
@@ -227,8 +248,6 @@ def _take_in_of_accounts(told: Told, row: Row, after: Row) -> None:
             told.roles[subject] = after["role"]
         case Action.PERSON_DISABLED:
             told.disabled.add(subject)
-        case Action.SIGNED_IN | Action.TOKEN_ISSUED if "pass" in after:
-            told.passes[after["pass"]] = subject, after.get("secret_sha256")
         case Action.KEY_CREATED:
             told.keys[subject] = dict(after)
         case Action.KEY_ROTATED:
@@ -248,6 +267,8 @@ def _take_in_of_store(told: Told, row: Row, after: Row) -> None:
         case Action.CONFIGURATION_CHANGED:
             told.configuration, told.place = dict(after), after["place"]
             told.salted_since = told.salted_since or row["seq"]
+            if "settings" in after:
+                told.stands_since = told.stands_since or row["seq"]
             stages = after["stages"].items()
             told.entries |= {n for n, s in stages if s["role"] == StageRole.ENTRY}
         case Action.STORE_RESTORED:
@@ -267,10 +288,12 @@ def _differences(session: Session, told: Told) -> Iterator[Difference]:
         names[str(row.id)] = Principal(PrincipalKind(row.kind), row.name)
         if not _is_named(told, row.id, row.salt, row.kind, row.name):
             yield _differs("principal", row.id, ["name"])
+    stages = list(every_row(session, StageRow))
+    renamed = {row.name: row.renamed_to or row.name for row in stages}
     yield from _of_decisions(session, told, names)
-    yield from _of_leads(session, told)
+    yield from _of_known_rows(session, told, names, renamed)
+    yield from _of_leads(session, told, renamed)
     yield from _of_people(session, told)
-    yield from _of_passes(session, told)
     yield from _of_keys(session, told)
     yield from _of_events(session, told)
     yield from _of_configuration(session, told)
@@ -364,10 +387,43 @@ def _has_its_reason(row: Any, entry: Row) -> bool:
     return bool(mine == digest)
 
 
-def _of_leads(session: Session, told: Told) -> Iterator[Difference]:
-    stages = list(every_row(session, StageRow))
-    renamed = {row.name: row.renamed_to or row.name for row in stages}
-    wishes = wishes_told(session)
+def _of_known_rows(
+    session: Session,
+    told: Told,
+    names: Mapping[str, Principal],
+    renamed: Mapping[str, str],
+) -> Iterator[Difference]:
+    for table in KNOWN_TABLES:
+        name = table.row.__tablename__
+        waiting = dict(told.facts.by_table[name])
+        for row in every_row(session, table.row):
+            keys = table.keys(row)
+            key = next((key for key in keys if key in waiting), keys[0])
+            facts = waiting.pop(key, None)
+            if facts is None:
+                if not _is_older(row, told):
+                    yield _lone(DifferenceKind.UNRECORDED, name, keys[0])
+            elif columns := other_columns(row, facts, names, renamed):
+                yield _differs(name, keys[0], columns)
+        for key, facts in waiting.items() if not table.may_leave else ():
+            if facts.get("lead_id") not in told.forgotten:
+                yield _lone(DifferenceKind.MISSING, name, key)
+
+
+def _is_older(row: Any, told: Told) -> bool:
+    """Is it a session or a token of before the audit told of them?"""
+    if not isinstance(row, PassRow):
+        return False
+    if told.accounts_since is None:
+        return True
+    since = datetime.fromisoformat(told.accounts_since)
+    return row.created_at < since and row.expires_at <= since + LONGEST_TOKEN
+
+
+def _of_leads(
+    session: Session, told: Told, renamed: Mapping[str, str]
+) -> Iterator[Difference]:
+    wishes, owners = wishes_told(session), owners_told(session)
     entries = {renamed.get(name, name) for name in told.entries}
     for row, scored in _scored_leads(session):
         if str(row.id) in told.forgotten:
@@ -375,7 +431,10 @@ def _of_leads(session: Session, told: Told) -> Iterator[Difference]:
         else:
             columns = _other_stage(row, told, renamed, entries)
             columns += _other_assurance(row, told, renamed)
+            columns += _other_words(row, told, renamed)
             columns += _other_facts(row, told, wishes.get(row.id, PrivacyWishes()))
+            if row.owner != owners.get(row.id):
+                columns.append("owner")
             if scored is not None and not _agree(row, *scored):
                 columns.append("score")
         if columns:
@@ -412,6 +471,24 @@ def _other_assurance(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> li
     is_known = told.salted_since is not None and seq >= told.salted_since
     if row.signed_stage != signed and (row.signed_stage is not None or is_known):
         columns.append("signed_stage")
+    return columns
+
+
+def _other_words(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> list[str]:
+    """Columns of what a key vouched for, and of what was seen against people's words.
+    That there is none, rows of before revision 0018 may not say."""
+    since = told.stands_since
+    columns = []
+    for column, words in {
+        "vouched_stage": told.vouched,
+        "observed_stage": told.observed,
+    }.items():
+        seq, stage = words.get(str(row.id), (0, None))
+        said = renamed.get(stage, stage) if stage else None
+        value = getattr(row, column)
+        is_known = value is not None or (since is not None and seq >= since)
+        if value != said and is_known:
+            columns.append(column)
     return columns
 
 
@@ -465,25 +542,6 @@ def _of_people(session: Session, told: Told) -> Iterator[Difference]:
         yield _lone(DifferenceKind.MISSING, "person", id)
 
 
-def _of_passes(session: Session, told: Told) -> Iterator[Difference]:
-    """Sessions and tokens, but for those of before the audit told of them."""
-    if told.accounts_since is None:
-        return
-    since = datetime.fromisoformat(told.accounts_since)
-    for row in every_row(session, PassRow):
-        is_older = row.created_at < since and row.expires_at <= since + LONGEST_TOKEN
-        if row.id not in told.passes:
-            if not is_older:
-                yield _lone(DifferenceKind.UNRECORDED, "pass", row.id)
-            continue
-        whose, secret = told.passes[row.id]
-        columns = [] if whose == str(row.person_id) else ["person_id"]
-        if secret not in {None, row.secret_sha256}:
-            columns.append("secret_sha256")
-        if columns:
-            yield _differs("pass", row.id, columns)
-
-
 def _of_keys(session: Session, told: Told) -> Iterator[Difference]:
     reviews = {row.key_id: row for row in every_row(session, KeyReviewRow)}
     waiting = dict(told.keys)
@@ -526,6 +584,8 @@ def _of_events(session: Session, told: Told) -> Iterator[Difference]:
     for event in sorted(gone):
         if told.events[event] not in told.forgotten:
             yield _lone(DifferenceKind.MISSING, "event", event)
+    for event in unknown_events(session, told.own_ids):
+        yield _lone(DifferenceKind.UNRECORDED, "event", event)
     for seal in broken_seals(session, told.seals, told.forgotten_events):
         yield _differs("event", f"{seal.first}-{seal.last}", ["data"])
 

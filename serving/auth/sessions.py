@@ -192,8 +192,8 @@ def begin_session(
     here = replace(person, means=Means.CONSOLE)
     with store.writing() as session:
         add_pass(session, new_pass)
-        begun = {"pass": new_pass.id, "secret_sha256": new_pass.secret_sha256}
-        write_note(session, Action.SIGNED_IN, person, here.principal, now, begun)
+        by, begun = here.principal, _told(new_pass)
+        write_note(session, Action.SIGNED_IN, person, by, now, begun)
     return Session(
         person=person,
         cookie=token_of(new_pass.id, secret, _SESSION_PREFIX),
@@ -220,13 +220,19 @@ def issue_token(
         new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
         new_pass = replace(new_pass, authenticated_at=authenticated_at)
         add_pass(session, new_pass)
-        issued = {
-            "pass": new_pass.id,
-            "secret_sha256": new_pass.secret_sha256,
-            "expires_at": new_pass.expires_at.isoformat(),
-        }
-        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, issued)
+        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, _told(new_pass))
     return token_of(new_pass.id, secret, TOKEN_PREFIX)
+
+
+def _told(new_pass: Pass) -> dict[str, str | None]:
+    """What the audit keeps of a session or a token."""
+    at = new_pass.authenticated_at
+    return {
+        "pass": new_pass.id,
+        "secret_sha256": new_pass.secret_sha256,
+        "expires_at": new_pass.expires_at.isoformat(),
+        "authenticated_at": None if at is None else at.isoformat(),
+    }
 
 
 def signed_in(
@@ -269,7 +275,8 @@ def prove(
     with store.writing() as session:
         change_pass(session, reader.pass_id, authenticated_at=now)
         by = reader.person.principal
-        write_note(session, Action.SIGNED_IN, reader.person, by, now)
+        proven = {"pass": reader.pass_id, "authenticated_at": now.isoformat()}
+        write_note(session, Action.SIGNED_IN, reader.person, by, now, proven)
 
 
 def sign_out(store: Store, reader: SignedIn, now: datetime) -> None:

@@ -64,7 +64,7 @@ class Suspension:
 
     @property
     def state(self) -> dict[str, str | None]:
-        """The suspension as events and the audit have it."""
+        """The suspension as events have it."""
         return {"until": None if self.until is None else self.until.isoformat()}
 
 
@@ -86,7 +86,7 @@ def suspend_lead(
         by=suspension.by,
         about=suspension.state,
         why=suspension.why,
-        after=suspension.state,
+        after=suspension.state | {"suspension": str(suspension.id)},
     )
 
     def plan(lead: LeadState) -> Plan:

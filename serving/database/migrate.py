@@ -92,6 +92,7 @@ def _rename(session: Session, old: str, new: str) -> None:
     columns = (
         LeadRow.stage,
         LeadRow.signed_stage,
+        LeadRow.vouched_stage,
         LeadRow.observed_stage,
         ProposalRow.from_stage,
         ProposalRow.to_stage,

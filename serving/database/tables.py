@@ -109,7 +109,8 @@ class LeadRow(Base):
     stage_at: Mapped[datetime | None]
     stage_assurance: Mapped[str | None]  # see `governance.people.assurance`
     signed_stage: Mapped[str | None]  # by a person, last
-    observed_stage: Mapped[str | None]  # against what a person signed
+    vouched_stage: Mapped[str | None]  # by a key since then, last
+    observed_stage: Mapped[str | None]  # against what a person signed, or a key vouched
     observed_at: Mapped[datetime | None]
     owner: Mapped[str | None]
     owner_at: Mapped[datetime | None]
@@ -132,7 +133,7 @@ class LeadRow(Base):
 
 
 class EventRow(Base):
-    """The log: append-only, each (source, event_id) once."""
+    """The log: append-only (triggers see to it), each (source, event_id) once."""
 
     __tablename__ = "event"
     __table_args__ = (

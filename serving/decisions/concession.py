@@ -18,7 +18,7 @@ from governance.policy.policy import Clause, Concession
 from serving.decisions.guarded_request import GuardedRequest, carry_out
 from serving.errors import ChangedMeanwhileError, RequestInvalidError, Reserved
 from serving.repositories.decisions import conceded_by_machines, conceded_on
-from serving.repositories.events import number_of_lead
+from serving.repositories.events import largest_of_lead
 from serving.repositories.persons import person_named
 from serving.runtime.service import Service
 
@@ -83,11 +83,14 @@ def limit_of(
     session: Session, pipeline: Pipeline, by: Principal, lead_uuid: UUID
 ) -> float | None:
     """What a person may let the concessions on a lead come to, in percent; None: there
-    is no limit, or they are a machine, or nobody we know, whom lock 3 refuses."""
+    is no limit, or they are a machine, or nobody we know, whom lock 3 refuses.
+
+    Euros are of the largest amount that the lead ever had: who changes it, be it a key,
+    gives nobody room."""
     person = person_named(session, by.name) if by.is_person else None
     if person is None:
         return None
-    amount = number_of_lead(session, lead_uuid, pipeline.amount_attribute)
+    amount = largest_of_lead(session, lead_uuid, pipeline.amount_attribute)
     return pipeline.concession_limit(person.role, amount)
 
 

@@ -13,7 +13,7 @@ from governance.leads.state import (
     LeadState,
     WaitingProposal,
     is_to_confirm,
-    undoes_signature,
+    undoes_word,
 )
 from governance.policy.actions import OpenProposal
 from governance.policy.complex_exchange import after_complex_exchange
@@ -61,7 +61,7 @@ class MoveRequest(GuardedRequest):
             to=self.to,
             after_complex_exchange=after_complex_exchange(log, now),
             undoes_decision=undoes_decision
-            or undoes_signature(lead, self.to, service.pipeline),
+            or undoes_word(lead, self.to, service.pipeline),
             confirms=is_to_confirm(lead, service.pipeline)
             or lead.observed_stage is not None,
         )

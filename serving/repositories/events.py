@@ -13,6 +13,7 @@ from sqlalchemy import bindparam, func, insert, select, text, tuple_
 from sqlalchemy.orm import Session
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
+from governance.leads.state import owner_told, tells_owner
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
@@ -165,20 +166,20 @@ def attribute_of_leads(
     return values
 
 
-def number_of_lead(session: Session, lead_uuid: UUID, name: str) -> float | None:
-    """An attribute of a lead, as it was last set, where it is a number."""
+def largest_of_lead(session: Session, lead_uuid: UUID, name: str) -> float | None:
+    """The largest number that an attribute of a lead ever was; None: it was none."""
     rows = session.scalars(
-        select(EventRow.data)
-        .where(EventRow.lead_id == lead_uuid, EventRow.kind == ATTRIBUTES_KIND)
-        .order_by(EventRow.occurred_at.desc(), EventRow.id.desc())
+        select(EventRow.data).where(
+            EventRow.lead_id == lead_uuid, EventRow.kind == ATTRIBUTES_KIND
+        )
     )
-    for about in rows:
-        attributes = orjson.loads(about)
-        if name in attributes:
-            value = attributes[name]
-            is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return float(value) if is_number else None
-    return None
+    values = (orjson.loads(about).get(name) for about in rows)
+    numbers = (
+        float(value)
+        for value in values
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    )
+    return max(numbers, default=None)
 
 
 def settled_event(session: Session) -> int:
@@ -250,6 +251,35 @@ def wishes_told(session: Session) -> dict[UUID, PrivacyWishes]:
         known = wishes.get(lead, PrivacyWishes())
         wishes[lead] = known.at(kind, at)
     return wishes
+
+
+def owners_told(session: Session) -> dict[UUID, str | None]:
+    """Whose each lead is, as the log says it: what a rule writes counts at once, what
+    another system tells if it is no older."""
+    owners: dict[UUID, tuple[datetime, str | None]] = {}
+    telling = _EVENTS.add_columns(EventRow.lead_id).where(
+        EventRow.kind == ATTRIBUTES_KIND, EventRow.data.contains('"owner"')
+    )
+    rows = session.execute(
+        telling.order_by(EventRow.id),
+        execution_options={"yield_per": ROWS_AT_ONCE},
+    )
+    for *row, lead in rows:
+        event = _as_event(row)
+        since = owners[lead][0] if lead in owners else event.occurred_at
+        is_news = event.source == OWN_SOURCE or event.occurred_at >= since
+        if tells_owner(event) and is_news:
+            owners[lead] = event.occurred_at, owner_told(event)
+    return {lead: owner for lead, (_, owner) in owners.items()}
+
+
+def unknown_events(session: Session, known: Collection[str]) -> list[int]:
+    """The rows of our own events whose ids aren't known."""
+    own = select(EventRow.id, EventRow.event_id).where(EventRow.source == OWN_SOURCE)
+    rows = session.execute(
+        own.order_by(EventRow.id), execution_options={"yield_per": ROWS_AT_ONCE}
+    )
+    return [row for row, event in rows if event not in known]
 
 
 def events_there(session: Session, rows: Iterable[int]) -> frozenset[int]:

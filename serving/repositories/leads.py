@@ -40,6 +40,7 @@ class LeadSummary:
     stage_at: datetime | None
     stage_assurance: str | None
     signed_stage: str | None
+    vouched_stage: str | None
     observed_stage: str | None
     observed_at: datetime | None
     owner: str | None

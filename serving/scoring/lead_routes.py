@@ -92,6 +92,7 @@ def read_lead(
             "stage_assurance": lead.stage_assurance,
             "stage_to_confirm": lead.is_to_confirm(pipeline),
             "signed_stage": lead.signed_stage,
+            "vouched_stage": lead.vouched_stage,
             "observed_stage": lead.observed_stage,
             "priority": lead.priority,
             "owner": lead.owner,

@@ -76,8 +76,9 @@ class LeadShown(Shown):
     `stage_assurance`: a person signed the stage, a key vouches for who brought the lead
     there, or nobody known did; null of a history. `stage_to_confirm`: it is reserved,
     and nobody known did. `observed_stage`: where another system says that the lead is,
-    against the `signed_stage`, which stands. `objected_at`: the person objects to being
-    profiled since then: no score, no automation.
+    against the `signed_stage`, or the `vouched_stage` that a key vouched for since, and
+    these stand. `objected_at`: the person objects to being profiled since then: no score, no
+    automation.
     """
 
     lead_id: str
@@ -85,6 +86,7 @@ class LeadShown(Shown):
     stage_assurance: Assurance | None
     stage_to_confirm: bool
     signed_stage: str | None
+    vouched_stage: str | None
     observed_stage: str | None
     priority: Priority | None
     owner: str | None

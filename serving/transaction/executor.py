@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from governance.leads.state import LeadState
+from governance.leads.state import LeadState, undoes_word
 from governance.policy.actions import (
     Concede,
     MoveStage,
@@ -147,7 +147,8 @@ class Executor:
                     origin,
                     to,
                     requalifies=goes_back and self._is_after_exchange(lead),
-                    undoes_decision=is_decided(self.session, lead.id, origin),
+                    undoes_decision=is_decided(self.session, lead.id, origin)
+                    or undoes_word(lead, to, self.pipeline),
                 )
             case Grant(percent=percent):
                 return Concede(percent, conceded_by_machines(self.session, lead.id))

@@ -23,6 +23,7 @@ SENTENCE: Mapping[Action, str] = {
     Action.PRIORITY_CHANGED: "Priorité changée",
     Action.STAGE_OBSERVED: "Changement d’étape observé dans le CRM",
     Action.DECISION_CONTRADICTED: "Décision contredite par le CRM",
+    Action.CONTRADICTION_ENDED: "Le CRM ne contredit plus la décision",
     Action.STAGE_MOVED: "Changement d’étape",
     Action.MOVE_REFUSED: "Changement d’étape réservé aux personnes",
     Action.DECISION_REFUSED: "Décision refusée à un automatisme",

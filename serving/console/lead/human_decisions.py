@@ -71,11 +71,13 @@ def _ended_by(session: Session, entry: AuditSummary) -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageStanding:
     """How the lead's stage is known. `is_to_confirm`: it is reserved, and nobody known
-    brought the lead there. `vouched`: who did, by a key's word. `observed`: where the
-    CRM says that it is, against what a person `signed`."""
+    brought the lead there. `vouched`: who brought it to `vouched_stage`, by a key's
+    word. `observed`: where the CRM says that it is, against that or what a person
+    `signed`."""
 
     is_to_confirm: bool
     vouched: Vouched | None
+    vouched_stage: str | None
     observed: str | None
     signed: SignedStage | None
 
@@ -84,14 +86,17 @@ def stage_standing(
     session: Session, lead: LeadSummary, pipeline: Pipeline, log: Sequence[Event]
 ) -> StageStanding | None:
     """None: there is nothing to say of it."""
-    telling = (event for event in log if stage_told(event, pipeline) == lead.stage)
+    word = lead.vouched_stage
+    telling = (event for event in log if stage_told(event, pipeline) == word)
     known = [vouched for event in telling if (vouched := vouched_of(event))]
-    is_vouched = lead.stage_assurance == Assurance.VOUCHED
+    is_vouched = lead.stage_assurance == Assurance.VOUCHED or lead.observed_stage
+    has_signed = lead.observed_stage and word is None
     standing = StageStanding(
         is_to_confirm=lead.is_to_confirm(pipeline),
         vouched=known[-1] if is_vouched and known else None,
+        vouched_stage=word,
         observed=lead.observed_stage,
-        signed=last_signed(session, lead.id) if lead.observed_stage else None,
+        signed=last_signed(session, lead.id) if has_signed else None,
     )
     says = standing.is_to_confirm or standing.vouched or standing.observed
     return standing if says else None

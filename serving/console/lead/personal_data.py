@@ -98,12 +98,20 @@ _COLUMN = {
     "to_priority": "à la priorité",
     "to_stage": "à l’étape",
     "until": "jusqu’au",
+    "vouched_stage": "étape déclarée par le CRM",
     "what": "quoi",
     "why": "pourquoi",
     "words": "mots",
     "written_at": "donné le",
 }
-_STAGES = {"stage", "signed_stage", "observed_stage", "from_stage", "to_stage"}
+_STAGES = {
+    "stage",
+    "signed_stage",
+    "vouched_stage",
+    "observed_stage",
+    "from_stage",
+    "to_stage",
+}
 _PRIORITIES = {"priority", "from_priority", "to_priority"}
 _SAID = {  # codes of the columns of that end
     "actor": {

@@ -55,7 +55,7 @@ TASK = {
     TaskKind.RESERVED_MOVE_OBSERVED: (
         "une étape réservée a été observée dans le CRM, à confirmer"
     ),
-    TaskKind.DECISION_CONTRADICTED: "le CRM contredit une décision signée ici",
+    TaskKind.DECISION_CONTRADICTED: "le CRM contredit ce qu’une personne a décidé",
     TaskKind.RULE: "une règle le demande",
     TaskKind.CHAIN_TOO_DEEP: "trop d’automatismes se sont enchaînés",
     TaskKind.UNUSUAL_DELAY: "le délai est inhabituel",

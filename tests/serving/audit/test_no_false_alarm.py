@@ -73,6 +73,7 @@ class Story:
                 "then": '{ propose_move = "perdu" }',
             },
             {"on": of("email_replied"), "then": TASK},
+            {"on": of("meeting_held"), "then": '{ assign = "Jean Roy" }'},
             settings=settings,
         )
         self.service, self.client = self.crm.service, self.crm.client
@@ -97,6 +98,14 @@ class Story:
     def done(self, who: Headers, lead: str, call: str, **sent: Any) -> None:
         answer = self.ask(who, lead, call, **sent)
         assert answer.is_success, answer.text
+
+    def suspend(self, what: str) -> None:
+        """And end it at once."""
+        path, sent = f"/v1/{what}/suspensions", {"reason": "budget"}
+        begun = self.client.post(path, json=sent, headers=self.awa)
+        ended = self.client.delete(path, headers=self.awa)
+        assert begun.is_success, begun.text
+        assert ended.is_success, ended.text
 
     def proposed(self, who: Headers, lead: str, call: str, **sent: Any) -> UUID:
         """Asks for what is refused; the proposal that it leaves."""
@@ -140,6 +149,8 @@ def by_people(story: Story) -> None:
     )
     adjusted = {"kind": "status_adjusted", "reason": "donnee_erronee"}
     story.done(story.awa, "L-2", "overrides", stage="qualifie", **adjusted)
+    story.suspend("leads/L-2")
+    story.suspend("rules/R-01")
     story.done(story.awa, "L-2", "suspensions", reason="budget", text="En congé")
     story.done(story.awa, "L-2", "stage-moves", to="perdu", **LOST)
 
@@ -184,6 +195,30 @@ def by_observation(story: Story) -> None:
     story.done(story.awa, "L-10", "stage-moves", to="negociation_finale")
     later = (NOW + timedelta(minutes=1)).isoformat()
     story.told("stage_changed", "L-10", story.key, data={"to": "nouveau"}, time=later)
+    for n, to in enumerate(("contacte", "perdu"), start=1):  # undone, and again not
+        at = (NOW + timedelta(minutes=n)).isoformat()
+        told = {"id": f"L-7 {to}", "data": {"to": to}, "time": at}
+        story.told("stage_changed", "L-7", story.key, **told)
+    for n, to in enumerate(("negociation_finale", "gagne", "nouveau")):
+        at = (NOW + timedelta(seconds=n)).isoformat()
+        told = {"id": f"L-13 {to}", "data": {"to": to}, "time": at}
+        headers, by = (story.key, None) if n else (story.vouching, "awa")
+        story.told("stage_changed", "L-13", headers, by=by, **told)
+
+
+def owners_and_tasks(story: Story) -> None:
+    """Leads change hands, by the CRM and by a rule; people close tasks, or are late."""
+    for n, owner in enumerate(("Awa Diallo", " Léo\u00a0Roux ", None, "Léo Roux")):
+        at = (NOW - timedelta(minutes=9 - n)).isoformat()
+        told = {"data": {"owner": owner}, "time": at, "id": f"owner {n}"}
+        story.told("attributes_set", "L-11", story.key, **told)
+        story.told("email_replied", "L-11", story.key, id=f"replied {n}")
+    story.told("meeting_held", "L-12", story.key)
+    listed = story.client.get("/v1/tasks", headers=story.awa).json()["tasks"]
+    task = next(t for t in listed if t["lead_id"] == "L-11")
+    path, sent = f"/v1/tasks/{task['id']}/close", {"reason": "Fait"}
+    assert story.client.post(path, json=sent, headers=story.awa).is_success
+    story.told("email_replied", "L-11", story.key, id="replied at last")
 
 
 def accounts(story: Story) -> None:
@@ -220,7 +255,15 @@ def _set_codes_up(story: Story) -> None:
     withdraw(story.service.store, "max", SHELL, NOW)
 
 
-KINDS = (by_machines, by_people, by_proposal, by_emergency, by_observation, accounts)
+KINDS = (
+    by_machines,
+    by_people,
+    by_proposal,
+    by_emergency,
+    by_observation,
+    owners_and_tasks,
+    accounts,
+)
 
 
 @pytest.mark.parametrize(
@@ -270,6 +313,11 @@ def test_whatever_was_decided_agrees_with_the_audit(story: Story) -> None:
         Action.GLASS_BROKEN,
         Action.STAGE_OBSERVED,
         Action.DECISION_CONTRADICTED,
+        Action.CONTRADICTION_ENDED,
+        Action.TASK_ESCALATED,
+        Action.TASK_HANDED_OVER,
+        Action.RULE_RESUMED,
+        Action.AUTOMATION_RESUMED,
         Action.PERSON_BOUND,
         Action.TOTP_ENABLED,
         Action.TOTP_DISABLED,

@@ -246,6 +246,7 @@ def _newer(backup: Path) -> None:
 
 def _fewer(backup: Path) -> None:
     with closing(pysqlite3.connect(str(backup))) as connection:
+        connection.execute("DROP TRIGGER event_never_leaves")
         connection.execute("DELETE FROM event")
         connection.commit()
 

@@ -12,7 +12,7 @@ from governance.people.roles import Role
 from governance.policy.pipeline import Pipeline, read_pipeline
 from serving.app.configuration import install_configuration
 from serving.database.engine import SQLITE
-from serving.decisions.concession import ConcessionRequest, concede
+from serving.decisions.concession import ConcessionRequest, concede, limit_of
 from serving.errors import AboveLimitError
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
@@ -232,11 +232,28 @@ class TestAConcession:
         self, crm: TestClient, service: Service, headers: Headers, amount: Any
     ) -> None:
         make_person(service, Role.SALES)
-        set_attributes(crm, headers, "amount", amount=100_000)
-        set_attributes(crm, headers, "later", amount=amount)
+        set_attributes(crm, headers, "amount", amount=amount)
         write(service.store, concession(10, reserved="false").insert("person"))
         more = concession(0.1, reserved="false").insert("person")
         refused(service, more, "reserved_for_people")
+
+    @pytest.mark.parametrize("later", [None, 0, "20000", 5_000])
+    def test_another_amount_gives_nobody_room(
+        self, crm: TestClient, service: Service, headers: Headers, later: Any
+    ) -> None:
+        awa, _ = make_person(service, Role.SALES)
+        for n, amount in enumerate((5_000, 100_000, later)):
+            set_attributes(crm, headers, f"amount {n}", amount=amount)
+        more = concession(1.1, reserved="false").insert("person")
+        refused(service, more, "reserved_for_people")
+        limits = service.pipeline.model_copy(
+            update={"concession_amount": {Role.SALES: 1000.0}}
+        )
+        with service.store.reading() as session:
+            lead = find_lead(session, "L-1")
+            assert lead is not None
+            assert limit_of(session, limits, awa.principal, lead.id) == 1
+        write(service.store, concession(1, reserved="false").insert("person"))
 
     def test_a_role_without_one_is_not_limited(
         self, crm: TestClient, service: Service, headers: Headers

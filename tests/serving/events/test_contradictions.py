@@ -276,3 +276,38 @@ def page(client: TestClient, service: Service, tail: str) -> str:
         answer = browser.get(f"/console/opportunites/L-1{tail}")
     assert answer.status_code == 200
     return html.unescape(answer.text)
+
+
+def test_what_a_key_vouched_for_stands_until_a_person_says_otherwise(
+    client: TestClient, service: Service, awa: Headers
+) -> None:
+    """Undone by a bare event, it is a contradiction; a key only proposes to undo it."""
+    _, vouching = make_key(service, scopes=CRM_SCOPES | {Scope.VOUCH})
+    _, headers = make_key(service)
+
+    def told(id: str, key: Headers, **event: Any) -> dict[str, Any]:
+        send(client, key, make_event(id=id, time=later(service), **event))
+        return lead(client, headers)
+
+    told("1", vouching, type="lost", by="awa")
+    for id, event in (
+        ("2", {"type": "won", "data": {}}),
+        ("3", {"type": "stage_changed", "data": {"to": "contacte"}}),
+    ):
+        seen = told(id, headers, **event)
+        assert (seen["stage"], seen["vouched_stage"]) == ("perdu", "perdu")
+        assert [task["kind"] for task in seen["tasks"]] == ["decision_contredite"]
+    assert seen["observed_stage"] == "contacte"
+    words = page(client, service, "")
+    assert "Le CRM contredit ce qu’il a déclaré" in words
+    assert "Déclaré par le CRM (clé CRM)\u00a0: Awa Diallo" in words
+
+    seen = told("4", vouching, type="stage_changed", data={"to": "qualifie"}, by="awa")
+    assert (seen["stage"], seen["stage_assurance"]) == ("qualifie", "vouched")
+    assert (seen["observed_stage"], seen["tasks"]) == (None, [])
+    back = client.post(
+        "/v1/leads/L-1/stage-moves", json={"to": "contacte"}, headers=headers
+    )
+    assert (back.status_code, back.json()["code"]) == (409, "reserved_for_people")
+    sign(client, awa, "contacte")
+    assert lead(client, headers)["vouched_stage"] is None

@@ -493,7 +493,7 @@ def test_who_began_afresh_since_is_restored(
 
 @pytest.mark.parametrize("sealed", [True, False], ids=["sealed", "not sealed yet"])
 def test_the_log_that_is_left_is_held_to_its_seals(
-    known: TestClient, service: Service, sealed: bool
+    known: TestClient, service: Service, tamper: Callable[[str], None], sealed: bool
 ) -> None:
     """The rows of the end of the log go, and no other gets their numbers."""
     store, folder = service.store, service.settings.anchors_folder
@@ -512,8 +512,7 @@ def test_the_log_that_is_left_is_held_to_its_seals(
     with store.reading() as session:
         after = text("SELECT id FROM event WHERE event_id = 'after'")
         assert session.scalar(after) > last
-    with store.writing() as session:
-        session.execute(text("UPDATE event SET data = '{}' WHERE event_id = '4'"))
+    tamper("UPDATE event SET data = '{}' WHERE event_id = '4'")
     assert [d.table for d in reconcile(store).differences] == ["event"]
 
 
