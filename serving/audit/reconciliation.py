@@ -476,7 +476,7 @@ def _other_assurance(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> li
 
 def _other_words(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> list[str]:
     """Columns of what a key vouched for, and of what was seen against people's words.
-    That there is none, rows of before revision 0018 may not say."""
+    That there is none, rows of before revision 0019 may not say."""
     since = told.stands_since
     columns = []
     for column, words in {

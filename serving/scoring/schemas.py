@@ -77,8 +77,8 @@ class LeadShown(Shown):
     there, or nobody known did; null of a history. `stage_to_confirm`: it is reserved,
     and nobody known did. `observed_stage`: where another system says that the lead is,
     against the `signed_stage`, or the `vouched_stage` that a key vouched for since, and
-    these stand. `objected_at`: the person objects to being profiled since then: no score, no
-    automation.
+    these stand. `objected_at`: the person objects to being profiled since then: no
+    score, no automation.
     """
 
     lead_id: str

@@ -1,4 +1,4 @@
-"""Revision 0018: what was written stands, and the strictest amount counts.
+"""Revision 0019: what was written stands, and the strictest amount counts.
 
 Events are never changed nor taken out. Of proposals, tasks, suspensions and sessions
 only what becomes of them changes, and what has ended doesn't begin again. An event of
@@ -19,8 +19,8 @@ from serving.database.migrations.r0015_doors import IS_MACHINE, IS_NO_HUMAN
 from serving.database.migrations.r0016_accounts import ATTRIBUTE, NAMED, VALUE
 from serving.database.triggers import append_only, dialect, forget, refuse, run
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 
 # What never changes once it is written, and what no more once it has ended.
 STANDS = {
