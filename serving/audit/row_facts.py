@@ -191,7 +191,7 @@ def _is(
 ) -> bool:
     match said:
         case Named(id=id):
-            return id not in names or names[id].name == value
+            return id not in names or bool(names[id].name == value)
         case None:
             return value is None
     match value:

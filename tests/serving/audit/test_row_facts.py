@@ -44,11 +44,9 @@ def waiting(service: Service, client: TestClient) -> Service:
         assert answer.status_code == 409, answer.text
     held = {"reason": "budget"}
     assert client.post(f"{path}/suspensions", json=held, headers=headers).is_success
-    for n, event in enumerate(
-        ({"type": "lost", "by": "awa"}, {"type": "won", "data": {}})
-    ):
-        at = (NOW - timedelta(minutes=2 - n)).isoformat()
-        send(client, key, make_event(id=f"end {n}", time=at, **event))
+    for kind, by, minutes in (("lost", "awa", 2), ("won", None, 1)):
+        at = (NOW - timedelta(minutes=minutes)).isoformat()
+        send(client, key, make_event(id=kind, type=kind, time=at, by=by, data={}))
     seen = client.get(path, headers=key).json()
     assert (seen["stage"], seen["vouched_stage"]) == ("perdu", "perdu")
     assert seen["observed_stage"] == "gagne"
