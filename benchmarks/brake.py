@@ -339,7 +339,11 @@ class Door(RuleBasedStateMachine):
         self.tally.steps += 1
         self.now += timedelta(minutes=1)
         observer = Observer(
-            key=key, people=self.people, pipeline=PIPELINE, clock_tolerance=timedelta()
+            key=key,
+            kinds=None,
+            people=self.people,
+            pipeline=PIPELINE,
+            clock_tolerance=timedelta(),
         )
         arrivals = []
         for about in told:

@@ -42,9 +42,14 @@ class Explainer:
     wording: Wording
     model: ModelId
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of event that the model's catalogue knows."""
+        return self.scorer.catalogue.known_kinds
+
     def reads(self, events: pl.DataFrame) -> bool:
         """Is the model made for such a log? It reads a tenth of it at the least."""
-        known = events["kind"].is_in(self.scorer.catalogue.known_kinds)
+        known = events["kind"].is_in(self.kinds)
         return events.is_empty() or float(known.to_numpy().mean()) >= READS_AT_LEAST
 
     def scores(

@@ -2,14 +2,17 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 MOST_QUOTED = 80  # characters, the ellipsis included
 ELLIPSIS = "…"
+_MOST_MARKS = 30  # UAX 15, stream-safe text
 _UNSEEN = {"Cc", "Cf", "Cs"}  # controls, isolates and the like, lone surrogates
 _BEFORE = f"{ELLIPSIS} "  # where sentences were left out
 # Who a number or an address belongs to never agreed to be quoted (RGPD).
-_ADDRESS = re.compile(r"[\w.+%-]+\s?@\s?\w[\w-]*(?:\.[\w-]+)+")
+# Every run of what may stand before « @ » is read once, whether or not one follows.
+_ADDRESS = re.compile(r"[\w.+%-]++(\s?@\s?\w[\w-]*(?:\.[\w-]+)+)?")
 _DATE = r"\d\d([./-])\d\d\1\d{4}"
 _DIGIT = r"[\s.()/\-\u2010-\u2013]{0,3}\d"
 _NUMBER = re.compile(
@@ -36,8 +39,12 @@ def quoted(text: str) -> str:
     ...        "dernière. Le prix reste le principal frein.")
     '… Le prix reste le principal frein'
     """
-    line = _NUMBER.sub(ELLIPSIS, _ADDRESS.sub(ELLIPSIS, _in_order(text)))
+    line = _NUMBER.sub(ELLIPSIS, _ADDRESS.sub(_unless_address, _in_order(text)))
     return _worded(line if len(line) <= MOST_QUOTED else _end_of(line))
+
+
+def _unless_address(run: re.Match[str]) -> str:
+    return run[0] if run[1] is None else ELLIPSIS
 
 
 def readable_label(text: str) -> str:
@@ -62,9 +69,19 @@ def _end_of(line: str) -> str:
 
 
 def _in_order(text: str) -> str:
-    seen = unicodedata.normalize("NFC", "".join(filter(None, map(_seen, text))))
-    inner = re.sub(r"\s*»", "”", re.sub(r"«\s*", "“", seen))
-    return re.sub(r"\s{2,}", " ", inner).strip(_LEFT_OUT)
+    legible = "".join(_with_few_marks(filter(None, map(_seen, text))))
+    seen = re.sub(r"\s{2,}", " ", unicodedata.normalize("NFC", legible))
+    return re.sub(r"\s?»", "”", re.sub(r"«\s?", "“", seen)).strip(_LEFT_OUT)
+
+
+def _with_few_marks(characters: Iterable[str]) -> Iterator[str]:
+    """The characters, with as many accents in a row as any writing has: to put more in
+    order takes the square of their number."""
+    marks = 0
+    for character in characters:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            yield character
 
 
 @lru_cache(maxsize=1024)

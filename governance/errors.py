@@ -6,6 +6,7 @@ FreinError
 ├── ExceptionsError           a file of exceptions is malformed
 ├── JudgementError            the lists of what people may say are malformed
 ├── CrmUsersError             the list of the CRM's users is malformed
+├── EventNamesError           the table of events' names is malformed
 ├── StagesHeldError           leads stand where a stage may not change
 ├── LostReasonError           who says that a lead is lost doesn't say why
 ├── StageUnknownError         no such stage in the pipeline
@@ -34,6 +35,10 @@ class JudgementError(FreinError):
 
 class CrmUsersError(FreinError):
     code = "crm_users_invalid"
+
+
+class EventNamesError(FreinError):
+    code = "event_names_invalid"
 
 
 class StagesHeldError(FreinError):

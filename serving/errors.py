@@ -5,6 +5,7 @@ FreinError
 │   ├── BodyNotJsonError
 │   ├── BodyTooLargeError
 │   ├── MediaTypeError
+│   ├── ContentEncodingError  the body is compressed
 │   ├── RequestInvalidError  the body doesn't fit; says where
 │   ├── RouteUnknownError
 │   ├── HostUnknownError     it names a host that isn't ours
@@ -35,6 +36,7 @@ FreinError
 │   ├── TimeNaiveError
 │   ├── TimeInFutureError
 │   ├── StageNotInPipelineError   says which stages are known
+│   ├── KindUnknownError     nothing here reads it; says which kinds are like it
 │   └── EventIdReusedError   its source told something else under this id before
 ├── UnknownError             what is asked for isn't there
 │   ├── LeadUnknownError
@@ -101,6 +103,13 @@ class MediaTypeError(RequestError):
     code = "media_type_unsupported"
 
     expected: str
+
+
+@dataclass(eq=False)
+class ContentEncodingError(RequestError):
+    code = "encoding_unsupported"
+
+    encoding: str
 
 
 class RequestInvalidError(RequestError):
@@ -203,6 +212,7 @@ class SourceNotYoursError(AccessError):
     code = "source_not_yours"
 
     source: str
+    yours: str
 
 
 @dataclass(eq=False)
@@ -266,6 +276,15 @@ class StageNotInPipelineError(EventError):
         super().__init__("data.to", "stage_not_in_pipeline")
         self.stage = stage
         self.known = known
+
+
+class KindUnknownError(EventError):
+    code = "kind_unknown"
+
+    def __init__(self, kind: str, nearest: str) -> None:
+        super().__init__("type", "kind_unknown")
+        self.kind = kind
+        self.nearest = nearest
 
 
 class EventIdReusedError(EventError):

@@ -338,6 +338,16 @@ def tells_owner(event: Event) -> bool:
     return owner is None or isinstance(owner, str)
 
 
+def misses_owner(event: Event) -> bool:
+    """Does the event mean to say whose the lead is, in a form that is nobody's name?"""
+    if event.kind != "attributes_set":
+        return False
+    owner = event.data.get("owner")
+    if not isinstance(owner, str) or len(owner) > _MAX_OWNER:
+        return owner is not None
+    return not one_form(owner).isprintable()
+
+
 def owner_told(event: Event) -> str | None:
     """The owner that an event says the lead now has; None: nobody, or it says none."""
     owner = event.data.get("owner") if event.kind == "attributes_set" else None

@@ -93,6 +93,11 @@ class Cases(Strict):
         return tuple(measure for measure in every if measure is not None)
 
     @property
+    def named_kinds(self) -> frozenset[str]:
+        """The kinds of event that some case names."""
+        return frozenset(self.kinds).union(*(m.kinds for m in self.measures))
+
+    @property
     def settled_kinds(self) -> frozenset[TaskKind]:
         """The kinds that a person's decision on the lead settles."""
         return frozenset(case.kind for case in self.case if case.settled_by_decision)

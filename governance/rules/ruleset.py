@@ -77,6 +77,14 @@ class Rules(Strict):
         """The signals that the rules need to know."""
         return tuple(measure for rule in self.rule for measure in rule.measures)
 
+    @cached_property
+    def named_kinds(self) -> frozenset[str]:
+        """The kinds of event that some rule names."""
+        triggers = (rule.on for rule in self.rule)
+        awaited = (on.event.kinds for on in triggers if isinstance(on, EventSeen))
+        measured = (measure.kinds for measure in self.measures)
+        return frozenset(self.kinds).union(*awaited, *measured)
+
     def trying(self, rule_id: str, without: Collection[str] = ()) -> "Rules":
         """As if this rule were active, and those others weren't there.
 

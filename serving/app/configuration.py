@@ -73,6 +73,8 @@ def _in_force(
         "exceptions": settings.exceptions_file,
         "judgement": settings.judgement_file,
     }
+    if settings.event_names is not None:
+        files["event_names"] = settings.event_names
     known = set(session.scalars(select(StageRow.name)))
     renamed = renamings(pipeline).items()
     return {

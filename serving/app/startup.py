@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from governance.leads.event_names import read_event_names
 from governance.people.crm_users import read_crm_users
 from governance.people.feedback import read_judgement
 from governance.policy.pipeline import read_pipeline
@@ -30,7 +31,7 @@ def open_service(
         If the pipeline is malformed, or unlocks a reserved decision.
     StagesHeldError
         If leads stand where a stage changed.
-    JudgementError, RulesError, ExceptionsError, CrmUsersError
+    JudgementError, RulesError, ExceptionsError, CrmUsersError, EventNamesError
         If the file of one of them is malformed.
     DatabaseUnsupportedError, ProviderUnsupportedError
     """
@@ -39,6 +40,7 @@ def open_service(
     rules = read_rules(settings.rules_file, pipeline)
     cases = read_cases(settings.exceptions_file)
     crm_users = read_crm_users(settings.crm_users)
+    event_names = read_event_names(settings.event_names)
     provider = _provider(settings.oidc)
     store = Store(settings.database_url, pool_size=settings.request_threads + 2)
     try:
@@ -50,6 +52,7 @@ def open_service(
             pipeline=pipeline,
             judgement=judgement,
             crm_users=crm_users,
+            event_names=event_names,
             rules=rules,
             cases=cases,
             models=Models(explainer),

@@ -1,13 +1,14 @@
 """Observer: what a key may tell, and for whom it may vouch."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from features.errors import EventError
 from features.event import Actor, Event
-from governance.leads.state import STAGE_KINDS, stage_told
+from governance.leads.event_names import most_like
+from governance.leads.state import STAGE_KINDS, misses_owner, stage_told
 from governance.people.assurance import VOUCHED_FIELD, Vouched
 from governance.people.crm_users import CrmUsers, normalised, people_by_name
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
@@ -17,6 +18,7 @@ from serving.database.engine import Store
 from serving.errors import (
     ActorNotYoursError,
     KindReservedError,
+    KindUnknownError,
     SourceNotYoursError,
     StageNotInPipelineError,
     TimeInFutureError,
@@ -68,9 +70,11 @@ def active_accounts(store: Store) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observer:
-    """A key that sends events; `people` whom it may name."""
+    """A key that sends events; `people` whom it may name. `kinds`: those that something
+    here reads or that the company declares; None: no model is there to say."""
 
     key: ApiKey
+    kinds: Collection[str] | None
     people: CrmPeople
     pipeline: Pipeline
     clock_tolerance: timedelta
@@ -79,9 +83,8 @@ class Observer:
         """The event as an observation of this key, or the reason why it isn't one."""
         key = self.key
         if cloud.source != key.source or cloud.source == OWN_SOURCE:
-            raise SourceNotYoursError(cloud.source)
-        if cloud.type in OVERRIDE_KINDS:
-            raise KindReservedError(cloud.type)
+            raise SourceNotYoursError(cloud.source, key.source)
+        self._refuse_kind(cloud.type)
         actor = cloud.actor or key.default_actor
         if not key.may_assert(actor):
             raise ActorNotYoursError(actor.value)
@@ -95,7 +98,16 @@ class Observer:
         if cloud.type == PrivacyKind.CONSENTED:
             _need_its_source(cloud)
         event = as_event(cloud, received_at=cloud.receivedat or now, actor=actor)
+        if misses_owner(event):
+            raise EventError("data.owner", "owner_malformed")
         return self._of_stage(cloud, event) if cloud.type in STAGE_KINDS else event
+
+    def _refuse_kind(self, kind: str) -> None:
+        """Raises KindReservedError of what people say here, and KindUnknownError."""
+        if kind in OVERRIDE_KINDS:
+            raise KindReservedError(kind)
+        if self.kinds is not None and kind not in self.kinds:
+            raise KindUnknownError(kind, ", ".join(most_like(kind, self.kinds)))
 
     def _of_stage(self, cloud: CloudEvent, event: Event) -> Event:
         """An event that moves a stage or ends a lead: it needs a scope, and by its own

@@ -1,34 +1,30 @@
 """POST /v1/events."""
 
+import re
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Header, Response
 
 from features.errors import FreinError
 from features.event import Event
 from serving.auth.dependencies import require_scope
 from serving.errors import EventIdReusedError, RequestInvalidError
+from serving.events.http_binding import SentEvents, read_events
 from serving.events.ingestion import ingest_allowed
 from serving.events.observer import CrmPeople, Observer, active_accounts
-from serving.formats.cloud_event import CloudEvent, read_event
+from serving.formats.cloud_event import read_event
 from serving.formats.schema import Shown
 from serving.http.openapi import refuses
 from serving.http.problems import detail_of
-from serving.http.request_body import JSON, Body, BodyReader
 from serving.repositories.api_keys import ApiKey, Scope
-from serving.runtime.dependencies import TheService, service_of
+from serving.runtime.dependencies import TheService
 from serving.runtime.service import Service
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
-ONE = "application/cloudevents+json"
-BATCH = "application/cloudevents-batch+json"
-
-read_body = BodyReader(
-    lambda request: service_of(request).settings.max_events_bytes,
-    {ONE: CloudEvent, BATCH: list[CloudEvent], JSON: CloudEvent},
-)
+_ORIGIN = re.compile(r"[A-Za-z0-9.*-]{1,253}(:[0-9]{1,5})?")
+_RATE = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
 class Rejected(Shown):
@@ -51,23 +47,27 @@ class EventsTaken(Shown):
 def post_events(
     key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
     service: TheService,
-    body: Annotated[Body, Depends(read_body)],
+    body: Annotated[SentEvents, Depends(read_events)],
 ) -> EventsTaken:
     """Store one event, or a batch of up to 100, and re-score the leads they touch.
+
+    They come in any content mode of CloudEvents over HTTP: structured, in a batch, or
+    binary (`ce-…` headers, the data as body); a list as `application/json` is a batch.
 
     Alone, a bad event is a problem; in a batch it is among `rejected`, and the
     others are stored. An id stands for one event of its source: sent again it is a
     duplicate, with other content it is refused.
     """
     now, observer = service.clock(), _observer(service, key)
-    is_batch = body.media_type == BATCH
-    sent = body.parsed()
+    sent, is_batch = body.events()
+    if len(sent) > service.settings.max_batch:
+        raise RequestInvalidError("corps", "too_long")
     events: dict[int, Event] = {}
     refused: dict[int, FreinError] = {}
-    batch = _batch(sent, service.settings.max_batch) if is_batch else [sent]
-    for index, event in enumerate(batch):
+    for index, event in enumerate(sent):
         try:
-            events[index] = observer.observation(read_event(event), now)
+            cloud = read_event(service.event_names.here(event))
+            events[index] = observer.observation(cloud, now)
         except FreinError as error:
             refused[index] = error
     taken, unwelcome = ingest_allowed(
@@ -96,12 +96,32 @@ def _observer(service: Service, key: ApiKey) -> Observer:
         people=CrmPeople(partial(active_accounts, service.store), service.crm_users),
         pipeline=service.pipeline,
         clock_tolerance=service.settings.clock_tolerance,
+        kinds=service.known_kinds,
     )
 
 
-def _batch(sent: Any, at_most: int) -> list[Any]:
-    if not isinstance(sent, list):
-        raise RequestInvalidError("corps", "list_type")
-    if len(sent) > at_most:
-        raise RequestInvalidError("corps", "too_long")
-    return sent
+@router.options("/events", name="agree_to_events", responses=refuses(401, 403, 422))
+def agree_to_events(
+    key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
+    service: TheService,
+    webhook_request_origin: Annotated[str | None, Header()] = None,
+    webhook_request_rate: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Agree to be sent events: the handshake of the CloudEvents webhook.
+
+    Whoever has a key that sends events may deliver, at most at the rate of keys.
+    """
+    agreed = {"Allow": "OPTIONS, POST"}
+    if webhook_request_origin is not None:
+        if not _ORIGIN.fullmatch(webhook_request_origin):
+            raise RequestInvalidError("WebHook-Request-Origin", "origin_malformed")
+        rate = service.limits.calls_a_minute
+        if webhook_request_rate is not None:
+            if not _RATE.fullmatch(webhook_request_rate):
+                raise RequestInvalidError("WebHook-Request-Rate", "rate_malformed")
+            rate = min(rate, int(webhook_request_rate))
+        agreed |= {
+            "WebHook-Allowed-Origin": webhook_request_origin,
+            "WebHook-Allowed-Rate": str(rate),
+        }
+    return Response(headers=agreed)

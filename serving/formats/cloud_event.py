@@ -1,9 +1,11 @@
 """CloudEvents 1.0 in JSON: how an event arrives, and how one is shown."""
 
+import base64
 import re
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -13,7 +15,9 @@ from pydantic import (
     JsonValue,
     StringConstraints,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -68,7 +72,35 @@ def _without_nul(text: str) -> str:
     return text
 
 
-def _storable(value: dict[str, Any]) -> dict[str, Any]:
+def _object(value: Any) -> Any:
+    """An object, which may come as JSON text; nothing is an empty one."""
+    if isinstance(value, str):
+        value = _parsed(value)
+    return _storable({} if value is None else value)
+
+
+def _of_base64(value: Any) -> Any:
+    """An object of which base64 has the JSON text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        text = base64.b64decode(value, validate=True)
+    except ValueError as error:  # of binascii, or not ASCII
+        raise PydanticCustomError("base64_malformed", "not base64") from error
+    return _storable(_parsed(text))
+
+
+def _parsed(text: str | bytes) -> Any:
+    try:
+        parsed = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise PydanticCustomError("not_json", "no JSON") from error
+    if not isinstance(parsed, dict):
+        raise PydanticCustomError("not_json", "no object")
+    return parsed
+
+
+def _storable(value: Any) -> Any:
     """Refuse what a database or a JSON writer would choke on."""
     level: list[Any] = [value]
     for _ in range(MAX_DEPTH):
@@ -118,13 +150,24 @@ class CloudEvent(BaseModel):
     type: Kind
     time: Instant
     subject: LeadId
-    data: Annotated[dict[str, JsonValue], BeforeValidator(_storable)] = Field(
+    data: Annotated[dict[str, JsonValue], BeforeValidator(_object)] = Field(
         default_factory=dict
     )
-    data_base64: None = None
+    data_base64: Annotated[
+        dict[str, JsonValue] | None,
+        BeforeValidator(_of_base64),
+        WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+    ] = None
     actor: Actor | None = None
     receivedat: Instant | None = None
     by: Annotated[FreeText, Field(min_length=1, max_length=200)] | None = None
+
+    @field_validator("data_base64")
+    @classmethod
+    def _is_given_once(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and info.data.get("data"):
+            raise PydanticCustomError("given_twice", "data is there as well")
+        return value
 
 
 class EventShown(Shown):
@@ -180,7 +223,7 @@ def as_event(cloud: CloudEvent, *, received_at: datetime, actor: Actor) -> Event
         occurred_at=cloud.time,
         received_at=received_at,
         actor=actor,
-        data=cloud.data,
+        data=cloud.data if cloud.data_base64 is None else cloud.data_base64,
     )
 
 

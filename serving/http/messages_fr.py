@@ -34,6 +34,9 @@ SENTENCE: dict[type[FreinError], str] = {
     governance_errors.ExceptionsError: "La description des exceptions est invalide.",
     governance_errors.JudgementError: "Les listes de choix sont invalides.",
     governance_errors.CrmUsersError: "La liste des utilisateurs du CRM est invalide.",
+    governance_errors.EventNamesError: (
+        "La table des noms d’évènements (FREIN_EVENT_NAMES) est invalide."
+    ),
     governance_errors.StagesHeldError: (
         "L’étape « {stage} » ne peut pas changer ainsi ; {count} opportunités y sont "
         "({named})."
@@ -46,9 +49,15 @@ SENTENCE: dict[type[FreinError], str] = {
     governance_errors.StageAlreadyHeldError: "L’opportunité est déjà à cette étape.",
     governance_errors.ActionNotAutomaticError: "Aucun automatisme ne fait cela.",
     errors.RequestError: "La requête ne peut pas être traitée.",
-    errors.BodyNotJsonError: "Le corps de la requête n’est pas du JSON valide.",
+    errors.BodyNotJsonError: (
+        "Le corps de la requête n’est pas du JSON valide, en UTF-8."
+    ),
     errors.BodyTooLargeError: "Le corps de la requête dépasse {limit} octets.",
     errors.MediaTypeError: "Type de contenu inconnu ; attendu : {expected}.",
+    errors.ContentEncodingError: (
+        "Le corps est compressé ({encoding}) ; envoyez-le tel quel, sans "
+        "Content-Encoding."
+    ),
     errors.RequestInvalidError: "Requête invalide, au champ « {field} » : {why}.",
     errors.RouteUnknownError: "Cette adresse n’existe pas.",
     errors.HostUnknownError: (
@@ -93,19 +102,27 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.RoleMissingError: "Votre rôle ne le permet pas.",
     errors.ScopeMissingError: "La clé d’API n’a pas la portée « {scope} ».",
-    errors.SourceNotYoursError: "La clé d’API ne parle pas au nom de cette source.",
+    errors.SourceNotYoursError: (
+        "La clé d’API parle au nom de « {yours} », pas de « {source} » ; l’URI d’une "
+        "source se déclare dans FREIN_EVENT_NAMES."
+    ),
     errors.ActorNotYoursError: "La clé d’API ne peut pas dire que « {actor} » a agi.",
     errors.KindReservedError: "Cet évènement est réservé aux personnes : « {kind} ».",
     errors.PersonRequiredError: "Seule une personne peut décider.",
     errors.ReservedForPeopleError: ("{what} est réservé aux personnes{waits}."),
     errors.AboveLimitError: "{what} dépasse ce que vous pouvez accorder{waits}.",
     errors.KindMalformedError: (
-        "Le type d’évènement est mal formé : minuscules sans accent, chiffres et « _ »."
+        "Le type d’évènement est mal formé : minuscules sans accent, chiffres et "
+        "« _ » ; un autre nom se déclare dans FREIN_EVENT_NAMES, pour sa source."
     ),
     errors.TimeNaiveError: "L’heure n’a pas de fuseau horaire, au champ « {field} ».",
     errors.TimeInFutureError: "L’heure est trop en avance, au champ « {field} ».",
     errors.StageNotInPipelineError: (
         "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
+    ),
+    errors.KindUnknownError: (
+        "Rien ici ne lit le type d’évènement « {kind} » ; les plus proches : "
+        "{nearest}. S’il est à vous, déclarez-le dans FREIN_EVENT_NAMES."
     ),
     errors.EventIdReusedError: (
         "L’identifiant « {event_id} » a déjà servi à un autre évènement."
@@ -234,6 +251,19 @@ WHY: dict[str, str] = {
     "taken": "il est déjà pris",
     "written_here": "Frein seul l’écrit",
     "stage_not_in_pipeline": "l’étape n’est pas du pipeline",
+    "kind_unknown": "rien ici ne lit ce type d’évènement",
+    "header_twice": "il est donné deux fois",
+    "header_not_encoded": (
+        "hors de l’ASCII, un en-tête s’écrit en UTF-8, encodé par « % »"
+    ),
+    "base64_malformed": "du base64 est attendu",
+    "not_json": "un objet JSON est attendu",
+    "given_twice": "il est donné avec « data » ; l’un des deux suffit",
+    "owner_malformed": (
+        "un nom est attendu (200 caractères au plus), ou null pour personne"
+    ),
+    "origin_malformed": "un nom de domaine est attendu",
+    "rate_malformed": "un nombre d’appels par minute est attendu, entier et positif",
     "id_reused": "il a déjà servi à un autre évènement",
     "needs_person": "une clé qui se porte garante doit pouvoir dire « person »",
     "other_subject": "le sujet n’est pas l’opportunité",

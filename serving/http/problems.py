@@ -71,6 +71,7 @@ STATUS: dict[type[FreinError], int] = {
     governance_errors.ExceptionsError: 500,
     governance_errors.JudgementError: 500,
     governance_errors.CrmUsersError: 500,
+    governance_errors.EventNamesError: 500,
     governance_errors.StagesHeldError: 500,
     governance_errors.LostReasonError: 422,
     governance_errors.StageUnknownError: 422,
@@ -78,6 +79,7 @@ STATUS: dict[type[FreinError], int] = {
     governance_errors.ActionNotAutomaticError: 409,
     errors.BodyTooLargeError: 413,
     errors.MediaTypeError: 415,
+    errors.ContentEncodingError: 415,
     errors.RequestInvalidError: 422,
     errors.RouteUnknownError: 404,
     errors.MethodNotAllowedError: 405,
@@ -175,6 +177,8 @@ def problem_response(error: FreinError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="frein"'
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
+    if isinstance(error, errors.ContentEncodingError):
+        headers["Accept-Encoding"] = "identity"  # RFC 9110, 15.5.16
     if isinstance(error, errors.TooManyCallsError):
         headers["Retry-After"] = str(error.retry_after)
     return Response(

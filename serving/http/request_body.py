@@ -6,6 +6,7 @@ body that is too large or of another media type 400 instead of 413 or 415. Its J
 has NaN, too.
 """
 
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -19,6 +20,7 @@ from starlette.routing import BaseRoute
 from serving.errors import (
     BodyNotJsonError,
     BodyTooLargeError,
+    ContentEncodingError,
     MediaTypeError,
     RequestInvalidError,
 )
@@ -26,6 +28,7 @@ from serving.formats.cloud_event import as_refusal
 from serving.formats.schema import first_fault
 
 JSON = "application/json"
+_PLAIN = {"", "identity"}  # codings that change nothing
 _FIELD_SHOWN = 100  # characters: an unknown field's name is the caller's
 Schema = TypeVar("Schema", bound=BaseModel)
 
@@ -38,7 +41,7 @@ class Body:
     def parsed(self) -> Any:
         """The JSON value; strict: neither NaN nor Infinity."""
         try:
-            return orjson.loads(self.content)
+            return orjson.loads(self.content.removeprefix(BOM_UTF8))
         except orjson.JSONDecodeError as error:
             raise BodyNotJsonError(str(error)) from error
 
@@ -54,11 +57,19 @@ class BodyReader:
     types: Mapping[str, Any]
 
     async def __call__(self, request: Request) -> Body:
-        declared = request.headers.get("content-type", "").partition(";")[0]
-        media_type = declared.strip().lower()
+        media_type = media_type_of(request)
+        self.expect(media_type)
+        return Body(await content_of(request, self.limit_of(request)), media_type)
+
+    def expect(self, media_type: str) -> None:
+        """Raises MediaTypeError: it is of no body that is read here."""
         if media_type not in self.types:
             raise MediaTypeError(", ".join(self.types))
-        return Body(await content_of(request, self.limit_of(request)), media_type)
+
+
+def media_type_of(request: Request) -> str:
+    """What the call says that its body is, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def validated(schema: type[Schema], value: object) -> Schema:
@@ -72,7 +83,11 @@ def validated(schema: type[Schema], value: object) -> Schema:
 
 
 async def content_of(request: Request, limit: int) -> bytes:
-    """The bytes of a body; raises BodyTooLargeError past the limit."""
+    """The bytes of a body, which isn't compressed; raises BodyTooLargeError past the
+    limit, and ContentEncodingError."""
+    encodings = request.headers.get("content-encoding", "").lower().split(",")
+    if encoding := ",".join(e.strip() for e in encodings if e.strip() not in _PLAIN):
+        raise ContentEncodingError(encoding[:_FIELD_SHOWN])
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > limit:
         raise BodyTooLargeError(limit)

@@ -28,6 +28,11 @@ class CallLimits:
         self._sign_in, self._refusal, self._key = map(parse, (sign_in, refusal, key))
         self._counts = FixedWindowRateLimiter(MemoryStorage())
 
+    @property
+    def calls_a_minute(self) -> int:
+        """How often a key may call; at least once."""
+        return max(1, self._key.amount * 60 // self._key.get_expiry())
+
     def count_sign_in(self, address: str) -> None:
         """Raises TooManyCallsError."""
         self._count(self._sign_in, "sign_in", address)

@@ -1,7 +1,7 @@
 """The model in service, and the thread that replaces it when the champion changes."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -32,6 +32,9 @@ class Explains(Protocol):
     ) -> list[Score]: ...
 
     def reads(self, events: pl.DataFrame) -> bool: ...
+
+    @property
+    def kinds(self) -> Collection[str]: ...
 
     @property
     def segment(self) -> str | None: ...

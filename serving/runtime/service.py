@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from governance.leads.automation_context import AutomationContext
+from governance.leads.event_names import USUAL_KINDS, EventNames
 from governance.people.crm_users import CrmUsers
 from governance.people.feedback import Judgement, read_judgement
 from governance.policy.locks import Brake
@@ -76,6 +77,7 @@ class Service:
     models: Models
     judgement: Judgement = field(default_factory=read_judgement)
     crm_users: CrmUsers = field(default_factory=CrmUsers)
+    event_names: EventNames = field(default_factory=EventNames)
     brake: Brake = field(default_factory=Brake)
     provider: IdentityProvider | None = None  # where people may sign in as well
     substitutes: Substitutes = field(default_factory=Substitutes)
@@ -103,6 +105,17 @@ class Service:
         sign_ins = SlowCalls(settings.sign_in_threads, settings.sign_in_queue)
         object.__setattr__(self, "limits", limits)
         object.__setattr__(self, "sign_ins", sign_ins)
+
+    @property
+    def known_kinds(self) -> frozenset[str] | None:
+        """The kinds of event that the model, a rule or Frein itself reads, and those
+        that the company declares; None: without a model nobody can tell."""
+        model = self.models.loaded
+        if model is None:
+            return None
+        automation = self.rules.named_kinds | self.cases.named_kinds
+        ours = USUAL_KINDS | self.judgement.reopened_by | automation
+        return ours.union(self.event_names.declared_kinds, model.kinds)
 
     @property
     def automation(self) -> AutomationContext:

@@ -133,6 +133,7 @@ class Settings(_Variables):
     rules_file: Path = RULES_FILE
     exceptions_file: Path = EXCEPTIONS_FILE
     crm_users: Path | None = None  # whom a key may name; None: the accounts alone
+    event_names: Path | None = None  # what sources call their events; None: as here
     manager: Annotated[str, Field(min_length=1)] | None = None
     fallback_owner: Annotated[str, Field(min_length=1)] = "Direction commerciale"
     break_glass_decides: bool = False  # what is reserved for people

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -141,3 +142,24 @@ def seen(note: str) -> str:
     kept = [one for one in spaced if unicodedata.category(one) in SHOWN]
     inner = re.sub(r"«\s*", "“", "".join(kept))
     return re.sub(r"\s{2,}", " ", re.sub(r"\s*»", "”", inner))
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        pytest.param("0123456789abcdef" * 2**16, id="a-picture"),
+        pytest.param("a\u0327\u0301" + "\u0327\u0301" * 2**19, id="accents"),
+        pytest.param(" " * 2**19 + "@ »" * 2**17, id="spaces"),
+    ],
+)
+def test_a_note_of_a_mebibyte_is_quoted_in_linear_time(pasted: str) -> None:
+    """It took minutes where it took the square of the length."""
+    begun = perf_counter()
+    told = quoted(f"{pasted} Voilà. Rappeler jo@exemple.fr lundi.")
+    assert perf_counter() - begun < 10
+    assert told == "… Rappeler … lundi"
+
+
+def test_an_address_right_after_another_is_left_out_as_well() -> None:
+    assert quoted("jo@exemple.fr+li@exemple.fr") == ""
+    assert quoted("de jo@exemple.fr, li @ exemple.fr et a@b") == "de …, … et a@b"

@@ -49,6 +49,7 @@ class CountingExplainer:
         return True
 
     segment: str | None = None
+    kinds: frozenset[str] = frozenset({"loan_asked"})
 
     def usual_hours(self, segment: str | None) -> dict[str, float]:
         return {}

@@ -45,6 +45,7 @@ DOORS = {
     "GET /v1/session": Door(ALL),
     "DELETE /v1/session": Door(ALL),
     "POST /v1/session/proof": Door(ALL),
+    "OPTIONS /v1/events": Door(NOBODY, Scope.EVENTS),
     "POST /v1/events": Door(NOBODY, Scope.EVENTS),
     "POST /v1/scores": Door(ALL, Scope.SCORES),
     "GET /v1/leads": Door(ALL, Scope.LEADS),

@@ -116,11 +116,44 @@ def test_what_moves_a_stage_needs_a_scope_of_its_own(
     assert lead["stage"] == "nouveau"
 
 
-def test_unknown_extensions_and_kinds_are_stored(
+def test_unknown_extensions_and_kinds_of_the_model_are_stored(
     client: TestClient, headers: dict[str, str]
 ) -> None:
-    odd = make_event(type="danced", traceparent="00-ab", datacontenttype="text/json")
+    odd = make_event(
+        type="loan_asked", traceparent="00-ab", datacontenttype="text/json"
+    )
     assert send(client, headers, odd)["accepted"] == 1
+
+
+def test_a_kind_that_nothing_reads_is_refused_with_those_like_it(
+    client: TestClient, headers: dict[str, str], service: Service
+) -> None:
+    told = make_event(type="opportunity_lost")
+    (rejected,) = send(client, headers, told)["rejected"]
+    assert rejected["code"] == "kind_unknown"
+    assert "« opportunity_lost »" in rejected["detail"].replace("\xa0", " ")
+    assert "les plus proches : lost," in rejected["detail"].replace("\xa0", " ")
+    alone = post(client, headers, told)
+    assert (alone.status_code, alone.json()["code"]) == (422, "kind_unknown")
+    assert alone.json()["field"] == "type"
+
+    service.models._explainer = None  # whose kinds nobody knows then
+    assert send(client, headers, told)["accepted"] == 1
+
+
+@pytest.mark.parametrize(
+    "owner", [5, True, ["Awa"], {"name": "Awa"}, "x" * 201, "A\u200bwa"]
+)
+def test_an_owner_that_is_no_name_is_refused(
+    client: TestClient, headers: dict[str, str], owner: Any
+) -> None:
+    send(client, headers, make_event(type="attributes_set", data={"owner": "Awa"}))
+    told = make_event(id="2", type="attributes_set", data={"owner": owner})
+    (rejected,) = send(client, headers, told)["rejected"]
+    assert rejected["code"] == "event_malformed"
+    assert "data.owner" in rejected["detail"]
+    assert "null" in rejected["detail"]
+    assert client.get("/v1/leads/L-1", headers=headers).json()["owner"] == "Awa"
 
 
 FIRST_WRONG: list[tuple[str, dict[str, Any], str, int]] = [
