@@ -1,8 +1,8 @@
 """Names of events: what other systems call their sources and kinds, and which kinds a
 company has of its own.
 
-CloudEvents wants a source to be a URI and a type to begin with a reversed DNS name; keys
-and catalogues have short names. The table between them is the company's.
+CloudEvents wants a source to be a URI and a type to begin with a reversed DNS name;
+keys and catalogues have short names. The table between them is the company's.
 """
 
 import re

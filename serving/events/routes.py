@@ -100,7 +100,12 @@ def _observer(service: Service, key: ApiKey) -> Observer:
     )
 
 
-@router.options("/events", name="agree_to_events", responses=refuses(401, 403, 422))
+@router.options(
+    "/events",
+    name="agree_to_events",
+    response_class=Response,
+    responses=refuses(401, 403, 422),
+)
 def agree_to_events(
     key: Annotated[ApiKey, Depends(require_scope(Scope.EVENTS))],
     service: TheService,

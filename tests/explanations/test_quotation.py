@@ -157,7 +157,8 @@ def test_a_note_of_a_mebibyte_is_quoted_in_linear_time(pasted: str) -> None:
     begun = perf_counter()
     told = quoted(f"{pasted} Voilà. Rappeler jo@exemple.fr lundi.")
     assert perf_counter() - begun < 10
-    assert told == "… Rappeler … lundi"
+    assert told.endswith(" Rappeler … lundi")
+    assert len(told) <= MOST_QUOTED
 
 
 def test_an_address_right_after_another_is_left_out_as_well() -> None:
