@@ -114,8 +114,9 @@ class Service:
         if model is None:
             return None
         automation = self.rules.named_kinds | self.cases.named_kinds
-        ours = USUAL_KINDS | self.judgement.reopened_by | automation
-        return ours.union(self.event_names.declared_kinds, model.kinds)
+        ours = USUAL_KINDS | self.settings.consent_kinds | automation
+        declared = self.judgement.reopened_by | self.event_names.declared_kinds
+        return ours.union(declared, model.kinds)
 
     @property
     def automation(self) -> AutomationContext:
