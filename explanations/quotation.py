@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
 from functools import lru_cache
+
+from features.text import composed
 
 MOST_QUOTED = 80  # characters, the ellipsis included
 ELLIPSIS = "…"
-_MOST_MARKS = 30  # UAX 15, stream-safe text
 _UNSEEN = {"Cc", "Cf", "Cs"}  # controls, isolates and the like, lone surrogates
 _BEFORE = f"{ELLIPSIS} "  # where sentences were left out
 # Who a number or an address belongs to never agreed to be quoted (RGPD).
@@ -69,19 +69,9 @@ def _end_of(line: str) -> str:
 
 
 def _in_order(text: str) -> str:
-    legible = "".join(_with_few_marks(filter(None, map(_seen, text))))
-    seen = re.sub(r"\s{2,}", " ", unicodedata.normalize("NFC", legible))
+    legible = composed("".join(filter(None, map(_seen, text))))
+    seen = re.sub(r"\s{2,}", " ", legible)
     return re.sub(r"\s?»", "”", re.sub(r"«\s?", "“", seen)).strip(_LEFT_OUT)
-
-
-def _with_few_marks(characters: Iterable[str]) -> Iterator[str]:
-    """The characters, with as many accents in a row as any writing has: to put more in
-    order takes the square of their number."""
-    marks = 0
-    for character in characters:
-        marks = marks + 1 if unicodedata.combining(character) else 0
-        if marks <= _MOST_MARKS:
-            yield character
 
 
 @lru_cache(maxsize=1024)

@@ -14,6 +14,7 @@ from uuid import UUID
 from features.errors import LeadIdError
 
 LONGEST = 200  # characters
+_MOST_READ = 10 * LONGEST  # with all that one form leaves out
 DOTS = frozenset({".", ".."})  # browsers and proxies take them out of addresses
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"})
 # Unicode's Default_Ignorable_Code_Point beyond those categories, and Braille's blank.
@@ -47,6 +48,8 @@ def lead_id(written: str) -> str:
     >>> lead_id(" OPP/2026\u00a0 1 "), lead_id("Cafe\u0301") == "Café"
     ('OPP/2026 1', True)
     """
+    if len(written) > _MOST_READ:  # accents take the square of their number to order
+        raise LeadIdError("string_too_long")
     text = unicodedata.normalize("NFC", written).strip()
     if not text.isascii() or not text.isprintable():
         for character in text:

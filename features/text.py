@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from math import nan, sqrt
-from unicodedata import normalize
+from unicodedata import combining, normalize
 
 from snowballstemmer import stemmer
 
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NO_PROSE = re.compile(r"[\d@]|://|^www\.", re.IGNORECASE)  # numbers and addresses
 _ENDS_SENTENCE = re.compile(r"[.!?…:;•*–—-][’'\"»”)\]]*$")
+_MOST_MARKS = 30  # UAX 15, stream-safe text
+_SHORT = 2_000  # characters that are put in order in a moment, whatever they are
 MOST_KEPT = 65_536  # words, and texts of a model: some megabytes
 
 
@@ -66,7 +68,7 @@ def stems_of(text: str) -> list[str]:
 def words(text: str) -> Iterator[tuple[str, bool]]:
     """The words of two letters or more as they are written, and does each begin a
     sentence? Nothing of what holds a digit, of an address or of a link."""
-    for line in normalize("NFC", text).splitlines():
+    for line in composed(text).splitlines():
         begins = True
         for chunk in line.split():
             if not _NO_PROSE.search(chunk):
@@ -74,6 +76,25 @@ def words(text: str) -> Iterator[tuple[str, bool]]:
                     yield word, begins
                     begins = False
             begins = begins or _ENDS_SENTENCE.search(chunk) is not None
+
+
+def composed(text: str) -> str:
+    """The text with one form of its accents (NFC).
+
+    Of a long one no more than `_MOST_MARKS` accents in a row are kept: to put them in
+    order takes the square of their number.
+    """
+    if len(text) > _SHORT:
+        text = "".join(_with_few_marks(text))
+    return normalize("NFC", text)
+
+
+def _with_few_marks(text: str) -> Iterator[str]:
+    marks = 0
+    for character in text:
+        marks = marks + 1 if combining(character) else 0
+        if marks <= _MOST_MARKS:
+            yield character
 
 
 @lru_cache(maxsize=MOST_KEPT)

@@ -75,3 +75,9 @@ def test_ids_that_look_alike_share_a_skeleton(other: str) -> None:
 )
 def test_others_have_one_of_their_own(other: str) -> None:
     assert skeleton(other) != skeleton("OPP-2026/B1")
+
+
+def test_an_id_that_is_far_too_long_is_refused_before_it_is_read() -> None:
+    with pytest.raises(LeadIdError) as refused:
+        lead_id("a" + "\u0327\u0301" * 2**19)
+    assert refused.value.why == "string_too_long"
