@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -35,6 +36,22 @@ from serving.repositories.leads import IS_KNOWN
 from serving.runtime.settings import Settings
 
 LEADS_NAMED = 20
+_DOORS = {
+    "break_glass_decides",
+    "clock_tolerance",
+    "consent_kinds",
+    "decision_working_days",
+    "forgotten_again",
+    "key_limit",
+    "open_docs",
+    "open_metrics",
+    "refusal_limit",
+    "retention",
+    "session_idle",
+    "sign_in_limit",
+    "totp_roles",
+}
+_HIDDEN = {"allowed_hosts", "oidc", "trusted_proxies"}
 
 
 def install_configuration(
@@ -79,6 +96,7 @@ def _in_force(
     renamed = renamings(pipeline).items()
     return {
         **{name: _digest(path) for name, path in files.items()},
+        "settings": _doors(settings),
         "stages": stages_of(pipeline),
         "thresholds": thresholds_of(pipeline),
         "amount_attribute": pipeline.amount_attribute,
@@ -87,8 +105,25 @@ def _in_force(
     }
 
 
+def _doors(settings: Settings) -> dict[str, Any]:
+    """The settings that open a door, or say how long something is kept. Names of hosts,
+    of people and of the identity provider go in as digests."""
+    told = settings.model_dump(mode="json", include=_DOORS)
+    hidden = settings.model_dump(mode="json", include=_HIDDEN)
+    people = settings.crm_users
+    return {
+        **{name: sorted(v) if isinstance(v, list) else v for name, v in told.items()},
+        **{name: _sha256(orjson.dumps(hidden[name])) for name in sorted(hidden)},
+        "crm_users": None if people is None else _digest(people),
+    }
+
+
 def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    return _sha256(path.read_bytes())
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def _refuse_held(

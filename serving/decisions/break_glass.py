@@ -7,6 +7,7 @@ called to look at it.
 from datetime import datetime
 from uuid import UUID, uuid4
 
+from features.free_text import is_blank
 from governance.leads.state import LeadState
 from governance.people.principal import Principal, break_glass_of
 from governance.people.roles import Role
@@ -35,7 +36,7 @@ def break_glass(
     """
     if admin.role is not Role.ADMIN:
         raise RoleMissingError
-    if not reason.strip():
+    if is_blank(reason):
         raise RequestInvalidError("reason", "string_too_short")
     lead_id = known_proposal(service.store, proposal_id).lead_id
     by = break_glass_of(admin.login, decides=service.settings.break_glass_decides)

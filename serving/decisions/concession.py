@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from pydantic import JsonValue
 from sqlalchemy.orm import Session
 
+from features.free_text import is_blank
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.people.principal import Principal
@@ -107,7 +108,7 @@ def concede(service: Service, request: ConcessionRequest, now: datetime) -> Gran
         A person asks for more than their role may grant: a manager is asked; and what
         `carry_out` raises.
     """
-    if request.by.is_person and not request.reason:
+    if request.by.is_person and is_blank(request.reason):
         raise RequestInvalidError("reason", "missing")
     grant, _ = carry_out(service, request, Grant, now)
     return grant

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from explanations.score import Priority
 from features.event import Event
+from features.free_text import is_blank
 from governance.audit.chain import Action, AuditEntry, Subject, SubjectKind
 from governance.leads.state import LeadState
 from governance.people.overrides import OverrideKind, own_event
@@ -35,6 +36,7 @@ from serving.errors import (
     PersonRequiredError,
     ProposalDecidedError,
     ProposalUnknownError,
+    RequestInvalidError,
     RoleMissingError,
 )
 from serving.repositories.persons import Person
@@ -116,7 +118,10 @@ def confirm(
 def dismiss(
     service: Service, proposal_id: UUID, by: Principal, reason: str, now: datetime
 ) -> None:
-    """Close a proposal without making its move; raises as `confirm` does."""
+    """Close a proposal without making its move; raises as `confirm` does, and
+    RequestInvalidError without a reason."""
+    if is_blank(reason):
+        raise RequestInvalidError("reason", "string_too_short")
     proposal = _undecided(service, proposal_id, by, now)
     ending = _ending(proposal, ProposalStatus.DISMISSED, by, reason)
 

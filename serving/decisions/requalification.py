@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from pydantic import JsonValue
 
 from explanations.score import Priority
+from features.free_text import is_blank
 from governance.audit.chain import Action
 from governance.leads.state import LeadState, WaitingProposal
 from governance.policy.actions import ProposePriority
@@ -105,7 +106,7 @@ def requalify(
     if not request.by.is_person:
         decision, _ = carry_out(service, request, Requalify, now)
         return decision.id, decision.clause
-    if not request.reason:
+    if is_blank(request.reason):
         raise RequestInvalidError("reason", "missing")
     override = PriorityOverride(
         lead_id=request.lead_id,

@@ -7,6 +7,7 @@ from uuid import uuid4
 from pydantic import JsonValue
 
 from features.event import Event
+from features.free_text import is_blank
 from governance.audit.chain import Action
 from governance.errors import LostReasonError
 from governance.leads.state import (
@@ -74,7 +75,7 @@ class MoveRequest(GuardedRequest):
             return
         why = self.statement.why if self.statement else None
         words = why.text if why else self.reason
-        if self.lost_reason not in reasons or not words:
+        if self.lost_reason not in reasons or is_blank(words):
             named = (f"{name} ({title})" for name, title in reasons.items())
             raise LostReasonError(", ".join(named))
 

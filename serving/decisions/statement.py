@@ -11,6 +11,7 @@ from uuid import UUID, uuid4, uuid5
 import orjson
 from pydantic import JsonValue
 
+from features.free_text import is_blank
 from governance.audit.chain import Action, AuditEntry, AuditFields, Subject, SubjectKind
 from governance.leads.state import LeadState
 from governance.people.feedback import Judgement, judges_priority
@@ -52,9 +53,11 @@ def checked(
     reason = judgement.reasons.get(why.reason or "")
     if reason is None or (reason.agrees and not confirms):
         raise RequestInvalidError("reason", "enum")
-    if reason.needs_text and not why.text:
+    if reason.needs_text and is_blank(why.text):
         raise RequestInvalidError("text", "missing")
-    return StatedReason(reason=why.reason, text=why.text or None)
+    return StatedReason(
+        reason=why.reason, text=None if is_blank(why.text) else why.text
+    )
 
 
 def with_statement(

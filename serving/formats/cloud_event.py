@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from features.errors import EventError, FreinError, LeadIdError
 from features.event import Actor, Event
+from features.free_text import is_blank
 from serving.errors import KindMalformedError, RequestInvalidError, TimeNaiveError
 from serving.formats.lead_id import LeadId
 from serving.formats.schema import Fault, Shown, first_fault
@@ -123,11 +124,18 @@ Instant = Annotated[
     BeforeValidator(_instant),
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
+
+
+def _nothing_if_blank(text: str) -> str:
+    return "" if is_blank(text) else text
+
+
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_printable)]
 FreeText = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=1000),
     AfterValidator(_without_nul),
+    AfterValidator(_nothing_if_blank),
 ]
 Kind = Annotated[
     str,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from explanations.errors import ModelRejectedError
+from features.free_text import is_blank
 from features.log import Log
 from training.errors import ModelUnavailableError
 from training.promotion.challenge import MEASURED, Phase, judged
@@ -35,7 +36,7 @@ class Signed:
 
     def __post_init__(self) -> None:
         for name, text in (("by", self.by), ("reason", self.reason)):
-            if not text.strip():
+            if is_blank(text):
                 raise ValueError(f"--{name}: a person says who they are, and why")
 
 

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 
 from governance.audit.chain import STARTUP, Action, Subject, SubjectKind
 from governance.errors import StagesHeldError
+from governance.people.roles import Role
 from governance.policy.pipeline import PIPELINE_FILE, read_pipeline
 from serving.app.application import create_app
 from serving.app.configuration import install_configuration
@@ -24,6 +25,7 @@ from serving.repositories.decisions import is_decided
 from serving.repositories.leads import find_lead
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
+from serving.runtime.settings import Retention
 from tests.serving.builders import NOW, make_event, make_key, make_person, send
 from tests.serving.reserved import LOST, Headers
 
@@ -264,3 +266,31 @@ class TestAnotherName:
             known = configuration_in_force(session)
         assert known is not None
         assert "sans_suite" in known["stages"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"retention": Retention(prospects_days=1)},
+        {"break_glass_decides": True},
+        {"totp_roles": (Role.ADMIN,)},
+        {"open_docs": True},
+        {"open_metrics": True},
+        {"allowed_hosts": ("frein.example.fr",)},
+        {"consent_kinds": frozenset()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_setting_that_opens_a_door_is_audited(
+    service: Service, change: dict[str, Any]
+) -> None:
+    given = {"trusted_proxies": ("10.0.0.1",)} | change
+    for update in ({}, change, change, given, change):
+        settings = service.settings.model_copy(update=update)
+        install_configuration(service.store, settings, service.pipeline, NOW)
+    rows = audited(service)
+    assert len(rows) == 4  # the same once more is no change
+    (name,) = change
+    told = [in_force(row)["settings"][name] for row in rows]
+    assert told[0] != told[1] == told[2] == told[3]
+    assert "example.fr" not in str(rows)
