@@ -74,7 +74,7 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -113,12 +113,15 @@ class ContentEncodingError(RequestError):
 
 
 class RequestInvalidError(RequestError):
+    """`allowed`: the values that a closed list has."""
+
     code = "request_invalid"
 
-    def __init__(self, field: str, why: str) -> None:
-        super().__init__(f"{field}: {why}")
+    def __init__(self, field: str, why: str, allowed: Iterable[str] = ()) -> None:
         self.field = field
         self.why = why
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"{field}: {why} {self.allowed}".rstrip())
 
 
 class RouteUnknownError(RequestError):

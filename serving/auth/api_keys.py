@@ -141,7 +141,8 @@ def _key(wish: NewApiKey, key_id: str, secret: str, now: datetime) -> ApiKey:
         addresses=_networks(wish.addresses),
     )
     if not key.may_assert(key.default_actor):
-        raise RequestInvalidError("default_actor", "enum")
+        mine = [actor.value for actor in Actor if key.may_assert(actor)]
+        raise RequestInvalidError("default_actor", "enum", mine)
     if Scope.VOUCH in key.scopes and not key.may_assert(Actor.PERSON):
         raise RequestInvalidError("max_actor", "needs_person")
     return key
@@ -169,6 +170,8 @@ def _networks(texts: tuple[str, ...]) -> tuple[str, ...]:
 def _scopes(names: frozenset[str]) -> frozenset[Scope]:
     """A key that forgets may ask for no change: it could begin a lead afresh, and with
     it what machines may concede there."""
-    if not names <= set(Scope) or {Scope.PRIVACY, Scope.MOVES} <= names:
-        raise RequestInvalidError("scope", "enum")
+    if not names <= set(Scope):
+        raise RequestInvalidError("scope", "enum", [scope.value for scope in Scope])
+    if {Scope.PRIVACY, Scope.MOVES} <= names:
+        raise RequestInvalidError("scope", "privacy_with_moves")
     return frozenset(Scope(name) for name in names)

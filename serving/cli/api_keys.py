@@ -30,7 +30,8 @@ def create_key(  # noqa: PLR0913, PLR0917 - each is an option
             help="What it may do: events, scores, leads (the usual ones, without "
             "this option); moves asks for changes, stages tells of stages and ends, "
             "vouch tells who did so, backfill tells when an event was received, "
-            "privacy forgets leads."
+            "privacy forgets leads, exports what is held of them and notes objections; "
+            "no key has both privacy and moves."
         ),
     ] = None,
     days: Annotated[int, typer.Option(min=1, max=3650, help="Its validity.")] = 90,

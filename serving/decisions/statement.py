@@ -52,7 +52,9 @@ def checked(
     raises RequestInvalidError."""
     reason = judgement.reasons.get(why.reason or "")
     if reason is None or (reason.agrees and not confirms):
-        raise RequestInvalidError("reason", "enum")
+        listed = judgement.reasons.items()
+        allowed = [name for name, known in listed if confirms or not known.agrees]
+        raise RequestInvalidError("reason", "enum", allowed)
     if reason.needs_text and is_blank(why.text):
         raise RequestInvalidError("text", "missing")
     return StatedReason(
@@ -123,7 +125,8 @@ def add_note(service: Service, note: FieldNote, now: datetime) -> UUID:
     LeadUnknownError
     """
     if set(note.objections) - service.judgement.objections:
-        raise RequestInvalidError("objections", "enum")
+        allowed = sorted(service.judgement.objections)
+        raise RequestInvalidError("objections", "enum", allowed)
     if not note.about:
         raise RequestInvalidError("text", "missing")
     statement = Statement(

@@ -217,8 +217,10 @@ def as_refusal(
     """The error that says what doesn't fit; `other`, where there is none of its own."""
     if fault.why.startswith("lead_id_"):
         return LeadIdError(fault.why, field=fault.field, **fault.context)
-    ours = _SPECIFIC.get(fault.why, other)
     whole = "event" if other is EventError else "corps"
+    ours = _SPECIFIC.get(fault.why, other)
+    if ours is RequestInvalidError:
+        return RequestInvalidError(fault.field or whole, fault.why, fault.expected)
     return ours(fault.field or whole, fault.why)
 
 

@@ -1,10 +1,13 @@
 """Base classes of the JSON schemas that calls send and get."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
+
+_QUOTED = re.compile("'([^']*)'")
 
 
 class Sent(BaseModel):
@@ -31,6 +34,11 @@ class Fault:
         """One of pydantic's errors; `begin`: where in its place the field begins."""
         path = ".".join(str(part) for part in error["loc"][begin:])
         return cls(path, error["type"], error.get("ctx", {}))
+
+    @property
+    def expected(self) -> list[str]:
+        """The values of the closed list that it isn't of, if it is to be."""
+        return _QUOTED.findall(str(self.context.get("expected", "")))
 
 
 def first_fault(error: ValidationError) -> Fault:

@@ -267,8 +267,12 @@ WHY: dict[str, str] = {
     "id_reused": "il a déjà servi à un autre évènement",
     "needs_person": "une clé qui se porte garante doit pouvoir dire « person »",
     "other_subject": "le sujet n’est pas l’opportunité",
+    "privacy_with_moves": (
+        "les portées privacy et moves ne vont pas ensemble, créez une clé pour chacune"
+    ),
 }
 ANY_OTHER_WHY = "la valeur n’est pas acceptée"
+ONE_OF = "une des valeurs suivantes est attendue\u00a0: {values}"
 
 CLAUSE: dict[Clause, str] = {
     Clause.PERSON_DECIDES: "Une personne a décidé.",

@@ -11,6 +11,7 @@ from serving.auth.api_keys import issue_key, rotate_key
 from serving.database.engine import Store
 from serving.database.tables import Base
 from serving.errors import KeyInvalidError, RequestInvalidError
+from serving.http.problems import detail_of
 from serving.repositories.api_keys import (
     Scope,
     all_keys,
@@ -92,20 +93,24 @@ def test_the_secret_is_not_stored(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "allowed"),
     [
-        {"source": "frein"},
-        {"source": "Frein"},
-        {"source": ""},
-        {"name": " "},
-        {"scopes": frozenset({"everything"})},
-        {"max_actor": Actor.LEAD, "default_actor": Actor.PERSON},
-        {"max_actor": Actor.AUTOMATION, "scopes": frozenset({"vouch"})},
+        ({"source": "frein"}, "autre que «\u00a0frein\u00a0»"),
+        ({"source": "Frein"}, "une source en minuscules"),
+        ({"source": ""}, "une source en minuscules"),
+        ({"name": " "}, "il est vide"),
+        ({"scopes": frozenset({"everything"})}, "events, scores, leads, moves"),
+        ({"scopes": frozenset({"privacy", "moves"})}, "créez une clé pour chacune"),
+        ({"max_actor": Actor.LEAD, "default_actor": Actor.PERSON}, ": lead."),
+        ({"max_actor": Actor.AUTOMATION, "scopes": frozenset({"vouch"})}, "person"),
     ],
 )
-def test_an_odd_key_is_not_issued(store: Store, wrong: dict[str, object]) -> None:
-    with pytest.raises(RequestInvalidError):
+def test_an_odd_key_is_not_issued_and_what_may_be_is_told(
+    store: Store, wrong: dict[str, object], allowed: str
+) -> None:
+    with pytest.raises(RequestInvalidError) as refused:
         issue_key(store, make_wish(**wrong), NOW)
+    assert allowed in detail_of(refused.value)
 
 
 def test_a_new_key_may_neither_move_a_stage_nor_tell_of_one(store: Store) -> None:

@@ -270,7 +270,11 @@ def test_the_audit_and_a_tombstone_say_that_it_was_forgotten(
     known: TestClient, service: Service
 ) -> None:
     _, officer = make_key(service, in_audit=True, scopes=frozenset({Scope.PRIVACY}))
-    answer = known.delete(f"/v1/leads/{LEAD}?reason=erreur", headers=officer)
+    path = f"/v1/leads/{LEAD}?reason"
+    refused = known.delete(f"{path}=car+Awa+le+dit", headers=officer).json()
+    assert (refused["code"], refused["field"]) == ("request_invalid", "reason")
+    assert all(reason.value in refused["detail"] for reason in ForgetReason)
+    answer = known.delete(f"{path}=erreur", headers=officer)
     assert answer.status_code == 200, answer.text
     with service.store.reading() as session:
         (kept,) = session.execute(text("SELECT reason, hash FROM tombstone")).all()
