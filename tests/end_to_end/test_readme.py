@@ -120,6 +120,13 @@ def test_the_readme_s_calls_do_what_they_say(said: str) -> None:
     places = [said.find(one) for one in SEEN]
     assert -1 not in places
     assert places == sorted(places)
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert _tree(said) == _tree(readme.partition("frein audit trace")[2])
+
+
+def _tree(text: str) -> list[str]:
+    """The lines of a trace: how deep each stands, its row's number and what was done."""
+    return re.findall(r"^[│ ]*[├└]── (?:\d+ )?\w+", text, re.MULTILINE)
 
 
 def _answers(said: str) -> Iterator[dict[str, Any]]:
