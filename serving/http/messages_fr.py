@@ -272,7 +272,7 @@ WHY: dict[str, str] = {
     ),
 }
 ANY_OTHER_WHY = "la valeur n’est pas acceptée"
-ONE_OF = "une des valeurs suivantes est attendue\u00a0: {values}"
+ONE_OF = "une des valeurs suivantes est attendue\u00a0: {allowed}"
 
 CLAUSE: dict[Clause, str] = {
     Clause.PERSON_DECIDES: "Une personne a décidé.",

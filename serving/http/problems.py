@@ -19,6 +19,7 @@ from serving.http.messages_fr import (
     ANY_OTHER_WHY,
     CHANGED,
     FATE,
+    ONE_OF,
     PRIORITY,
     RESERVED,
     SENTENCE,
@@ -143,7 +144,8 @@ def detail_of(error: FreinError) -> str:
             now=_in_french(error.what, error.now)
         )
     if "why" in fields:
-        fields["why"] = WHY.get(fields["why"], ANY_OTHER_WHY).format(**fields)
+        known = WHY.get(fields["why"], ANY_OTHER_WHY)
+        fields["why"] = (ONE_OF if fields.get("allowed") else known).format(**fields)
     return SENTENCE[type(error)].format(**fields)
 
 

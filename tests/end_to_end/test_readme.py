@@ -125,7 +125,7 @@ def test_the_readme_s_calls_do_what_they_say(said: str) -> None:
 
 
 def _tree(text: str) -> list[str]:
-    """The lines of a trace: how deep each stands, its row's number and what was done."""
+    """A trace's lines: how deep each stands, its row's number and what was done."""
     return re.findall(r"^[│ ]*[├└]── (?:\d+ )?\w+", text, re.MULTILINE)
 
 

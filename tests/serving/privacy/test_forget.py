@@ -171,7 +171,7 @@ def rows_with_marks(store: Store) -> list[str]:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
     found = []
     with store.reading() as session:
-        for table in session.scalars(text(query)).all():
+        for table in sorted(session.scalars(text(query)).all()):
             rows = session.execute(text(f'SELECT * FROM "{table}"')).all()
             found += [table for row in rows if MARK in repr(tuple(row))]
     return found
