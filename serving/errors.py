@@ -46,6 +46,7 @@ FreinError
 │   ├── PersonUnknownError
 │   ├── RuleUnknownError
 │   └── SuspensionUnknownError   nothing is suspended there
+├── LeadIdAmbiguousError     an id that isn't known looks like another that is
 ├── LeadForgottenError       it was forgotten, and isn't taken in again
 ├── ObjectedError            the person objects to being profiled: no score
 ├── ConsentMissingError      the person never agreed that this is noted of them
@@ -74,10 +75,11 @@ FreinError
 └── InternalError            our bug, as the caller sees it
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from features.errors import EventError, FreinError
@@ -304,6 +306,28 @@ class UnknownError(FreinError):
 
 class LeadUnknownError(UnknownError):
     code = "lead_unknown"
+
+
+class LeadIdAmbiguousError(FreinError):
+    """`other`: the id that this one looks like; None: it isn't told. `alike`: all the
+    ids of the call that look like another, each with that one."""
+
+    code = "lead_id_ambiguous"
+
+    def __init__(
+        self,
+        lead_id: str,
+        other: str | None = None,
+        alike: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(lead_id)
+        self.lead_id, self.other, self.alike = lead_id, other, alike or {}
+
+    @classmethod
+    def of(cls, alike: Mapping[str, str]) -> Self:
+        """That of the first, with all."""
+        (lead_id, other), *_ = alike.items()
+        return cls(lead_id, other, alike)
 
 
 class LeadForgottenError(FreinError):

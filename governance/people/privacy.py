@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Self
 
 from features.event import Event
+from features.lead_id import skeleton
 
 
 class ForgetReason(StrEnum):
@@ -24,11 +25,13 @@ class ForgetReason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tombstone:
-    """`hash` is a keyed one of the lead's id: see `pseudonym`."""
+    """`hash` is a keyed one of the lead's id: see `pseudonym`. `skeleton` is one of
+    what look-alikes of the id share: see `likeness`; older tombstones have none."""
 
     hash: str
     forgotten_on: date
     reason: ForgetReason
+    skeleton: str | None = None
 
 
 def pseudonym(lead_id: str, key: bytes) -> str:
@@ -45,6 +48,18 @@ def pseudonym(lead_id: str, key: bytes) -> str:
     """
     name = " ".join(unicodedata.normalize("NFC", lead_id).split())
     return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()
+
+
+def likeness(lead_id: str, key: bytes) -> str:
+    """What stands for an id and those that look like it; none is a pseudonym.
+
+    Examples
+    --------
+    >>> likeness("L-1", b"k" * 32) == likeness("l\u20111", b"k" * 32)
+    True
+    """
+    shared = b"\0skeleton\0" + skeleton(lead_id).bytes  # as no id begins
+    return hmac.new(key, shared, hashlib.sha256).hexdigest()
 
 
 class PrivacyKind(StrEnum):

@@ -16,6 +16,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy.orm import Session
 
+from features.lead_id import skeleton
 from governance.audit.chain import Action, BreakKind, as_kept, id_of, text_digest
 from governance.people.assurance import Assurance
 from governance.people.principal import Principal, PrincipalKind, broken_by
@@ -444,6 +445,8 @@ def _of_leads(
 def _left_over(row: LeadRow) -> list[str]:
     """The columns that tie a lead which was forgotten to somebody."""
     columns = [] if row.external_id == nameless(row.id) else ["external_id"]
+    if row.skeleton is not None:
+        columns.append("skeleton")
     return columns if row.forgotten_at is not None else [*columns, "forgotten_at"]
 
 
@@ -498,6 +501,8 @@ def _other_facts(row: LeadRow, told: Told, wishes: PrivacyWishes) -> list[str]:
     columns = [name for name, at in asdict(wishes).items() if getattr(row, name) != at]
     if not _is_named(told, row.id, row.salt, row.external_id):
         columns.append("external_id")
+    if row.skeleton != skeleton(row.external_id):
+        columns.append("skeleton")
     if told.priorities.get(str(row.id)) != row.priority:
         columns.append("priority")
     if row.forgotten_at is not None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
-from governance.people.privacy import ForgetReason, Tombstone, pseudonym
+from governance.people.privacy import ForgetReason, Tombstone, likeness, pseudonym
 from serving.errors import AnchorsUnreadableError
 
 TOMBSTONES, KEYS = "tombstones.jsonl", "tombstones.key"
@@ -37,7 +37,10 @@ class Tombstones:
         """Make a tombstone, and have it on disk."""
         keys = self._keys() or [self._make_key()]
         made = Tombstone(
-            hash=pseudonym(lead_id, keys[0]), forgotten_on=today, reason=reason
+            hash=pseudonym(lead_id, keys[0]),
+            forgotten_on=today,
+            reason=reason,
+            skeleton=likeness(lead_id, keys[0]),
         )
         append_line(self._folder / TOMBSTONES, orjson.dumps(asdict(made)))
         return made
@@ -47,6 +50,11 @@ class Tombstones:
         forgotten."""
         keys = self._keys()
         return {pseudonym(name, key): name for name in lead_ids for key in keys}
+
+    def likenesses(self, lead_ids: Iterable[str]) -> dict[str, str]:
+        """What may stand for those that look like these leads, by each key."""
+        keys = self._keys()
+        return {likeness(name, key): name for name in lead_ids for key in keys}
 
     def _keys(self) -> list[bytes]:
         path = self._folder / KEYS

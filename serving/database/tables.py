@@ -104,6 +104,7 @@ class LeadRow(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     external_id: Mapped[str] = mapped_column(unique=True)
+    skeleton: Mapped[UUID | None] = mapped_column(index=True)  # of the external id
     version: Mapped[int]
     stage: Mapped[str] = mapped_column(ForeignKey("stage.name"))
     stage_at: Mapped[datetime | None]
@@ -437,6 +438,7 @@ class TombstoneRow(Base):
     __tablename__ = "tombstone"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    skeleton: Mapped[str | None] = mapped_column(String(64), index=True)
     forgotten_on: Mapped[date]
     reason: Mapped[str]
 

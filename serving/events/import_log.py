@@ -1,5 +1,7 @@
 """Bringing a log into the store: how a service starts with its company's past."""
 
+import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,6 +12,8 @@ from features.log import Log
 from serving.events.ingestion import FRESH, ingest_allowed
 from serving.repositories.leads import stored_lead_ids
 from serving.runtime.service import Service
+
+logger = logging.getLogger(__name__)
 
 LEADS_AT_ONCE = 50  # one transaction; a few thousand events
 
@@ -51,7 +55,10 @@ def load_leads(
     """
     for start in range(0, len(lead_ids), LEADS_AT_ONCE):
         some = lead_ids[start : start + LEADS_AT_ONCE]
-        ingest_allowed(service, _events(log, some), now, history_until=now - FRESH)
+        past = _events(log, some)
+        _, refused = ingest_allowed(service, past, now, history_until=now - FRESH)
+        for code, count in Counter(e.code for e in refused.values()).items():
+            logger.warning("events_refused", extra={"cause": code, "count": count})
         progress(start + len(some))
 
 

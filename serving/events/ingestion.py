@@ -15,7 +15,11 @@ from governance.leads.state import STAGE_KINDS, LeadState
 from governance.people.assurance import VOUCHED_FIELD
 from governance.people.privacy import had_consented
 from governance.policy.effects import PlannedEffect
-from serving.errors import ConsentMissingError, LeadForgottenError
+from serving.errors import (
+    ConsentMissingError,
+    LeadForgottenError,
+    LeadIdAmbiguousError,
+)
 from serving.repositories.events import Pair, pair_of
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish, pairs_of
@@ -47,7 +51,7 @@ def ingest(
     What occurred by `history_until` is a history: it calls nobody. `needs_consent`:
     people must have agreed to what is noted of them alone, as the settings say.
 
-    Raises LeadForgottenError, ConsentMissingError.
+    Raises LeadForgottenError, LeadIdAmbiguousError, ConsentMissingError.
     """
     if not events:
         return Taken(0, frozenset())
@@ -74,7 +78,8 @@ def ingest_allowed(
     needs_consent: bool = False,
 ) -> tuple[Taken, dict[int, FreinError]]:
     """Store the events that may be noted of people; returns what `ingest` does, and the
-    places of those that may not: of leads that were forgotten, or without consent."""
+    places of those that may not: of leads that were forgotten or whose id looks like
+    another's, or without consent."""
     refused: dict[int, FreinError] = {}
     while True:
         places = [place for place in range(len(events)) if place not in refused]
@@ -88,6 +93,10 @@ def ingest_allowed(
         except LeadForgottenError as error:
             gone = error.lead_ids
             refused |= {n: error for n in places if events[n].lead_id in gone}
+        except LeadIdAmbiguousError as error:
+            for place in places:
+                if (sent := events[place].lead_id) in error.alike:
+                    refused[place] = LeadIdAmbiguousError(sent, error.alike[sent])
         except ConsentMissingError as error:
             pairs = error.pairs
             refused |= {n: error for n in places if pair_of(events[n]) in pairs}

@@ -9,7 +9,12 @@ from fastapi import APIRouter, Depends, Header, Response
 from features.errors import FreinError
 from features.event import Event
 from serving.auth.dependencies import require_scope
-from serving.errors import EventIdReusedError, RequestInvalidError
+from serving.auth.visibility import as_told
+from serving.errors import (
+    EventIdReusedError,
+    LeadIdAmbiguousError,
+    RequestInvalidError,
+)
 from serving.events.http_binding import SentEvents, read_events
 from serving.events.ingestion import ingest_allowed
 from serving.events.observer import CrmPeople, Observer, active_accounts
@@ -77,7 +82,7 @@ def post_events(
         if place in taken.reused:
             refused[index] = EventIdReusedError(known.event_id)
         if place in unwelcome:
-            refused[index] = unwelcome[place]
+            refused[index] = _as_told(service, key, unwelcome[place])
     if refused and not is_batch:
         raise refused[0]
     return EventsTaken(
@@ -88,6 +93,12 @@ def post_events(
             for index, error in sorted(refused.items())
         ],
     )
+
+
+def _as_told(service: Service, key: ApiKey, error: FreinError) -> FreinError:
+    if isinstance(error, LeadIdAmbiguousError):
+        return as_told(service.store, key, error)
+    return error
 
 
 def _observer(service: Service, key: ApiKey) -> Observer:

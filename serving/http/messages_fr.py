@@ -129,6 +129,11 @@ SENTENCE: dict[type[FreinError], str] = {
     ),
     errors.UnknownError: "Ce qui est demandé n’existe pas.",
     errors.LeadUnknownError: "Cette opportunité est inconnue.",
+    errors.LeadIdAmbiguousError: (
+        "L’identifiant « {lead_id} » se confond avec {other}, à la casse ou à des "
+        "lettres semblables près ; rien n’a été enregistré. Envoyez l’identifiant "
+        "exact."
+    ),
     errors.LeadForgottenError: (
         "Cette opportunité a été oubliée à bon droit ; elle n’est pas reprise."
     ),
@@ -204,6 +209,7 @@ CHANGED: dict[errors.Reserved, str] = {
     ),
     errors.Reserved.PRIORITY: "La priorité a changé entre-temps : « {now} »",
 }
+OTHER_LEAD = "celui d’une autre opportunité"
 PRIORITY = {"elevee": "élevée", "normale": "normale", "basse": "basse"}
 GLASS_BROKEN = (  # why the manager is called
     "L’accès de secours du compte {login} a servi ici ; lisez pourquoi dans le "

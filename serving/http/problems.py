@@ -20,6 +20,7 @@ from serving.http.messages_fr import (
     CHANGED,
     FATE,
     ONE_OF,
+    OTHER_LEAD,
     PRIORITY,
     RESERVED,
     SENTENCE,
@@ -98,6 +99,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.ReservedForPeopleError: 409,
     errors.AboveLimitError: 409,
     errors.LeadForgottenError: 410,
+    errors.LeadIdAmbiguousError: 422,
     errors.ObjectedError: 409,
     errors.ConsentMissingError: 403,
     errors.PriorityMissingError: 409,
@@ -135,6 +137,9 @@ def detail_of(error: FreinError) -> str:
             WAITS_FOR_MANAGER if isinstance(error, errors.AboveLimitError) else WAITS
         )
         fields["waits"] = waits if error.proposal_id else ""
+    if isinstance(error, errors.LeadIdAmbiguousError):
+        other = error.other
+        fields["other"] = OTHER_LEAD if other is None else f"«\u00a0{other}\u00a0»"
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
     if isinstance(error, errors.SuspendedAlreadyError):

@@ -1,5 +1,6 @@
 """What automation did to a lead lately, as its row keeps it: a JSON text."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from explanations.reason import Past
 from explanations.score import Priority, Score
+from features.lead_id import skeleton
 from governance.leads.state import LeadState, PastScore, WaitingProposal
 from governance.people.assurance import Assurance
 from governance.people.privacy import PrivacyWishes
@@ -19,7 +21,7 @@ from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of
 from serving.repositories.proposals import waiting_proposals
-from serving.repositories.rows import as_value, columns_of
+from serving.repositories.rows import as_value, batches, columns_of
 from serving.repositories.tasks import open_tasks
 
 _HISTORY = TypeAdapter(History)
@@ -36,6 +38,14 @@ _VERSIONS = (
     .where(_NAMED)
     .order_by(LeadRow.external_id)
     .with_for_update()  # no effect on SQLite, whose writer is alone
+)
+_ALIKE = select(LeadRow.external_id, LeadRow.skeleton).where(
+    LeadRow.skeleton.in_(bindparam("skeletons", expanding=True))
+)
+_HELD = text(
+    "SELECT pg_advisory_xact_lock(each)"
+    " FROM unnest(CAST(:shared AS bigint[])) WITH ORDINALITY AS held (each, place)"
+    " ORDER BY place"
 )
 _TABLE = table_of(LeadRow)
 _WRITTEN = update(_TABLE).where(_TABLE.c.id == bindparam("lead"))
@@ -72,6 +82,31 @@ def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
     return {row.external_id: row.version for row in rows}
 
 
+def look_alikes(session: Session, lead_ids: Iterable[str]) -> dict[str, str]:
+    """Of some ids those that look like another, each with that one: an id that is
+    stored, or comes before it. One that is stored itself is none of them."""
+    skeletons = {name: skeleton(name) for name in lead_ids}
+    alike: defaultdict[UUID, list[str]] = defaultdict(list)
+    for some in batches(set(skeletons.values())):
+        for row in session.execute(_ALIKE, {"skeletons": some}):
+            alike[row.skeleton].append(row.external_id)
+    for name, shared in skeletons.items():
+        if not alike[shared]:
+            alike[shared].append(name)
+    return {
+        name: alike[shared][0]
+        for name, shared in skeletons.items()
+        if name not in alike[shared]
+    }
+
+
+def hold_look_alikes(session: Session, lead_ids: Iterable[str]) -> None:
+    """Wait for who adds a lead that looks like one of these, until they are done."""
+    if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
+        shared = sorted(skeleton(name).int % 2**63 for name in lead_ids)
+        session.execute(_HELD, {"shared": shared})
+
+
 def lock_every_lead(session: Session) -> None:
     """Be the only writer of leads until the transaction ends; call it first."""
     if session.get_bind().dialect.name == POSTGRESQL:  # SQLite's writer is alone
@@ -84,7 +119,11 @@ def add_lead(
     """Write a new lead. It begins at the `entry`, and moves once what tells so is
     written."""
     columns = _columns(state, score) | {"stage": entry}
-    columns |= {"external_id": state.lead_id, "created_at": now}
+    columns |= {
+        "external_id": state.lead_id,
+        "skeleton": skeleton(state.lead_id),
+        "created_at": now,
+    }
     session.execute(insert(_TABLE), columns)
 
 

@@ -7,13 +7,15 @@ from fastapi import APIRouter, Depends, Response
 
 from features.event import Actor, Event
 from governance.people.roles import Role
-from serving.auth.dependencies import require_role
-from serving.errors import ObjectedError, RequestInvalidError
+from serving.auth.dependencies import TheCaller, require_role
+from serving.auth.visibility import as_told
+from serving.errors import LeadIdAmbiguousError, ObjectedError, RequestInvalidError
 from serving.formats.cloud_event import as_event
 from serving.formats.score_json import score_json
 from serving.http.openapi import refuses
 from serving.http.request_body import JSON, Body, BodyReader, validated
 from serving.repositories.api_keys import Scope
+from serving.repositories.lead_states import look_alikes
 from serving.repositories.leads import objected_among
 from serving.runtime.dependencies import TheService, service_of
 from serving.scoring.schemas import LeadSent, ScoresAsked, ScoresShown
@@ -34,7 +36,7 @@ read_body = BodyReader(
     dependencies=[Depends(require_role(*Role, key=Scope.SCORES))],
 )
 def post_scores(
-    service: TheService, body: Annotated[Body, Depends(read_body)]
+    service: TheService, caller: TheCaller, body: Annotated[Body, Depends(read_body)]
 ) -> Response:
     """Score leads at one moment (now, unless it is given) from the events sent.
 
@@ -43,9 +45,13 @@ def post_scores(
     explainer = service.models.current()
     sent = validated(ScoresAsked, body.parsed())
     _refuse_invalid(sent, service.settings.max_leads)
+    names = [lead.lead_id for lead in sent.leads]
     with service.store.reading() as session:
-        if objected_among(session, (lead.lead_id for lead in sent.leads)):
+        if objected_among(session, names):
             raise ObjectedError
+        alike = look_alikes(session, names)
+    if alike:
+        raise as_told(service.store, caller, LeadIdAmbiguousError.of(alike))
     scores = score_given(
         explainer,
         {lead.lead_id: _events(lead) for lead in sent.leads},

@@ -25,14 +25,16 @@ from serving.audit.entries import (
     outcome_entries,
 )
 from serving.audit.tombstones import Tombstones
-from serving.errors import LeadForgottenError, StoreOvertakenError
+from serving.errors import LeadForgottenError, LeadIdAmbiguousError, StoreOvertakenError
 from serving.repositories.audit import append
 from serving.repositories.decisions import add_statements
 from serving.repositories.events import add_events, stored_pairs
 from serving.repositories.lead_states import (
     add_lead,
+    hold_look_alikes,
     lead_versions,
     lock_every_lead,
+    look_alikes,
     move_new_lead,
     write_lead,
 )
@@ -123,11 +125,12 @@ def _written(
     contexts = {f.lead.lead_id: _context(plan, rules, f) for f in in_order}
     # Lock 3 reads what is written before: what is told and decided comes first.
     first_stage = service.pipeline.entry
-    new = [follows.lead for follows in in_order if not follows.lead.version]
+    new = [follows.lead.lead_id for follows in in_order if not follows.lead.version]
+    _refuse_look_alikes(session, plan, new)
     for follows in in_order:
         if not follows.lead.version:
             add_lead(session, follows.lead, follows.score, first_stage, now)
-    _refuse_forgotten(service.settings, session, [lead.lead_id for lead in new])
+    _refuse_forgotten(service.settings, session, new)
     own = [event for event in plan.arrivals if event.source == OWN_SOURCE]
     told = [event for event in plan.arrivals if event.source != OWN_SOURCE]
     add_events(session, told, uuids)
@@ -149,16 +152,28 @@ def _written(
     return ready
 
 
+def _refuse_look_alikes(session: Session, plan: Plan, new: Collection[str]) -> None:
+    """Of new leads, none whose id looks like another's; of two that come together the
+    first is taken. Raises LeadIdAmbiguousError."""
+    if new:
+        hold_look_alikes(session, new)
+        arrived = dict.fromkeys(event.lead_id for event in plan.arrivals)
+        in_order = sorted(new, key=[*arrived, *new].index)
+        if alike := look_alikes(session, in_order):
+            raise LeadIdAmbiguousError.of(alike)
+
+
 def _refuse_forgotten(
     settings: Settings, session: Session, new: Collection[str]
 ) -> None:
-    """Of new leads, none that was forgotten, unless such a one may begin afresh; raises
-    LeadForgottenError."""
+    """Of new leads, none that was forgotten or looks like one that was, unless such a
+    one may begin afresh; raises LeadForgottenError."""
     if not new or settings.forgotten_again is Forgotten.AFRESH:
         return
-    pseudonyms = Tombstones(settings.anchors_folder).pseudonyms(new)
-    if forgotten := buried(session, pseudonyms):
-        raise LeadForgottenError({pseudonyms[hash] for hash in forgotten})
+    tombstones = Tombstones(settings.anchors_folder)
+    names = tombstones.pseudonyms(new) | tombstones.likenesses(new)
+    if forgotten := buried(session, names):
+        raise LeadForgottenError({names[hash] for hash in forgotten})
 
 
 def _context(plan: Plan, rules: Rules, follows: Consequences) -> AuditContext:

@@ -42,7 +42,7 @@ _KEPT = {"id", "external_id", "version", "stage", "priority", "created_at"}
 _DECISIONS: tuple[type[Any], ...] = (DecisionRow, ConcessionRow, RequalificationRow)
 # Of decisions and proposals; with a salt a digest of the audit tells what was guessed.
 _WORDS = {"reason", "decision_reason", "salt"}
-_TIES = {"id", "lead_id", "salt", "proposal_id"}
+_TIES = {"id", "lead_id", "salt", "proposal_id", "skeleton"}
 _JSON = {"data", "body", "automation"}
 _GONE: tuple[type[Any], ...] = (
     ScoreRow,
@@ -201,10 +201,11 @@ def add_tombstones(session: Session, tombstones: Iterable[Tombstone]) -> None:
 
 
 def buried(session: Session, hashes: Iterable[str]) -> frozenset[str]:
-    """Those of some hashes that are of a lead which was forgotten."""
-    wanted = select(TombstoneRow.hash)
+    """Those of some hashes that are of a lead which was forgotten, or of its looks."""
     return frozenset(
         hash
         for some in batches(hashes)
-        for hash in session.scalars(wanted.where(TombstoneRow.hash.in_(some)))
+        for column in (TombstoneRow.hash, TombstoneRow.skeleton)
+        for hash in session.scalars(select(column).where(column.in_(some)))
+        if hash is not None
     )

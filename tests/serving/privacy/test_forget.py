@@ -174,7 +174,7 @@ def rows_with_marks(store: Store) -> list[str]:
         for table in sorted(session.scalars(text(query)).all()):
             rows = session.execute(text(f'SELECT * FROM "{table}"')).all()
             found += [table for row in rows if MARK in repr(tuple(row))]
-    return found
+    return sorted(found)
 
 
 @pytest.fixture
