@@ -25,7 +25,7 @@ from explanations.score import (
 )
 from explanations.scorer import Scorer
 from explanations.telling import explain_rows
-from explanations.wording import Wording, read_wording
+from explanations.wording import Wording, kept_wording
 from features.featurise import moments_frame
 
 FIRST_PRIORITY = Priority.NORMAL  # where a lead stands before anything was written
@@ -257,4 +257,4 @@ def load_explainer(folder: Path, model: ModelId) -> Explainer:
     Raises WordingError if an idea of the model's catalogue has no words.
     """
     scorer = load_scorer(folder, model.sha256)
-    return Explainer(scorer=scorer, wording=read_wording(scorer.catalogue), model=model)
+    return Explainer(scorer=scorer, wording=kept_wording(scorer.catalogue), model=model)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 
@@ -14,6 +14,9 @@ from features.arrays import FloatArray, IntArray
 from features.catalogue import Catalogue
 from features.encoding import Codes, encode, recode
 from features.timelines import Timelines
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 EVERY_SEGMENT = "*"
 PAST_THE_CUT = 3.0  # points; a priority changes only this far past a cut (design §5)
@@ -144,7 +147,7 @@ def probability(log_odds: FloatArray) -> FloatArray:
 class Scorer:
     """Signals in, calibrated log-odds and their shares out."""
 
-    booster: lgb.Booster
+    booster: "lgb.Booster"
     catalogue: Catalogue
     facts: ScorerFacts
 

@@ -8,15 +8,17 @@ on its path is tabulated for every pattern of conditions met (Fast TreeSHAP v2, 
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-import lightgbm as lgb
 import numpy as np
 
 from explanations.errors import ModelRejectedError
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.compiled import compiled
 from features.compiled_catalogue import NONE
+
+if TYPE_CHECKING:
+    import lightgbm as lgb
 
 MOST_SIGNALS = 8  # on a path: a table has two to that power entries a signal
 _NEVER, _ZERO, _NAN = 0, 1, 2  # what a split takes for missing
@@ -91,7 +93,7 @@ class Trees:
         return _contributions(self.nodes, self.leaves, matrix, into, n_groups)
 
 
-def trees_of(booster: lgb.Booster) -> Trees:
+def trees_of(booster: "lgb.Booster") -> Trees:
     """Tabulate a booster.
 
     Raises ModelRejectedError if a path has too many signals to be tabulated.

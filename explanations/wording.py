@@ -16,6 +16,7 @@ stop, and true of the facts: the heading above it tells the way.
 
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from babel import Locale
@@ -129,6 +130,21 @@ def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
     Raises WordingError, which tells all, if a file can't be read or parsed, or a
     message is absent or broken.
     """
+    return Wording(catalogue, Messages(_sources(catalogue, folder), FRENCH))
+
+
+def kept_wording(catalogue: Catalogue) -> Wording:
+    """The wording as `read_wording` gives it, made once for files that are the same:
+    to parse and check it takes longer than to train on a small log."""
+    return _kept(catalogue, _sources(catalogue, LOCALE))
+
+
+@lru_cache(maxsize=4)
+def _kept(catalogue: Catalogue, sources: tuple[tuple[str, str], ...]) -> Wording:
+    return Wording(catalogue, Messages(sources, FRENCH))
+
+
+def _sources(catalogue: Catalogue, folder: Path) -> tuple[tuple[str, str], ...]:
     own = folder / f"fr.{catalogue.name}.ftl"
     if not own.exists():
         raise WordingError(
@@ -141,4 +157,4 @@ def read_wording(catalogue: Catalogue, *, folder: Path = LOCALE) -> Wording:
             sources.append((path.name, path.read_text(encoding="utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise WordingError(f"{path}: {error}") from error
-    return Wording(catalogue, Messages(sources, FRENCH))
+    return tuple(sources)

@@ -8,8 +8,6 @@ from functools import cached_property, lru_cache
 from math import nan, sqrt
 from unicodedata import combining, normalize
 
-from snowballstemmer import stemmer
-
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NO_PROSE = re.compile(r"[\d@]|://|^www\.", re.IGNORECASE)  # numbers and addresses
 _ENDS_SENTENCE = re.compile(r"[.!?…:;•*–—-][’'\"»”)\]]*$")
@@ -100,6 +98,8 @@ def _with_few_marks(text: str) -> Iterator[str]:
 @lru_cache(maxsize=MOST_KEPT)
 def stem_of(word: str) -> str:
     """The French stem of a word, in lower case (Snowball)."""
+    from snowballstemmer import stemmer  # it imports thirty languages, seldom wanted
+
     # A stemmer of its own: one keeps the word it is at, and threads would share it.
     stem: str = stemmer("french").stemWord(word.lower())
     return stem

@@ -54,7 +54,7 @@ def describe(
 
     Drift (PSI) is from the moments before a date to those from it on.
     """
-    from explanations.wording import read_wording
+    from explanations.wording import kept_wording
     from features.catalogue import read_catalogue, shipped_catalogue
     from features.log import read_log
     from training.evaluation.catalogue_report import as_rows, described, idle_signals
@@ -63,7 +63,7 @@ def describe(
     with err.status("Reading the log…") as status:
         read = read_log(log)
         signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
-        wording = read_wording(signals)
+        wording = kept_wording(signals)
         status.update("Computing the signals…")
         midnight = split.replace(tzinfo=UTC) if split else None
         parted = periods(read, _plan(read, moments), signals, midnight)

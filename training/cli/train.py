@@ -170,11 +170,11 @@ def inputs_of(
 
     A model that can't speak is not worth training: wording is held to the catalogue.
     """
-    from explanations.wording import read_wording
+    from explanations.wording import kept_wording
     from features.catalogue import read_catalogue, shipped_catalogue
 
     signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
-    read_wording(signals)
+    kept_wording(signals)
     return Inputs(
         log=read,
         catalogue=signals,

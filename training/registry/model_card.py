@@ -18,7 +18,7 @@ from explanations.calendar_fr import paris_day
 from explanations.errors import WordingError
 from explanations.language import Argument
 from explanations.messages import Messages
-from explanations.wording import read_wording
+from explanations.wording import kept_wording
 from features.catalogue import Catalogue
 from features.log import Log
 from training.dataset.groups import Group, lead_counts, segments
@@ -129,7 +129,7 @@ def _band(over: float, up_to: float) -> str:
 def _idea_names(catalogue: Catalogue) -> dict[str, str]:
     """What each idea is called; its code, where a model was given no wording."""
     try:
-        wording = read_wording(catalogue)
+        wording = kept_wording(catalogue)
     except WordingError:  # `frein train` refuses such a catalogue; a program may not
         return {idea: f"`{idea}`" for idea in catalogue.ideas}
     return {idea: wording.idea(idea) for idea in catalogue.ideas}
