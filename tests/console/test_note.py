@@ -290,16 +290,16 @@ def test_a_note_that_goes_later_says_so_where_the_reader_is(
 def test_notes_that_go_with_another_are_told_on_the_page_that_it_opens(
     console: Console, open_page: Opens
 ) -> None:
-    arrive(console.service, "Cabinet Roy")
+    arrive(console.service, "Cabinet/Roy")
     page = open_page(**PHONE)
     open_form(console, page)
     page.route("**/v1/leads/*/notes", lambda route: route.abort())
     fill(page, "Dans l’ascenseur.")
     expect(page.locator("#en-attente")).to_have_text(f"{WAITING}1")
     page.unroute("**/v1/leads/*/notes")
-    page.evaluate("document.querySelector('#note').dataset.lead = 'Cabinet Roy'")
+    page.evaluate("document.querySelector('#note').dataset.lead = 'Cabinet/Roy'")
     fill(page, "Puis au parking.")
-    expect(page.get_by_role("heading", level=1)).to_have_text("Cabinet Roy")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Cabinet/Roy")
     expect(page.locator("#enregistrees")).to_have_text(f"{TOLD}Morel")
     page.reload()
     expect(page.locator("#enregistrees")).to_be_hidden()

@@ -3,7 +3,6 @@
 import html
 import re
 from collections.abc import Callable
-from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -15,6 +14,7 @@ from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
 from serving.console.page.format_fr import FORM_IS_STALE, SESSION_OVER
 from serving.console.page.redirects import way_back
+from serving.console.page.rendering import address_of
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
@@ -126,9 +126,9 @@ def test_a_proposal_is_decided_at_the_address_of_its_own_lead(
 def test_who_opens_a_page_signed_out_is_led_there_once_signed_in(
     console: Console, open_page: Opens, size: str
 ) -> None:
-    arrive(console.service, "Café 100%")
+    arrive(console.service, "Café 100%/2")
     page = open_page(**SIZES[size])
-    address = f"{console.address}/console/opportunites/{quote('Café 100%')}?evenement=1"
+    address = f"{console.address}{address_of('Café 100%/2')}?evenement=1"
     page.goto(address)
     page.get_by_label("Identifiant").fill("commercial")
     page.get_by_label("Mot de passe").fill("un autre")
@@ -137,7 +137,7 @@ def test_who_opens_a_page_signed_out_is_led_there_once_signed_in(
     page.get_by_label("Mot de passe").fill(PASSWORD)
     page.get_by_role("button", name="Se connecter").click()
     expect(page).to_have_url(address)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Café 100%")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Café 100%/2")
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
@@ -72,6 +73,7 @@ def test_any_sign_may_stand_in_an_address(
     assert gone.status_code == 200, gone.text
     with service.store.reading() as session:
         assert stored_lead_ids(session) == frozenset()
+        assert session.scalar(text("SELECT count(*) FROM idempotent_call")) == 0
 
 
 @pytest.mark.parametrize(
