@@ -16,6 +16,7 @@ from serving.cli.audit import audit
 from serving.cli.backup import backups
 from serving.cli.leads import leads, retention
 from serving.cli.persons import persons
+from serving.cli.promotion import promoting
 from serving.cli.proposals import proposals
 from serving.cli.reports import overrides, reports
 from serving.cli.rules import rules
@@ -24,7 +25,6 @@ from serving.demo.command import demo
 from training.cli.drift import drifting, features
 from training.cli.evaluate import evaluating
 from training.cli.mlflow_ui import pages
-from training.cli.promote import promoting
 from training.cli.train import train
 from training.cli.tune import tuning
 

@@ -86,6 +86,8 @@ class Action(StrEnum):
     PROFILING_ACCEPTED = "profiling_accepted"
     LEAD_FORGOTTEN = "lead_forgotten"  # nothing of the person is left
     RETENTION_APPLIED = "retention_applied"  # what was kept long enough went
+    EVENTS_EXPORTED = "events_exported"  # a person took the log out
+    MODEL_PROMOTED = "model_promoted"  # by a person, or brought back
     STORE_RESTORED = "store_restored"  # from a backup: what came after it is gone
     SIGNED_IN = "signed_in"
     SIGNED_OUT = "signed_out"

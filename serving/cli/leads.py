@@ -10,7 +10,11 @@ import typer
 from governance.people.privacy import ForgetReason
 from serving.cli.serve import list_leads
 from serving.cli.service import Lead, LogFolder, ModelVersion, open_service
-from serving.cli.sign_in import TokenFile, person_signed_in
+from serving.cli.sign_in import (
+    TokenFile,
+    officer_signed_in,
+    person_signed_in,
+)
 
 if TYPE_CHECKING:
     from serving.repositories.persons import Person
@@ -131,13 +135,20 @@ def run_retention(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count what would go; nothing goes.")
     ] = False,
+    by: By = None,
+    token_file: TokenFile = None,
 ) -> None:
-    """Let go what was kept for long enough: prospects, explanations, sessions."""
+    """Let go what was kept for long enough: prospects, explanations, sessions. An
+    administrator signs in, unless all is only counted."""
     from governance.audit.chain import SHELL
+    from governance.people.roles import Role
     from serving.privacy.retention import apply_retention
 
     with open_service() as service:
-        report = apply_retention(service, datetime.now(UTC), SHELL, is_dry=dry_run)
+        who = SHELL
+        if not dry_run:
+            who = officer_signed_in(service, by, token_file, {Role.ADMIN}).principal
+        report = apply_retention(service, datetime.now(UTC), who, is_dry=dry_run)
     typer.echo(f"{'Would go' if dry_run else 'Gone'}: {report}.")
 
 

@@ -20,6 +20,7 @@ from serving.cli.service import (
     open_service,
     out,
 )
+from serving.cli.sign_in import Login, TokenFile, officer_signed_in
 
 if TYPE_CHECKING:
     from explanations.score import Score
@@ -163,13 +164,21 @@ def export(
     until: Annotated[
         datetime | None, typer.Option(help="Received by then, in UTC; else now.")
     ] = None,
+    login: Login = None,
+    token_file: TokenFile = None,
 ) -> None:
-    """Write the service's events as a log that `frein train` reads."""
+    """Write the service's events as a log that `frein train` reads; an administrator or
+    an analyst signs in."""
+    from governance.people.roles import Role
+    from serving.audit.officers import note_export
     from serving.events.export_log import export_log
 
     instant = in_utc(until) or datetime.now(UTC)
+    roles = {Role.ADMIN, Role.ANALYST}
     with open_service() as service:
+        by = officer_signed_in(service, login, token_file, roles).principal
         n_events = export_log(service.store, service.pipeline, instant, folder)
+        note_export(service.store, by, n_events, instant, datetime.now(UTC))
     out.print(f"{n_events:,} events: {folder}", highlight=False)
 
 

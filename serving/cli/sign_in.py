@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from governance.people.roles import Role
     from serving.repositories.persons import Person
     from serving.runtime.service import Service
 
@@ -48,6 +50,31 @@ def person_signed_in(
     else:
         raise SignInNeededError
     return replace(person, means=Means.COMMAND_LINE)
+
+
+def officer_signed_in(
+    service: "Service",
+    login: str | None,
+    token_file: Path | None,
+    roles: "Collection[Role]",
+) -> "Person":
+    """Whoever signs in, if they have one of these roles and lately proved who they are.
+
+    Raises RoleMissingError, ReauthenticationRequiredError, and as `person_signed_in`.
+    """
+    from serving.errors import ReauthenticationRequiredError, RoleMissingError
+
+    person = person_signed_in(service, login, token_file)
+    if person.role not in roles:
+        raise RoleMissingError
+    if not person.principal.is_proven(datetime.now(UTC)):
+        raise ReauthenticationRequiredError
+    return person
+
+
+def has_token(file: Path | None) -> bool:
+    """Is there a token to sign in with?"""
+    return bool(_token(file))
 
 
 def person_asked(service: "Service", login: str) -> "Person":

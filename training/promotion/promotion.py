@@ -29,10 +29,14 @@ OURSELVES = "frein"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
-    """A person and their reason; raises ValueError where either says nothing."""
+    """A person and their reason; raises ValueError where either says nothing.
+
+    `is_signed`: they signed in to say so; None: the service's own doing.
+    """
 
     by: str
     reason: str
+    is_signed: bool | None = None
 
     def __post_init__(self) -> None:
         for name, text in (("by", self.by), ("reason", self.reason)):
@@ -148,6 +152,7 @@ def _crowned(
         previous=current_champion().version if has_champion() else None,
         by=signed.by,
         reason=signed.reason,
+        is_signed=signed.is_signed,
         findings=findings,
     )
     record(change)

@@ -32,7 +32,8 @@ class How(StrEnum):
 class Change:
     """A version took the champion's place: who, why, when, from, to, and the verdict.
 
-    `findings`: each rule and its outcome, where a gate was asked.
+    `findings`: each rule and its outcome, where a gate was asked. `is_signed`: they had
+    signed in; None: nobody was asked to.
     """
 
     at: datetime
@@ -42,6 +43,7 @@ class Change:
     by: str
     reason: str
     findings: dict[str, str]
+    is_signed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ SENTENCE: Mapping[Action, str] = {
     Action.PROFILING_ACCEPTED: "Levée de l’opposition au profilage",
     Action.LEAD_FORGOTTEN: "Opportunité oubliée",
     Action.RETENTION_APPLIED: "Durées de conservation appliquées",
+    Action.EVENTS_EXPORTED: "Faits exportés",
+    Action.MODEL_PROMOTED: "Modèle mis en service",
     Action.STORE_RESTORED: "Base restaurée d’une sauvegarde",
     Action.SIGNED_IN: "Connexion",
     Action.SIGNED_OUT: "Déconnexion",

@@ -4,6 +4,7 @@ real MLflow store, from the command line."""
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -33,8 +34,10 @@ runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every explanation takes a second: no outcome here hangs on the machine."""
+def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Every explanation takes a second: no outcome here hangs on the machine. There is
+    no store to sign in to."""
+    monkeypatch.setenv("FREIN_DATABASE_URL", f"sqlite:///{tmp_path / 'none.db'}")
     monkeypatch.setattr("training.promotion.challenge.process_time", count().__next__)
 
 
@@ -71,7 +74,8 @@ def test_an_equal_model_is_promoted_and_the_verdict_logged(store: Shelf) -> None
     first, promoted = recorded()
     assert (promoted.previous, promoted.version) == (GOOD, SAME)
     assert (promoted.by, promoted.reason) == AWA[1::2]
-    assert promoted.how is How.PROMOTED
+    assert (promoted.how, promoted.is_signed) == (How.PROMOTED, False)
+    assert "by Awa Diallo (nobody signed in)" in told
     assert promoted.findings["log_loss"] == "kept"
     assert first.at < promoted.at
     assert gate_tag(SAME) == "passed"
