@@ -15,7 +15,10 @@ from serving.repositories.audit import append
 def note_export(
     store: Store, by: Principal, n_events: int, until: datetime, now: datetime
 ) -> None:
-    told = {"events": n_events, "until": until.isoformat()}
+    told: dict[str, JsonValue] = {
+        "events": n_events,
+        "until": until.isoformat(),
+    }
     _note(store, Action.EVENTS_EXPORTED, by, told, now)
 
 

@@ -198,7 +198,7 @@ def _is(
         case datetime():
             return _instant(said) == value
         case date() | UUID():
-            return str(value) == said
+            return bool(str(value) == said)
         case str():
             return value in {said, renamed.get(said, said)}
     return bool(value == said)
