@@ -27,6 +27,7 @@ from serving.decisions.schemas import (
     DismissalSent,
     MoveSent,
     MoveShown,
+    OwnerName,
     RequalificationSent,
     RequalifiedShown,
     TasksShown,
@@ -156,7 +157,7 @@ def list_tasks(
     store: TheStore,
     visibility: TheVisibility,
     status: TaskStatus | None = TaskStatus.OPEN,
-    owner: Annotated[str | None, Query(max_length=200)] = None,
+    owner: Annotated[OwnerName | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> TasksShown:
     """What people are expected to do, the most urgent first."""

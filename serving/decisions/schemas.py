@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import AfterValidator, ConfigDict, Field, RootModel
 
 from explanations.score import Priority
+from governance.people.crm_users import one_form
 from governance.people.principal import Principal
 from governance.policy.effects import ProposalStatus
 from governance.policy.policy import Clause
@@ -18,6 +19,7 @@ from serving.repositories.suspensions import InForce
 from serving.repositories.tasks import Task
 
 ShortName = Annotated[str, Field(min_length=1, max_length=64)]
+OwnerName = Annotated[str, Field(max_length=200), AfterValidator(one_form)]
 
 # What the caller saw: if the lead is no longer that, the call is refused.
 StageSeen = Annotated[ShortName | None, Field(alias="from")]

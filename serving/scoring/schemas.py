@@ -7,7 +7,7 @@ from pydantic import Field
 
 from explanations.score import Grade, Priority
 from governance.people.assurance import Assurance
-from serving.decisions.schemas import InForceShown, ProposalShown, TaskShown
+from serving.decisions.schemas import InForceShown, OwnerName, ProposalShown, TaskShown
 from serving.formats.cloud_event import CloudEvent, Instant
 from serving.formats.lead_id import LeadId
 from serving.formats.schema import Sent, Shown
@@ -35,7 +35,7 @@ class LeadsAsked(Sent):
 
     priority: Priority | None = None
     stage: Annotated[str, Field(max_length=64)] | None = None
-    owner: Annotated[str, Field(max_length=200)] | None = None
+    owner: OwnerName | None = None
     with_closed: bool = False
     limit: Annotated[int, Field(ge=1, le=500)] = 50
     offset: Annotated[int, Field(ge=0, le=1_000_000)] = 0

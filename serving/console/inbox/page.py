@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from explanations.calendar_fr import PARIS, paris_day
 from explanations.score import Priority
+from governance.people.crm_users import one_form
 from governance.people.roles import Role
 from governance.policy.pipeline import Pipeline
 from serving.auth.visibility import visibility_of_caller
@@ -50,7 +51,7 @@ class Silence(IntEnum):
 
 
 Text = Annotated[Annotated[str, Field(max_length=200)] | None, EmptyAsNone]
-Stripped = Annotated[Text, AfterValidator(lambda text: text and text.strip())]
+Named = Annotated[Text, AfterValidator(lambda text: text and one_form(text))]
 
 
 class InboxQuery(BaseModel):
@@ -61,8 +62,8 @@ class InboxQuery(BaseModel):
     priority: Annotated[Priority | None, EmptyAsNone] = Field(None, alias="priorite")
     stage: Text = Field(None, alias="etape")
     silence: Annotated[Silence | None, EmptyAsNone] = None
-    owner: Text = Field(None, alias="proprietaire")
-    search: Stripped = Field(None, alias="recherche")
+    owner: Named = Field(None, alias="proprietaire")
+    search: Named = Field(None, alias="recherche")
     page: Annotated[int, Field(ge=1, le=100_000)] = 1
 
     @property

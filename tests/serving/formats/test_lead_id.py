@@ -115,6 +115,22 @@ def test_links_and_forms_of_the_console_lead_to_it(
     assert "Erreur 422" in known.get("/console/opportunites/L%E2%80%8B1").text
 
 
+@pytest.mark.parametrize("owner", ["Zoé Roy", "Zoe\u0301\u00a0 Roy "])
+def test_leads_and_tasks_of_an_owner_are_found_in_any_form_of_the_name(
+    known: TestClient, headers: Headers, owner: str
+) -> None:
+    told = {"type": "attributes_set", "data": {"owner": "Zoé Roy"}}
+    send(known, headers, make_event(id="2", subject=ODD, **told))
+    known.post(
+        f"/v1/leads/{quote(ODD, safe='')}/stage-moves",
+        json={"to": "perdu"},
+        headers=headers,
+    )
+    for path, kind in (("/v1/leads", "leads"), ("/v1/tasks", "tasks")):
+        listed = known.get(path, params={"owner": owner}, headers=headers).json()
+        assert [line["lead_id"] for line in listed[kind]] == [ODD]
+
+
 def test_who_signs_in_is_led_back_to_it(known: TestClient) -> None:
     asked = known.get(address_of(ODD), follow_redirects=False)
     back = quote(address_of(ODD), safe="")
