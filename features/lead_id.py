@@ -75,7 +75,7 @@ def skeleton(kept: str) -> UUID:
     """What an id shares with those that look like it: a digest, of one length.
 
     Case, width, dashes, and letters of Latin, Cyrillic and Greek that look the same
-    make no difference.
+    make no difference. Stores keep it: who changes what it gives adds a migration.
 
     Examples
     --------
