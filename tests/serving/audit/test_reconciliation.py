@@ -113,6 +113,7 @@ CHANGES = {
         "lead .*, external_id",
     ),
     "a score": ("UPDATE lead SET score = 99", "lead .*, score"),
+    "a skeleton": ("UPDATE lead SET skeleton = NULL", "lead .*, skeleton"),
     "the last score": ("UPDATE score SET score = 99", "lead .*, score"),
     "a role": ("UPDATE person SET role = 'admin'", "person .*, role"),
     "the name of a principal": (
