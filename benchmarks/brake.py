@@ -38,13 +38,15 @@ from governance.leads.observation import Arbitration, entailed
 from governance.leads.state import (
     STAGE_KINDS,
     LeadState,
+    StageSeen,
     WaitingProposal,
     is_to_confirm,
+    stages_seen,
     state_after,
     undoes_word,
 )
 from governance.leads.step import Reaction, react
-from governance.people.assurance import Assurance
+from governance.people.assurance import Assurance, vouched_of
 from governance.people.crm_users import CrmUsers
 from governance.people.feedback import read_judgement
 from governance.people.overrides import own_event
@@ -101,6 +103,7 @@ class Tally:
     reserved_unnoticed: int = 0
     told_without_scope: int = 0
     decisions_undone: int = 0
+    contradictions: int = 0
     proposals_closed_by_machines: int = 0
 
     @property
@@ -320,6 +323,7 @@ class Door(RuleBasedStateMachine):
             pipeline=PIPELINE, fallback_owner="Direction commerciale", brake=Brake()
         )
         self.lead = LeadState.unknown("L-1", PIPELINE)
+        self.seen: list[StageSeen] = []
         self.now, self.n = NOW, 0
 
     @rule(
@@ -396,6 +400,9 @@ class Door(RuleBasedStateMachine):
         if not self.is_held:
             after, planned = _as_claimed(before, arrivals), []
         self.tally.events_taken += len(arrivals)
+        self.seen = [*stages_seen(before, arrivals, PIPELINE)]
+        if not self.is_held and arrivals:
+            self.seen = [StageSeen(arrivals[-1], before, after)]
         self._look(before, after, [each.effect for each in planned])
         closed = {
             each.effect.proposal_id
@@ -408,7 +415,7 @@ class Door(RuleBasedStateMachine):
     def _look(
         self, before: LeadState, after: LeadState, effects: Sequence[object]
     ) -> None:
-        tally = self.tally
+        tally, seen = self.tally, self.seen
         called = {task.kind for task in effects if isinstance(task, OpenTask)}
         is_vouched = after.stage_assurance is Assurance.VOUCHED
         has_moved = before.stage != after.stage
@@ -417,8 +424,15 @@ class Door(RuleBasedStateMachine):
             is_told = is_to_confirm(after, PIPELINE)
             is_called = TaskKind.RESERVED_MOVE_OBSERVED in called
             tally.reserved_unnoticed += not (is_told and is_called)
-        tally.decisions_undone += has_moved and undoes_word(
-            before, after.stage, PIPELINE
+        tally.decisions_undone += sum(
+            each.has_moved and undoes_word(_words(each), each.after.stage, PIPELINE)
+            for each in seen
+        )
+        tally.contradictions += after.observed_stage is not None
+        tally.reserved_unnoticed += (
+            any(each.contradicts for each in seen)
+            and after.observed_stage is not None
+            and TaskKind.DECISION_CONTRADICTED not in called
         )
         tally.exceptions_without_owner += any(
             not task.owner.strip() for task in effects if isinstance(task, OpenTask)
@@ -431,10 +445,20 @@ class Door(RuleBasedStateMachine):
         )
 
 
+def _words(seen: StageSeen) -> LeadState:
+    """The lead with what people said of it, that the event may not undo: whom a key
+    vouches for may take back what they said in the CRM."""
+    if vouched_of(seen.event) is None:
+        return seen.before
+    return replace(seen.before, vouched_stage=None)
+
+
 def _as_claimed(before: LeadState, arrivals: Sequence[Event]) -> LeadState:
     """The lead, had nobody asked who told so."""
-    after = state_after(replace(before, signed_stage=None), arrivals, PIPELINE)
-    return replace(after, stage_assurance=None, signed_stage=before.signed_stage)
+    unsaid = replace(before, signed_stage=None, vouched_stage=None)
+    after = state_after(unsaid, arrivals, PIPELINE)
+    words = {"signed_stage": before.signed_stage, "vouched_stage": before.vouched_stage}
+    return replace(after, stage_assurance=None, **words)
 
 
 def _passes(
@@ -511,9 +535,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.getLogger("serving").setLevel(logging.ERROR)  # names that nobody has
     braked = run(options.steps, Brake(), database_holds=True)
-    unbraked = run(
-        min(options.steps, STEPS_WITH_LOCKS_OFF), LOCKS_OFF, database_holds=False
-    )
+    unbraked = run(STEPS_WITH_LOCKS_OFF, LOCKS_OFF, database_holds=False)
     off = {
         "reserved_with_locks_off": unbraked.reserved_without_person,
         "unnoticed_with_locks_off": unbraked.reserved_unnoticed,
