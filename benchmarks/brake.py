@@ -3,7 +3,8 @@
 A hypothesis state machine draws rules, then events, ticks and wishes of people, keys
 and rules, at the engine and at the three locks (the database's as its constraint says
 it). A second one draws the door of events: keys with and without scopes, that vouch for
-people or don't, tell of stages and ends between what a person signs. With the locks on
+people or don't, tell of stages and ends between what a person signs. Then SQL of the
+service's own database user changes each column (`sql_door.py`). With the locks on
 nothing may pass, nor be reached unnoticed; with all of them off the same machines have
 to find some, or they look at nothing.
 
@@ -15,6 +16,8 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +31,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from benchmarks import sql_door
 from benchmarks.common.command_line import parser_of, print_json
 from explanations.score import Doubt, Priority
 from features.errors import FreinError
@@ -457,8 +461,12 @@ def _as_claimed(before: LeadState, arrivals: Sequence[Event]) -> LeadState:
     """The lead, had nobody asked who told so."""
     unsaid = replace(before, signed_stage=None, vouched_stage=None)
     after = state_after(unsaid, arrivals, PIPELINE)
-    words = {"signed_stage": before.signed_stage, "vouched_stage": before.vouched_stage}
-    return replace(after, stage_assurance=None, **words)
+    return replace(
+        after,
+        stage_assurance=None,
+        signed_stage=before.signed_stage,
+        vouched_stage=before.vouched_stage,
+    )
 
 
 def _passes(
@@ -541,8 +549,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "unnoticed_with_locks_off": unbraked.reserved_unnoticed,
         "undone_with_locks_off": unbraked.decisions_undone,
     }
-    print_json(asdict(braked) | off)
-    if braked.breaches or not all(off.values()):
+    with TemporaryDirectory(prefix="frein-brake-") as folder:
+        by_sql = sql_door.run(Path(folder))
+    sql = {f"sql_{name}": value for name, value in asdict(by_sql).items()}
+    print_json(asdict(braked) | off | sql)
+    if braked.breaches or by_sql.unnoticed or not all(off.values()):
         sys.exit(1)
 
 

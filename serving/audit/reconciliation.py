@@ -6,7 +6,7 @@ the tables beside it; this finds where they say something else than the chain.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -95,7 +95,7 @@ class Told:
 
     rows: dict[str, dict[str, Row]] = field(default_factory=lambda: defaultdict(dict))
     stages: dict[str, str] = field(default_factory=dict)  # of leads
-    assurances: dict[str, str] = field(default_factory=dict)  # of those stages
+    assurances: dict[str, tuple[int, str]] = field(default_factory=dict)  # of those
     signed: dict[str, tuple[int, str]] = field(default_factory=dict)  # by row: stages
     priorities: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)  # of people
@@ -213,18 +213,18 @@ def _take_in_assurance(told: Told, row: Row, stage: str) -> None:
     lead = row["lead_id"]
     if row["action"] == Action.STAGE_OBSERVED:
         why = orjson.loads(row["why"])
-        told.assurances[lead] = why.get("assurance", "")
-        is_vouched = told.assurances[lead] == Assurance.VOUCHED
+        told.assurances[lead] = row["seq"], why.get("assurance", "")
+        is_vouched = told.assurances[lead][1] == Assurance.VOUCHED
         word = why.get("vouched_stage", stage if is_vouched else None)
         told.vouched[lead] = row["seq"], word
         return
     told.observed[lead] = row["seq"], None  # it settles what was seen against it
     if row["who_kind"] == PrincipalKind.PERSON:
-        told.assurances[lead] = Assurance.SIGNED
+        told.assurances[lead] = row["seq"], Assurance.SIGNED
         told.signed[lead] = row["seq"], stage
         told.vouched[lead] = row["seq"], None
     else:
-        told.assurances[lead] = Assurance.AUTOMATION
+        told.assurances[lead] = row["seq"], Assurance.AUTOMATION
 
 
 def _table_of(action: str, before: Row, after: Row) -> str | None:
@@ -286,7 +286,8 @@ def _take_in_of_store(told: Told, row: Row, after: Row) -> None:
 def _differences(session: Session, told: Told) -> Iterator[Difference]:
     names: dict[str, Principal] = {}
     for row in every_row(session, PrincipalRow):
-        names[str(row.id)] = Principal(PrincipalKind(row.kind), row.name)
+        with suppress(ValueError):  # the kind or the name is none: it is told below
+            names[str(row.id)] = Principal(PrincipalKind(row.kind), row.name)
         if not _is_named(told, row.id, row.salt, row.kind, row.name):
             yield _differs("principal", row.id, ["name"])
     stages = list(every_row(session, StageRow))
@@ -467,8 +468,13 @@ def _other_assurance(row: LeadRow, told: Told, renamed: Mapping[str, str]) -> li
     signed = renamed.get(stage, stage) or None
     is_signed = row.stage_assurance == Assurance.SIGNED
     is_vouched = row.stage_assurance == Assurance.VOUCHED
-    if (is_signed and row.stage != signed) or (
-        is_vouched and told.assurances.get(lead) != Assurance.VOUCHED
+    since, assurance = told.assurances.get(lead, (0, ""))
+    is_told = told.stands_since is not None and since >= told.stands_since
+    is_word = assurance in {Assurance.SIGNED, Assurance.VOUCHED}
+    if (
+        (is_signed and row.stage != signed)
+        or (is_vouched and assurance != Assurance.VOUCHED)
+        or (is_told and is_word and row.stage_assurance != assurance)
     ):
         columns.append("stage_assurance")
     is_known = told.salted_since is not None and seq >= told.salted_since

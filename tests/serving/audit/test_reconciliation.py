@@ -197,6 +197,10 @@ CHANGES = {
         "UPDATE lead SET stage = 'proposition', stage_assurance = 'signed'",
         "lead .*, stage_assurance",
     ),
+    "a stage that was signed told as a machine's": (
+        "UPDATE lead SET stage_assurance = 'automation'",
+        "lead .*, stage_assurance",
+    ),
     "the stage that was signed": (
         "UPDATE lead SET signed_stage = NULL",
         "lead .*, signed_stage",
