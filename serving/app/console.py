@@ -79,7 +79,8 @@ async def _guarded(
     request: Request, call_next: Callable[[Request], Awaitable[Response]]
 ) -> Response:
     answer = await call_next(request)
-    answer.headers.update(_HEADERS)
+    for name, value in _HEADERS.items():
+        answer.headers.setdefault(name, value)
     if "/static/" not in request.url.path:
         answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -12,6 +12,7 @@ from tests.explanations.grammar import grammar_faults
 _WORDING = (
     "page/format_fr.py",
     "journal/lines.py",
+    "lead/personal_data_fr.py",
     "lead/timeline.py",
     "page/figures_fr.py",
 )

@@ -11,7 +11,7 @@ from governance.people.roles import Role
 from governance.policy.pipeline import StageRole
 from serving.console.journal.last_actions import last_actions_on_lead
 from serving.console.lead.page import EVENTS_ON_A_PAGE, lead_page
-from serving.console.lead.personal_data import personal_data_page
+from serving.console.lead.personal_data import content_policy, personal_data_page
 from serving.console.page.authentication import (
     InSight,
     TheDecider,
@@ -89,7 +89,9 @@ def show_personal_data(
 ) -> Response:
     """All that is held of a lead, for the person whom it is."""
     export = _export(service, lead_id, reader.person)
-    return Response(personal_data_page(service, export), media_type="text/html")
+    headers = {"Content-Security-Policy": content_policy()}
+    content = personal_data_page(service, export)
+    return Response(content, media_type="text/html", headers=headers)
 
 
 @router.get("/opportunites/{lead_id}/donnees.json", dependencies=[InSight])

@@ -112,7 +112,7 @@ def _detail(event: Event, pipeline: Pipeline, judgement: Judgement) -> str:
         lost = pipeline.lost_reasons.get(str(about.get("lost_reason")))
         return ", ".join(filter(None, [" → ".join(filter(None, ends)), lost]))
     parts = list(filter(None, ends)) if event.kind == "status_adjusted" else []
-    parts += [_value_of(name, about[name]) for name in _FIELDS if about.get(name)]
+    parts += [value_told(name, about[name]) for name in _FIELDS if about.get(name)]
     if isinstance(amount := about.get("amount"), int | float):
         parts.append(f"{format_decimal(round(amount), locale='fr')}\u00a0€")
     if isinstance(conceded := about.get("percent"), int | float):
@@ -146,13 +146,13 @@ def _stage(name: JsonValue, pipeline: Pipeline) -> str:
     return pipeline.titles.get(str(name), str(name or ""))
 
 
-def _value_of(name: str, value: JsonValue) -> str:
+def value_told(name: str, value: JsonValue) -> str:
     """What a field of an event says: « étude de cas », « élevée »."""
     words = PRIORITY if name == "priority" else _CODE
     return words.get(str(value), _readable(value))
 
 
-def _attribute(name: str, value: str | float, at: datetime) -> str:
+def attribute_told(name: str, value: str | float, at: datetime) -> str:
     """An attribute with its name: « secteur de la santé », « origine : salon »."""
     known = attributes_of(wording().catalogue)
     has_words = name in (known.labels if isinstance(value, str) else known.numbers)
@@ -164,7 +164,7 @@ def _attribute(name: str, value: str | float, at: datetime) -> str:
 def _attributes(about: Mapping[str, JsonValue], at: datetime) -> list[str]:
     """Those of an event that are a text or a number."""
     return [
-        _attribute(name, value, at)
+        attribute_told(name, value, at)
         for name, value in about.items()
         if isinstance(value, str | int | float)
         and not isinstance(value, bool)

@@ -1,7 +1,10 @@
 """All that is held of a person is handed out, and who read it is known."""
 
 import json
+import re
+from base64 import b64encode
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,6 +16,9 @@ from governance.people.roles import Role
 from serving.auth.accounts import NewAccount, open_account
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
+from serving.console.lead.personal_data import personal_data_page
+from serving.console.lead.personal_data_fr import COLUMN, TITLE, UNTOLD
+from serving.database.tables import Base
 from serving.privacy.export import export_of
 from serving.repositories.api_keys import Scope
 from serving.runtime.service import Service
@@ -69,6 +75,8 @@ def open_page(
 def test_all_is_there_as_json(filled: TestClient, service: Service) -> None:
     _, officer = make_key(service, scopes=frozenset({Scope.PRIVACY}))
     held = filled.get("/v1/leads/L-1/export", headers=officer).json()
+    tables = held.keys() - {"lead_id", "exported_at", "audit", "history"}
+    assert tables <= TITLE.keys()
     kinds = [event["kind"] for event in held["event"]]
     assert {"page_viewed", "attributes_set", "note_added"} <= set(kinds)
     (decision,) = held["decision"]
@@ -103,6 +111,64 @@ def test_all_is_there_in_french(
         assert text in page
     status, _ = open_page(Role.ANALYST, "/opportunites/L-1/donnees.json")
     assert status == 403
+
+
+def test_the_page_is_whole_by_itself(filled: TestClient, service: Service) -> None:
+    """It is kept and sent: it asks nobody for anything, and a browser that gets it of us
+    may use its style."""
+    boss, _ = make_person(service, Role.ADMIN, name="Léa Roc", login="lea")
+    begun = begin_session(service.store, boss, service.clock())
+    cookie = {"Cookie": f"{COOKIE}={begun.cookie}"}
+    answer = filled.get("/console/opportunites/L-1/donnees", headers=cookie)
+    assert re.findall(r"(?:href|src|url|@import|<script)", answer.text) == []
+    (style,) = re.findall("<style>(.*?)</style>", answer.text, re.DOTALL)
+    digest = b64encode(sha256(style.encode()).digest()).decode()
+    assert f"'sha256-{digest}'" in answer.headers["Content-Security-Policy"]
+    assert "@media print" in style
+
+
+def test_what_events_hold_is_told_in_words(
+    client: TestClient, headers: Headers, service: Service
+) -> None:
+    about = {"sector": "sante", "lead_source": "salon", "budget_2026": 3, "vip": True}
+    send(
+        client,
+        headers,
+        make_event(id="2", type="attributes_set", data=about),
+        make_event(id="3", type="form_submitted", data={"form": "demo"}),
+        make_event(
+            id="4", type="quote_sent", data={"amount": 12500, "priority": "basse"}
+        ),
+        make_event(id="5", type="tracking_refused", data={"source": "formulaire"}),
+        make_event(id="6", type="stage_changed", data={"to": "contacte"}),
+    )
+    page = personal_data_page(service, export_of(service, "L-1", NOW)).decode()
+    told = re.sub(r"\s+", " ", re.sub("<[^>]+>", "", page))
+    for text in (
+        "secteur de la santé ; origine : salon professionnel ; budget 2026 : 3",
+        "vip : oui",
+        "formulaire : démonstration",
+        "montant : 12 500 € ; priorité : basse",
+        "Vos choix : consentements, refus et oppositions",
+        "contenu : par le biais de : formulaire",
+        "contenu : à l’étape : contacté",
+        "reçu de : notre fichier des clients et prospects",
+    ):
+        assert text in told
+    codes = ("lead_source", "lead source", "sante ", "elevee", "P-0", "tracking_")
+    assert [code for code in codes if code in told] == []
+
+
+def test_every_table_and_column_that_is_handed_out_has_a_name() -> None:
+    ties = {"id", "lead_id", "salt", "proposal_id"}
+    kinds = {"signer_kind", "asked_by_kind", "decided_by_kind"}  # told with the name
+    own = {"wishes", "history", "audit"}
+    columns = {
+        column.name
+        for table in TITLE.keys() - own
+        for column in Base.metadata.tables[table].columns
+    }
+    assert columns - ties - kinds - UNTOLD == set(COLUMN)
 
 
 def test_who_read_the_page_is_shown_to_the_administrator(
