@@ -116,6 +116,7 @@ UNTOLD = frozenset(
         "explains",
         "looked_at",
         "model_sha256",
+        "skeleton",
         "stage_assurance",
         "version",
     }

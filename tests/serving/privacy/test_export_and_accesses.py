@@ -114,8 +114,7 @@ def test_all_is_there_in_french(
 
 
 def test_the_page_is_whole_by_itself(filled: TestClient, service: Service) -> None:
-    """It is kept and sent: it asks nobody for anything, and a browser that gets it of us
-    may use its style."""
+    """It is kept and sent: it asks nobody for anything, and brings its style."""
     boss, _ = make_person(service, Role.ADMIN, name="Léa Roc", login="lea")
     begun = begin_session(service.store, boss, service.clock())
     cookie = {"Cookie": f"{COOKIE}={begun.cookie}"}
