@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from features.errors import EventError
 from features.event import Actor, Event
+from features.free_text import is_blank
 from governance.leads.event_names import most_like
 from governance.leads.state import STAGE_KINDS, misses_owner, stage_told
 from governance.people.assurance import VOUCHED_FIELD, Vouched
@@ -142,5 +143,5 @@ def _need_its_source(consent: CloudEvent) -> None:
     source = consent.data.get(CONSENT_SOURCE)
     if not isinstance(source, str | None):
         raise EventError(f"data.{CONSENT_SOURCE}", "string_type")
-    if not (source or "").strip():
+    if is_blank(source):
         raise EventError(f"data.{CONSENT_SOURCE}", "missing")
