@@ -29,6 +29,7 @@ from serving.auth.sessions import SESSION_LENGTH, begin_session
 from serving.demo.client import HOST, free_port
 from serving.repositories.persons import find_person, set_password
 from serving.runtime.service import Service
+from tests.budgets import PROFILE, Profile
 from tests.serving.conftest import (  # noqa: F401 - fixtures
     defaults,
     judgement,
@@ -55,6 +56,8 @@ PHONE: dict[str, Any] = {
 PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 SIZES = {"desktop": DESKTOP, "phone": PHONE}
+# What a page does is the same at both, and how it looks is in test_screens.py.
+SIZES_TRIED = tuple(SIZES) if PROFILE is Profile.FULL else ("desktop",)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import text
 
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.console.leads import arrive
 from tests.console.test_deciding import open_lead, propose
 
@@ -21,7 +21,7 @@ def opened(console: Console) -> list[tuple[object, ...]]:
         return [tuple(row) for row in rows]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_reason_opened_is_counted_once_and_told_by_week(
     console: Console, open_page: Opens, size: str
 ) -> None:

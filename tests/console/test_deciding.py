@@ -15,7 +15,7 @@ from serving.errors import ReservedForPeopleError
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.console.leads import arrive, make
 
 Opens = Callable[..., Page]
@@ -34,7 +34,7 @@ def open_lead(console: Console, page: Page, lead_id: str, login: str) -> None:
     page.goto(f"{console.address}/console/opportunites/{lead_id}")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_person_contests_and_moves(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -61,7 +61,7 @@ def test_a_person_contests_and_moves(
     expect(page.get_by_text("nouveau → négociation finale").first).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_priority_that_a_person_gave_is_told_as_theirs(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -89,7 +89,7 @@ def test_a_priority_that_a_person_gave_is_told_as_theirs(
     expect(told).to_contain_text("Elle tient jusqu’à un fait nouveau.")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_suspension_is_told_with_who_and_why(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -175,7 +175,7 @@ def concede(page: Page, percent: str) -> None:
     page.get_by_role("button", name="Accorder la remise").click()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_page_left_open_concedes_nothing_on_top_of_what_was_granted_since(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -258,7 +258,7 @@ def contest(page: Page, priority: str, text: str) -> None:
     form.get_by_role("button").click()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_page_left_open_decides_nothing_on_what_changed_since(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -305,7 +305,7 @@ def test_a_proposal_on_a_lead_that_moved_is_read_again(
     expect(told).to_contain_text("« Elle signe lundi. »")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_why_people_decided_is_read_where_the_decision_is(
     console: Console, open_page: Opens, size: str
 ) -> None:

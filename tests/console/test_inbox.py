@@ -14,7 +14,7 @@ from serving.repositories.leads import find_lead
 from serving.repositories.notices import Notice, add_notice
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.console.leads import arrive, make
 from tests.serving.builders import AWA, NOW
 
@@ -65,7 +65,7 @@ def test_what_rules_told_of_a_lead_that_went_to_another_is_not_theirs_any_more(
     expect(page.get_by_text("Le prospect est revenu")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_leads_come_by_priority_with_why_and_what_is_due(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -92,7 +92,7 @@ def test_leads_come_by_priority_with_why_and_what_is_due(
     expect(names).to_have_count(2)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_lead_that_ended_is_found_by_search_and_by_its_stage(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -166,7 +166,7 @@ def test_a_manager_chooses_whose_leads(console: Console, open_page: Opens) -> No
     expect(page.locator("#liste .name")).to_have_text(["Cabinet Roy"])
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_each_line_tells_what_changed_since_yesterday(
     console: Console, open_page: Opens, size: str
 ) -> None:

@@ -18,7 +18,7 @@ from serving.repositories.tasks import add_task
 from serving.runtime.service import Service
 from serving.scoring.scoring import score_stored
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.console.leads import arrive, make
 from tests.serving.builders import AWA, NOW
 from tests.serving.fakes import SetClock
@@ -46,7 +46,7 @@ def open_task(service: Service, lead_id: str, due_on: date) -> None:
         add_task(session, lead.id, task, service.clock())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_reasons_add_up_and_open_on_their_evidence(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -102,7 +102,7 @@ def won_in_the_crm(service: Service) -> None:
     ingest(service, [make("w", "Morel", "won", Actor.PERSON)], service.clock())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 @pytest.mark.parametrize(
     ("ends", "told"),
     [
@@ -171,7 +171,7 @@ def test_a_lead_out_of_sight_is_nowhere(console: Console, open_page: Opens) -> N
         expect(page.get_by_text("Cette opportunité est inconnue.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_long_name_leaves_room_and_is_read_whole(
     console: Console, open_page: Opens, size: str
 ) -> None:

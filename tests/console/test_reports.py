@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from data.generate import generate
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.made_once import made_once
 
 Opens = Callable[..., Page]
@@ -31,7 +31,7 @@ def service(service: Service, history: Path) -> Service:
     return replace(service, settings=settings)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_manager_reads_what_automation_changes(
     console: Console, open_page: Opens, size: str
 ) -> None:

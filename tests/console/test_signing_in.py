@@ -8,12 +8,12 @@ from playwright.sync_api import Page, expect
 
 from serving.console.inbox import routes as routes_inbox
 from tests.console.axe import looked_at, runs_off
-from tests.console.conftest import PASSWORD, SIZES, Console
+from tests.console.conftest import PASSWORD, SIZES, SIZES_TRIED, Console
 
 Opens = Callable[..., Page]
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_person_signs_in_and_out(
     console: Console, open_page: Opens, size: str
 ) -> None:

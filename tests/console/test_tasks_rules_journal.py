@@ -37,7 +37,7 @@ from serving.decisions.override import PriorityOverride, override_priority
 from serving.events.ingestion import ingest
 from serving.runtime.service import Service
 from tests.console.axe import looked_at
-from tests.console.conftest import SIZES, Console
+from tests.console.conftest import SIZES, SIZES_TRIED, Console
 from tests.console.leads import arrive, make
 from tests.console.test_deciding import propose
 from tests.console.test_lead import open_task
@@ -61,7 +61,7 @@ def late_reply(service: Service, lead_id: str, **about: str) -> None:
     ingest(service, [sent, replied], service.clock())
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_task_calls_for_a_person_and_the_journal_tells_why(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_note_of_the_console_sets_a_rule_off_and_a_stop_says_why(
     expect(page.get_by_text("Une objection de prix a été notée")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_who_closes_a_task_reads_which_and_its_line_of_the_audit(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -164,7 +164,7 @@ def test_that_a_task_is_closed_is_told_to_who_closed_it_and_not_for_long(
     expect(page.get_by_text("Aucune ne vous attend.")).to_be_visible()
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -194,7 +194,7 @@ def test_a_manager_suspends_a_rule_and_a_rep_reads_it(
     expect(page.get_by_role("status")).to_contain_text("Règle rétablie. (ligne")
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_rule_is_simulated_before_it_acts_again(
     console: Console, open_page: Opens, size: str
 ) -> None:
@@ -266,7 +266,7 @@ def test_a_rule_that_would_have_done_nothing_is_told_so(
     expect(page.locator("#touchees")).to_have_count(0)
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", SIZES_TRIED)
 def test_a_trial_that_failed_says_so_and_is_tried_again(
     console: Console, open_page: Opens, monkeypatch: pytest.MonkeyPatch, size: str
 ) -> None:

@@ -30,6 +30,7 @@ from serving.auth.accounts import NewAccount, open_account
 from serving.backup.archive import back_up
 from serving.backup.restore import restore
 from serving.console.lead.personal_data import personal_data_page
+from serving.database import engine
 from serving.database.engine import SQLITE, Store
 from serving.decisions.break_glass import break_glass
 from serving.errors import LeadForgottenError
@@ -92,6 +93,15 @@ def known(service: Service) -> Iterator[TestClient]:
     with TestClient(create_app(service)) as client:
         fill(client, service)
         yield client
+
+
+@pytest.fixture
+def impatient(
+    known: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite waits for who reads 0.1 s, not ten."""
+    monkeypatch.setattr(engine, "_PRAGMAS", (*engine._PRAGMAS, "busy_timeout=100"))
+    service.store.engine.dispose()  # its connections have the other limit
 
 
 def fill(client: TestClient, service: Service) -> None:
@@ -531,7 +541,7 @@ def test_the_log_that_is_left_is_held_to_its_seals(
 
 
 def test_a_seal_that_was_under_way_is_made_again(
-    known: TestClient, service: Service, monkeypatch: pytest.MonkeyPatch
+    impatient: None, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupted(*arguments: Any) -> seals.Seal:
         forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, NOW)
@@ -571,7 +581,7 @@ def test_a_call_that_forgets_leaves_no_answer(
 
 @pytest.mark.parametrize("store", ["sqlite_store"], indirect=True)
 def test_what_others_read_just_then_goes_with_a_later_tick(
-    known: TestClient, service: Service, tmp_path: Path, history: Path
+    impatient: None, service: Service, tmp_path: Path, history: Path
 ) -> None:
     other = Store(url_of(service.store), pool_size=1)
     with other.reading() as session:
