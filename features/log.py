@@ -40,6 +40,9 @@ class LogAbout:
     provenance: dict[str, JsonValue] = field(default_factory=dict)
 
 
+# What another system did with a lead: it is there no more, or again.
+REMOVED_KINDS = ("lead_deleted", "lead_archived", "lead_merged")
+_RESTORED_KIND = "lead_restored"
 _ABOUT = TypeAdapter(LogAbout)
 _NAMES = ("lead_id", "source", "event_id", "kind")
 
@@ -321,3 +324,22 @@ def _read_about(path: Path) -> LogAbout:
         (first, *_) = error.errors(include_url=False)
         place = ".".join(map(str, first["loc"]))
         raise LogError(f"{path}: {place}: {first['msg']}") from error
+
+
+def removed_leads(events: pl.DataFrame) -> pl.DataFrame:
+    """The leads that were removed and not restored since, (n_leads, 2): `lead_id`, and
+    `removed_at`, since when. A merger is for good."""
+    told = events.filter(pl.col("kind").is_in([*REMOVED_KINDS, _RESTORED_KIND])).sort(
+        "occurred_at", "received_at"
+    )
+    is_merged = (pl.col("kind") == "lead_merged").any()
+    is_gone = is_merged | (pl.col("kind").last() != _RESTORED_KIND)
+    since = pl.col("occurred_at").filter(
+        pl.col("kind").is_in(REMOVED_KINDS) & (pl.col("kind") != _RESTORED_KIND)
+    )
+    return (
+        told.group_by("lead_id", maintain_order=True)
+        .agg(removed_at=since.last(), is_gone=is_gone)
+        .filter("is_gone")
+        .select("lead_id", "removed_at")
+    )

@@ -36,6 +36,7 @@ FreinError
 │   ├── TimeNaiveError
 │   ├── TimeInFutureError
 │   ├── StageNotInPipelineError   says which stages are known
+│   ├── RemovalRefusedError  a merger, or the restoring of a merged lead; says why
 │   ├── KindUnknownError     nothing here reads it; says which kinds are like it
 │   └── EventIdReusedError   its source told something else under this id before
 ├── UnknownError             what is asked for isn't there
@@ -49,6 +50,7 @@ FreinError
 ├── LeadIdAmbiguousError     an id that isn't known looks like another that is
 ├── LeadForgottenError       it was forgotten, and isn't taken in again
 ├── ObjectedError            the person objects to being profiled: no score
+├── LeadRemovedError         it was deleted, archived or merged in the CRM
 ├── ConsentMissingError      the person never agreed that this is noted of them
 ├── PriorityMissingError     nothing to confirm: the lead was never scored
 ├── PriorityHeldError        the lead has that priority already
@@ -283,6 +285,10 @@ class StageNotInPipelineError(EventError):
         self.known = known
 
 
+class RemovalRefusedError(EventError):
+    code = "removal_refused"
+
+
 class KindUnknownError(EventError):
     code = "kind_unknown"
 
@@ -340,6 +346,17 @@ class LeadForgottenError(FreinError):
 
 class ObjectedError(FreinError):
     code = "objected"
+
+
+class LeadRemovedError(FreinError):
+    """`survivor`: the lead into which it was merged, by its CRM's id."""
+
+    code = "lead_removed"
+
+    def __init__(self, removal: str, survivor: str | None = None) -> None:
+        super().__init__(removal)
+        self.removal = removal
+        self.survivor = survivor
 
 
 class ConsentMissingError(FreinError):

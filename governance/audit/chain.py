@@ -45,6 +45,9 @@ class Action(StrEnum):
     STAGE_OBSERVED = "stage_observed"  # changed elsewhere, and seen here
     DECISION_CONTRADICTED = "decision_contradicted"  # by what is seen elsewhere
     CONTRADICTION_ENDED = "contradiction_ended"  # it says so no more
+    LEAD_REMOVED = "lead_removed"  # deleted, archived or merged elsewhere
+    LEAD_RESTORED = "lead_restored"
+    LEAD_ABSORBED = "lead_absorbed"  # another became part of this one
     STAGE_MOVED = "stage_moved"
     MOVE_REFUSED = "move_refused"
     DECISION_REFUSED = "decision_refused"  # a machine tried to decide a proposal

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from features.event import ATTRIBUTES_KIND, OPINION_KINDS
 from governance.errors import EventNamesError
+from governance.leads.removal import REMOVAL_KINDS
 from governance.leads.state import STAGE_KINDS
 from governance.people.privacy import PrivacyKind
 from governance.toml_file import FromFile, read_toml
@@ -23,6 +24,7 @@ from governance.toml_file import FromFile, read_toml
 # What Frein reads or writes of itself, and what the shipped catalogue's logs have.
 USUAL_KINDS = (
     STAGE_KINDS
+    | REMOVAL_KINDS
     | OPINION_KINDS
     | {kind.value for kind in PrivacyKind}
     | {ATTRIBUTES_KIND, "priority_set", "concession_granted", "unsubscribed"}

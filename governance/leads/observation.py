@@ -10,6 +10,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from features.event import Event
+from governance.leads.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.leads.state import (
     LeadState,
     StageSeen,
@@ -27,6 +28,7 @@ from governance.policy.effects import (
     ObserveAgreement,
     ObserveMove,
     ObserveNoOwner,
+    ObserveRemoval,
     PlannedEffect,
     ProposalStatus,
 )
@@ -79,15 +81,16 @@ def entailed(
     latest = max(arrivals, key=_occurred_at)
     effects += [
         PlannedEffect(lead.lead_id, arbitration.task(after, kind), move_id or latest)
-        for kind in _calls(seen, after, pipeline)
+        for kind in _calls(seen, lead, after, pipeline)
     ]
+    effects += _of_removal(arbitration, lead, after, arrivals)
     if lead.observed_stage is not None and after.observed_stage is None:
         agreeing = next(e.event for e in reversed(seen) if e.ends_contradiction)
-        agreed = ObserveAgreement(origin=lead.observed_stage, by=_teller(agreeing))
+        agreed = ObserveAgreement(origin=lead.observed_stage, by=teller_of(agreeing))
         effects.append(PlannedEffect(lead.lead_id, agreed, agreeing))
     if lead.owner is not None and after.owner is None:
         teller = max(filter(tells_owner, arrivals), key=_occurred_at)
-        gone = ObserveNoOwner(origin=lead.owner, by=_teller(teller))
+        gone = ObserveNoOwner(origin=lead.owner, by=teller_of(teller))
         effects.append(PlannedEffect(lead.lead_id, gone, teller))
     return effects
 
@@ -113,6 +116,48 @@ def _observed(
     return observed
 
 
+def _of_removal(
+    arbitration: Arbitration,
+    lead: LeadState,
+    after: LeadState,
+    arrivals: Sequence[Event],
+) -> Iterator[PlannedEffect]:
+    """That the lead was removed or restored. If nobody known removed one whose stage a
+    person signed, its owner is told."""
+    if lead.removal is after.removal:
+        return
+    removal, event = _removal(arbitration, after, arrivals)
+    removal = replace(removal, origin=lead.removal)
+    yield PlannedEffect(lead.lead_id, removal, event)
+    is_signed = lead.removal is None and after.stage_assurance is Assurance.SIGNED
+    if is_signed and removal.assurance is Assurance.AUTOMATION:
+        task = arbitration.task(after, TaskKind.DECISION_CONTRADICTED)
+        yield PlannedEffect(lead.lead_id, task, removal.id)
+
+
+def _removal(
+    arbitration: Arbitration, after: LeadState, arrivals: Sequence[Event]
+) -> tuple[ObserveRemoval, Event]:
+    """What became of the lead, with the last event that told so."""
+    telling = [event for event in arrivals if event.kind in REMOVAL_KINDS]
+    event = max(telling, key=_occurred_at)
+    if after.removal is Removal.MERGED:
+        event = next(e for e in telling if removal_told(e) is Removal.MERGED)
+    vouched, until = vouched_of(event), arbitration.history_until
+    is_history = until is not None and event.occurred_at <= until
+    assurance = Assurance.AUTOMATION if vouched is None else Assurance.VOUCHED
+    removal = ObserveRemoval(
+        id=uuid4(),
+        origin=None,
+        to=after.removal,
+        actor=event.actor,
+        by=teller_of(event),
+        assurance=None if is_history else assurance,
+        vouched=vouched,
+    )
+    return removal, event
+
+
 def _telling(seen: Sequence[StageSeen], after: LeadState) -> Event:
     """The last event that brought the lead to where it is, as surely."""
     known = after.stage, after.stage_assurance
@@ -132,7 +177,7 @@ def _move(origin: str, to: str, event: Event, after: LeadState) -> ObserveMove:
         origin=origin,
         to=to,
         actor=event.actor,
-        by=_teller(event),
+        by=teller_of(event),
         assurance=None if after.stage_assurance is None else assurance,
         vouched=vouched,
         vouched_stage=after.vouched_stage,
@@ -140,22 +185,28 @@ def _move(origin: str, to: str, event: Event, after: LeadState) -> ObserveMove:
 
 
 def _calls(
-    seen: Sequence[StageSeen], after: LeadState, pipeline: Pipeline
+    seen: Sequence[StageSeen], lead: LeadState, after: LeadState, pipeline: Pipeline
 ) -> Iterator[TaskKind]:
-    """Why a person is called: one task of each kind is enough for all.
+    """Why a person is called: one task of each kind is enough for all. Nobody is while
+    the lead is removed; once it is restored, whoever would have been.
 
     A reserved stage is seen though the lead went on in the same call, unless a key
     vouches there for who brought it to where it is.
     """
+    if after.removal is not None:
+        return
+    is_restored = lead.removal is not None
     is_answered = after.stage_assurance is Assurance.VOUCHED
     unknown = [
         each.after.stage
         for each in seen
         if is_to_confirm(each.after, pipeline) and each.has_moved
     ]
-    if any(not (is_answered and stage == after.stage) for stage in unknown):
+    is_unknown = any(not (is_answered and stage == after.stage) for stage in unknown)
+    if is_unknown or (is_restored and is_to_confirm(after, pipeline)):
         yield TaskKind.RESERVED_MOVE_OBSERVED
-    if after.observed_stage is not None and any(each.contradicts for each in seen):
+    is_contradicted = is_restored or any(each.contradicts for each in seen)
+    if after.observed_stage is not None and is_contradicted:
         yield TaskKind.DECISION_CONTRADICTED
 
 
@@ -163,7 +214,8 @@ def _occurred_at(event: Event) -> datetime:
     return event.occurred_at
 
 
-def _teller(event: Event) -> Principal:
+def teller_of(event: Event) -> Principal:
+    """Who told of an observation: its source."""
     return Principal(PrincipalKind.INTEGRATION, event.source, Means.API_KEY)
 
 
@@ -171,6 +223,6 @@ def _decided_elsewhere(proposal_id: UUID, move: Event) -> CloseProposal:
     return CloseProposal(
         proposal_id=proposal_id,
         status=ProposalStatus.DECIDED_IN_CRM,
-        by=_teller(move),
+        by=teller_of(move),
         reason=None,
     )

@@ -10,6 +10,7 @@ from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
 from governance.audit.chain import id_of, new_salt
+from governance.leads.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of, vouched_of
 from governance.people.crm_users import one_form
@@ -22,6 +23,8 @@ from governance.rules.history import History
 _OUTCOMES = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
 _MOVED = "stage_changed"
 STAGE_KINDS = frozenset({_MOVED, *_OUTCOMES})  # that move a stage or end a lead
+# That move a stage, end a lead, or say what became of it elsewhere.
+ENDING_KINDS = STAGE_KINDS | REMOVAL_KINDS
 _MAX_OWNER = 200
 _WISHES = frozenset(PrivacyKind)
 
@@ -59,7 +62,9 @@ class LeadState:
     stands.
     `looked_at`: by the tick, last. `last_sign_at`: the last sign of the lead's life.
     `entered_at`: when its first event occurred. With `salt` the `lead_id` gives the id.
-    `wishes`: what the person said of their data.
+    `wishes`: what the person said of their data. `removal`: what became of the lead
+    elsewhere, since `removed_at`, which is when it was restored if it was; a merged one
+    is part of another, the `survivor` by its CRM's id.
     """
 
     id: UUID
@@ -82,6 +87,10 @@ class LeadState:
     past: PastScore | None = None
     salt: str | None = None
     wishes: PrivacyWishes = field(default_factory=PrivacyWishes)
+    removal: Removal | None = None
+    removed_at: datetime | None = None
+    merged_into: UUID | None = None
+    survivor: str | None = None
     history: History = field(default_factory=History)
     waiting: tuple[WaitingProposal, ...] = ()
 
@@ -95,6 +104,22 @@ class LeadState:
             version=0,
             stage=pipeline.entry,
             salt=salt,
+        )
+
+    @property
+    def is_unscored(self) -> bool:
+        """Is no score made of it, and does no automation act?"""
+        return self.wishes.has_objected or self.removal is not None
+
+    def with_merged(self, merged: "LeadState") -> Self:
+        """The lead once another is part of it."""
+        signs = [at for at in (self.last_sign_at, merged.last_sign_at) if at]
+        begun = [at for at in (self.entered_at, merged.entered_at) if at]
+        return replace(
+            self,
+            wishes=self.wishes.and_of(merged.wishes),
+            last_sign_at=max(signs, default=None),
+            entered_at=min(begun, default=None),
         )
 
     def proposal_to(self, stage: str) -> WaitingProposal | None:
@@ -155,6 +180,8 @@ def state_after(
             state = _at_stage(state, event, stage, pipeline, history_until)
         if tells_owner(event) and _is_news(event, state.owner_at):
             state = replace(state, owner=owner_told(event), owner_at=event.occurred_at)
+        if event.kind in REMOVAL_KINDS:
+            state = _removed(state, event)
         if event.kind in _WISHES:
             state = replace(state, wishes=state.wishes.after(event))
         if is_sign_of_life(event) and _is_news(event, state.last_sign_at):
@@ -162,6 +189,15 @@ def state_after(
         if state.entered_at is None or event.occurred_at < state.entered_at:
             state = replace(state, entered_at=event.occurred_at)
     return state
+
+
+def _removed(state: LeadState, event: Event) -> LeadState:
+    """The state once another system has told what became of the lead: a merger is for
+    good."""
+    is_merged = state.removal is Removal.MERGED
+    if is_merged or event.source == OWN_SOURCE or not _is_news(event, state.removed_at):
+        return state
+    return replace(state, removal=removal_told(event), removed_at=event.occurred_at)
 
 
 def _at_stage(
@@ -278,9 +314,17 @@ def is_unconfirmed(stage: str, assurance: str | None, pipeline: Pipeline) -> boo
 
 
 def is_at_rest(state: LeadState, pipeline: Pipeline) -> bool:
-    """Did the lead end, so that nothing waits for a person there any more?"""
+    """Did the lead end, or was it removed, so that nothing waits for a person there any
+    more?"""
     has_ended = ending_of(state, pipeline) is not None
-    return has_ended and not is_to_confirm(state, pipeline)
+    return state.removal is not None or (
+        has_ended and not is_to_confirm(state, pipeline)
+    )
+
+
+def is_closed(state: LeadState, pipeline: Pipeline) -> bool:
+    """Is the lead's open life over, so that no automation acts?"""
+    return state.removal is not None or ending_of(state, pipeline) is not None
 
 
 def endings(leads: Iterable[LeadState], pipeline: Pipeline) -> dict[str, Ending]:

@@ -11,7 +11,7 @@ from explanations.score import Doubt, Grade, Priority
 from features.event import Event
 from governance.leads.automation_context import AutomationContext
 from governance.leads.priority_band import band_transition
-from governance.leads.state import LeadState, ending_of
+from governance.leads.state import LeadState, is_closed
 from governance.people.feedback import OverrideStanding, judged_at
 from governance.people.overrides import OWN_SOURCE
 from governance.policy.complex_exchange import after_complex_exchange
@@ -211,7 +211,7 @@ def _priority_by_score(
 
 
 def _has_ended(context: AutomationContext, state: LeadState) -> bool:
-    return ending_of(state, context.assignees.pipeline) is not None
+    return is_closed(state, context.assignees.pipeline)
 
 
 def _occurrences(live: Iterable[Event], now: datetime) -> list[Occurrence]:

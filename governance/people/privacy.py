@@ -87,6 +87,14 @@ class PrivacyWishes:
         """The wishes once an event is known as well."""
         return self.at(event.kind, event.occurred_at)
 
+    def and_of(self, other: "PrivacyWishes") -> Self:
+        """The wishes of one person whom two leads are."""
+        wishes = self
+        for kind, name in _FIELDS.items():
+            instant: datetime | None = getattr(other, name)
+            wishes = wishes if instant is None else wishes.at(kind, instant)
+        return wishes
+
     def at(self, kind: str, instant: datetime) -> Self:
         """The wishes once it is known as well that one was said at an instant."""
         if kind not in _FIELDS:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from explanations.score import Priority
 from features.event import Actor, Event
+from governance.leads.removal import Removal
 from governance.people.assurance import Assurance, Vouched
 from governance.people.principal import Principal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
@@ -56,6 +57,29 @@ class ObserveAgreement:
     what a person said; `by` told so."""
 
     origin: str
+    by: Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveRemoval:
+    """The lead was removed elsewhere, or restored (`to` None); `by` told so. `into`:
+    the lead into which it was merged. The rest as of a move."""
+
+    id: UUID
+    origin: Removal | None
+    to: Removal | None
+    actor: Actor
+    by: Principal
+    assurance: Assurance | None = None
+    vouched: Vouched | None = None
+    into: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObserveMerger:
+    """Another lead became part of this one; `by` told so."""
+
+    merged: UUID
     by: Principal
 
 
@@ -191,6 +215,8 @@ Effect = (
     ObserveMove
     | ObserveAgreement
     | ObserveNoOwner
+    | ObserveRemoval
+    | ObserveMerger
     | Decide
     | Requalify
     | Grant

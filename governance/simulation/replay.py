@@ -14,9 +14,9 @@ from features.event import Event
 from governance.leads.automation_context import AutomationContext
 from governance.leads.state import (
     LeadState,
-    ending_of,
     is_answered,
     is_at_rest,
+    is_closed,
     stages_seen,
     state_after,
 )
@@ -85,7 +85,7 @@ class LeadReplay:
 
     @property
     def has_ended(self) -> bool:
-        return ending_of(self.state, self.context.assignees.pipeline) is not None
+        return is_closed(self.state, self.context.assignees.pipeline)
 
     def learn(self, *events: Event) -> None:
         """Events that become known together."""

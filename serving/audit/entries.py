@@ -38,8 +38,10 @@ from governance.policy.effects import (
     Grant,
     HandOverTask,
     ObserveAgreement,
+    ObserveMerger,
     ObserveMove,
     ObserveNoOwner,
+    ObserveRemoval,
     PlannedEffect,
     ProposalStatus,
     Requalify,
@@ -51,6 +53,9 @@ from governance.rules.outcome import Outcome, RuleResult
 from governance.rules.ruleset import Rules
 
 _NOTHING: AuditFields = {}
+Observed = (
+    ObserveMove | ObserveAgreement | ObserveNoOwner | ObserveRemoval | ObserveMerger
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +285,7 @@ def _task_change(
 
 
 def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> AuditEntry:
-    if isinstance(effect, ObserveMove | ObserveAgreement | ObserveNoOwner):
+    if isinstance(effect, Observed):
         return _observed(context.lead, effect)
     by, why = SYSTEM, _NOTHING
     before: AuditFields | None
@@ -309,9 +314,7 @@ def _lead_change(context: AuditContext, effect: Effect | AutomaticAction) -> Aud
     )
 
 
-def _observed(
-    lead: UUID, observed: ObserveMove | ObserveAgreement | ObserveNoOwner
-) -> AuditEntry:
+def _observed(lead: UUID, observed: Observed) -> AuditEntry:
     id, why = uuid4(), _NOTHING
     before: AuditFields
     after: AuditFields
@@ -327,6 +330,13 @@ def _observed(
         case ObserveNoOwner(origin=origin):
             action = Action.OWNER_CHANGED
             before, after = {"owner": _person(origin)}, {"owner": None}
+        case ObserveMerger(merged=merged):
+            action, before, after = Action.LEAD_ABSORBED, {}, {"merged": str(merged)}
+        case ObserveRemoval(id=id):
+            action, why = Action.LEAD_REMOVED, _observed_fields(observed)
+            before, after = {"removal": observed.origin}, _removal_fields(observed)
+            if observed.to is None:
+                action = Action.LEAD_RESTORED
     return AuditEntry(
         id=id,
         action=action,
@@ -338,7 +348,13 @@ def _observed(
     )
 
 
-def _observed_fields(observed: ObserveMove) -> AuditFields:
+def _removal_fields(observed: ObserveRemoval) -> AuditFields:
+    """What became of the lead, and of which it is part then."""
+    into = {} if observed.into is None else {"into": str(observed.into)}
+    return {"removal": observed.to, **into}
+
+
+def _observed_fields(observed: ObserveMove | ObserveRemoval) -> AuditFields:
     """Who did it as far as known; of a history nobody asks."""
     fields: dict[str, str | Principal] = {"actor": observed.actor}
     if observed.assurance is not None:
@@ -347,7 +363,7 @@ def _observed_fields(observed: ObserveMove) -> AuditFields:
         by_key = Principal(PrincipalKind.INTEGRATION, observed.vouched.key_id)
         fields["vouched_by"] = by_key
         fields["vouched_for"] = Principal(PrincipalKind.PERSON, observed.vouched.who)
-    if observed.vouched_stage is not None:
+    if isinstance(observed, ObserveMove) and observed.vouched_stage is not None:
         fields["vouched_stage"] = observed.vouched_stage
     return fields
 

@@ -97,6 +97,7 @@ class Told:
     stages: dict[str, str] = field(default_factory=dict)  # of leads
     assurances: dict[str, tuple[int, str]] = field(default_factory=dict)  # of those
     signed: dict[str, tuple[int, str]] = field(default_factory=dict)  # by row: stages
+    removals: dict[str, tuple[str | None, str | None]] = field(default_factory=dict)
     priorities: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)  # of people
     disabled: set[str] = field(default_factory=set)
@@ -193,6 +194,8 @@ def _take_in(told: Told, row: Row, before: Row, after: Row) -> None:
         case Action.STAGE_MOVED | Action.STAGE_OBSERVED:
             told.stages[row["lead_id"]] = after["stage"]
             _take_in_assurance(told, row, after["stage"])
+        case Action.LEAD_REMOVED | Action.LEAD_RESTORED:
+            told.removals[row["lead_id"]] = after["removal"], after.get("into")
         case Action.PRIORITY_CHANGED:
             told.priorities[row["lead_id"]] = after["priority"]
         case Action.DECISION_CONTRADICTED | Action.CONTRADICTION_ENDED:
@@ -509,11 +512,23 @@ def _other_facts(row: LeadRow, told: Told, wishes: PrivacyWishes) -> list[str]:
         columns.append("external_id")
     if row.skeleton != skeleton(row.external_id):
         columns.append("skeleton")
+    removal, into = told.removals.get(str(row.id), (None, None))
+    if row.removal != removal:
+        columns.append("removal")
+    if str(row.merged_into or "") != _last_of(into, told):
+        columns.append("merged_into")
     if told.priorities.get(str(row.id)) != row.priority:
         columns.append("priority")
     if row.forgotten_at is not None:
         columns.append("forgotten_at")
     return columns
+
+
+def _last_of(lead: str | None, told: Told) -> str:
+    """The lead of which one is part in the end, as mergers follow each other."""
+    while lead is not None and (following := told.removals.get(lead, ("", None))[1]):
+        lead = following
+    return lead or ""
 
 
 def _scored_leads(

@@ -31,6 +31,7 @@ from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from serving.decisions.statement import Statement, with_statement
 from serving.errors import (
     AboveLimitError,
+    LeadRemovedError,
     LeadUnknownError,
     Reserved,
     ReservedForPeopleError,
@@ -153,6 +154,8 @@ def _plan(
     now: datetime,
     held_by: str | None,
 ) -> Plan:
+    if lead.removal is not None and not request.by.is_person:
+        raise LeadRemovedError(lead.removal, lead.survivor)
     if request.only_if is not None:
         request.only_if(lead)
     change = request.change(service, lead, now)

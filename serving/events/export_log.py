@@ -10,7 +10,7 @@ import polars as pl
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, Event, events_of
 from features.log import Log, LogAbout, write_log
-from governance.leads.state import STAGE_KINDS, LeadState, contradicts, state_after
+from governance.leads.state import ENDING_KINDS, LeadState, contradicts, state_after
 from governance.people.assurance import VOUCHED_FIELD, assurance_of
 from governance.policy.pipeline import Pipeline, StageRole
 from serving.database.engine import Store
@@ -60,7 +60,7 @@ def stored_log(
 def _with_assurance(events: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
     """The events, in their order: those that tell a stage with their assurance, without
     the names of people, and without those that contradict what a person signed."""
-    told = pl.col("kind").is_in(sorted(STAGE_KINDS))
+    told = pl.col("kind").is_in(sorted(ENDING_KINDS))
     stages = events.with_row_index().filter(told)
     listed = list(events_of(stages.select(EVENT_SCHEMA.names())))
     contradicting = _contradicting(listed, pipeline)

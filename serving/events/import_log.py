@@ -8,7 +8,7 @@ from datetime import datetime
 import polars as pl
 
 from features.event import Event, events_of
-from features.log import Log
+from features.log import Log, removed_leads
 from serving.events.ingestion import FRESH, ingest_allowed
 from serving.repositories.leads import stored_lead_ids
 from serving.runtime.service import Service
@@ -22,7 +22,10 @@ def open_leads(log: Log) -> list[str]:
     """The leads of a log that have come to no end yet."""
     ends = pl.col("kind").is_in([*log.about.won_kinds, *log.about.lost_kinds])
     state = log.events.group_by("lead_id").agg(ends.any().alias("ended"))
-    return state.filter(~pl.col("ended"))["lead_id"].sort().to_list()
+    opened = state.filter(~pl.col("ended")).join(
+        removed_leads(log.events), on="lead_id", how="anti"
+    )
+    return opened["lead_id"].sort().to_list()
 
 
 def missing_leads(service: Service, lead_ids: list[str]) -> list[str]:

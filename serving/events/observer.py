@@ -5,11 +5,18 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from features.errors import EventError
+from features.errors import EventError, LeadIdError
 from features.event import Actor, Event
 from features.free_text import is_blank
+from features.lead_id import lead_id
 from governance.leads.event_names import most_like
-from governance.leads.state import STAGE_KINDS, misses_owner, stage_told
+from governance.leads.removal import INTO, MERGED_KIND
+from governance.leads.state import (
+    ENDING_KINDS,
+    STAGE_KINDS,
+    misses_owner,
+    stage_told,
+)
 from governance.people.assurance import VOUCHED_FIELD, Vouched
 from governance.people.crm_users import CrmUsers, normalised, people_by_name
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
@@ -101,7 +108,7 @@ class Observer:
         event = as_event(cloud, received_at=cloud.receivedat or now, actor=actor)
         if misses_owner(event):
             raise EventError("data.owner", "owner_malformed")
-        return self._of_stage(cloud, event) if cloud.type in STAGE_KINDS else event
+        return self._of_stage(cloud, event) if cloud.type in ENDING_KINDS else event
 
     def _refuse_kind(self, kind: str) -> None:
         """Raises KindReservedError of what people say here, and KindUnknownError."""
@@ -111,21 +118,23 @@ class Observer:
             raise KindUnknownError(kind, ", ".join(most_like(kind, self.kinds)))
 
     def _of_stage(self, cloud: CloudEvent, event: Event) -> Event:
-        """An event that moves a stage or ends a lead: it needs a scope, and by its own
-        word nobody decided it."""
+        """An event that moves a stage, ends a lead or removes it: it needs a scope, and
+        by its own word nobody decided it."""
         self.key.need(Scope.STAGES)
         if VOUCHED_FIELD in event.data:
             raise EventError(f"data.{VOUCHED_FIELD}", "written_here")
         vouched = self._vouched(cloud)
         stage = stage_told(event, self.pipeline)
-        if stage is None:
+        if cloud.type == MERGED_KIND:
+            event = _into_another(event)
+        if stage is None and cloud.type in STAGE_KINDS:
             to = event.data.get("to")
             told = to[:_MAX_STAGE] if isinstance(to, str) else ""
             raise StageNotInPipelineError(told, ", ".join(self.pipeline.by_name))
         if vouched is not None:
             data = {**event.data, VOUCHED_FIELD: vouched.data}
             return replace(event, actor=Actor.PERSON, data=data)
-        if self.pipeline.is_free(stage):
+        if stage is not None and self.pipeline.is_free(stage):
             return event
         return replace(event, actor=Actor.AUTOMATION)
 
@@ -145,3 +154,17 @@ def _need_its_source(consent: CloudEvent) -> None:
         raise EventError(f"data.{CONSENT_SOURCE}", "string_type")
     if is_blank(source):
         raise EventError(f"data.{CONSENT_SOURCE}", "missing")
+
+
+def _into_another(event: Event) -> Event:
+    """A merger with the id of the lead that stays as it is kept; raises EventError."""
+    told = event.data.get(INTO)
+    if not isinstance(told, str):
+        raise EventError(f"data.{INTO}", "missing" if told is None else "string_type")
+    try:
+        into = lead_id(told)
+    except LeadIdError as error:
+        raise LeadIdError(
+            error.why, field=f"data.{INTO}", character=error.character
+        ) from error
+    return replace(event, data={**event.data, INTO: into})

@@ -120,6 +120,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.StageNotInPipelineError: (
         "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
     ),
+    errors.RemovalRefusedError: "Refusé, au champ « {field} » : {why}.",
     errors.KindUnknownError: (
         "Rien ici ne lit le type d’évènement « {kind} » ; les plus proches : "
         "{nearest}. S’il est à vous, déclarez-le dans FREIN_EVENT_NAMES."
@@ -140,6 +141,7 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.ObjectedError: (
         "Cette personne s’oppose au profilage : ni score, ni automatisme."
     ),
+    errors.LeadRemovedError: "Cette opportunité est {what}.",
     errors.ConsentMissingError: (
         "Sans le consentement de la personne, « {kind} » n’est pas enregistré."
     ),
@@ -257,6 +259,11 @@ WHY: dict[str, str] = {
     "taken": "il est déjà pris",
     "written_here": "Frein seul l’écrit",
     "stage_not_in_pipeline": "l’étape n’est pas du pipeline",
+    "merged_into_itself": "une opportunité ne se fusionne pas avec elle-même",
+    "merged_into_unknown": "l’opportunité avec laquelle fusionner est inconnue",
+    "merged_in_circle": "l’autre opportunité est déjà fusionnée dans celle-ci",
+    "merged_already": "l’opportunité est déjà fusionnée dans une autre",
+    "merged_for_good": "une opportunité fusionnée n’est plus restaurée",
     "kind_unknown": "rien ici ne lit ce type d’évènement",
     "header_twice": "il est donné deux fois",
     "header_not_encoded": (
@@ -319,6 +326,14 @@ def signed_name(name: str) -> str:
     """The name of who signed; an emergency access is told as one, never as a person."""
     login = broken_by(name)
     return name if login is None else f"accès de secours (compte {login})"
+
+
+def removed(removal: str, survivor: str | None) -> str:
+    """What became of a lead: « supprimée dans le CRM »."""
+    if survivor is not None:
+        return f"fusionnée dans « {survivor} »"
+    words = {"deleted": "supprimée", "archived": "archivée", "merged": "fusionnée"}
+    return f"{words[removal]} dans le CRM"
 
 
 UNTIL_ENDED = "jusqu’à ce qu’une personne y mette fin"

@@ -28,6 +28,7 @@ from serving.http.messages_fr import (
     WAITS,
     WAITS_FOR_MANAGER,
     WHY,
+    removed,
     until,
 )
 from training import errors as training_errors
@@ -102,6 +103,7 @@ STATUS: dict[type[FreinError], int] = {
     errors.LeadIdAmbiguousError: 422,
     errors.ObjectedError: 409,
     errors.ConsentMissingError: 403,
+    errors.LeadRemovedError: 409,
     errors.PriorityMissingError: 409,
     errors.PriorityHeldError: 409,
     errors.SuspendedAlreadyError: 409,
@@ -142,6 +144,8 @@ def detail_of(error: FreinError) -> str:
         fields["other"] = OTHER_LEAD if other is None else f"«\u00a0{other}\u00a0»"
     if isinstance(error, errors.ProposalDecidedError):
         fields["status"] = FATE.get(error.status, error.status)
+    if isinstance(error, errors.LeadRemovedError):
+        fields["what"] = removed(error.removal, error.survivor)
     if isinstance(error, errors.SuspendedAlreadyError):
         fields["until"] = until(error.until) if error.until else UNTIL_ENDED
     if isinstance(error, errors.ChangedMeanwhileError):

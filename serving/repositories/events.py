@@ -10,33 +10,39 @@ import orjson
 import polars as pl
 from pydantic import JsonValue
 from sqlalchemy import bindparam, func, insert, select, text, tuple_
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
+from governance.leads.removal import REMOVAL_KINDS
 from governance.leads.state import owner_told, tells_owner
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import EventRow, LeadRow
-from serving.repositories.leads import HAS_OBJECTED
+from serving.repositories.leads import has_objected
 from serving.repositories.rows import as_value, batches, columns_of
 
 ROWS_AT_ONCE = 10_000
+# What was told of a lead that was merged is told of the one that it is part of.
+_SURVIVOR, _PART = aliased(LeadRow), aliased(LeadRow)
 _EVENTS = select(
     EventRow.event_id,
     EventRow.source,
-    LeadRow.external_id,
+    _SURVIVOR.external_id,
     EventRow.kind,
     EventRow.occurred_at,
     EventRow.received_at,
     EventRow.actor,
     EventRow.data,
-).join(LeadRow, LeadRow.id == EventRow.lead_id)
+)
+_EVENTS = _EVENTS.join(LeadRow, LeadRow.id == EventRow.lead_id).join(
+    _SURVIVOR, _SURVIVOR.id == func.coalesce(LeadRow.merged_into, LeadRow.id)
+)
 # Made once: to make a statement takes longer than to carry it out.
-_EVENTS_OF_LEADS = _EVENTS.where(
-    EventRow.lead_id.in_(bindparam("leads", expanding=True))
-).order_by(EventRow.id)
+_LEADS = bindparam("leads", expanding=True)
+_PARTS = select(_PART.id).where(_PART.id.in_(_LEADS) | _PART.merged_into.in_(_LEADS))
+_EVENTS_OF_LEADS = _EVENTS.where(EventRow.lead_id.in_(_PARTS)).order_by(EventRow.id)
 _WISHES = EventRow.kind.in_([kind.value for kind in PrivacyKind])
 _WISHES_OF_LEADS = _EVENTS_OF_LEADS.where(_WISHES)
 _AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
@@ -137,7 +143,8 @@ def events_received(
     """The log as it was known at an instant, without the leads that object to being
     profiled, in the order received: frames of EVENT_SCHEMA, of some thousands of rows
     each, of all kinds or of some. Read it to its end, or close it."""
-    chosen = (EventRow.received_at <= until) & ~HAS_OBJECTED
+    is_of_part = LeadRow.merged_into.is_not(None) & EventRow.kind.in_(REMOVAL_KINDS)
+    chosen = (EventRow.received_at <= until) & ~has_objected(_SURVIVOR) & ~is_of_part
     if kinds is not None:
         chosen &= EventRow.kind.in_(kinds)
     with session.execute(
@@ -240,14 +247,24 @@ def told_wishes(session: Session, lead_uuids: Iterable[UUID]) -> list[Event]:
 
 
 def wishes_told(session: Session) -> dict[UUID, PrivacyWishes]:
-    """What the log says of each person's objections, by lead."""
+    """What the log says of each person's objections, by lead; of one that was merged,
+    by the other as well."""
     wishes: dict[UUID, PrivacyWishes] = {}
     rows = session.execute(
         select(EventRow.lead_id, EventRow.kind, func.max(EventRow.occurred_at))
         .where(_WISHES)
         .group_by(EventRow.lead_id, EventRow.kind)
     )
-    for lead, kind, at in rows:
+    merged = dict(
+        session.execute(
+            select(LeadRow.id, LeadRow.merged_into).where(
+                LeadRow.merged_into.is_not(None)
+            )
+        ).all()
+    )
+    told = [(lead, kind, at) for lead, kind, at in rows]
+    told += [(merged[lead], kind, at) for lead, kind, at in told if lead in merged]
+    for lead, kind, at in told:
         known = wishes.get(lead, PrivacyWishes())
         wishes[lead] = known.at(kind, at)
     return wishes

@@ -1,7 +1,7 @@
 """What automation did to a lead lately, as its row keeps it: a JSON text."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from explanations.reason import Past
 from explanations.score import Priority, Score
 from features.lead_id import skeleton
+from governance.leads.removal import Removal
 from governance.leads.state import LeadState, PastScore, WaitingProposal
 from governance.people.assurance import Assurance
 from governance.people.privacy import PrivacyWishes
@@ -60,6 +61,7 @@ def lead_states(
     """
     rows = session.scalars(_LEADS, {"names": list(lead_ids)}).all()
     uuids = [row.id for row in rows]
+    survivors = _survivors(session, [row.merged_into for row in rows])
     waiting = waiting_proposals(session, uuids)
     tasks = open_tasks(session, uuids)
     return {
@@ -71,9 +73,21 @@ def lead_states(
                 open_tasks=tasks.get(row.id, frozenset()),
                 is_suspended=row.id in suspended,
             ),
+            survivors,
         )
         for row in rows
     }
+
+
+def _survivors(session: Session, uuids: Iterable[UUID | None]) -> dict[UUID, str]:
+    """The external ids of the leads into which some were merged."""
+    wanted = list(filter(None, uuids))
+    if not wanted:
+        return {}
+    rows = session.execute(
+        select(LeadRow.id, LeadRow.external_id).where(LeadRow.id.in_(wanted))
+    )
+    return {row.id: row.external_id for row in rows}
 
 
 def lead_versions(session: Session, lead_ids: Iterable[str]) -> dict[str, int]:
@@ -123,13 +137,18 @@ def add_lead(
         "external_id": state.lead_id,
         "skeleton": skeleton(state.lead_id),
         "created_at": now,
+        "removal": None,
+        "merged_into": None,
     }
     session.execute(insert(_TABLE), columns)
 
 
 def move_new_lead(session: Session, state: LeadState) -> None:
-    """Bring a new lead to its stage."""
-    session.execute(_WRITTEN, {"lead": state.id, "stage": state.stage})
+    """Bring a new lead to its stage, or take it away again."""
+    removal = None if state.removal is None else state.removal.value
+    where = {"stage": state.stage, "removal": removal}
+    columns = {"lead": state.id, **where, "merged_into": state.merged_into}
+    session.execute(_WRITTEN, columns)
 
 
 def write_lead(session: Session, state: LeadState, score: Score | None) -> None:
@@ -137,6 +156,10 @@ def write_lead(session: Session, state: LeadState, score: Score | None) -> None:
     columns = _columns(state, score)
     columns["lead"] = columns.pop("id")  # which isn't written again
     session.execute(_WRITTEN, columns)
+    if state.merged_into is not None:  # and with it what was merged into it
+        follows = _TABLE.c.merged_into == state.id
+        columns = {"merged_into": state.merged_into, "version": _TABLE.c.version + 1}
+        session.execute(update(_TABLE).where(follows).values(columns))
 
 
 def _columns(state: LeadState, score: Score | None) -> dict[str, Any]:
@@ -162,7 +185,10 @@ def _columns(state: LeadState, score: Score | None) -> dict[str, Any]:
 
 
 def _as_state(
-    row: LeadRow, waiting: tuple[WaitingProposal, ...], history: History
+    row: LeadRow,
+    waiting: tuple[WaitingProposal, ...],
+    history: History,
+    survivors: Mapping[UUID, str],
 ) -> LeadState:
     moves = frozenset(proposal.to for proposal in waiting if proposal.percent is None)
     return as_value(
@@ -174,6 +200,8 @@ def _as_state(
         band=row.band and Priority(row.band),
         past=_past(row),
         wishes=as_value(PrivacyWishes, row),
+        removal=row.removal and Removal(row.removal),
+        survivor=row.merged_into and survivors.get(row.merged_into),
         history=replace(history, waiting_moves=moves),
         waiting=waiting,
     )

@@ -17,10 +17,19 @@ from serving.database.tables import LeadRow, StageRow
 from serving.repositories.rows import as_value, batches
 
 IS_KNOWN = LeadRow.forgotten_at.is_(None)
-HAS_OBJECTED = LeadRow.objected_at.is_not(None) & (
-    LeadRow.accepted_at.is_(None) | (LeadRow.objected_at >= LeadRow.accepted_at)
+
+
+def has_objected(lead: type[LeadRow]) -> ColumnElement[bool]:
+    is_taken_back = lead.accepted_at.is_not(None) & (
+        lead.objected_at < lead.accepted_at
+    )
+    return lead.objected_at.is_not(None) & ~is_taken_back
+
+
+HAS_OBJECTED = has_objected(LeadRow)
+IS_OPEN = LeadRow.removal.is_(None) & LeadRow.stage.not_in(
+    select(StageRow.name).where(StageRow.closes)
 )
-IS_OPEN = LeadRow.stage.not_in(select(StageRow.name).where(StageRow.closes))
 _BANDS = (Priority.HIGH, Priority.NORMAL, Priority.LOW)
 _PRIORITY_RANK = case(
     (HAS_OBJECTED, 3),
@@ -52,6 +61,9 @@ class LeadSummary:
     last_sign_at: datetime | None
     entered_at: datetime
     objected_at: datetime | None
+    removal: str | None
+    removed_at: datetime | None
+    merged_into: UUID | None
 
     def is_to_confirm(self, pipeline: Pipeline) -> bool:
         """Is its stage reserved, and nobody known brought it there?"""
@@ -134,6 +146,12 @@ def stored_since(session: Session) -> dict[str, datetime]:
 def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
     row = session.scalar(select(LeadRow).where(LeadRow.external_id == lead_id))
     return None if row is None else _as_summary(row)
+
+
+def name_of_lead(session: Session, lead_uuid: UUID) -> str | None:
+    """The CRM's id of a lead; None: it was forgotten, or there is none."""
+    known = select(LeadRow.external_id).where(LeadRow.id == lead_uuid, IS_KNOWN)
+    return session.scalar(known)
 
 
 def objected_among(session: Session, lead_ids: Iterable[str]) -> frozenset[str]:

@@ -23,6 +23,7 @@ from serving.repositories.leads import (
     count_leads,
     find_lead,
     listed_leads,
+    name_of_lead,
 )
 from serving.repositories.notices import notices_of
 from serving.repositories.persons import Person
@@ -80,6 +81,7 @@ def read_lead(
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
+        survivor = lead.merged_into and name_of_lead(session, lead.merged_into)
         score = None if lead.objected_at else latest_score(session, lead.id)
     if isinstance(caller, Person):
         note_access(store, lead.id, caller, AccessKind.PAGE, now)
@@ -103,6 +105,9 @@ def read_lead(
             "suspensions": suspensions,
             "conceded": conceded,
             "objected_at": lead.objected_at,
+            "removal": lead.removal,
+            "removed_at": lead.removed_at if lead.removal else None,
+            "merged_into": survivor,
         }
     )
     return _json(content.model_dump(mode="json") | {"score": score})

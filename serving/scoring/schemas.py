@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from explanations.score import Grade, Priority
+from governance.leads.removal import Removal
 from governance.people.assurance import Assurance
 from serving.decisions.schemas import InForceShown, OwnerName, ProposalShown, TaskShown
 from serving.formats.cloud_event import CloudEvent, Instant
@@ -78,7 +79,8 @@ class LeadShown(Shown):
     and nobody known did. `observed_stage`: where another system says that the lead is,
     against the `signed_stage`, or the `vouched_stage` that a key vouched for since, and
     these stand. `objected_at`: the person objects to being profiled since then: no
-    score, no automation.
+    score, no automation. `removal`: what another system did with the lead, since
+    `removed_at`; one that was merged is part of `merged_into`.
     """
 
     lead_id: str
@@ -97,3 +99,6 @@ class LeadShown(Shown):
     suspensions: list[InForceShown]
     conceded: ConcededShown
     objected_at: datetime | None
+    removal: Removal | None
+    removed_at: datetime | None
+    merged_into: str | None

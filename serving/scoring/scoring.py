@@ -13,7 +13,7 @@ from features.log import LogAbout, last_known_at, read_log
 from governance.leads.state import LeadState, endings, read_by_model, state_after
 from governance.people.feedback import OverrideStanding, judged_at
 from governance.policy.pipeline import Pipeline
-from serving.errors import LeadUnknownError, ObjectedError
+from serving.errors import LeadRemovedError, LeadUnknownError, ObjectedError
 from serving.events.import_log import open_leads
 from serving.repositories.events import stored_events
 from serving.repositories.lead_states import lead_states
@@ -27,19 +27,26 @@ from training.errors import ModelUnavailableError
 def score_stored(service: Service, lead_id: str, now: datetime) -> Score:
     """Score a lead from its stored events, and record the score.
 
-    Raises LeadUnknownError, ObjectedError, ModelUnavailableError.
+    Raises LeadUnknownError, ObjectedError, LeadRemovedError, ModelUnavailableError.
     """
     service.models.current()
 
     def plan(seen: Seen) -> Plan:
         if lead_id not in seen.leads:
             raise LeadUnknownError(lead_id)
-        if seen.leads[lead_id].wishes.has_objected:
-            raise ObjectedError
+        _refuse_unscored(seen.leads[lead_id])
         return Plan(rescored=frozenset({lead_id}))
 
     recorded = record(service, Wish(lead_ids=frozenset({lead_id}), plan=plan), now)
     return recorded.scores[lead_id]
+
+
+def _refuse_unscored(lead: LeadState) -> None:
+    """Raises ObjectedError, LeadRemovedError."""
+    if lead.wishes.has_objected:
+        raise ObjectedError
+    if lead.removal is not None:
+        raise LeadRemovedError(lead.removal, lead.survivor)
 
 
 def previewed(service: Service, lead_id: str, now: datetime) -> Score:
@@ -49,8 +56,7 @@ def previewed(service: Service, lead_id: str, now: datetime) -> Score:
         lead = lead_states(session, [lead_id]).get(lead_id)
         if lead is None:
             raise LeadUnknownError(lead_id)
-        if lead.wishes.has_objected:
-            raise ObjectedError
+        _refuse_unscored(lead)
         events = {lead_id: stored_events(session, [lead.id])}
     previous = {lead_id: lead.band} if lead.band else {}
     ended = endings([lead], service.pipeline)

@@ -57,7 +57,7 @@ def consequences_of(
     measuring = LeadMeasures(context.rules, context.cases, explainer, draft)
     follows = {
         name: Consequences(
-            lead=_with_effects(draft, lead) if lead.wishes.has_objected else lead
+            lead=_with_effects(draft, lead) if lead.is_unscored else lead
         )
         for name, lead in draft.leads.items()
     }

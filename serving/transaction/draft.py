@@ -66,6 +66,8 @@ def drafted(
     )
     plan = wish.plan(seen)
     leads = _leads_after(seen, plan, pipeline)
+    if plan.merged is not None:
+        leads = _with_merger(leads, *plan.merged)
     plan = with_endings(session, seen, plan, leads, pipeline)
     plan = with_objections(session, seen, plan, leads)
     plan = with_answers(session, seen, plan, leads, pipeline)
@@ -76,7 +78,7 @@ def drafted(
     uuids = {
         name: leads[name].id
         for name in sorted(plan.to_score)
-        if not leads[name].wishes.has_objected
+        if not leads[name].is_unscored
     }
     events: dict[str, list[Event]] = {name: [] for name in uuids}
     stored = stored_events(session, uuids.values()) if uuids else []
@@ -132,6 +134,15 @@ def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadSt
         )
         for name, events in arrivals.items()
     }
+
+
+def _with_merger(
+    leads: dict[str, LeadState], merged: str, into: str
+) -> dict[str, LeadState]:
+    """The leads once one of them is part of another."""
+    survivor = leads[into].with_merged(leads[merged])
+    part = replace(leads[merged], merged_into=survivor.id, survivor=into)
+    return {**leads, merged: part, into: survivor}
 
 
 def _moment(events: Iterable[Event], now: datetime) -> datetime:

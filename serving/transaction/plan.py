@@ -49,6 +49,7 @@ class Plan:
     rescored: frozenset[str] = frozenset()
     history_until: datetime | None = None
     begun: tuple[LeadState, ...] = ()
+    merged: tuple[str, str] | None = None  # a lead, and the one that it becomes part of
     is_tick: bool = False  # these leads were looked at because time passed
 
     @property

@@ -26,6 +26,7 @@ from governance.policy.effects import (
     EndTask,
     HandOverTask,
     ObserveMove,
+    ObserveRemoval,
     PlannedEffect,
     ProposalStatus,
 )
@@ -85,8 +86,12 @@ def with_objections(
 
 
 def _move_of(lead: LeadState, plan: Plan) -> UUID | None:
-    """The move by which the plan changes what is known of the lead's stage."""
+    """The removal, or the move by which the plan changes what is known of the lead's
+    stage."""
     effects = plan.effects_on(lead.lead_id)
+    for effect in effects:
+        if isinstance(effect, ObserveRemoval):
+            return effect.id
     moves = (e.id for e in effects if isinstance(e, Decide | ObserveMove))
     return next(moves, None)
 
@@ -137,7 +142,9 @@ def with_answers(
 
 
 def _asks(lead: LeadState, pipeline: Pipeline) -> bool:
-    return is_to_confirm(lead, pipeline) or lead.observed_stage is not None
+    is_seen = is_to_confirm(lead, pipeline) or lead.observed_stage is not None
+    is_signed = lead.stage_assurance is Assurance.SIGNED
+    return is_seen or (is_signed and lead.removal is not None)
 
 
 def with_handovers(

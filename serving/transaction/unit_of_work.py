@@ -146,7 +146,7 @@ def _written(
     for follows in in_order:
         if follows.lead.version:
             write_lead(session, follows.lead, follows.score)
-        elif follows.lead.stage != first_stage:
+        elif follows.lead.stage != first_stage or follows.lead.removal is not None:
             move_new_lead(session, follows.lead)
     append(session, [entry for entries in done.values() for entry in entries], now)
     return ready

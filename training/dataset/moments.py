@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import polars as pl
 
-from features.log import Log
+from features.log import Log, removed_leads
 from training.errors import TrainingError
 
 QUIET = timedelta(days=30)  # a log that goes on isn't silent for so long
@@ -54,10 +54,12 @@ def weekly_plan(*, days: int = 182, key_kinds: tuple[str, ...] = ()) -> MomentPl
 
 
 def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
-    """When each lead began and ended, as known at an instant, (n_leads, 4).
+    """When each lead began and ended, as known at an instant, (n_leads, 5).
 
-    `lead_id`, `first_at`, `ended_at` (first outcome event, null while open) and `won`
-    (null while open). An outcome received after `known_at` is unknown.
+    `lead_id`, `first_at`, `ended_at` (first outcome event, null while open), `won`
+    (null while open) and `removed_at` (since when it is deleted, archived or part of
+    another, null if it ended or is there). What was received after `known_at` is
+    unknown.
     """
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     is_outcome = pl.col("kind").is_in(outcomes)
@@ -70,7 +72,17 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
     )
     begun = known.group_by("lead_id").agg(pl.col("occurred_at").min().alias("first_at"))
     lives = begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
-    return lives.collect(engine="streaming")
+    return _with_removals(lives.collect(engine="streaming"), log, known_at)
+
+
+def _with_removals(lives: pl.DataFrame, log: Log, known_at: datetime) -> pl.DataFrame:
+    known = log.events.filter(pl.col("received_at") <= known_at)
+    is_there = pl.col("ended_at").is_not_null()
+    return lives.join(
+        removed_leads(known), on="lead_id", how="left", maintain_order="left"
+    ).with_columns(
+        removed_at=pl.when(is_there).then(None).otherwise(pl.col("removed_at"))
+    )
 
 
 def labelled_moments(
@@ -99,9 +111,10 @@ def labelled_moments(
 
 def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
     """Every moment until `known_at` at which a lead is open, by lead and time:
-    (n_moments, 5), `lead_id`, `moment`, and what `lead_lives` tells of the lead."""
+    (n_moments, 6), `lead_id`, `moment`, and what `lead_lives` tells of the lead."""
     lives = lead_lives(log, known_at=known_at)
-    is_open = pl.col("ended_at").is_null() | (pl.col("moment") < pl.col("ended_at"))
+    ended_at = pl.coalesce("ended_at", "removed_at")
+    is_open = ended_at.is_null() | (pl.col("moment") < ended_at)
     opened = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)
     once_each = opened.unique(["place", "moment"]).sort("place", "moment")
     return once_each.drop("place").set_sorted("lead_id")
@@ -110,9 +123,11 @@ def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFr
 def with_outcomes(
     opened: pl.DataFrame, *, horizon_days: float, known_at: datetime
 ) -> pl.DataFrame:
-    """The open moments whose horizon is over; `won`: the lead was, within it."""
+    """The open moments whose horizon is over; `won`: the lead was, within it. Nobody
+    knows what would have become of a lead that was removed."""
     horizon_end = pl.col("moment") + timedelta(days=horizon_days)
-    return opened.filter(horizon_end <= known_at).with_columns(
+    followed_until = pl.min_horizontal(pl.lit(known_at), "removed_at")
+    return opened.filter(horizon_end <= followed_until).with_columns(
         won=(pl.col("won") & (pl.col("ended_at") <= horizon_end)).fill_null(value=False)
     )
 
@@ -151,6 +166,7 @@ def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:
         "lead_id", moment=pl.max_horizontal("occurred_at", "received_at")
     )
     columns = ["place", "lead_id", "moment", "first_at", "ended_at", "won"]
+    columns.append("removed_at")
     return pl.concat(
         [aged.select(columns), lives.join(keyed, on="lead_id").select(columns)]
     )

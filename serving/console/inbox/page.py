@@ -160,7 +160,7 @@ def inbox_of(
             task=tasks.get(lead.lead_id),
         )
         for lead in leads
-        for is_closed in [lead.stage in closing]
+        for is_closed in [lead.stage in closing or lead.removal is not None]
     ]
     return Inbox(query=query, lines=lines, total=total, owners=owners, notices=notices)
 

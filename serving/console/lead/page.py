@@ -19,7 +19,7 @@ from serving.console.page.format_fr import awaited
 from serving.errors import LeadUnknownError
 from serving.repositories.decisions import Conceded, conceded_on
 from serving.repositories.events import stored_events
-from serving.repositories.leads import LeadSummary, find_lead
+from serving.repositories.leads import LeadSummary, find_lead, name_of_lead
 from serving.repositories.notices import Notice, notices_of
 from serving.repositories.privacy.accesses import Access, accesses_to
 from serving.repositories.proposals import Proposal, proposals_of
@@ -53,6 +53,7 @@ class LeadPage:
     proposals: list[Proposal]
     tasks: list[Task]
     expected: str
+    survivor: str | None  # the lead into which it was merged, by its id
     notices: list[Notice]
     suspensions: list[InForce]
     conceded: Conceded
@@ -110,7 +111,8 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
                 if not proposal.is_over(now)
             ],
             tasks=tasks,
-            expected="" if ending else _expected(score, tasks),
+            expected="" if ending or lead.removal else _expected(score, tasks),
+            survivor=lead.merged_into and name_of_lead(session, lead.merged_into),
             notices=[] if ending else notices_of(session, lead.id, limit=_NOTICES),
             suspensions=lead_suspensions(session, lead.id, now),
             conceded=conceded_on(session, lead.id),

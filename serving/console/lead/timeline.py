@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from features.event import ATTRIBUTES_KIND, Actor, Event
 from governance.impact.lead_course import attributes_of
-from governance.leads.state import STAGE_KINDS, owner_told, tells_owner
+from governance.leads.state import ENDING_KINDS, owner_told, tells_owner
 from governance.people.assurance import vouched_of
 from governance.people.feedback import Judgement
 from governance.people.overrides import OWN_SOURCE
@@ -35,6 +35,10 @@ _KIND = {
     "email_replied": "Réponse à un e-mail",
     "email_sent": "E-mail envoyé",
     "form_submitted": "Formulaire rempli",
+    "lead_archived": "Opportunité archivée dans le CRM",
+    "lead_deleted": "Opportunité supprimée dans le CRM",
+    "lead_merged": "Opportunité fusionnée avec une autre",
+    "lead_restored": "Opportunité restaurée dans le CRM",
     "lost": "Opportunité perdue",
     "meeting_held": "Rendez-vous tenu",
     "note_added": "Note de terrain",
@@ -97,7 +101,7 @@ def _who(event: Event) -> str:
     if vouched is not None:
         said = declared(vouched)
         return said[:1].lower() + said[1:]
-    is_elsewhere = event.source != OWN_SOURCE and event.kind in STAGE_KINDS
+    is_elsewhere = event.source != OWN_SOURCE and event.kind in ENDING_KINDS
     return "sans auteur déclaré" if is_elsewhere else ACTOR[event.actor]
 
 
