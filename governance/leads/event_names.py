@@ -16,9 +16,9 @@ from pydantic import Field, model_validator
 
 from features.event import ATTRIBUTES_KIND, OPINION_KINDS
 from governance.errors import EventNamesError
-from governance.leads.removal import REMOVAL_KINDS
 from governance.leads.state import STAGE_KINDS
 from governance.people.privacy import PrivacyKind
+from governance.policy.removal import REMOVAL_KINDS
 from governance.toml_file import FromFile, read_toml
 
 # What Frein reads or writes of itself, and what the shipped catalogue's logs have.

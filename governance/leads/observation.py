@@ -10,7 +10,6 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from features.event import Event
-from governance.leads.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.leads.state import (
     LeadState,
     StageSeen,
@@ -33,6 +32,7 @@ from governance.policy.effects import (
     ProposalStatus,
 )
 from governance.policy.pipeline import Pipeline
+from governance.policy.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.policy.task import ExpectedAction, OpenTask, TaskKind
 from governance.rules.actions import Assignees
 

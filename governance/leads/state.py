@@ -10,13 +10,13 @@ from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
 from governance.audit.chain import id_of, new_salt
-from governance.leads.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of, vouched_of
 from governance.people.crm_users import one_form
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
 from governance.policy.pipeline import Pipeline, StageRole
+from governance.policy.removal import REMOVAL_KINDS, Removal, removal_told
 from governance.rules.history import History
 
 # Kinds that say where an opportunity ended, in the words of `features.log`.

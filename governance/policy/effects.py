@@ -8,11 +8,11 @@ from uuid import UUID
 
 from explanations.score import Priority
 from features.event import Actor, Event
-from governance.leads.removal import Removal
 from governance.people.assurance import Assurance, Vouched
 from governance.people.principal import Principal
 from governance.policy.actions import OpenProposal, ProposeConcession, ProposePriority
 from governance.policy.policy import Clause
+from governance.policy.removal import Removal
 from governance.policy.task import OpenTask, TaskKind
 
 PROPOSAL_LASTS = timedelta(days=14)  # a house choice: two weeks to decide

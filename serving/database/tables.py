@@ -131,7 +131,7 @@ class LeadRow(Base):
     objected_at: Mapped[datetime | None]  # these two: `PrivacyWishes`
     accepted_at: Mapped[datetime | None]
     forgotten_at: Mapped[datetime | None]  # then nothing else of it is left
-    removal: Mapped[str | None]  # see `governance.leads.removal`
+    removal: Mapped[str | None]  # see `governance.policy.removal`
     removed_at: Mapped[datetime | None]  # or restored, last
     merged_into: Mapped[UUID | None] = mapped_column(index=True)  # one not merged
 

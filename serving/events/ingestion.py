@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 from features.errors import FreinError
 from features.event import Event
 from governance.leads.observation import Arbitration, entailed, teller_of
-from governance.leads.removal import (
+from governance.leads.state import ENDING_KINDS, LeadState
+from governance.people.assurance import VOUCHED_FIELD
+from governance.people.privacy import had_consented
+from governance.policy.effects import ObserveMerger, ObserveRemoval, PlannedEffect
+from governance.policy.pipeline import Pipeline
+from governance.policy.removal import (
     INTO,
     MERGED_KIND,
     REMOVAL_KINDS,
     RESTORED_KIND,
     Removal,
 )
-from governance.leads.state import ENDING_KINDS, LeadState
-from governance.people.assurance import VOUCHED_FIELD
-from governance.people.privacy import had_consented
-from governance.policy.effects import ObserveMerger, ObserveRemoval, PlannedEffect
-from governance.policy.pipeline import Pipeline
 from serving.errors import (
     ConsentMissingError,
     LeadForgottenError,

@@ -10,7 +10,6 @@ from features.event import Actor, Event
 from features.free_text import is_blank
 from features.lead_id import lead_id
 from governance.leads.event_names import most_like
-from governance.leads.removal import INTO, MERGED_KIND
 from governance.leads.state import (
     ENDING_KINDS,
     STAGE_KINDS,
@@ -22,6 +21,7 @@ from governance.people.crm_users import CrmUsers, normalised, people_by_name
 from governance.people.overrides import OVERRIDE_KINDS, OWN_SOURCE
 from governance.people.privacy import CONSENT_SOURCE, PrivacyKind
 from governance.policy.pipeline import Pipeline
+from governance.policy.removal import INTO, MERGED_KIND
 from serving.database.engine import Store
 from serving.errors import (
     ActorNotYoursError,

@@ -333,7 +333,7 @@ def removed(removal: str, survivor: str | None) -> str:
     if survivor is not None:
         return f"fusionnée dans « {survivor} »"
     words = {"deleted": "supprimée", "archived": "archivée", "merged": "fusionnée"}
-    return f"{words[removal]} dans le CRM"
+    return f"{words.get(removal, 'retirée')} dans le CRM"
 
 
 UNTIL_ENDED = "jusqu’à ce qu’une personne y mette fin"

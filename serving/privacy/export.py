@@ -6,13 +6,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from features.event import events_of
 from features.log import events_of_lead
 from serving.audit.trace import Trace, trace_of
 from serving.errors import LeadUnknownError
 from serving.formats.cloud_event import as_cloud
 from serving.privacy.access import note_access
-from serving.repositories.leads import find_lead
+from serving.repositories.leads import find_lead, whole_of
 from serving.repositories.persons import Person
 from serving.repositories.privacy.accesses import AccessKind
 from serving.repositories.privacy.personal_data import rows_of_lead
@@ -62,13 +64,34 @@ def export_of(service: Service, lead_id: str, now: datetime) -> LeadExport:
     history = _history(service.settings.history_log, lead_id)
     with service.store.reading() as session:
         lead = find_lead(session, lead_id)
-        rows = {} if lead is None else rows_of_lead(session, lead.id)
+        names = whole_of(session, lead_id)
+        rows = _rows(session, names)
     if lead is None and not history:
         raise LeadUnknownError(lead_id)
-    trace = (
-        trace_of(service.store, lead_id, _MOST_ENTRIES) if lead else Trace((), {}, {})
-    )
+    trace = Trace((), {}, {})
+    for name in names:
+        trace = _both(trace, trace_of(service.store, name, _MOST_ENTRIES))
     return LeadExport(lead_id=lead_id, at=now, rows=rows, trace=trace, history=history)
+
+
+def _rows(session: Session, names: Sequence[str]) -> dict[str, list[Row]]:
+    """The rows of leads that are one."""
+    every: dict[str, list[Row]] = {}
+    for name in names:
+        lead = find_lead(session, name)
+        found = rows_of_lead(session, lead.id) if lead else {}
+        for table, rows in found.items():
+            every.setdefault(table, []).extend(rows)
+    return every
+
+
+def _both(one: Trace, other: Trace) -> Trace:
+    return Trace(
+        (*one.entries, *other.entries),
+        {**one.events, **other.events},
+        {**one.reasons, **other.reasons},
+        {**one.vouched, **other.vouched},
+    )
 
 
 def exported(

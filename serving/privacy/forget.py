@@ -26,7 +26,7 @@ from serving.errors import (
 from serving.repositories.audit import append, every_seal, hold_end
 from serving.repositories.events import event_rows_of_lead
 from serving.repositories.lead_states import lock_every_lead
-from serving.repositories.leads import find_lead, stored_since
+from serving.repositories.leads import find_lead, stored_since, whole_of
 from serving.repositories.privacy.personal_data import (
     add_tombstones,
     buried,
@@ -53,7 +53,7 @@ def forget(
     *,
     may_rewrite: bool = False,
 ) -> Forgotten:
-    """Erase all that is held of a lead.
+    """Erase all that is held of a lead, and of those that were merged with it.
 
     What it leaves: decisions on an id that is tied to nobody, and a tombstone.
     `may_rewrite`: see `scrub`.
@@ -66,7 +66,7 @@ def forget(
     if not by.is_proven(now):
         raise ReauthenticationRequiredError
     try:
-        made = _forget_rows(service, lead_id, reason, by, now)
+        made = _forget_whole(service, lead_id, reason, by, now)
     except LeadForgottenError:  # it may have been cut off
         forget_in_log(service.settings)
         raise
@@ -82,9 +82,21 @@ def forget_kept(
     quicker; the history log is written anew once."""
     for lead_id in lead_ids:
         with suppress(LeadUnknownError, LeadForgottenError):
-            _forget_rows(service, lead_id, ForgetReason.RETENTION, by, now)
+            _forget_whole(service, lead_id, ForgetReason.RETENTION, by, now)
     forget_in_log(service.settings)
     scrub(service.store, now, may_rewrite=False)
+
+
+def _forget_whole(
+    service: Service, lead_id: str, reason: ForgetReason, by: Principal, now: datetime
+) -> Tombstone:
+    with service.store.reading() as session:
+        parts = [name for name in whole_of(session, lead_id) if name != lead_id]
+    made = _forget_rows(service, lead_id, reason, by, now)
+    for name in parts:
+        with suppress(LeadUnknownError, LeadForgottenError):
+            _forget_rows(service, name, reason, by, now)
+    return made
 
 
 def _forget_rows(

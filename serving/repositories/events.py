@@ -13,11 +13,11 @@ from sqlalchemy import bindparam, func, insert, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
-from governance.leads.removal import REMOVAL_KINDS
 from governance.leads.state import owner_told, tells_owner
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
+from governance.policy.removal import REMOVAL_KINDS
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import EventRow, LeadRow
 from serving.repositories.leads import has_objected

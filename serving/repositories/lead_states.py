@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 from explanations.reason import Past
 from explanations.score import Priority, Score
 from features.lead_id import skeleton
-from governance.leads.removal import Removal
 from governance.leads.state import LeadState, PastScore, WaitingProposal
 from governance.people.assurance import Assurance
 from governance.people.privacy import PrivacyWishes
+from governance.policy.removal import Removal
 from governance.rules.history import History
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import LeadRow, table_of

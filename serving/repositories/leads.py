@@ -148,6 +148,20 @@ def find_lead(session: Session, lead_id: str) -> LeadSummary | None:
     return None if row is None else _as_summary(row)
 
 
+def whole_of(session: Session, lead_id: str) -> list[str]:
+    """All the leads that are one, by name: the one that stays first; none if there is
+    no such lead."""
+    asked = find_lead(session, lead_id)
+    if asked is None:
+        return []
+    whole = asked.merged_into or asked.id
+    parts = select(LeadRow.external_id).where(
+        IS_KNOWN, (LeadRow.id == whole) | (LeadRow.merged_into == whole)
+    )
+    stays_first = (LeadRow.merged_into.is_not(None), LeadRow.external_id)
+    return list(session.scalars(parts.order_by(*stays_first)))
+
+
 def name_of_lead(session: Session, lead_uuid: UUID) -> str | None:
     """The CRM's id of a lead; None: it was forgotten, or there is none."""
     known = select(LeadRow.external_id).where(LeadRow.id == lead_uuid, IS_KNOWN)

@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import Field
 
 from explanations.score import Grade, Priority
-from governance.leads.removal import Removal
 from governance.people.assurance import Assurance
+from governance.policy.removal import Removal
 from serving.decisions.schemas import InForceShown, OwnerName, ProposalShown, TaskShown
 from serving.formats.cloud_event import CloudEvent, Instant
 from serving.formats.lead_id import LeadId

@@ -41,6 +41,7 @@ _CODES: Mapping[str, Mapping[str, str]] = {  # words of a column's codes
     "actor": words.ACTOR,
     "clause": {clause.value: sentence for clause, sentence in CLAUSE.items()},
     "expected": words.EXPECTED,
+    "removal": words.REMOVAL,
     "source": words.SOURCE,
     "status": words.STATUS,
     "what": words.READ,

@@ -87,6 +87,8 @@ COLUMN: Mapping[str, str] = {
     "reason": "raison",
     "received_at": "reçu le",
     "recipient": "envoyé à",
+    "removal": "retirée ailleurs",
+    "removed_at": "retirée ou restaurée ailleurs le",
     "reserved": "réservé aux personnes",
     "rule_id": "règle automatique",
     "score": "score",
@@ -172,6 +174,11 @@ STATUS: Mapping[str, str] = {
     "dismissed": "écarté par une personne",
     "decided_in_crm": "décidé ailleurs",
     "expired": "abandonné",
+}
+REMOVAL: Mapping[str, str] = {
+    "deleted": "supprimée",
+    "archived": "archivée",
+    "merged": "fusionnée avec une autre",
 }
 READ: Mapping[str, str] = {"page": "la page du dossier", "export": "ce document"}
 CALLED: Mapping[str, str] = {kind.value: TASK[kind] for kind in TaskKind}

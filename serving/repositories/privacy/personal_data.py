@@ -42,7 +42,7 @@ _KEPT = {"id", "external_id", "version", "stage", "priority", "created_at"}
 _DECISIONS: tuple[type[Any], ...] = (DecisionRow, ConcessionRow, RequalificationRow)
 # Of decisions and proposals; with a salt a digest of the audit tells what was guessed.
 _WORDS = {"reason", "decision_reason", "salt"}
-_TIES = {"id", "lead_id", "salt", "proposal_id", "skeleton"}
+_TIES = {"id", "lead_id", "salt", "proposal_id", "skeleton", "merged_into"}
 _JSON = {"data", "body", "automation"}
 _GONE: tuple[type[Any], ...] = (
     ScoreRow,

@@ -39,7 +39,12 @@ def stale_prospects(
     )
     rows = session.scalars(
         select(LeadRow.external_id)
-        .where(IS_KNOWN, contact < before, LeadRow.stage != won)
+        .where(
+            IS_KNOWN,
+            LeadRow.merged_into.is_(None),  # it goes with the other
+            contact < before,
+            LeadRow.stage != won,
+        )
         .order_by(contact)
         .limit(limit)
     )

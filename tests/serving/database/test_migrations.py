@@ -57,7 +57,7 @@ CODES = {
     "idempotent_call": "caller fingerprint media_type",
     "key_review": "key_id given taken max_actor was_max_actor",
     "lead": "stage stage_assurance signed_stage vouched_stage observed_stage priority"
-    " band model_sha256 grade",
+    " band model_sha256 grade removal",
     "lead_access": "what",
     "notice": "rule_id",
     "pass": "id kind secret_sha256",

@@ -10,7 +10,7 @@ from governance.people.roles import Role
 from serving.app.scheduler import tick
 from serving.audit.reconciliation import reconcile
 from serving.events.export_log import stored_log
-from serving.repositories.api_keys import USUAL_SCOPES
+from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.repositories.audit import entries_about
 from serving.repositories.leads import find_lead
 from serving.runtime.service import Service
@@ -153,6 +153,12 @@ def test_merged_leads_have_one_story_and_one_score(service: Service) -> None:
     assert whole["score"]["score"] == score_of(5)  # with its end
     assert listed(crm) == ["L-2"]
 
+
+def test_what_is_told_of_a_merged_lead_goes_to_the_other(service: Service) -> None:
+    crm = Governed(service)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"))
+    crm.send(make_event(id="3"), gone())
+    crm.send(merged("L-1", "L-2"))
     crm.send(make_event(id="4"))  # of L-1
     assert lead(crm, "L-2")["score"]["score"] == score_of(6)
     again = crm.client.post(
@@ -168,7 +174,7 @@ def test_merged_leads_have_one_story_and_one_score(service: Service) -> None:
     assert log is not None
     assert set(log.events["lead_id"]) == {"L-2"}
     assert not log.events["kind"].str.starts_with("lead_").any()
-    assert [one.action for one in crm.entries].count("lead_removed") == 1
+    assert [one.action for one in crm.entries].count("lead_removed") == 2
     with service.store.reading() as session:
         entire = find_lead(session, "L-2")
         assert entire is not None
@@ -203,6 +209,24 @@ def test_mergers_follow_each_other_and_run_in_no_circle(service: Service) -> Non
     assert lead(crm, "C")["score"]["score"] == score_of(7)
     wrong = told(crm, merged("D", 5, id="f"))
     assert (wrong.status_code, wrong.json()["field"]) == (422, "data.into")
+    assert differences(service) == []
+
+
+def test_what_is_held_of_one_is_held_of_the_whole(service: Service) -> None:
+    crm = Governed(service)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"))
+    crm.send(merged("L-1", "L-2"))
+    export = crm.client.get("/v1/leads/L-1/export", headers=crm.headers).json()
+    assert {event["event_id"] for event in export["event"]} >= {"1", "2"}
+    may = frozenset({Scope.PRIVACY, Scope.LEADS})
+    crm.headers = make_key(service, in_audit=True, scopes=may)[1]
+    gone_for_good = crm.client.delete(
+        "/v1/leads/L-2", params={"reason": "demande"}, headers=crm.headers
+    )
+    assert gone_for_good.status_code == 200, gone_for_good.text
+    for name in ("L-1", "L-2"):
+        answer = crm.client.get(f"/v1/leads/{name}", headers=crm.headers)
+        assert answer.status_code in {404, 410}
     assert differences(service) == []
 
 

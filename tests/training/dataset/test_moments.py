@@ -152,6 +152,20 @@ def test_a_life_is_open_until_its_outcome_is_known() -> None:
     assert (after["ended_at"], after["won"]) == (day(20), True)
 
 
+@pytest.mark.parametrize("kind", ["lead_deleted", "lead_archived", "lead_merged"])
+def test_a_removed_lead_is_open_no_more_and_lost_to_nobody(kind: str) -> None:
+    gone = lead("L", ends=day(40), kind=kind)
+    assert won_of(log_of(gone), "L") == [False]  # its horizon was over by then
+    assert won_of(log_of(lead("L", ends=day(20), kind=kind)), "L") == []
+    back = make_event(
+        event_id="L-3", lead_id="L", kind="lead_restored", occurred_at=day(25)
+    )
+    restored = won_of(log_of([*lead("L", ends=day(20), kind=kind), back]), "L")
+    assert restored == ([] if kind == "lead_merged" else [False])
+    won = make_event(event_id="L-4", lead_id="L", kind="won", occurred_at=day(21))
+    assert won_of(log_of([*lead("L", ends=day(20), kind=kind), won]), "L") == [True]
+
+
 def test_the_weights_of_a_lead_add_up_to_one() -> None:
     labelled = labelled_moments(make_visit_log(), weekly_plan(), horizon_days=20)
     totals = labelled.frame.group_by("lead_id").sum()["weight"]
