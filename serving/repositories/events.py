@@ -9,7 +9,7 @@ from uuid import UUID
 import orjson
 import polars as pl
 from pydantic import JsonValue
-from sqlalchemy import bindparam, func, insert, select, text, tuple_
+from sqlalchemy import BindParameter, bindparam, func, insert, select, text, tuple_
 from sqlalchemy.orm import Session, aliased
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
@@ -40,7 +40,7 @@ _EVENTS = _EVENTS.join(LeadRow, LeadRow.id == EventRow.lead_id).join(
     _SURVIVOR, _SURVIVOR.id == func.coalesce(LeadRow.merged_into, LeadRow.id)
 )
 # Made once: to make a statement takes longer than to carry it out.
-_LEADS = bindparam("leads", expanding=True)
+_LEADS: BindParameter[Any] = bindparam("leads", expanding=True)
 _PARTS = select(_PART.id).where(_PART.id.in_(_LEADS) | _PART.merged_into.in_(_LEADS))
 _EVENTS_OF_LEADS = _EVENTS.where(EventRow.lead_id.in_(_PARTS)).order_by(EventRow.id)
 _WISHES = EventRow.kind.in_([kind.value for kind in PrivacyKind])
@@ -255,13 +255,10 @@ def wishes_told(session: Session) -> dict[UUID, PrivacyWishes]:
         .where(_WISHES)
         .group_by(EventRow.lead_id, EventRow.kind)
     )
-    merged = dict(
-        session.execute(
-            select(LeadRow.id, LeadRow.merged_into).where(
-                LeadRow.merged_into.is_not(None)
-            )
-        ).all()
+    parts = session.execute(
+        select(LeadRow.id, LeadRow.merged_into).where(LeadRow.merged_into.is_not(None))
     )
+    merged = {part: whole for part, whole in parts if whole is not None}
     told = [(lead, kind, at) for lead, kind, at in rows]
     told += [(merged[lead], kind, at) for lead, kind, at in told if lead in merged]
     for lead, kind, at in told:

@@ -162,8 +162,10 @@ def whole_of(session: Session, lead_id: str) -> list[str]:
     return list(session.scalars(parts.order_by(*stays_first)))
 
 
-def name_of_lead(session: Session, lead_uuid: UUID) -> str | None:
+def name_of_lead(session: Session, lead_uuid: UUID | None) -> str | None:
     """The CRM's id of a lead; None: it was forgotten, or there is none."""
+    if lead_uuid is None:
+        return None
     known = select(LeadRow.external_id).where(LeadRow.id == lead_uuid, IS_KNOWN)
     return session.scalar(known)
 

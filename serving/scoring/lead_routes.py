@@ -81,7 +81,7 @@ def read_lead(
         notices = notices_of(session, lead.id, limit=LATEST_NOTICES)
         suspensions = lead_suspensions(session, lead.id, now)
         conceded = conceded_on(session, lead.id)
-        survivor = lead.merged_into and name_of_lead(session, lead.merged_into)
+        survivor = name_of_lead(session, lead.merged_into)
         score = None if lead.objected_at else latest_score(session, lead.id)
     if isinstance(caller, Person):
         note_access(store, lead.id, caller, AccessKind.PAGE, now)

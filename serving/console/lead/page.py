@@ -112,7 +112,7 @@ def lead_page(service: Service, lead_id: str, first_event: int) -> LeadPage:
             ],
             tasks=tasks,
             expected="" if ending or lead.removal else _expected(score, tasks),
-            survivor=lead.merged_into and name_of_lead(session, lead.merged_into),
+            survivor=name_of_lead(session, lead.merged_into),
             notices=[] if ending else notices_of(session, lead.id, limit=_NOTICES),
             suspensions=lead_suspensions(session, lead.id, now),
             conceded=conceded_on(session, lead.id),
