@@ -39,6 +39,12 @@ FRESH = timedelta(days=1)
 
 
 _ALONE = frozenset({MERGED_KIND, RESTORED_KIND})
+_REFUSALS = (
+    ConsentMissingError,
+    LeadForgottenError,
+    LeadIdAmbiguousError,
+    RemovalRefusedError,
+)
 
 
 class _MergedError(Exception):
@@ -153,21 +159,26 @@ def _ingest_part(
             )
             reused = frozenset(places[place] for place in taken.reused)
             return Taken(taken.accepted, reused), refused
-        except RemovalRefusedError as error:  # it is alone
-            refused |= dict.fromkeys(places, error)
         except _MergedError as error:
             events = [_of_survivor(event, error.survivors) for event in events]
             others |= set(error.survivors.values())
-        except LeadForgottenError as error:
-            gone = error.lead_ids
-            refused |= {n: error for n in places if events[n].lead_id in gone}
-        except LeadIdAmbiguousError as error:
-            for place in places:
-                if (sent := events[place].lead_id) in error.alike:
-                    refused[place] = LeadIdAmbiguousError(sent, error.alike[sent])
-        except ConsentMissingError as error:
-            pairs = error.pairs
-            refused |= {n: error for n in places if pair_of(events[n]) in pairs}
+        except _REFUSALS as error:
+            wrong = {n: _refusal_of(events[n], error) for n in places}
+            refused |= {n: each for n, each in wrong.items() if each is not None}
+
+
+def _refusal_of(event: Event, error: FreinError) -> FreinError | None:
+    """Why an event isn't taken, by what refused those with it; None: it may be."""
+    match error:
+        case LeadForgottenError(lead_ids=gone):
+            return error if event.lead_id in gone else None
+        case LeadIdAmbiguousError(alike=alike):
+            is_alike = event.lead_id in alike
+            name = event.lead_id
+            return LeadIdAmbiguousError(name, alike[name]) if is_alike else None
+        case ConsentMissingError(pairs=pairs):
+            return error if pair_of(event) in pairs else None
+    return error  # it is alone
 
 
 def _plan(
@@ -217,7 +228,8 @@ def _refuse_merged(events: Sequence[Event], seen: Seen) -> None:
     }
     if survivors:
         raise _MergedError(survivors)
-    for event in events:
+    fresh = (event for event in events if pair_of(event) not in seen.pairs)
+    for event in fresh:
         lead = seen.leads.get(event.lead_id)
         is_merged = lead is not None and lead.removal is Removal.MERGED
         if is_merged and event.kind == RESTORED_KIND:

@@ -1,4 +1,4 @@
-"""Revision 0020: a lead may be removed: deleted, archived, or merged into another.
+"""Revision 0021: a lead may be removed: deleted, archived, or merged into another.
 
 The database lets a lead be removed or restored only as an event of another system
 tells it, and a merger stands.
@@ -9,8 +9,8 @@ from sqlalchemy import Column, DateTime, String, Uuid
 
 from serving.database.triggers import dialect, refuse
 
-revision = "0020"
-down_revision = "0019"
+revision = "0021"
+down_revision = "0020"
 
 INTO = {
     "sqlite": "e.data ->> 'into'",
