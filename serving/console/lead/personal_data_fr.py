@@ -117,6 +117,7 @@ UNTOLD = frozenset(
         "band",
         "explains",
         "looked_at",
+        "merged_into",
         "model_sha256",
         "skeleton",
         "stage_assurance",
