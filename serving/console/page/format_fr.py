@@ -10,7 +10,7 @@ from babel.numbers import format_decimal
 
 from explanations.calendar_fr import PARIS, paris_day
 from explanations.language import MINUS
-from explanations.wording import Wording, read_wording
+from explanations.wording import Wording, kept_wording
 from features.catalogue import read_catalogue, shipped_catalogue
 from governance.people.assurance import Vouched
 from governance.policy.actions import (
@@ -126,7 +126,7 @@ _SECTION = {
 @cache
 def wording() -> Wording:
     """The words of the narratives, for ideas and attributes."""
-    return read_wording(read_catalogue(shipped_catalogue("b2b")))
+    return kept_wording(read_catalogue(shipped_catalogue("b2b")))
 
 
 def decided_before(status: str, by: str) -> str:
