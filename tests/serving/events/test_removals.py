@@ -9,6 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from governance.people.roles import Role
 from serving.app.scheduler import tick
 from serving.audit.reconciliation import reconcile
+from serving.auth.dependencies import COOKIE
+from serving.auth.sessions import begin_session
 from serving.events.export_log import stored_log
 from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.repositories.audit import entries_about
@@ -266,3 +268,29 @@ def test_verify_finds_a_lead_that_was_removed_untold(
     tamper("UPDATE lead SET removal = 'deleted'")
     (found,) = differences(service)
     assert found.endswith("removal")
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (merged("L-1", "L-2"), "elle ne fait plus qu’une avec"),
+        (gone("lead_archived"), "elle n’est plus à traiter"),
+    ],
+)
+def test_the_page_says_what_became_of_the_lead(
+    service: Service, event: dict[str, Any], words: str
+) -> None:
+    crm = Governed(service)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"))
+    crm.send(event)
+    person, _ = make_person(service, Role.ADMIN)
+    begun = begin_session(service.store, person, service.clock())
+    cookie = {"Cookie": f"{COOKIE}={begun.cookie}"}
+    page = crm.client.get("/console/opportunites/L-1", headers=cookie)
+    assert page.status_code == 200
+    assert words in page.text
+    journal = crm.client.get("/console/opportunites/L-1/journal", headers=cookie)
+    assert "Opportunité retirée dans le CRM" in journal.text
+    inbox = crm.client.get("/console/", headers=cookie)
+    assert "/opportunites/L-2" in inbox.text
+    assert "/opportunites/L-1" not in inbox.text
