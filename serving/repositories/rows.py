@@ -47,11 +47,9 @@ def batches(items: Iterable[Item]) -> Iterator[Sequence[Item]]:
 
 
 def every_row(session: Session, table: type[Row]) -> Iterator[Row]:
-    """All the rows of a table, some thousands in memory at a time."""
-    rows = session.scalars(select(table), execution_options={"yield_per": _AT_ONCE})
-    for some in rows.partitions():
-        yield from some
-        session.expunge_all()
+    """All the rows of a table, a thousand in memory at a time: a session keeps only
+    those that somebody holds."""
+    yield from session.scalars(select(table), execution_options={"yield_per": _AT_ONCE})
 
 
 def texts_by_id(

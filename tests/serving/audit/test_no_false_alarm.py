@@ -35,6 +35,7 @@ from serving.database.tables import (
 )
 from serving.decisions.break_glass import break_glass
 from serving.decisions.proposals import confirm, dismiss
+from serving.repositories import rows
 from serving.repositories.api_keys import Scope
 from serving.repositories.persons import Identity
 from serving.runtime.service import Service
@@ -285,7 +286,9 @@ def test_an_emergency_that_is_told_otherwise_is_found(
     assert all(fault.endswith(f", {told}") for fault in found)
 
 
-def test_whatever_was_decided_agrees_with_the_audit(story: Story) -> None:
+def test_whatever_was_decided_agrees_with_the_audit(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for kind in KINDS:
         kind(story)
     store = story.service.store
@@ -323,6 +326,7 @@ def test_whatever_was_decided_agrees_with_the_audit(story: Story) -> None:
         Action.TOTP_DISABLED,
         Action.EVENTS_SEALED,
     }
+    monkeypatch.setattr(rows, "_AT_ONCE", 2)  # a large store is read piece by piece
     found = reconcile(store)
     assert found.anchor is None  # the first anchor's seal knows of none before
     assert list(faults(found, ())) == []
