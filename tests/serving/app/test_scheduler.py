@@ -189,7 +189,7 @@ def test_each_night_the_tables_are_held_against_the_audit(
     tamper("UPDATE lead SET external_id = 'L-2'")
     assert ticked(crm.service, TOMORROW).verified
     (told,) = (r for r in caplog.records if r.msg == "audit_differs")
-    assert told.__dict__["fault"].endswith(", external_id")
+    assert told.__dict__["fault"].endswith(", external_id, skeleton")
     assert crm.service.audit_status.broken is None  # automation goes on
     other = replace(elsewhere, audit_status=type(elsewhere.audit_status)())
     tick(other, TOMORROW + timedelta(minutes=1))

@@ -296,10 +296,11 @@ class TestLock3ByDirectSql:
         ],
     )
     def test_a_machine_undoes_nothing(
-        self, known: TestClient, service: Service, origin: str, to: str
+        self, known: TestClient, service: Service, tamper: Any, origin: str, to: str
     ) -> None:
         make_person(service)
         write_decision(service, "contacte", False, "person")
+        tamper(f"UPDATE lead SET stage = '{origin}'")  # where the next one begins
         with pytest.raises(IntegrityError, match="reserved_for_people"):
             write_decision(service, to, False, "integration", origin=origin)
 
