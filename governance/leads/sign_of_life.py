@@ -3,6 +3,8 @@
 from features.event import Actor, Event
 
 ANSWERED = "joint"  # the outcome of a call that met somebody; company data
+# Of people these are signs, or not, by what the data says.
+SIGNS_BY_DATA = frozenset({"call_made", "note_added"})
 _SHARED = frozenset({"call_received", "meeting_held"})  # nobody does these alone
 
 

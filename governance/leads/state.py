@@ -227,7 +227,7 @@ def _at_stage(
     return replace(
         state,
         stage=stage,
-        stage_at=_told_at(event),
+        stage_at=told_at(event),
         stage_assurance=assurance,
         signed_stage=stage if is_signed else state.signed_stage,
         vouched_stage=stage if is_vouched else vouched,
@@ -366,7 +366,7 @@ def stage_told(event: Event, pipeline: Pipeline) -> str | None:
     return pipeline.present_name(to) if isinstance(to, str) else None
 
 
-def _told_at(event: Event) -> datetime:
+def told_at(event: Event) -> datetime:
     """Until when older observations are none: what people say here counts from then,
     though it be of an earlier time."""
     if event.source != OWN_SOURCE:

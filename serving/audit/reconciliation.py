@@ -10,6 +10,7 @@ from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from governance.people.assurance import Assurance
 from governance.people.principal import Principal, PrincipalKind, broken_by
 from governance.people.privacy import PrivacyWishes
 from governance.policy.pipeline import StageRole
+from governance.policy.removal import Removal
 from serving.audit.row_facts import KNOWN_TABLES, RowFacts, other_columns
 from serving.audit.seals import Seal, broken_seals
 from serving.auth.sessions import LONGEST_TOKEN
@@ -46,11 +48,14 @@ from serving.errors import AuditBrokenError
 from serving.repositories.audit import links_since
 from serving.repositories.decisions import STATEMENTS
 from serving.repositories.events import (
+    LeadDates,
+    dates_told,
     events_there,
     owners_told,
     unknown_events,
     wishes_told,
 )
+from serving.repositories.leads import parts_of
 from serving.repositories.persons import account_digests
 from serving.repositories.privacy.personal_data import nameless
 from serving.repositories.rows import batches, every_row
@@ -430,7 +435,10 @@ def _of_leads(
 ) -> Iterator[Difference]:
     wishes, owners = wishes_told(session), owners_told(session)
     entries = {renamed.get(name, name) for name in told.entries}
-    for row, scored in _scored_leads(session):
+    cut = {
+        _last_of(told.removals.get(id, ("", None))[1], told) for id in told.forgotten
+    }
+    for row, scored, dates in _known_leads(session):
         if str(row.id) in told.forgotten:
             columns = _left_over(row)
         else:
@@ -438,6 +446,7 @@ def _of_leads(
             columns += _other_assurance(row, told, renamed)
             columns += _other_words(row, told, renamed)
             columns += _other_facts(row, told, wishes.get(row.id, PrivacyWishes()))
+            columns += _other_dates(row, told, *dates, is_cut=str(row.id) in cut)
             if row.owner != owners.get(row.id):
                 columns.append("owner")
             if scored is not None and not _agree(row, *scored):
@@ -531,13 +540,52 @@ def _last_of(lead: str | None, told: Told) -> str:
     return lead or ""
 
 
-def _scored_leads(
+def _known_leads(
     session: Session,
-) -> Iterator[tuple[LeadRow, tuple[float, str] | None]]:
-    """Each lead, with its last score and the body of that."""
+) -> Iterator[tuple[LeadRow, tuple[float, str] | None, list[LeadDates]]]:
+    """Each lead, with its last score and the body of that; and with when what the log
+    tells of it was, and of each that was merged into it."""
     for leads in batches(every_row(session, LeadRow)):
-        scores = last_scores(session, [lead.id for lead in leads])
-        yield from ((lead, scores.get(lead.id)) for lead in leads)
+        ids = [lead.id for lead in leads]
+        scores, parts = last_scores(session, ids), parts_of(session, ids)
+        dates = dates_told(session, {*ids, *chain.from_iterable(parts.values())})
+        for lead in leads:
+            whole = [lead.id, *parts.get(lead.id, ())]
+            told = [dates.get(id, LeadDates()) for id in whole]
+            yield lead, scores.get(lead.id), told
+
+
+def _other_dates(
+    row: LeadRow, told: Told, own: LeadDates, *parts: LeadDates, is_cut: bool
+) -> list[str]:
+    """The dates that no event gives. A lead that was merged gives its own, but for what
+    `is_cut`: it was forgotten."""
+    whole = (own, *parts)
+    if row.removal == Removal.MERGED:
+        is_told = {"removed_at": row.removed_at in own.mergers}
+    else:
+        is_told = {"removed_at": row.removed_at == max(own.removals, default=None)}
+    if not is_cut:
+        stages: set[datetime | None] = set().union(*(dates.stages for dates in whole))
+        owners: set[datetime | None] = set().union(*(dates.owners for dates in whole))
+        if str(row.id) not in told.stages:
+            stages.add(None)
+        if not own.owners:
+            owners.add(None)
+        is_told |= {
+            "stage_at": row.stage_at in stages,
+            "owner_at": row.owner_at in owners,
+            "entered_at": _is_among(row.entered_at, [d.entered for d in whole]),
+            "last_sign_at": _is_among(row.last_sign_at, [d.last_sign for d in whole]),
+        }
+    return [column for column, is_so in is_told.items() if not is_so]
+
+
+def _is_among(value: datetime | None, dates: list[datetime | None]) -> bool:
+    """Is it the first of some dates, or between them all?"""
+    known = [date for date in dates if date is not None]
+    is_between = value is not None and known and min(known) <= value <= max(known)
+    return value == dates[0] or bool(is_between)
 
 
 def _agree(row: LeadRow, last: float, body: str) -> bool:

@@ -3,7 +3,7 @@ whom it had not forgotten yet."""
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -12,7 +12,9 @@ import orjson
 from pydantic import TypeAdapter, ValidationError
 
 from governance.people.privacy import ForgetReason, Tombstone, likeness, pseudonym
+from serving.database.engine import Store
 from serving.errors import AnchorsUnreadableError
+from serving.repositories.privacy.personal_data import stored_tombstones
 
 TOMBSTONES, KEYS = "tombstones.jsonl", "tombstones.key"
 _TOMBSTONE = TypeAdapter(Tombstone)
@@ -71,6 +73,26 @@ class Tombstones:
         key = secrets.token_bytes(32)
         append_line(self._folder / KEYS, key.hex().encode())
         return key
+
+
+def tombstone_faults(
+    store: Store, folder: Path, before: Collection[Tombstone]
+) -> Iterator[str]:
+    """Where the store's tombstones aren't those of the folder, in words. `before`:
+    those that it had a while ago, as each is there before it is in the store."""
+    with store.reading() as session:
+        there = stored_tombstones(session)
+    if there and not (folder / TOMBSTONES).exists():
+        yield f"{TOMBSTONES} is gone from beside the anchors: {len(there)} stood there."
+        return
+    for each in sorted(set(there) - set(Tombstones(folder).read()), key=_hash):
+        yield f"{TOMBSTONES} doesn't know of it: tombstone {each.hash}"
+    for hash in sorted({e.hash for e in before} - {e.hash for e in there}):
+        yield f"{TOMBSTONES} knows of it, and it is gone: tombstone {hash}"
+
+
+def _hash(tombstone: Tombstone) -> str:
+    return tombstone.hash
 
 
 def merge_tombstones(ours: Path, staged: Path) -> None:

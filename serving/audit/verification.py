@@ -18,6 +18,7 @@ from serving.audit.anchors import (
 )
 from serving.audit.reconciliation import FAULTS_TOLD, faults, reconcile
 from serving.audit.seals import seal_events
+from serving.audit.tombstones import Tombstones, tombstone_faults
 from serving.database.engine import Store
 from serving.errors import AnchorsUnreadableError, AuditBrokenError, StoreBusyError
 from serving.repositories.audit import head, links_since
@@ -43,12 +44,13 @@ def check_audit(
 def check_tables(status: AuditStatus, store: Store, folder: Path) -> None:
     """Hold the tables against a chain that is whole, and note in `status` how many
     faults there are: each is logged, and a person looks. Automation goes on."""
+    tombstones = Tombstones(folder).read()
     if status.in_subprocess:
         found = in_subprocess(store, reconcile)
     else:
         found = reconcile(store)
     anchored = {anchor.seq for anchor in read_anchors(folder)}
-    told = list(faults(found, anchored))
+    told = [*faults(found, anchored), *tombstone_faults(store, folder, tombstones)]
     status.n_faults = len(told)
     for fault in told[:FAULTS_TOLD]:
         log.critical("audit_differs", extra={"fault": fault, "faults": len(told)})

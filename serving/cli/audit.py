@@ -44,6 +44,7 @@ def verify(
     or differs is said, and exits 1."""
     from serving.audit.anchors import read_anchors
     from serving.audit.reconciliation import faults, reconcile
+    from serving.audit.tombstones import Tombstones, tombstone_faults
     from serving.audit.verification import find_break
 
     with open_store() as (settings, store):
@@ -52,9 +53,11 @@ def verify(
         if broken is not None:
             typer.echo(f"Broken: {described(broken)}.")
             raise typer.Exit(1)
+        tombstones = Tombstones(folder).read()
         found = reconcile(store)
+        buried = list(tombstone_faults(store, folder, tombstones))
     anchors = {anchor.seq for anchor in read_anchors(folder)}
-    _tell(list(faults(found, anchors)))
+    _tell([*faults(found, anchors), *buried])
     if found.changed_locks is None:
         typer.echo("The database's locks could not be compared: it lets us make none.")
     last = max(anchors, default=None)

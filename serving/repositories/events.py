@@ -1,7 +1,8 @@
 """Reading and writing the log. The only module that knows its table."""
 
+from collections import defaultdict
 from collections.abc import Collection, Generator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,11 +14,12 @@ from sqlalchemy import BindParameter, bindparam, func, insert, select, text, tup
 from sqlalchemy.orm import Session, aliased
 
 from features.event import ATTRIBUTES_KIND, EVENT_SCHEMA, Actor, Event
-from governance.leads.state import owner_told, tells_owner
+from governance.leads.sign_of_life import SIGNS_BY_DATA, is_sign_of_life
+from governance.leads.state import STAGE_KINDS, owner_told, tells_owner, told_at
 from governance.people.assurance import Vouched, vouched_in
 from governance.people.overrides import OWN_SOURCE
 from governance.people.privacy import PrivacyKind, PrivacyWishes
-from governance.policy.removal import REMOVAL_KINDS
+from governance.policy.removal import MERGED_KIND, REMOVAL_KINDS
 from serving.database.engine import POSTGRESQL
 from serving.database.tables import EventRow, LeadRow
 from serving.repositories.leads import has_objected
@@ -50,6 +52,8 @@ _AMONG = tuple_(EventRow.source, EventRow.event_id).in_(
 )
 _EVENTS_OF_PAIRS = _EVENTS.where(_AMONG)
 _PAIRS = select(EventRow.source, EventRow.event_id, EventRow.id).where(_AMONG)
+_DATED = STAGE_KINDS | REMOVAL_KINDS
+_IN_PARTS = {"yield_per": ROWS_AT_ONCE}
 Pair = tuple[str, str]  # (source, event_id): what makes an event itself
 
 
@@ -285,6 +289,66 @@ def owners_told(session: Session) -> dict[UUID, str | None]:
         if tells_owner(event) and is_news:
             owners[lead] = event.occurred_at, owner_told(event)
     return {lead: owner for lead, (_, owner) in owners.items()}
+
+
+@dataclass(slots=True)
+class LeadDates:
+    """When what the log tells of a lead was: each stage, owner and removal (of which
+    mergers), its first event, and the last sign of its life."""
+
+    stages: set[datetime] = field(default_factory=set)
+    owners: set[datetime] = field(default_factory=set)
+    removals: set[datetime] = field(default_factory=set)
+    mergers: set[datetime] = field(default_factory=set)
+    entered: datetime | None = None
+    last_sign: datetime | None = None
+
+    def take_in(self, event: Event) -> None:
+        at = event.occurred_at
+        self.entered = min(self.entered or at, at)
+        if is_sign_of_life(event):
+            self.last_sign = max(self.last_sign or at, at)
+        if event.kind in STAGE_KINDS:
+            self.stages.add(told_at(event))
+        if tells_owner(event):
+            self.owners.add(at)
+        if event.kind in REMOVAL_KINDS and event.source != OWN_SOURCE:
+            self.removals.add(at)
+        if event.kind == MERGED_KIND:
+            self.mergers.add(at)
+
+
+def dates_told(session: Session, leads: Iterable[UUID]) -> dict[UUID, LeadDates]:
+    """When what the log tells of each of some leads was; of what says nothing of these
+    dates but that it was, the database tells the first and the last."""
+    dates: defaultdict[UUID, LeadDates] = defaultdict(LeadDates)
+    is_telling = (
+        EventRow.kind.in_(_DATED)
+        | ((EventRow.kind == ATTRIBUTES_KIND) & EventRow.data.contains('"owner"'))
+        | (EventRow.kind.in_(SIGNS_BY_DATA) & (EventRow.actor == Actor.PERSON.value))
+    )
+    for some in batches(leads):
+        of_some = EventRow.lead_id.in_(some)
+        telling = _EVENTS.add_columns(EventRow.lead_id).where(of_some, is_telling)
+        with session.execute(telling, execution_options=_IN_PARTS) as rows:
+            for *row, lead in rows:
+                dates[lead].take_in(_as_event(row))
+        others = (
+            select(
+                EventRow.lead_id,
+                EventRow.kind,
+                EventRow.actor,
+                func.min(EventRow.occurred_at),
+                func.max(EventRow.occurred_at),
+            )
+            .where(of_some, ~is_telling)
+            .group_by(EventRow.lead_id, EventRow.kind, EventRow.actor)
+        )
+        for lead, kind, actor, *ends in session.execute(others):
+            for at in ends:
+                row = ("", "", "", kind, at, at, actor, "{}")
+                dates[lead].take_in(_as_event(row))
+    return dates
 
 
 def unknown_events(session: Session, known: Collection[str]) -> list[int]:

@@ -1,5 +1,6 @@
 """Leads as they are listed and looked up; `standing` has them for calls that write."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -160,6 +161,18 @@ def whole_of(session: Session, lead_id: str) -> list[str]:
     )
     stays_first = (LeadRow.merged_into.is_not(None), LeadRow.external_id)
     return list(session.scalars(parts.order_by(*stays_first)))
+
+
+def parts_of(session: Session, leads: Iterable[UUID]) -> dict[UUID, list[UUID]]:
+    """The leads that were merged into some, by these."""
+    parts: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for some in batches(leads):
+        of_some = LeadRow.merged_into.in_(some)
+        rows = session.execute(select(LeadRow.id, LeadRow.merged_into).where(of_some))
+        for part, whole in rows:
+            if whole is not None:
+                parts[whole].append(part)
+    return parts
 
 
 def name_of_lead(session: Session, lead_uuid: UUID | None) -> str | None:

@@ -35,7 +35,7 @@ from serving.database.tables import (
     table_of,
 )
 from serving.database.triggers import lifted
-from serving.repositories.rows import batches, columns_of
+from serving.repositories.rows import as_value, batches, columns_of, every_row
 
 _NAMELESS = "\x01"  # begins what stands for an id, as no id that is sent can
 _KEPT = {"id", "external_id", "version", "stage", "priority", "created_at"}
@@ -198,6 +198,10 @@ def add_tombstones(session: Session, tombstones: Iterable[Tombstone]) -> None:
     ]
     if rows:
         session.execute(insert(TombstoneRow), rows)
+
+
+def stored_tombstones(session: Session) -> list[Tombstone]:
+    return [as_value(Tombstone, row) for row in every_row(session, TombstoneRow)]
 
 
 def buried(session: Session, hashes: Iterable[str]) -> frozenset[str]:

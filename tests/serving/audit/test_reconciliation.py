@@ -16,9 +16,11 @@ from typer.testing import CliRunner, Result
 
 import frein
 from governance.audit.chain import id_of
+from governance.people.privacy import ForgetReason
 from governance.people.roles import Role
 from serving.app.configuration import install_configuration
 from serving.audit.seals import seal_events
+from serving.audit.tombstones import Tombstones
 from serving.audit.verification import anchor, note_end
 from serving.auth.api_keys import issue_key
 from serving.database.engine import SQLITE, Store
@@ -111,6 +113,21 @@ CHANGES = {
     "the id of a lead": (
         "UPDATE lead SET external_id = 'L-2'",
         "lead .*, external_id",
+    ),
+    **{
+        column: (f"UPDATE lead SET {column} = '{at}'", f"lead .*, {column}")
+        for column, at in {
+            "stage_at": "2199-01-01 00:00:00.000000",
+            "owner_at": "2199-01-01 00:00:00.000000",
+            "removed_at": "2199-01-01 00:00:00.000000",
+            "entered_at": "2000-01-01 00:00:00.000000",
+            "last_sign_at": "2000-01-01 00:00:00.000000",
+        }.items()
+    },
+    "a tombstone": (
+        "INSERT INTO tombstone (hash, forgotten_on, reason)"
+        " VALUES ('forged', '2026-11-24', 'demande')",
+        "is gone from beside the anchors: 1 stood",
     ),
     "a score": ("UPDATE lead SET score = 99", "lead .*, score"),
     "a skeleton": ("UPDATE lead SET skeleton = NULL", "lead .*, skeleton"),
@@ -240,6 +257,14 @@ def test_a_change_beside_the_audit_is_found(
     assert result.exit_code == 1, result.output
     assert result.exception is None or isinstance(result.exception, SystemExit)
     assert re.search(told, result.output), result.output
+
+
+def test_a_tombstone_taken_out_is_found(story: Service) -> None:
+    tombstones = Tombstones(story.settings.anchors_folder)
+    made = tombstones.add("L-9", ForgetReason.REQUEST, NOW.date())
+    result = verify()
+    assert result.exit_code == 1
+    assert f"it is gone: tombstone {made.hash}" in result.output
 
 
 def test_an_event_that_an_effect_follows_from_is_missed_before_any_seal(
