@@ -37,6 +37,7 @@ FreinError
 │   ├── TimeInFutureError
 │   ├── StageNotInPipelineError   says which stages are known
 │   ├── RemovalRefusedError  a merger, or the restoring of a merged lead; says why
+│   ├── MergerNeedsPersonError    the part has what people decided, or are to decide
 │   ├── KindUnknownError     nothing here reads it; says which kinds are like it
 │   └── EventIdReusedError   its source told something else under this id before
 ├── UnknownError             what is asked for isn't there
@@ -287,6 +288,10 @@ class StageNotInPipelineError(EventError):
 
 class RemovalRefusedError(EventError):
     code = "removal_refused"
+
+
+class MergerNeedsPersonError(EventError):
+    code = "merger_needs_person"
 
 
 class KindUnknownError(EventError):

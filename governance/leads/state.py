@@ -193,9 +193,10 @@ def state_after(
 
 def _removed(state: LeadState, event: Event) -> LeadState:
     """The state once another system has told what became of the lead: a merger is for
-    good."""
+    good, whenever it is told."""
     is_merged = state.removal is Removal.MERGED
-    if is_merged or event.source == OWN_SOURCE or not _is_news(event, state.removed_at):
+    is_news = removal_told(event) is Removal.MERGED or _is_news(event, state.removed_at)
+    if is_merged or event.source == OWN_SOURCE or not is_news:
         return state
     return replace(state, removal=removal_told(event), removed_at=event.occurred_at)
 
@@ -320,6 +321,16 @@ def is_at_rest(state: LeadState, pipeline: Pipeline) -> bool:
     return state.removal is not None or (
         has_ended and not is_to_confirm(state, pipeline)
     )
+
+
+def is_bound(state: LeadState, pipeline: Pipeline) -> bool:
+    """Was something said of the lead, or does something wait there, that the brake
+    looks at? Then it becomes no part of another without a person."""
+    stage = pipeline.by_name.get(state.stage)  # None: it has left the file
+    is_reserved = stage is None or stage.reserved or stage.closes
+    words = (state.signed_stage, state.vouched_stage, state.observed_stage)
+    is_held = bool(state.waiting) or state.history.is_suspended
+    return is_reserved or is_held or any(word is not None for word in words)
 
 
 def is_closed(state: LeadState, pipeline: Pipeline) -> bool:

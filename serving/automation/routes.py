@@ -105,7 +105,7 @@ def suspend_automation(
     "/leads/{lead_id}/suspensions",
     name="resume_automation",
     status_code=204,
-    responses=refuses(401, 403, 404, 422, 503),
+    responses=refuses(401, 403, 404, 409, 422, 503),
     dependencies=[RequireVisible],
 )
 def resume_automation(

@@ -53,7 +53,7 @@ def read_choices(judgement: TheJudgement, pipeline: ThePipeline) -> ChoicesShown
     "/leads/{lead_id}/notes",
     name="add_note",
     status_code=201,
-    responses=refuses(400, 401, 403, 404, 413, 415, 422, 503, 507),
+    responses=refuses(400, 401, 403, 404, 409, 413, 415, 422, 503, 507),
     dependencies=[RequireVisible],
 )
 def post_note(

@@ -7,15 +7,15 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from features.errors import FreinError
 from features.event import Event
 from governance.leads.observation import Arbitration, entailed, teller_of
-from governance.leads.state import ENDING_KINDS, LeadState
+from governance.leads.state import ENDING_KINDS, LeadState, is_bound
 from governance.people.assurance import VOUCHED_FIELD
 from governance.people.privacy import had_consented
 from governance.policy.effects import ObserveMerger, ObserveRemoval, PlannedEffect
-from governance.policy.pipeline import Pipeline
 from governance.policy.removal import (
     INTO,
     MERGED_KIND,
@@ -27,8 +27,10 @@ from serving.errors import (
     ConsentMissingError,
     LeadForgottenError,
     LeadIdAmbiguousError,
+    MergerNeedsPersonError,
     RemovalRefusedError,
 )
+from serving.repositories.decisions import has_decisions
 from serving.repositories.events import Pair, pair_of
 from serving.runtime.service import Service
 from serving.transaction.plan import Plan, Seen, Wish, pairs_of
@@ -43,6 +45,7 @@ _REFUSALS = (
     ConsentMissingError,
     LeadForgottenError,
     LeadIdAmbiguousError,
+    MergerNeedsPersonError,
     RemovalRefusedError,
 )
 
@@ -115,16 +118,13 @@ def ingest_allowed(
     those that may not: of leads that were forgotten or whose id looks like
     another's, without consent, or refused.
 
-    What merges or restores a lead is stored by itself, after the others, as whether it
-    may be depends on how the leads stand. What is told of a lead that was merged is
-    told of the other.
+    What merges or restores a lead is stored by itself, after what occurred before, as
+    whether it may be depends on how the leads stand. What is told of a lead that was
+    merged is told of the other.
     """
-    alone = [n for n, e in enumerate(events) if e.kind in _ALONE]
-    alone.sort(key=lambda place: events[place].occurred_at)
-    parts = [[n for n in range(len(events)) if n not in alone], *([n] for n in alone)]
     accepted, reused = 0, frozenset[int]()
     refused: dict[int, FreinError] = {}
-    for part in parts:
+    for part in _parts(events):
         some = [events[place] for place in part]
         taken, unwelcome = _ingest_part(
             service, some, now, history_until, needs_consent=needs_consent
@@ -133,6 +133,13 @@ def ingest_allowed(
         reused |= {part[place] for place in taken.reused}
         refused |= {part[place]: error for place, error in unwelcome.items()}
     return Taken(accepted, reused), refused
+
+
+def _parts(events: Sequence[Event]) -> list[list[int]]:
+    """The places of the events that are stored together, in the order they occurred."""
+    in_order = sorted(range(len(events)), key=lambda n: events[n].occurred_at)
+    together = groupby(in_order, lambda n: n if events[n].kind in _ALONE else None)
+    return [sorted(part) for _, part in together]
 
 
 def _ingest_part(
@@ -213,7 +220,7 @@ def _plan(
     merging = [event for event in arrivals if event.kind == MERGED_KIND]
     if not merging:
         return plan
-    return _with_merger(service.pipeline, plan, merging[0], seen)
+    return _with_merger(service, plan, merging[0], seen)
 
 
 def _refuse_merged(events: Sequence[Event], seen: Seen) -> None:
@@ -242,11 +249,12 @@ def _of_survivor(event: Event, survivors: Mapping[str, str]) -> Event:
     return replace(event, lead_id=survivors.get(event.lead_id, event.lead_id))
 
 
-def _with_merger(pipeline: Pipeline, plan: Plan, event: Event, seen: Seen) -> Plan:
+def _with_merger(service: Service, plan: Plan, event: Event, seen: Seen) -> Plan:
     """The plan with the merger that an event tells.
 
     Raises RemovalRefusedError: of a lead into itself, into one that isn't known, in a
-    circle, or into two others.
+    circle, or into two others. MergerNeedsPersonError: of one that people decided on,
+    or are to.
     """
     name, into = event.lead_id, str(event.data[INTO])
     other = seen.leads.get(into)
@@ -257,13 +265,17 @@ def _with_merger(pipeline: Pipeline, plan: Plan, event: Event, seen: Seen) -> Pl
     last = other.survivor or into  # it may be part of another in turn
     if last == name:
         raise RemovalRefusedError(f"data.{INTO}", "merged_in_circle")
-    lead = seen.leads.get(name) or LeadState.unknown(name, pipeline)
+    lead = seen.leads.get(name) or LeadState.unknown(name, service.pipeline)
     if lead.removal is Removal.MERGED:
         if lead.survivor == last:
             return plan  # nothing new
         raise RemovalRefusedError(f"data.{INTO}", "merged_already")
     if last not in seen.leads:
         raise _MergedError({into: last})
+    with service.store.reading() as session:
+        is_decided = has_decisions(session, lead.id)
+    if is_decided or is_bound(lead, service.pipeline):
+        raise MergerNeedsPersonError("subject", "merger_needs_person")
     effects = [
         replace(planned, effect=replace(planned.effect, into=seen.leads[last].id))
         if isinstance(planned.effect, ObserveRemoval)

@@ -120,6 +120,10 @@ SENTENCE: dict[type[FreinError], str] = {
     errors.StageNotInPipelineError: (
         "L’étape « {stage} » n’est pas du pipeline ; étapes connues : {known}."
     ),
+    errors.MergerNeedsPersonError: (
+        "Fusion refusée : une personne a décidé, ou doit décider, sur cette "
+        "opportunité. Gardez-la et fusionnez l’autre dans celle-ci, ou archivez-la."
+    ),
     errors.RemovalRefusedError: "Refusé, au champ « {field} » : {why}.",
     errors.KindUnknownError: (
         "Rien ici ne lit le type d’évènement « {kind} » ; les plus proches : "

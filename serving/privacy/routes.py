@@ -59,7 +59,7 @@ def delete_lead(
 
 TheDecider = Annotated[Caller, Depends(_decider)]
 _OBJECTION = "/{lead_id}/objection"
-_REFUSALS = refuses(401, 403, 404, 410, 422, 503, 507)
+_REFUSALS = refuses(401, 403, 404, 409, 410, 422, 503, 507)
 
 
 class ObjectionNoted(Shown):

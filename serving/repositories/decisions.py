@@ -123,6 +123,14 @@ def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:
     return last is not None and tuple(last) == (PrincipalKind.PERSON.value, stage)
 
 
+def has_decisions(session: Session, lead_uuid: UUID) -> bool:
+    """Was a stage of the lead ever decided, or a concession made there?"""
+    return any(
+        session.scalar(select(row.id).where(row.lead_id == lead_uuid).limit(1))
+        for row in (DecisionRow, ConcessionRow)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class SignedStage:
     """The stage that a person signed, who and when."""

@@ -178,12 +178,12 @@ def attribute_of_leads(
 
 
 def largest_of_lead(session: Session, lead_uuid: UUID, name: str) -> float | None:
-    """The largest number that an attribute of a lead ever was; None: it was none."""
-    rows = session.scalars(
-        select(EventRow.data).where(
-            EventRow.lead_id == lead_uuid, EventRow.kind == ATTRIBUTES_KIND
-        )
+    """The largest number that an attribute of a lead, or of what was merged into it,
+    ever was; None: it was none."""
+    statement = select(EventRow.data).where(
+        EventRow.lead_id.in_(_PARTS), EventRow.kind == ATTRIBUTES_KIND
     )
+    rows = session.scalars(statement, {"leads": [lead_uuid]})
     values = (orjson.loads(about).get(name) for about in rows)
     numbers = (
         float(value)

@@ -12,7 +12,10 @@ from features.event import Event, events_frame
 from features.featurise import moments_frame
 from governance.leads.automation_context import AutomationContext
 from governance.leads.state import LeadState, endings, read_by_model, state_after
+from governance.people.overrides import OWN_SOURCE
 from governance.policy.pipeline import Pipeline
+from governance.policy.removal import Removal
+from serving.errors import LeadRemovedError
 from serving.repositories.events import (
     events_of_pairs,
     stored_events,
@@ -65,6 +68,7 @@ def drafted(
         ),
     )
     plan = wish.plan(seen)
+    _refuse_merged(seen, plan)
     leads = _leads_after(seen, plan, pipeline)
     if plan.merged is not None:
         leads = _with_merger(leads, *plan.merged)
@@ -134,6 +138,16 @@ def _leads_after(seen: Seen, plan: Plan, pipeline: Pipeline) -> dict[str, LeadSt
         )
         for name, events in arrivals.items()
     }
+
+
+def _refuse_merged(seen: Seen, plan: Plan) -> None:
+    """What is said here of a lead that is part of another would be lost on it; raises
+    LeadRemovedError."""
+    said = {event.lead_id for event in plan.arrivals if event.source == OWN_SOURCE}
+    for name in sorted(said.union(name for name, _ in plan.entries)):
+        lead = seen.leads.get(name)
+        if lead is not None and lead.removal is Removal.MERGED:
+            raise LeadRemovedError(lead.removal)  # not everybody may see the other
 
 
 def _with_merger(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from governance.audit.chain import Action, as_kept
 from serving.database.tables import (
@@ -34,6 +34,8 @@ def stale_prospects(
 ) -> list[str]:
     """Leads that weren't won, whose last contact that came from them was before: the
     oldest first."""
+    part = aliased(LeadRow)
+    won_part = select(part.id).where(part.merged_into == LeadRow.id, part.stage == won)
     contact = func.coalesce(
         LeadRow.last_sign_at, LeadRow.entered_at, LeadRow.created_at
     )
@@ -44,6 +46,7 @@ def stale_prospects(
             LeadRow.merged_into.is_(None),  # it goes with the other
             contact < before,
             LeadRow.stage != won,
+            ~won_part.exists(),
         )
         .order_by(contact)
         .limit(limit)

@@ -1,5 +1,6 @@
 """Leads that another system deletes, archives, restores or merges."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from serving.app.scheduler import tick
 from serving.audit.reconciliation import reconcile
 from serving.auth.dependencies import COOKIE
 from serving.auth.sessions import begin_session
+from serving.database.migrate import install_pipeline
 from serving.events.export_log import stored_log
 from serving.repositories.api_keys import USUAL_SCOPES, Scope
 from serving.repositories.audit import entries_about
@@ -239,6 +241,129 @@ def test_objections_are_those_of_the_whole(service: Service) -> None:
     crm.send(merged("L-1", "L-2"))
     assert lead(crm, "L-2")["objected_at"] is not None
     assert stored_log(service.store, service.pipeline, NOW) is None
+    assert differences(service) == []
+
+
+@pytest.mark.parametrize(
+    ("before", "call"),
+    [
+        ([make_event(id="s", type="lost")], None),
+        ([], ("stage-moves", {"to": "contacte"})),  # decided by a machine
+        ([], ("concessions", {"percent": 5})),
+        ([], ("stage-moves", {"to": "negociation_finale"})),  # proposed
+    ],
+)
+def test_a_machine_takes_along_nothing_that_the_brake_looks_at(
+    service: Service, before: list[dict[str, Any]], call: Any
+) -> None:
+    crm = Governed(service)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"), *before)
+    if call is not None:
+        path, body = call
+        crm.client.post(f"/v1/leads/L-1/{path}", json=body, headers=crm.headers)
+    held = lead(crm)
+    refused = told(crm, merged("L-1", "L-2"))
+    assert (refused.status_code, refused.json()["code"]) == (422, "merger_needs_person")
+    assert lead(crm) == held
+    assert told(crm, merged("L-2", "L-1")).json()["accepted"] == 1
+    assert differences(service) == []
+
+
+def test_a_batch_with_mergers_ends_like_single_calls(service: Service) -> None:
+    crm = Governed(service)
+    ends = []
+    for part, whole in (("L-1", "L-2"), ("K-1", "K-2")):
+        crm.send(make_event(id=part, subject=part), make_event(id=whole, subject=whole))
+        in_order = [
+            merged(part, whole, time=(NOW - timedelta(hours=2)).isoformat()),
+            make_event(
+                id=f"{part}-s",
+                subject=part,
+                type="stage_changed",
+                data={"to": "negociation_finale"},
+                time=(NOW - timedelta(hours=1)).isoformat(),
+            ),
+            gone(lead=part, time=NOW.isoformat()),
+        ]
+        if part == "L-1":
+            crm.send(*reversed(in_order))
+        else:
+            for event in in_order:
+                crm.send(event)
+        assert lead(crm, part)["removal"] == "merged"
+        end = lead(crm, whole)
+        ends.append((end["stage"], [task["kind"] for task in end["tasks"]]))
+    assert ends == [("negociation_finale", ["etape_reservee_observee"])] * 2
+    assert differences(service) == []
+
+
+def test_a_merger_told_after_a_deletion_is_carried_out(service: Service) -> None:
+    crm = Governed(service)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"))
+    crm.send(gone(time=NOW.isoformat()))
+    late = merged("L-1", "L-2", time=(NOW - timedelta(hours=1)).isoformat())
+    assert told(crm, late).json()["accepted"] == 1
+    assert lead(crm)["merged_into"] == "L-2"
+    assert differences(service) == []
+
+
+def test_a_limit_in_euros_counts_the_amount_of_a_merged_part(service: Service) -> None:
+    limits = {
+        "concession_percent": {Role.SALES: 10.0},
+        "concession_amount": {Role.SALES: 5000.0},
+        "amount_attribute": "amount",
+    }
+    pipeline = service.pipeline.model_copy(update=limits)
+    with service.store.writing() as session:
+        install_pipeline(session, pipeline)
+    crm = Governed(replace(service, pipeline=pipeline))
+    _, awa = make_person(service, Role.SALES, login="awa")
+    amount = {"owner": AWA.name, "amount": 1_000_000}
+    crm.send(
+        make_event(id="1", type="attributes_set", data=amount),
+        make_event(
+            id="2", subject="L-2", type="attributes_set", data=amount | {"amount": 1}
+        ),
+    )
+    crm.send(merged("L-1", "L-2"))
+    asked = crm.client.post(
+        "/v1/leads/L-2/concessions",
+        json={"percent": 10, "reason": "Fidélité"},
+        headers=awa,
+    )
+    assert asked.status_code == 409, asked.text
+    with pytest.raises(IntegrityError, match="reserved_for_people"):
+        write(
+            service.store,
+            "INSERT INTO concession (id, lead_id, percent, decided_at, signer_kind,"
+            f" signer, clause, reserved) SELECT id, id, 10, created_at, 'person',"
+            f" '{AWA.name}', 'x', false FROM lead WHERE external_id = 'L-2'",
+        )
+
+
+def test_nobody_acts_on_a_merged_lead(service: Service) -> None:
+    crm = Governed(service)
+    _, awa = make_person(service, Role.ADMIN)
+    crm.send(make_event(id="1"), make_event(id="2", subject="L-2"))
+    crm.send(merged("L-1", "L-2"))
+    calls: dict[str, Any] = {
+        "objection": None,
+        "notes": {"text": "Rappeler lundi."},
+        "stage-moves": {"to": "contacte"},
+        "concessions": {"percent": 5, "reason": "Fidélité"},
+        "suspensions": {"reason": "autre", "text": "À revoir."},
+    }
+    for path, body in calls.items():
+        refused = crm.client.post(f"/v1/leads/L-1/{path}", json=body, headers=awa)
+        assert refused.status_code == 409, (path, refused.text)
+        assert refused.json()["code"] == "lead_removed", path
+    with pytest.raises(IntegrityError, match="reserved_for_people"):
+        write(
+            service.store,
+            "INSERT INTO concession (id, lead_id, percent, decided_at, signer_kind,"
+            " signer, clause, reserved) SELECT id, id, 1, created_at, 'integration',"
+            " 'crm', 'x', false FROM lead WHERE external_id = 'L-1'",
+        )
     assert differences(service) == []
 
 
