@@ -58,7 +58,9 @@ class NewAccount:
     password: str | None = None
 
 
-def open_account(store: Store, wish: NewAccount, now: datetime) -> Person:
+def open_account(
+    store: Store, wish: NewAccount, now: datetime, by: Principal = SHELL
+) -> Person:
     """Add a person, and audit it.
 
     Raises RequestInvalidError if the login or the name is empty or taken, or the
@@ -81,12 +83,17 @@ def open_account(store: Store, wish: NewAccount, now: datetime) -> Person:
             raise RequestInvalidError("name", "taken")
         add_person(session, person, password_hash)
         added = {"role": person.role.value}
-        write_note(session, Action.PERSON_ADDED, person, SHELL, now, added)
+        write_note(session, Action.PERSON_ADDED, person, by, now, added)
     return person
 
 
 def change_account(
-    store: Store, login: str, role: Role | None, team: str | None, now: datetime
+    store: Store,
+    login: str,
+    role: Role | None,
+    team: str | None,
+    now: datetime,
+    by: Principal = SHELL,
 ) -> Person:
     """Give another role, or another team; None leaves it. An empty team is none.
 
@@ -100,11 +107,13 @@ def change_account(
         if after != before:
             placed = {"role": after.role.value}
             change_person(session, after.id, team=after.team, **placed)
-            write_note(session, Action.PERSON_CHANGED, after, SHELL, now, placed)
+            write_note(session, Action.PERSON_CHANGED, after, by, now, placed)
     return after
 
 
-def close_account(store: Store, login: str, now: datetime) -> None:
+def close_account(
+    store: Store, login: str, now: datetime, by: Principal = SHELL
+) -> None:
     """Disable a person, whose sessions and tokens end at once; raises
     PersonUnknownError."""
     with store.writing() as session:
@@ -112,7 +121,7 @@ def close_account(store: Store, login: str, now: datetime) -> None:
         if person.disabled_at is None:
             change_person(session, person.id, disabled_at=now)
             end_passes(session, person.id, now)
-            write_note(session, Action.PERSON_DISABLED, person, SHELL, now)
+            write_note(session, Action.PERSON_DISABLED, person, by, now)
 
 
 def change_password(
@@ -136,7 +145,11 @@ def change_password(
 
 
 def bind_account(
-    store: Store, login: str, subject: str | None, now: datetime
+    store: Store,
+    login: str,
+    subject: str | None,
+    now: datetime,
+    by: Principal = SHELL,
 ) -> Person:
     """Bind an account to an identity of a provider (its issuer, a space, its `sub`), or
     to none; sessions and tokens end.
@@ -158,7 +171,7 @@ def bind_account(
                 raise RequestInvalidError("subject", "taken")
         change_person(session, person.id, subject=subject)
         end_passes(session, person.id, now)
-        write_note(session, Action.PERSON_BOUND, person, SHELL, now)
+        write_note(session, Action.PERSON_BOUND, person, by, now)
     return person
 
 

@@ -8,6 +8,7 @@ from ipaddress import ip_network
 from features.event import Actor
 from governance.audit.chain import SHELL, Action, AuditEntry, Subject, SubjectKind
 from governance.people.overrides import OWN_SOURCE
+from governance.people.principal import Principal
 from serving.database.engine import Store
 from serving.errors import KeyInvalidError, KeyUnknownError, RequestInvalidError
 from serving.repositories.api_keys import (
@@ -41,7 +42,9 @@ class NewApiKey:
     addresses: tuple[str, ...] = ()  # networks, "192.0.2.0/24"
 
 
-def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
+def issue_key(
+    store: Store, wish: NewApiKey, now: datetime, by: Principal = SHELL
+) -> str:
     """Store a new key, and audit it; returns its token, which can't be had again.
 
     Raises RequestInvalidError if the name is empty, the source malformed or our own, a
@@ -52,7 +55,7 @@ def issue_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     key = _key(wish, key_id, secret, now)
     with store.writing() as session:
         add_key(session, key)
-        append(session, [created_entry(key)], now)
+        append(session, [created_entry(key, by)], now)
     return token_of(key_id, secret)
 
 
@@ -65,16 +68,24 @@ def replace_key(store: Store, wish: NewApiKey, now: datetime) -> str:
     return issue_key(store, wish, now)
 
 
-def withdraw_key(store: Store, key_id: str, now: datetime) -> None:
+def withdraw_key(
+    store: Store, key_id: str, now: datetime, by: Principal = SHELL
+) -> None:
     """Revoke a key at once, and audit it; raises KeyUnknownError."""
     with store.writing() as session:
         if revoke_key(session, key_id, now):
             subject = Subject(SubjectKind.KEY, key_id)
-            revoked = AuditEntry(action=Action.KEY_REVOKED, by=SHELL, subject=subject)
+            revoked = AuditEntry(action=Action.KEY_REVOKED, by=by, subject=subject)
             append(session, [revoked], now)
 
 
-def rotate_key(store: Store, key_id: str, overlap: timedelta, now: datetime) -> str:
+def rotate_key(
+    store: Store,
+    key_id: str,
+    overlap: timedelta,
+    now: datetime,
+    by: Principal = SHELL,
+) -> str:
     """Issue a key like another, which ends after the overlap; returns its token.
 
     The new one is valid for as long as the other was to be. Both changes are audited.
@@ -101,19 +112,19 @@ def rotate_key(store: Store, key_id: str, overlap: timedelta, now: datetime) -> 
         expire_key(session, old.id, now + overlap)
         rotated = AuditEntry(
             action=Action.KEY_ROTATED,
-            by=SHELL,
+            by=by,
             subject=Subject(SubjectKind.KEY, old.id),
             after={"by": new.id, "expires_at": (now + overlap).isoformat()},
         )
-        append(session, [created_entry(new), rotated], now)
+        append(session, [created_entry(new, by), rotated], now)
     return token_of(new_id, secret)
 
 
-def created_entry(key: ApiKey) -> AuditEntry:
+def created_entry(key: ApiKey, by: Principal = SHELL) -> AuditEntry:
     """What the audit says of a new key."""
     return AuditEntry(
         action=Action.KEY_CREATED,
-        by=SHELL,
+        by=by,
         subject=Subject(SubjectKind.KEY, key.id),
         after={
             "source": key.source,

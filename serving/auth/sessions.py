@@ -7,7 +7,7 @@ from typing import NoReturn
 from sqlalchemy.orm import Session as Transaction
 
 from governance.audit.chain import SHELL, SYSTEM, Action
-from governance.people.principal import Means
+from governance.people.principal import Means, Principal
 from serving.auth.accounts import active_person, write_note
 from serving.auth.passwords import is_right
 from serving.auth.second_factor import take_code
@@ -208,6 +208,7 @@ def issue_token(
     length: timedelta,
     now: datetime,
     authenticated_at: datetime | None = None,
+    by: Principal = SHELL,
 ) -> str:
     """A bearer token of a person, audited; at most a week long. It signs what is
     reserved within an hour of its owner's proof, `authenticated_at`.
@@ -220,7 +221,7 @@ def issue_token(
         new_pass, secret = _new_pass(person, PassKind.TOKEN, now, length)
         new_pass = replace(new_pass, authenticated_at=authenticated_at)
         add_pass(session, new_pass)
-        write_note(session, Action.TOKEN_ISSUED, person, SHELL, now, _told(new_pass))
+        write_note(session, Action.TOKEN_ISSUED, person, by, now, _told(new_pass))
     return token_of(new_pass.id, secret, TOKEN_PREFIX)
 
 

@@ -8,6 +8,7 @@ from rich.table import Table
 
 from features.event import Actor
 from serving.cli.service import open_service, out
+from serving.cli.sign_in import Officer, TokenFile, accounts_officer
 
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1)}
 
@@ -39,8 +40,13 @@ def create_key(  # noqa: PLR0913, PLR0917 - each is an option
         list[str] | None,
         typer.Option(help="A network that it may call from: 192.0.2.0/24."),
     ] = None,
+    by: Officer = None,
+    token_file: TokenFile = None,
 ) -> None:
-    """Create a key and print it, this once: only its hash is kept."""
+    """Create a key and print it, this once: only its hash is kept.
+
+    An administrator signs in, once there is one.
+    """
     from serving.auth.api_keys import NewApiKey, issue_key
 
     now = datetime.now(UTC)
@@ -54,7 +60,8 @@ def create_key(  # noqa: PLR0913, PLR0917 - each is an option
         addresses=tuple(address or ()),
     )
     with open_service() as service:
-        typer.echo(issue_key(service.store, wish, now))
+        who = accounts_officer(service, by, token_file)
+        typer.echo(issue_key(service.store, wish, now, who))
 
 
 @keys.command("list")
@@ -113,12 +120,17 @@ def list_reviewed() -> None:
 
 
 @keys.command("revoke")
-def revoke(key_id: str) -> None:
+def revoke(
+    key_id: str,
+    by: Officer = None,
+    token_file: TokenFile = None,
+) -> None:
     """Revoke a key, at once."""
     from serving.auth.api_keys import withdraw_key
 
     with open_service() as service:
-        withdraw_key(service.store, key_id, datetime.now(UTC))
+        who = accounts_officer(service, by, token_file)
+        withdraw_key(service.store, key_id, datetime.now(UTC), who)
     out.print(f"Key {key_id} is revoked.")
 
 
@@ -128,13 +140,16 @@ def rotate(
     overlap: Annotated[
         str, typer.Option(help="How long the old one still opens: 7d, 12h.")
     ] = "7d",
+    by: Officer = None,
+    token_file: TokenFile = None,
 ) -> None:
     """Print a new key like another, which ends after a while."""
     from serving.auth.api_keys import rotate_key
 
     with open_service() as service:
+        who = accounts_officer(service, by, token_file)
         now = datetime.now(UTC)
-        typer.echo(rotate_key(service.store, key_id, _length(overlap), now))
+        typer.echo(rotate_key(service.store, key_id, _length(overlap), now, who))
 
 
 def _length(text: str) -> timedelta:

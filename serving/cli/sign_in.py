@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from governance.people.principal import Principal
     from governance.people.roles import Role
     from serving.repositories.persons import Person
     from serving.runtime.service import Service
@@ -20,6 +21,10 @@ TOKEN_VARIABLE = "FREIN_TOKEN"
 Login = Annotated[
     str | None,
     typer.Option("--as", help="The login of who decides; asks for their password."),
+]
+Officer = Annotated[
+    str | None,
+    typer.Option("--as", help="Your login, an administrator's; asks your password."),
 ]
 TokenFile = Annotated[
     Path | None,
@@ -45,7 +50,7 @@ def person_signed_in(
         person = signed_in(service.store, token, PassKind.TOKEN, now).person
         if login is not None and login.strip().lower() != person.login:
             raise SignInNeededError
-    elif login is not None and login.strip() and _is_terminal():
+    elif login is not None and login.strip():
         person = person_asked(service, login)
     else:
         raise SignInNeededError
@@ -72,16 +77,40 @@ def officer_signed_in(
     return person
 
 
+def accounts_officer(
+    service: "Service", login: str | None, token_file: Path | None
+) -> "Principal":
+    """The administrator who signs in to change accounts and keys.
+
+    While no administrator has a password there is nobody to ask: the first is made by
+    whoever has the machine. Raises as `officer_signed_in` does.
+    """
+    from governance.audit.chain import SHELL
+    from governance.people.roles import Role
+    from serving.repositories.persons import has_administrator
+
+    with service.store.reading() as session:
+        may_ask = has_administrator(session)
+    if not may_ask:
+        return SHELL
+    return officer_signed_in(service, login, token_file, {Role.ADMIN}).principal
+
+
 def has_token(file: Path | None) -> bool:
     """Is there a token to sign in with?"""
     return bool(_token(file))
 
 
 def person_asked(service: "Service", login: str) -> "Person":
-    """The person, asked for their password, and for a one-time code if need be."""
-    from serving.auth.sessions import AT_THE_TERMINAL, proof_from, proven_person
-    from serving.errors import SecondFactorError
+    """The person, asked for their password, and for a one-time code if need be.
 
+    Raises SignInNeededError: there is no terminal to ask at. SignInRefusedError.
+    """
+    from serving.auth.sessions import AT_THE_TERMINAL, proof_from, proven_person
+    from serving.errors import SecondFactorError, SignInNeededError
+
+    if not _is_terminal():
+        raise SignInNeededError
     password = _secret(f"Password of {login}")
     try:
         return proven_person(service.store, login, password, datetime.now(UTC))

@@ -144,6 +144,16 @@ def all_people(session: Session) -> list[Person]:
     return [_as_person(row) for row in rows]
 
 
+def has_administrator(session: Session) -> bool:
+    """Can anybody sign in as an administrator, by a password?"""
+    administrator = select(PersonRow.id).where(
+        PersonRow.role == Role.ADMIN.value,
+        PersonRow.password_hash.is_not(None),
+        PersonRow.disabled_at.is_(None),
+    )
+    return session.scalar(administrator.limit(1)) is not None
+
+
 def names_in_team(session: Session, team: str | None) -> frozenset[str]:
     """The names of a team's people, disabled ones too: their leads remain."""
     rows = session.scalars(select(PersonRow.name).where(PersonRow.team == team))

@@ -148,8 +148,9 @@ def test_a_token_made_without_a_password_signs_nothing_that_is_reserved(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     person(service)
-    made = CliRunner().invoke(frein.app, ["persons", "token", "awa", "--unproven"])
-    token = made.output.strip()
+    command = ["persons", "token", "awa", "--unproven", "--as", "awa"]
+    made = CliRunner().invoke(frein.app, command, input=f"{PASSWORD}\n")
+    token = made.stdout.strip()
     monkeypatch.setenv("FREIN_TOKEN", token)
     refused = confirm()
     assert getattr(refused.exception, "code", "") == "reauthentication_required"

@@ -1,5 +1,6 @@
 """The command line on a database of its own, without a model."""
 
+import shlex
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +9,10 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import frein
-from serving.auth.accounts import close_account
-from serving.errors import SignInNeededError, SignInRefusedError
+from governance.people.roles import Role
+from serving.auth.accounts import NewAccount, close_account, open_account
+from serving.database.tables import AuditRow
+from serving.errors import RoleMissingError, SignInNeededError, SignInRefusedError
 from serving.repositories.api_keys import split_token
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
@@ -23,6 +26,7 @@ from tests.serving.builders import (
 )
 
 runner = CliRunner()
+SECRET = "le cheval de Nantes"
 
 
 @pytest.fixture(autouse=True)
@@ -114,6 +118,51 @@ def test_a_person_is_added_listed_given_a_token_and_disabled(
     assert (who["person"]["role"], who["person"]["team"]) == ("manager", "Nord")
     run("persons", "disable", "awa")
     assert client.get("/v1/session", headers=headers).status_code == 401
+
+
+def test_once_there_is_an_administrator_they_sign_in_for_accounts_and_keys(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FREIN_TOKEN", raising=False)
+    for login, role in (("awa", Role.SALES), ("nadia", Role.ADMIN)):
+        wish = NewAccount(login=login, name=login, role=role, password=SECRET)
+        open_account(service.store, wish, service.clock())
+    for command in (
+        "persons password awa",
+        "persons add Leo --login leo --role admin",
+        "persons change awa --role admin",
+        "persons bind awa 'https://id.test 1'",
+        "persons disable nadia",
+        "persons no-code awa",
+        "persons token awa",
+        "persons token awa --unproven",
+        "keys create CRM --source crm",
+        "keys revoke 0",
+        "keys rotate 0",
+    ):
+        words = [*shlex.split(command), "--as", "nadia"]  # no terminal to type at
+        refused = runner.invoke(frein.app, words, input=f"{SECRET}\n" * 3)
+        assert isinstance(refused.exception, SignInNeededError), command
+
+
+def test_an_administrator_s_name_stands_by_the_account_they_change(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serving.cli.sign_in._is_terminal", lambda: True)
+    account = ("--login", "nadia", "--role", "admin")
+    run("persons", "add", "Nadia Benali", *account, "--password", SECRET)
+    other = ["persons", "add", "Jo", "--login", "jo", "--role", "commercial"]
+    typed = f"{SECRET}\n" * 3
+    for _ in range(2):
+        runner.invoke(frein.app, [*other, "--as", "nadia"], input=typed)
+    refused = runner.invoke(
+        frein.app, ["persons", "disable", "nadia", "--as", "jo"], input=typed
+    )
+    assert isinstance(refused.exception, RoleMissingError)
+    with service.store.reading() as session:
+        rows = session.query(AuditRow).filter(AuditRow.action == "person_added")
+        made = [(row.who_kind, row.who_id) for row in rows.order_by(AuditRow.seq)]
+    assert made == [("automation", "command line"), ("person", "Nadia Benali")]
 
 
 def test_the_leads_to_call_first(client: TestClient, headers: dict[str, str]) -> None:
