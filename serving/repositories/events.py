@@ -346,8 +346,8 @@ def dates_told(session: Session, leads: Iterable[UUID]) -> dict[UUID, LeadDates]
         )
         for lead, kind, actor, *ends in session.execute(others):
             for at in ends:
-                row = ("", "", "", kind, at, at, actor, "{}")
-                dates[lead].take_in(_as_event(row))
+                said: Sequence[Any] = ("", "", "", kind, at, at, actor, "{}")
+                dates[lead].take_in(_as_event(said))
     return dates
 
 
