@@ -161,8 +161,8 @@ def test_an_administrator_s_name_stands_by_the_account_they_change(
     assert isinstance(refused.exception, RoleMissingError)
     with service.store.reading() as session:
         rows = session.query(AuditRow).filter(AuditRow.action == "person_added")
-        made = [(row.who_kind, row.who_id) for row in rows.order_by(AuditRow.seq)]
-    assert made == [("automation", "command line"), ("person", "Nadia Benali")]
+        made = [(row.who_kind, row.means) for row in rows.order_by(AuditRow.seq)]
+    assert made == [("automation", "command_line"), ("person", "command_line")]
 
 
 def test_the_leads_to_call_first(client: TestClient, headers: dict[str, str]) -> None:
