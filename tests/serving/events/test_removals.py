@@ -154,7 +154,7 @@ def test_merged_leads_have_one_story_and_one_score(service: Service) -> None:
     part, whole = lead(crm), lead(crm, "L-2")
     assert (part["removal"], part["merged_into"]) == ("merged", "L-2")
     assert whole["removal"] is None
-    assert whole["score"]["score"] == score_of(5)  # with its end
+    assert whole["score"]["score"] == score_of(4)  # as when it is deleted later
     assert listed(crm) == ["L-2"]
 
 
