@@ -82,7 +82,8 @@ def _typed(commands: str) -> str:
         stderr=terminal,
         text=True,
         cwd=PROJECT,
-        env=os.environ | {"COLUMNS": "200"},
+        # no tick comes between two rows of the trace, however long the calls take
+        env=os.environ | {"COLUMNS": "200", "FREIN_TICK_SECONDS": "3600"},
     ) as run:
         os.close(terminal)
         with ThreadPoolExecutor() as aside:
