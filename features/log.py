@@ -334,9 +334,7 @@ def removed_leads(events: pl.DataFrame) -> pl.DataFrame:
     )
     is_merged = (pl.col("kind") == "lead_merged").any()
     is_gone = is_merged | (pl.col("kind").last() != _RESTORED_KIND)
-    since = pl.col("occurred_at").filter(
-        pl.col("kind").is_in(REMOVED_KINDS) & (pl.col("kind") != _RESTORED_KIND)
-    )
+    since = pl.col("occurred_at").filter(pl.col("kind") != _RESTORED_KIND)
     return (
         told.group_by("lead_id", maintain_order=True)
         .agg(removed_at=since.last(), is_gone=is_gone)

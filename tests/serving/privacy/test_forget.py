@@ -331,17 +331,18 @@ def test_sent_again_it_is_refused(known: TestClient, service: Service) -> None:
     assert (alone.status_code, alone.json()["code"]) == (410, "lead_forgotten")
 
 
+def _cut_off(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_cut_off_before_the_log_it_leaves_the_log_when_asked_again(
     known: TestClient,
     service: Service,
     history: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def cut_off(*_: object) -> None:
-        raise KeyboardInterrupt
-
     with monkeypatch.context() as patched:
-        patched.setattr("serving.privacy.forget.forget_in_log", cut_off)
+        patched.setattr("serving.privacy.forget.forget_in_log", _cut_off)
         with pytest.raises(KeyboardInterrupt):
             forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
     assert LEAD in set(read_log(history).events["lead_id"])
@@ -397,12 +398,9 @@ def test_a_log_cut_off_while_it_is_written_anew_is_whole(
     history: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def cut_off(*_: object) -> None:
-        raise KeyboardInterrupt
-
     before = (history / "events.parquet").read_bytes()
     with monkeypatch.context() as patched:
-        patched.setattr(Path, "replace", cut_off)
+        patched.setattr(Path, "replace", _cut_off)
         with pytest.raises(KeyboardInterrupt):
             forget(service, LEAD, ForgetReason.REQUEST, SYSTEM, service.clock())
     assert (history / "events.parquet").read_bytes() == before
