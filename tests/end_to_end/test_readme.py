@@ -43,6 +43,8 @@ def said(
     """What the commands print, one after another."""
     monkeypatch.setenv("FREIN_DATABASE_URL", f"sqlite:///{tmp_path / 'frein.db'}")
     monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(tmp_path / "audit"))
+    # no tick comes between two rows of the trace, however long the calls take
+    monkeypatch.setenv("FREIN_TICK_SECONDS", "3600")
     wish = NewApiKey(
         name="readme",
         source="crm",
@@ -82,8 +84,7 @@ def _typed(commands: str) -> str:
         stderr=terminal,
         text=True,
         cwd=PROJECT,
-        # no tick comes between two rows of the trace, however long the calls take
-        env=os.environ | {"COLUMNS": "200", "FREIN_TICK_SECONDS": "3600"},
+        env=os.environ | {"COLUMNS": "200"},
     ) as run:
         os.close(terminal)
         with ThreadPoolExecutor() as aside:
