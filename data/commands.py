@@ -1,5 +1,6 @@
 """`frein data`: bring a log in, or make one up."""
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,7 +13,9 @@ data = typer.Typer(help="Logs of events: import, generate.", no_args_is_help=Tru
 out = Console()
 err = Console(stderr=True)
 
-NewFolder = Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")]
+NewLog = Annotated[
+    str, typer.Option("--out", help="A new log: a folder, or s3://bucket/prefix.")
+]
 
 
 @data.command("import")
@@ -21,7 +24,7 @@ def import_log(
         Path, typer.Argument(help="CSV, JSON Lines or XES, plain or gzipped; Parquet.")
     ],
     mapping: Annotated[Path, typer.Option(help="What its columns mean (TOML).")],
-    folder: NewFolder,
+    folder: Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")],
     max_rejected: Annotated[
         float, typer.Option(min=0, max=1, help="Give up over this share of rows.")
     ] = 0.05,
@@ -43,7 +46,7 @@ def import_log(
 
 @data.command("generate")
 def generate_log(
-    folder: NewFolder,
+    out_log: NewLog,
     leads: Annotated[int, typer.Option(help="How many leads.")] = 10_000,
     seed: Annotated[int, typer.Option(help="The same seed gives the same log.")] = 7,
     end: Annotated[
@@ -57,14 +60,33 @@ def generate_log(
     with Progress(console=err, transient=True) as progress:
         task = progress.add_task("Generating leads", total=leads)
         log = generate(
-            folder,
+            out_log,
             leads=leads,
             seed=seed,
             end=end.date() if end else END,
+            workers=len(os.sched_getaffinity(0)),
             progress=lambda done: progress.update(task, completed=done),
         )
     rate = "-" if log.win_rate is None else f"{log.win_rate:.1%}"
     out.print(
-        f"{folder}: {log.leads:,} leads, {log.events:,} events, won: {rate}",
+        f"{out_log}: {log.leads:,} leads, {log.events:,} events, won: {rate}",
         highlight=False,
     )
+
+
+@data.command("partition")
+def partition(
+    log: Annotated[str, typer.Argument(help="A log: a folder, or s3://bucket/prefix.")],
+    buckets: Annotated[
+        int | None, typer.Option(min=1, max=10_000, help="Else by the log's size.")
+    ] = None,
+) -> None:
+    """Deal a log's leads to buckets, in place; of a log in one file it makes a dataset.
+
+    Killed at any time it leaves the log as it was, or as it is to be.
+    """
+    from features.log import partition_log
+
+    with err.status("Dealing leads to buckets…"):
+        n_buckets = partition_log(log, buckets)
+    out.print(f"{log}: {n_buckets:,} buckets", highlight=False)

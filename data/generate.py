@@ -3,16 +3,20 @@
     from data.generate import generate
     generate(Path("demo"), leads=5000, seed=7)
 
-writes `events.parquet`, `log.toml` and `truth.parquet`. Intent is a hidden chain
+writes a log, and `truth.parquet` beside it. Intent is a hidden chain
 (`data/demo/intent.py`) that drives what leads do; `truth.parquet` is what an exact
 filter knew of them each week (`data/demo/truth.py`). Leads are drawn by blocks, each
-from a seed of its own, and written as they come: memory does not grow with them.
+from a seed of its own, in as many processes as are wanted, and written as they come:
+memory does not grow with them.
 """
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
+from functools import lru_cache
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
@@ -32,20 +36,23 @@ from data.demo.site import site
 from data.demo.working_time import WorkingTime, working_time
 from features.arrays import FloatArray, IntArray
 from features.errors import LogError
-from features.event import EVENT_SCHEMA
+from features.in_turn import in_turn
 from features.log import (
-    EVENTS_FILE,
     FIRST_YEAR,
     LAST_YEAR,
+    Location,
     LogAbout,
     new_log_folder,
     write_about,
+    write_events,
 )
 
 TRUTH_FILE = "truth.parquet"
 END = date(2026, 11, 23)
 LOG_DAYS = 548  # 18 months
 BLOCK_LEADS = 1000
+EVENTS_A_LEAD = 61  # about
+AHEAD = 2  # blocks that wait for each process
 AFTER_LIFE_DAYS = 7  # a loss may wait for a working day
 MOST_LEADS = 9_999_999  # identifiers have seven digits
 # Of a log within the years that an importer takes.
@@ -76,29 +83,32 @@ class GeneratedLog:
 _Drawn = tuple[pl.DataFrame, pl.DataFrame, GeneratedLog]  # events, truth, counts
 
 
-def generate(
-    folder: Path,
+def generate(  # noqa: PLR0913 - each is an option
+    location: Location,
     *,
     leads: int,
     seed: int,
     end: date = END,
     with_truth: bool = True,
+    workers: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> GeneratedLog:
-    """Write the demo log of `leads` leads; the same arguments give the same bytes.
+    """Write the demo log of `leads` leads; the same arguments give the same bytes,
+    however many the workers.
 
     Parameters
     ----------
     end : the log's last day, FIRST_END to LAST_END; it spans `LOG_DAYS` days
     with_truth : else no row of it is written, in a fifth of the time; the events are
         the same
+    workers : processes, >= 1; no other where one is enough
     progress : called with the number of leads written so far
 
     Raises
     ------
     LogError
         If `leads` is not 1 to MOST_LEADS, `seed` is negative, `end` is out of its
-        bounds, or `folder` already holds something.
+        bounds, or `location` already holds something.
     """
     if not 1 <= leads <= MOST_LEADS:
         raise LogError(f"leads: {leads} is not from 1 to {MOST_LEADS}")
@@ -106,44 +116,71 @@ def generate(
         raise LogError(f"seed: {seed} is negative")
     if not FIRST_END <= end <= LAST_END:
         raise LogError(f"end: {end} is not from {FIRST_END} to {LAST_END}")
-    with new_log_folder(folder) as draft:
-        total = _write(draft, _blocks(leads, seed, end, with_truth), progress)
-        write_about(draft, _about(total, seed, end))
-    return total
-
-
-def _write(
-    draft: Path, blocks: Iterator[_Drawn], progress: Callable[[int], None] | None
-) -> GeneratedLog:
+    wish = _Wish(leads, seed, end, with_truth)
     counts: list[GeneratedLog] = []
     with (
-        pq.ParquetWriter(draft / EVENTS_FILE, _arrow(EVENT_SCHEMA)) as events,
+        new_log_folder(location) as draft,
         pq.ParquetWriter(draft / TRUTH_FILE, _arrow(truth.SCHEMA)) as truths,
+        _blocks(wish, workers) as blocks,
     ):
-        for of_events, of_truth, count in blocks:
-            events.write_table(of_events.to_arrow().cast(events.schema))
-            truths.write_table(of_truth.to_arrow().cast(truths.schema))
-            counts.append(count)
-            if progress:
-                progress(sum(count.leads for count in counts))
-    return _sum(counts)
+
+        def events() -> Iterator[pl.DataFrame]:
+            for of_events, of_truth, count in blocks:
+                truths.write_table(of_truth.to_arrow().cast(truths.schema))
+                counts.append(count)
+                if progress:
+                    progress(sum(count.leads for count in counts))
+                yield of_events
+
+        write_events(draft, events(), n_events=leads * EVENTS_A_LEAD)
+        total = _sum(counts)
+        write_about(draft, _about(total, seed, end))
+    return total
 
 
 def _arrow(schema: pl.Schema) -> pa.Schema:
     return pl.DataFrame(schema=schema).to_arrow().schema
 
 
-def _blocks(leads: int, seed: int, end: date, with_truth: bool) -> Iterator[_Drawn]:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    leads: int
+    seed: int
+    end: date
+    with_truth: bool
+
+
+@contextmanager
+def _blocks(wish: _Wish, workers: int) -> Iterator[Iterator[_Drawn]]:
     """The blocks, in the order of entry of their leads."""
+    numbers = range(-(-wish.leads // BLOCK_LEADS))
+    if min(workers, len(numbers)) == 1:
+        yield (_block(wish, number) for number in numbers)
+        return
+    pool = ProcessPoolExecutor(workers, get_context("spawn"))
+    try:
+        tasks = (pool.submit(_block, wish, number) for number in numbers)
+        yield in_turn(tasks, AHEAD * workers)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _block(wish: _Wish, number: int) -> _Drawn:
+    days = _working_days(wish.end)
+    # The block's seed is SeedSequence(seed).spawn(…)[number].
+    seed = np.random.SeedSequence(wish.seed, spawn_key=(number,))
+    rng = np.random.default_rng(seed)
+    start = number * BLOCK_LEADS
+    numbers = np.arange(start, min(start + BLOCK_LEADS, wish.leads))
+    share = (numbers + rng.random(len(numbers))) / wish.leads
+    block = draw_block(rng, days, numbers + 1, _entry_days(days, share))
+    return _drawn(rng, block, number, wish.with_truth)
+
+
+@lru_cache(maxsize=1)
+def _working_days(end: date) -> WorkingTime:
     first = end - timedelta(days=LOG_DAYS - 1)
-    days = working_time(first, LOG_DAYS + LIFE_DAYS + 30)
-    for number, start in enumerate(range(0, leads, BLOCK_LEADS)):
-        # The block's seed is SeedSequence(seed).spawn(…)[number].
-        rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(number,)))
-        numbers = np.arange(start, min(start + BLOCK_LEADS, leads))
-        share = (numbers + rng.random(len(numbers))) / leads
-        block = draw_block(rng, days, numbers + 1, _entry_days(days, share))
-        yield _drawn(rng, block, number, with_truth)
+    return working_time(first, LOG_DAYS + LIFE_DAYS + 30)
 
 
 def _entry_days(days: WorkingTime, share: FloatArray) -> IntArray:

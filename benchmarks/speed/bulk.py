@@ -23,7 +23,7 @@ from benchmarks.common.command_line import BenchmarkError
 from benchmarks.speed.cut_leads import EVENTS, copied
 from benchmarks.speed.plain_stack import Explained, PlainStack
 from features.log import Log, LogAbout, write_log
-from serving.scoring.batch import EVENTS_AT_ONCE
+from features.log.manifest import EVENTS_IN_BUCKET
 
 SAMPLED_EVERY = 0.05  # seconds
 
@@ -114,7 +114,7 @@ def ours_in_bulk(
     what a machine caches is cached then, and both runs that are timed begin as warm.
     """
     start, many, out = folder / "start", folder / "many", folder / "scores.parquet"
-    every_process = len(os.sched_getaffinity(0)) * EVENTS_AT_ONCE // EVENTS
+    every_process = len(os.sched_getaffinity(0)) * EVENTS_IN_BUCKET // EVENTS
     _write(start, _closed(copied(events, every_process), about), about)
     _write(many, copied(events, n_leads), about)
     moment = ("--moment", f"{at:%Y-%m-%dT%H:%M:%S}", "--out", str(out))
@@ -163,5 +163,4 @@ def plain_in_bulk(
 
 
 def _write(folder: Path, events: pl.DataFrame, about: LogAbout) -> None:
-    """As a log is: by time, whosever the events are."""
-    write_log(folder, Log(replace(about, provenance={}), events.sort("occurred_at")))
+    write_log(folder, Log(replace(about, provenance={}), events))

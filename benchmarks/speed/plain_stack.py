@@ -22,7 +22,6 @@ from explanations.scorer import Scorer
 from features.arrays import FloatArray
 from features.catalogue import Catalogue, Latency, Signal
 from features.encoding import Codes
-from features.log import EVENTS_FILE
 from features.selector import ANY_VALUE, FieldSelector, Selector
 from features.text import TextModel
 
@@ -68,7 +67,7 @@ class PlainStack:
 
     def of_log(self, folder: Path, moment: datetime) -> Explained:
         """Every lead of a log, in one go."""
-        events = pd.read_parquet(folder / EVENTS_FILE)
+        events = pd.read_parquet(folder / "events")
         catalogue, codes = self.scorer.catalogue, self.scorer.facts.codes
         return self._explained(signals_of_leads(events, moment, catalogue, codes))
 

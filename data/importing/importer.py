@@ -110,7 +110,7 @@ def import_file(
         events = space_ties(rows.events, mapping.ranking())
         counts = _counts(rows, events)
         say(f"writing {counts.events:,} events to {out}")
-        write_events(draft, events)
+        write_events(draft, [events], n_events=events.height)
         write_about(draft, _about(sheet, mapping, counts))
         _write_rejected(draft / REJECTED_FILE, rows.refused, sheet.unit)
     return counts

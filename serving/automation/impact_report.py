@@ -1,12 +1,11 @@
 """The report on automation, of the service or of a log."""
 
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
 from features.catalogue import read_catalogue, shipped_catalogue
-from features.log import Log, LogAbout, once_each, read_log
+from features.log import Location, Log, LogAbout, once_each, read_log
 from governance.impact.lead_course import attributes_of, kinds_read
 from governance.impact.report import AutomationReport, automation_report
 from governance.policy.pipeline import Pipeline, StageRole
@@ -46,7 +45,7 @@ def report_of_service(
 def report_of_store(
     store: Store,
     pipeline: Pipeline,
-    history: Path | None,
+    history: Location | None,
     now: datetime,
     since: datetime | None,
 ) -> AutomationReport | None:

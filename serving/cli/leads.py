@@ -9,7 +9,7 @@ import typer
 
 from governance.people.privacy import ForgetReason
 from serving.cli.serve import list_leads
-from serving.cli.service import Lead, LogFolder, ModelVersion, open_service
+from serving.cli.service import Lead, LogPlace, ModelVersion, open_service
 from serving.cli.sign_in import (
     TokenFile,
     officer_signed_in,
@@ -49,7 +49,7 @@ _ON_SQLITE = (
 def list_or_act(
     context: typer.Context,
     top: Annotated[int, typer.Option(min=1, help="How many.")] = 20,
-    log: LogFolder = None,
+    log: LogPlace = None,
     model: ModelVersion = None,
 ) -> None:
     """The leads to call first; those of the store, as they were last scored."""

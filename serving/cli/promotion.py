@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -48,18 +47,17 @@ def promote_version(
         bool, typer.Option("--against-the-gate", help="Even if the gate refuses.")
     ] = False,
     log: Annotated[
-        Path | None, typer.Option(help="A log; else that of the training.")
+        str | None, typer.Option(help="A log; else that of the training.")
     ] = None,
 ) -> None:
     """Hold a version to the champion; if the gate lets it pass, it takes the place.
 
     Exits 1 where the gate refuses. The verdict is logged to MLflow either way.
     """
-    from features.log import EVENTS_FILE, read_log
+    from features.log import log_digest, read_log
     from training.promotion.promotion import judge, promote, record_verdict
     from training.registry.candidates import candidate
     from training.registry.registry import current_champion
-    from training.registry.training_run import file_digest
 
     with (
         _decider(by, token_file, reason) as decider,
@@ -68,12 +66,12 @@ def promote_version(
         champion, challenger = current_champion(), candidate(version)
         if champion.version == challenger.version:
             raise typer.BadParameter(f"version {version} is the champion already")
-        folder = log or challenger.log_folder
+        location = log or challenger.log
         verdict = judge(
             champion,
             challenger,
-            read_log(folder),
-            file_digest(folder / EVENTS_FILE),
+            read_log(location),
+            log_digest(location),
             phase=lambda name: status.update(f"{name}…"),
         )
         now = datetime.now(UTC)

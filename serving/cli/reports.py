@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Column, Table
 
-from serving.cli.service import LogFolder, err, in_utc, open_service, out
+from serving.cli.service import LogPlace, err, in_utc, open_service, out
 
 if TYPE_CHECKING:
     from governance.impact.adjustment import Adjusted
@@ -51,7 +51,7 @@ def tell_automation(
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="Leads that entered from that day on."),
     ] = None,
-    log: LogFolder = None,
+    log: LogPlace = None,
 ) -> None:
     """What automation changes in how leads end, and what it doesn't; never by rep."""
     from features.log import read_log

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from governance.rules.ruleset import Rules
     from governance.simulation.simulation import Simulation
 
-EVENTS_AT_ONCE = 60_000  # about a thousand leads
-
 rules = typer.Typer(help="What automation does by itself.", no_args_is_help=True)
 
-LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
+LogPlace = Annotated[
+    str, typer.Option("--log", help="A log: a folder, or s3://bucket/prefix.")
+]
 RulesFile = Annotated[
     Path | None, typer.Option("--rules", help="The rules; else those shipped.")
 ]
@@ -63,7 +63,7 @@ def check_rules(
 
 @rules.command("simulate")
 def simulate(  # noqa: PLR0913, PLR0917 - each is an option
-    log: LogFolder,
+    log: LogPlace,
     since: Annotated[
         datetime | None, typer.Option(help="In UTC; else the log's beginning.")
     ] = None,
@@ -79,23 +79,21 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
     """Replay a log and show what would have fired, won, lost, looped, and the tasks."""
     import orjson
 
-    from features.log import log_parts
+    from features.log import open_log
     from governance.simulation.report import Tally
     from serving.cli.rule_tables import simulation_tables
 
     explainer = None if without_model else _explainer(model)
     tally = Tally()
-    with (
-        Progress(console=err, transient=True) as bar,
-        log_parts(log, events_at_once=EVENTS_AT_ONCE) as parts,
-    ):
-        period = in_utc(since), in_utc(until) or parts.end
-        simulation = _simulation(file, exceptions, explainer, period)
-        task = bar.add_task("Replaying", total=len(parts.parts))
-        for part in parts.parts:
-            events = part.read()
-            _refuse_another_log(explainer, events, parts.about.name)
-            for _, moments in simulation.replayed(events, parts.about):
+    dataset = open_log(log)
+    period = in_utc(since), in_utc(until) or dataset.end
+    simulation = _simulation(file, exceptions, explainer, period)
+    with Progress(console=err, transient=True) as bar:
+        task = bar.add_task("Replaying", total=len(dataset.buckets))
+        for bucket in dataset.buckets:
+            events = bucket.read()
+            _refuse_another_log(explainer, events, dataset.about.name)
+            for _, moments in simulation.replayed(events, dataset.about):
                 tally.add(moments)
             bar.advance(task)
     report = tally.report()
@@ -109,7 +107,7 @@ def simulate(  # noqa: PLR0913, PLR0917 - each is an option
 @rules.command("explain")
 def explain_rules(
     lead: Lead,
-    log: LogFolder,
+    log: LogPlace,
     model: ModelVersion = None,
     without_model: WithoutModel = False,
     file: RulesFile = None,

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from serving.cli.service import (
     Lead,
-    LogFolder,
+    LogPlace,
     ModelVersion,
     champion,
     champion_if_any,
@@ -94,7 +94,7 @@ def tick_once(
 
 
 @serving.command("score")
-def score_lead(lead: Lead, log: LogFolder = None, model: ModelVersion = None) -> None:
+def score_lead(lead: Lead, log: LogPlace = None, model: ModelVersion = None) -> None:
     """Score a lead now (of a log: at its end), and say why; writes nothing."""
     from serving.scoring.scoring import log_scores, previewed
 
@@ -108,7 +108,7 @@ def score_lead(lead: Lead, log: LogFolder = None, model: ModelVersion = None) ->
     _tell(score)
 
 
-def list_leads(top: int, log: Path | None, model: str | None) -> None:
+def list_leads(top: int, log: str | None, model: str | None) -> None:
     """The leads to call first; those of the store, as they were last scored."""
     table = Table("score", "lead", "in short")
     for score, lead, short in (
@@ -120,7 +120,7 @@ def list_leads(top: int, log: Path | None, model: str | None) -> None:
 
 @serving.command("explain")
 def explain(
-    log: Annotated[Path, typer.Option(help="A log's folder.")],
+    log: Annotated[str, typer.Option(help="A log: a folder, or s3://bucket/prefix.")],
     out_file: Annotated[Path, typer.Option("--out", help="The Parquet file to write.")],
     moment: Annotated[
         datetime | None, typer.Option(help="In UTC; else the log's end.")
@@ -160,7 +160,10 @@ def explain(
 
 
 def export(
-    folder: Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")],
+    folder: Annotated[
+        str,
+        typer.Option("--out", help="A new log: a folder, or s3://bucket/prefix."),
+    ],
     until: Annotated[
         datetime | None, typer.Option(help="Received by then, in UTC; else now.")
     ] = None,
@@ -193,11 +196,11 @@ def _of_store(top: int) -> list[Row]:
     return [(lead.score, lead.lead_id, lead.short or "") for lead in leads]
 
 
-def _of_log(folder: Path, top: int, model: str | None) -> list[Row]:
+def _of_log(log: str, top: int, model: str | None) -> list[Row]:
     from serving.scoring.scoring import log_scores
 
     with err.status("Scoring the log…"):
-        scores = log_scores(folder, champion(model))
+        scores = log_scores(log, champion(model))
     return [
         (score.score, score.lead_id, score.narrative.short) for score in scores[:top]
     ]

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -26,8 +25,8 @@ Lead = Annotated[
         parser=lead_id, metavar="LEAD", help="Its id, as the CRM writes it."
     ),
 ]
-LogFolder = Annotated[
-    Path | None, typer.Option("--log", help="A log's folder, instead of the store.")
+LogPlace = Annotated[
+    str | None, typer.Option("--log", help="A log, instead of the store.")
 ]
 ModelVersion = Annotated[
     str | None, typer.Option("--model", help="A registered version; else the champion.")

@@ -43,14 +43,14 @@ def ensure_champion() -> None:
     from training.registry.registry import has_champion
 
     if not has_champion():
-        train_model(DEMO_LOG)
+        train_model(str(DEMO_LOG))
         return
     try:
         champion()
     except ModelRejectedError as error:
         err.print(f"The champion is refused ({error}): training another.")
         reason = "the champion before it was refused"
-        install(train_model(DEMO_LOG), reason, now=datetime.now(UTC))
+        install(train_model(str(DEMO_LOG)), reason, now=datetime.now(UTC))
 
 
 def _load_leads(key_name: str) -> str:

@@ -2,14 +2,13 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import orjson
 import polars as pl
 
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, Event, events_of
-from features.log import Log, LogAbout, write_log
+from features.log import Location, Log, LogAbout, write_log
 from governance.leads.state import ENDING_KINDS, LeadState, contradicts, state_after
 from governance.people.assurance import VOUCHED_FIELD, assurance_of
 from governance.policy.pipeline import Pipeline, StageRole
@@ -19,15 +18,15 @@ from serving.repositories.events import events_received
 _KINDS = {"won": StageRole.WON, "lost": StageRole.ABANDONED}
 
 
-def export_log(store: Store, pipeline: Pipeline, until: datetime, folder: Path) -> int:
+def export_log(store: Store, pipeline: Pipeline, until: datetime, to: Location) -> int:
     """Write what was received by `until` as a log; returns how many events.
 
-    Raises LogError if nothing was received by then, or the folder can't be written.
+    Raises LogError if nothing was received by then, or it can't be written.
     """
     log = stored_log(store, pipeline, until)
     if log is None:
         raise LogError(f"the store holds no event received by {until.isoformat()}")
-    write_log(folder, log)
+    write_log(to, log)
     return log.events.height
 
 

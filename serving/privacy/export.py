@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from features.event import events_of
-from features.log import events_of_lead
+from features.log import Location, events_of_lead
 from serving.audit.trace import Trace, trace_of
 from serving.errors import LeadUnknownError
 from serving.formats.cloud_event import as_cloud
@@ -107,7 +106,7 @@ def exported(
     return export
 
 
-def _history(folder: Path | None, lead_id: str) -> list[Row]:
-    if folder is None:
+def _history(history: Location | None, lead_id: str) -> list[Row]:
+    if history is None:
         return []
-    return [as_cloud(event) for event in events_of(events_of_lead(folder, lead_id))]
+    return [as_cloud(event) for event in events_of(events_of_lead(history, lead_id))]

@@ -153,7 +153,7 @@ def forget_again(
     """Forget whom tombstones name and the store has all the same, as a restored one
     may; returns how many."""
     with store.reading() as session:
-        again = _named(tombstones, stored_since(session))
+        again = _named(tombstones, tombstones.read(), stored_since(session))
     for lead_id, tombstone in again.items():
         _erase(store, lead_id, tombstone, by, now)
     with store.writing() as session:
@@ -163,17 +163,19 @@ def forget_again(
 
 def forget_in_log(settings: Settings) -> None:
     """Write the history log anew, without whom tombstones name; raises LogError."""
-    tombstones = Tombstones(settings.anchors_folder)
     if settings.history_log is not None:
-        leave_out(settings.history_log, partial(_named, tombstones))
+        tombstones = Tombstones(settings.anchors_folder)
+        leave_out(settings.history_log, partial(_named, tombstones, tombstones.read()))
 
 
 def _named(
-    tombstones: Tombstones, since: Mapping[str, datetime]
+    tombstones: Tombstones,
+    written: Iterable[Tombstone],
+    since: Mapping[str, datetime],
 ) -> dict[str, Tombstone]:
     """The leads whom tombstones name, of those that are there since an instant. One
     that began afresh on a later day isn't among them."""
-    known = {tombstone.hash: tombstone for tombstone in tombstones.read()}
+    known = {tombstone.hash: tombstone for tombstone in written}
     return {
         lead_id: known[hash]
         for hash, lead_id in tombstones.pseudonyms(since).items()

@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
+from features.log import Location
 from governance.people.feedback import JUDGEMENT_FILE
 from governance.people.roles import Role
 from governance.policy.pipeline import PIPELINE_FILE
@@ -141,7 +142,7 @@ class Settings(_Variables):
     oidc: OidcSettings | None = Field(default_factory=_oidc_if_any)
     audit_folder: Path | None = None  # anchors and their key; None: beside the database
     secret_key_file: Path | None = None  # of one-time codes; None: beside the anchors
-    history_log: Path | None = None  # what leads did before the service: for reports
+    history_log: Location | None = None  # what leads did before: for reports
     forgotten_again: Forgotten = Forgotten.REFUSED  # a lead that is sent again
     retention: Retention = Retention()
     consent_kinds: frozenset[str] = frozenset({"email_opened"})  # that need a consent

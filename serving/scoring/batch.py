@@ -6,12 +6,11 @@ log and writes the file: it would take as long again to start.
 
 import gc
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,8 @@ import pyarrow.parquet as pq
 
 from explanations.score import ModelId
 from features.errors import LogError
-from features.log import LogAbout, LogPart, log_parts
+from features.in_turn import in_turn
+from features.log import Bucket, Location, LogAbout, open_log
 from serving.formats.score_table import SCORE_TABLE, score_table
 from serving.runtime.worker_process import environment_variable
 from training.errors import ModelUnavailableError
@@ -30,13 +30,12 @@ from training.errors import ModelUnavailableError
 if TYPE_CHECKING:
     from explanations.explain import Explainer
 
-EVENTS_AT_ONCE = 60_000  # a thousand leads or so: what a core explains in a second
-AHEAD = 2  # parts that wait for each process
+AHEAD = 2  # buckets that wait for each process
 SLOW_TO_IMPORT = ["lightgbm", "numba"]  # and safe to fork after, as Polars isn't
 
 
 def explain_log(
-    folder: Path,
+    location: Location,
     moment: datetime | None,
     out: Path,
     model: tuple[Path, ModelId],
@@ -48,7 +47,7 @@ def explain_log(
 
     Parameters
     ----------
-    folder : Path
+    location : Path or str
         Of a log.
     moment : datetime, optional
         Else the log's end.
@@ -59,7 +58,7 @@ def explain_log(
     workers : int, >= 1
         Processes.
     progress : callable
-        Told how many parts of the log are done, and of how many.
+        Told how many buckets of the log are done, and of how many.
 
     Returns
     -------
@@ -69,40 +68,34 @@ def explain_log(
     Raises
     ------
     LogError
-        If the folder is no log, or `out` can't be written.
+        If the location is no log, or `out` can't be written.
     ModelRejectedError
         If the model's files aren't those registered.
     ModelUnavailableError
         If the model was trained on another sort of log, or a process was killed.
     """
-    n_leads = 0
-    with (
-        _draft(out) as writer,
-        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as log,
-        _processes(workers) as pool,
-    ):
-        at = moment or log.end
+    n_leads, log = 0, open_log(location)
+    at = moment or log.end
+    with _draft(out) as writer, _processes(workers) as pool, _naming_killed():
         tasks = (
-            pool.submit(_explained, part, log.about, at, model) for part in log.parts
+            pool.submit(_explained, bucket, log.about, at, model)
+            for bucket in log.buckets
         )
-        for done, explained in enumerate(_in_turn(tasks, AHEAD * workers), 1):
+        for done, explained in enumerate(in_turn(tasks, AHEAD * workers), 1):
             writer.write_table(explained)
             n_leads += len(explained)
-            progress(done, len(log.parts))
+            progress(done, len(log.buckets))
     return n_leads
 
 
-def _in_turn(tasks: Iterator["Future[pa.Table]"], ahead: int) -> Iterator[pa.Table]:
-    """What the tasks give, in order; a few are begun before they are asked for."""
-    begun = list(islice(tasks, ahead))
-    while begun:
-        try:
-            yield begun.pop(0).result()
-        except BrokenProcessPool as error:
-            raise ModelUnavailableError(
-                "a process that explains was killed: give it memory, or fewer --workers"
-            ) from error
-        begun += islice(tasks, 1)
+@contextmanager
+def _naming_killed() -> Iterator[None]:
+    try:
+        yield
+    except BrokenProcessPool as error:
+        raise ModelUnavailableError(
+            "a process that explains was killed: give it memory, or fewer --workers"
+        ) from error
 
 
 @contextmanager
@@ -148,7 +141,7 @@ def _loaded(folder: Path, model: ModelId) -> "Explainer":
     from explanations.explain import load_explainer
 
     explainer = load_explainer(folder, model)
-    # Parts make millions of objects and no cycles: collecting amid them took half of
+    # Buckets make millions of objects and no cycles: collecting amid them took half of
     # the time.
     gc.freeze()
     gc.disable()
@@ -156,11 +149,11 @@ def _loaded(folder: Path, model: ModelId) -> "Explainer":
 
 
 def _explained(
-    part: LogPart, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
+    bucket: Bucket, about: LogAbout, at: datetime, model: tuple[Path, ModelId]
 ) -> pa.Table:
     from features.featurise import moments_frame
 
-    explainer, events = _loaded(*model), part.read()
+    explainer, events = _loaded(*model), bucket.read()
     if not explainer.reads(events):
         raise ModelUnavailableError(
             f"model {explainer.model.name} {explainer.model.version} was trained on "
@@ -173,5 +166,5 @@ def _explained(
     moments = moments_frame((lead, at) for lead in leads)
     table = score_table(explainer.scores(open_now, moments))
     gc.collect()
-    gc.freeze()  # what is left is texts to be told again: no part looks through them
+    gc.freeze()  # what is left is texts to be told again: no bucket looks through them
     return table

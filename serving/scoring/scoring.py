@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
 from explanations.score import Ending, Priority, Score
 from features.event import Event, events_frame
 from features.featurise import moments_frame
-from features.log import LogAbout, last_known_at, read_log
+from features.log import Location, LogAbout, last_known_at, read_log
 from governance.leads.state import LeadState, endings, read_by_model, state_after
 from governance.people.feedback import OverrideStanding, judged_at
 from governance.policy.pipeline import Pipeline
@@ -102,20 +101,20 @@ def score_given(
 
 
 def log_scores(
-    folder: Path, explainer: Explains, leads: Sequence[str] | None = None
+    location: Location, explainer: Explains, leads: Sequence[str] | None = None
 ) -> list[Score]:
     """The scores at the log's end of some leads, or of the open ones; best first.
 
     Raises
     ------
     LogError
-        If the folder is no log.
+        If the location is no log.
     LeadUnknownError
         If a lead isn't in it.
     ModelUnavailableError
         If the model was trained on another sort of log.
     """
-    log = read_log(folder)
+    log = read_log(location)
     if not explainer.reads(log.events):
         raise ModelUnavailableError(
             f"model {explainer.model.name} {explainer.model.version} was trained on "

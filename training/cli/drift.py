@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from training.cli.train import LogFolder, key_kinds_of, moment_plan
+from training.cli.train import LogPlace, key_kinds_of, moment_plan
 
 if TYPE_CHECKING:
     from features.log import Log
@@ -42,7 +42,7 @@ def group() -> None:
 
 @features.command("describe")
 def describe(
-    log: LogFolder,
+    log: LogPlace,
     catalogue: Annotated[
         Path | None, typer.Option(help="The signals; else those shipped for the log.")
     ] = None,
@@ -77,7 +77,7 @@ def describe(
 
 @drifting.command("drift")
 def drift_command(
-    log: LogFolder,
+    log: LogPlace,
     since: Annotated[
         datetime,
         typer.Option(formats=["%Y-%m-%d"], help="Held to what the log has before it."),

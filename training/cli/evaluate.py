@@ -1,13 +1,14 @@
 """`frein evaluate` and `frein compare`."""
 
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+
+from training.cli.train import LogPlace
 
 if TYPE_CHECKING:
     from training.evaluation.comparison import Compared
@@ -24,7 +25,7 @@ ON_SCREEN = ("auc", "log_loss")  # of a group; MLflow has the rest
 
 @evaluating.command("evaluate")
 def evaluate_model(
-    log: Annotated[Path, typer.Option(help="The folder of a log.")],
+    log: LogPlace,
     model: Annotated[
         str | None, typer.Option(help="A registered version; else the champion.")
     ] = None,
@@ -33,11 +34,10 @@ def evaluate_model(
 
     Whole, by segment and by age, with 95 % intervals; logged to MLflow.
     """
-    from features.log import EVENTS_FILE, read_log
+    from features.log import log_digest, read_log
     from training.evaluation.evaluation import evaluated, record_evaluation
     from training.registry.candidates import candidate, loaded
     from training.registry.registry import current_champion
-    from training.registry.training_run import file_digest
 
     with err.status("Loading the models…") as status:
         measured = candidate(model) if model else loaded(current_champion())
@@ -47,7 +47,7 @@ def evaluate_model(
             read, measured, champion, phase=lambda name: status.update(f"{name}…")
         )
         status.update("Logging to MLflow…")
-        run_id = record_evaluation(evaluation, measured, file_digest(log / EVENTS_FILE))
+        run_id = record_evaluation(evaluation, measured, log_digest(log))
     _print_evaluation(evaluation, measured)
     out.print(f"MLflow run {run_id}", highlight=False)
 
@@ -57,7 +57,7 @@ def compare_models(
     first: Annotated[str, typer.Argument(help="A run, or a registered version.")],
     second: Annotated[str, typer.Argument(help="Another: is it better?")],
     log: Annotated[
-        Path | None, typer.Option(help="A log; else that of the second's training.")
+        str | None, typer.Option(help="A log; else that of the second's training.")
     ] = None,
 ) -> None:
     """What changes from one model to another on the same leads, and what is noise."""
@@ -68,7 +68,7 @@ def compare_models(
 
     with err.status("Loading the models…") as status:
         former, latter = candidate(first), candidate(second)
-        read = read_log(log or latter.log_folder)
+        read = read_log(log or latter.log)
         status.update("Comparing…")
         result = compared(read, former, latter)
     out.print(

@@ -26,7 +26,9 @@ out = Console()
 err = Console(stderr=True)
 
 
-LogFolder = Annotated[Path, typer.Option("--log", help="The folder of a log.")]
+LogPlace = Annotated[
+    str, typer.Option("--log", help="A log: a folder, or s3://bucket/prefix.")
+]
 CatalogueFile = Annotated[
     Path | None, typer.Option(help="The signals; else those shipped for the log.")
 ]
@@ -64,7 +66,7 @@ class Inputs:
 
 @train.command("train")
 def train_model(
-    log: LogFolder,
+    log: LogPlace,
     catalogue: CatalogueFile = None,
     horizon: Horizon = "60d",
     moments: Moments = None,
@@ -124,7 +126,7 @@ def train_model(
 
 @contextmanager
 def _engine(
-    name: EngineName, scheduler: str | None, log: Path
+    name: EngineName, scheduler: str | None, log: str
 ) -> "Iterator[tuple[Log, Engine]]":
     """The log and what works on it; raises BadParameter where none is named so."""
     if (name is EngineName.DASK) != (scheduler is not None):
@@ -147,7 +149,7 @@ def _engine(
 
 
 def read_inputs(
-    log: Path,
+    log: str,
     catalogue: Path | None,
     horizon: str,
     moments: str | None,

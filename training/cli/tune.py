@@ -15,7 +15,7 @@ from training.cli.train import (
     CatalogueFile,
     Horizon,
     KeyKinds,
-    LogFolder,
+    LogPlace,
     Moments,
     Seed,
     read_inputs,
@@ -35,7 +35,7 @@ err = Console(stderr=True)
 
 @tuning.command("tune")
 def tune_settings(
-    log: LogFolder,
+    log: LogPlace,
     trials: Annotated[
         int, typer.Option(min=1, help="In all: those of earlier calls count.")
     ] = 40,
@@ -57,13 +57,12 @@ def tune_settings(
     The same call goes on where an earlier one was interrupted or ran out of time.
     Nothing is registered: `frein train --settings FILE` does that.
     """
-    from features.log import EVENTS_FILE
+    from features.log import log_digest
     from training.evaluation.tuning import best, problem_of
     from training.evaluation.tuning_run import opened_study, study_name
     from training.fitting.settings_file import refuse_unwritable_file, write_settings
     from training.fitting.train import refuse_absent_kinds
     from training.registry.registry import refuse_unwritable, store_folder
-    from training.registry.training_run import file_digest
 
     seconds = _seconds(timeout)
     if settings:
@@ -81,11 +80,11 @@ def tune_settings(
             seed=seed,
         )
     described: dict[str, str | float] = {
-        "log_sha256": file_digest(log / EVENTS_FILE),
+        "log_sha256": log_digest(log),
         "horizon_days": inputs.horizon_days,
         **inputs.plan.described(),
     }
-    file = settings or store_folder() / f"settings-{log.resolve().name}.toml"
+    file = settings or store_folder() / f"settings-{Path(log).resolve().name}.toml"
     with opened_study(study_name(inputs.log.about.name, described, problem)) as study:
         _tune(study, problem, described, trials, seconds)
         best_settings, loss = best(study)

@@ -1,23 +1,21 @@
 """Drift as one MLflow run: metrics, a figure, and the whole as JSON."""
 
-from pathlib import Path
-
 import mlflow
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from features.log import EVENTS_FILE, Log
+from features.log import Location, Log, log_digest
 from training.evaluation.catalogue_report import drift_row, stability_row
 from training.evaluation.drift import Drift
 from training.registry.registry import Champion, registry_client
-from training.registry.training_run import experiment_id, file_digest, git_commit
+from training.registry.training_run import experiment_id, git_commit
 
 JSON_FILE, FIGURE_FILE = "drift.json", "drift.png"
 _SIGNALS_SHOWN = 15
 
 
-def record_drift(drift: Drift, model: Champion, log: Log, log_folder: Path) -> str:
+def record_drift(drift: Drift, model: Champion, log: Log, location: Location) -> str:
     """Log a look at drift beside the trainings; the id of its run.
 
     Raises ModelUnavailableError.
@@ -30,7 +28,7 @@ def record_drift(drift: Drift, model: Champion, log: Log, log_folder: Path) -> s
                 {
                     "git_commit": git_commit(),
                     "log": log.about.name,
-                    "log_sha256": file_digest(log_folder / EVENTS_FILE),
+                    "log_sha256": log_digest(location),
                     "model_version": model.version,
                     "since": drift.since.isoformat(),
                 }

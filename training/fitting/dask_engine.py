@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from operator import itemgetter
-from pathlib import Path
 from typing import Any
 
 import lightgbm as lgb
@@ -25,8 +24,8 @@ from distributed.scheduler import KilledWorker
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
-from features.featurise import EVENTS_AT_ONCE, featurise
-from features.log import Log, LogPart, log_parts, once_each
+from features.featurise import featurise
+from features.log import Bucket, Location, Log, open_log
 from features.timelines import MOMENT_SCHEMA
 from training.errors import TrainingError
 from training.fitting.boosting import Boost, Examples
@@ -45,17 +44,15 @@ _Rows = tuple[FloatArray, FloatArray, FloatArray]  # matrix, won as 0 and 1, wei
 
 
 @contextmanager
-def cluster_of(folder: Path, address: str) -> Iterator[tuple[Log, "Cluster"]]:
+def cluster_of(location: Location, address: str) -> Iterator[tuple[Log, "Cluster"]]:
     """A log without what its events say, and the cluster that holds all of it.
 
     Raises LogError as `read_log` does. Raises TrainingError if the scheduler can't be
     reached or has no worker, or a worker dies.
     """
-    with (
-        connected(address) as client,
-        log_parts(folder, events_at_once=EVENTS_AT_ONCE) as log,
-    ):
-        each, contents = zip(*map(_read, log.parts), strict=True)
+    log = open_log(location)
+    with connected(address) as client:
+        each, contents = zip(*map(_read, log.buckets), strict=True)
         homes = [
             events.select(pl.col("lead_id").unique(), bucket=pl.lit(bucket))
             for bucket, events in enumerate(each)
@@ -133,9 +130,9 @@ class Cluster:
         return boost
 
 
-def _read(part: LogPart) -> tuple[pl.DataFrame, bytes]:
+def _read(bucket: Bucket) -> tuple[pl.DataFrame, bytes]:
     """Events without what they say, and all of it as a Parquet file."""
-    events, file = once_each(part.read()), BytesIO()
+    events, file = bucket.read(), BytesIO()
     events.write_parquet(file, compression="lz4", statistics=False)
     return events.with_columns(data=pl.lit("{}")), file.getvalue()
 

@@ -35,7 +35,7 @@ class Candidate:
     scorer: Scorer
     trained_until: datetime
     plan: MomentPlan
-    log_folder: Path
+    log: str  # its location
 
     @property
     def horizon_days(self) -> float:
@@ -95,7 +95,7 @@ def loaded(model: Champion) -> Candidate:
             scorer=scorer,
             trained_until=datetime.fromisoformat(run.data.tags["trained_until"]),
             plan=_plan(run),
-            log_folder=Path(run.data.tags["log_folder"]),
+            log=run.data.tags["log_folder"],
         )
     except (KeyError, ValueError) as error:
         raise ModelRejectedError(

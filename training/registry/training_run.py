@@ -1,6 +1,5 @@
 """One training as one MLflow run: what went in, what came out, and the model."""
 
-import hashlib
 import os
 import subprocess
 import time
@@ -19,7 +18,7 @@ from mlflow.entities import Metric
 from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, save_scorer
 from explanations.scorer import Scorer, probability
 from features.encoding import encode
-from features.log import EVENTS_FILE, Log
+from features.log import Location, Log, absolute, log_digest
 from features.shutdown import stop_if_told
 from training.fitting.train import Trained, TrainSettings
 from training.metrics.curves import learning_curve
@@ -40,7 +39,7 @@ _PINNED = ("lightgbm", "numpy", "pandas", "scipy")
 
 
 def record_training(
-    trained: Trained, log: Log, log_folder: Path, settings: TrainSettings
+    trained: Trained, log: Log, location: Location, settings: TrainSettings
 ) -> Champion:
     """Log the run and its model, and register the model as a new version.
 
@@ -52,8 +51,8 @@ def record_training(
         with mlflow.start_run(
             run_name=f"{log.about.name}-{trained.trained_until:%Y-%m-%d}"
         ) as run:
-            log_sha256 = file_digest(log_folder / EVENTS_FILE)
-            _log_inputs(trained, log, log_folder, log_sha256, settings)
+            log_sha256 = log_digest(location)
+            _log_inputs(trained, log, location, log_sha256, settings)
             _log_metrics(trained, run.info.run_id)
             mlflow.log_table(trained.importance.to_pandas(), "importance.json")
             for file, figure in figures(trained):
@@ -65,12 +64,6 @@ def record_training(
             version = register(model_uri, digest)
             show_card(run.info.run_id, version.version, card)
             return version
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def git_commit() -> str:
@@ -107,7 +100,7 @@ def experiment_id() -> str:
 def _log_inputs(
     trained: Trained,
     log: Log,
-    log_folder: Path,
+    location: Location,
     digest: str,
     settings: TrainSettings,
 ) -> None:
@@ -130,7 +123,7 @@ def _log_inputs(
         {
             "git_commit": git_commit(),
             "log": log.about.name,
-            "log_folder": str(log_folder.resolve()),
+            "log_folder": absolute(location),
             "log_sha256": digest,
             "catalogue": trained.scorer.catalogue.name,
             "catalogue_sha256": trained.scorer.catalogue.digest,

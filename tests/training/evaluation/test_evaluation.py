@@ -25,7 +25,7 @@ def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_evaluation_is_a_run_below_the_model_s(store: Shelf) -> None:
     place(GOOD, now=datetime.now(UTC))
-    folder = candidate(POOR).log_folder
+    folder = candidate(POOR).log
 
     result = runner.invoke(
         frein.app, ["evaluate", "--log", str(folder), "--model", POOR]

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
+from shutil import rmtree
 
 import polars as pl
 import pytest
@@ -9,15 +10,14 @@ import pytest
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, Actor, events_frame
 from features.log import (
-    ABOUT_FILE,
-    EVENTS_FILE,
     events_of_lead,
-    log_parts,
     new_log_folder,
     once_each,
+    open_log,
     read_log,
     write_log,
 )
+from features.log.storage import ABOUT_FILE, EVENTS_FILE, MANIFEST_FILE
 from tests.factories import NOW, make_event, make_events, make_log
 
 
@@ -38,10 +38,12 @@ class TestRoundTrip:
 
         assert again.about == log.about
         assert again.events.equals(log.events)
-        assert sorted(one.name for one in folder.iterdir()) == [EVENTS_FILE, ABOUT_FILE]
+        assert {one.name for one in folder.iterdir()} == {
+            *(ABOUT_FILE, MANIFEST_FILE, "events")
+        }
 
     def test_columns_of_ones_own_are_not_read(self, tmp_path: Path) -> None:
-        folder = _written(tmp_path)
+        folder = _of_one_file(tmp_path)
         frame = make_log().events
         frame.select(pl.lit(1).alias("note"), *reversed(frame.columns)).write_parquet(
             folder / EVENTS_FILE
@@ -62,9 +64,8 @@ class TestRoundTrip:
 
         assert {*read_log(tmp_path / "log").events["lead_id"]} == {"L 1"}
         assert events_of_lead(tmp_path / "log", "L 1").height == len(written)
-        with log_parts(tmp_path / "log", events_at_once=1) as parts:
-            (part,) = parts.parts
-            assert part.read().height == len(written)
+        (bucket,) = open_log(tmp_path / "log").buckets
+        assert bucket.read().height == len(written)
 
     def test_an_event_written_twice_is_read_once(self, tmp_path: Path) -> None:
         later = make_event(received_at=NOW + timedelta(days=1), kind="email_sent")
@@ -109,7 +110,7 @@ WRONG_FRAMES = {
 def test_events_that_are_wrong_are_told(
     frame: pl.DataFrame, told: str, tmp_path: Path
 ) -> None:
-    folder = _written(tmp_path)
+    folder = _of_one_file(tmp_path)
     frame.write_parquet(folder / EVENTS_FILE)
 
     with pytest.raises(LogError, match=rf"events\.parquet.*{told}"):
@@ -118,11 +119,12 @@ def test_events_that_are_wrong_are_told(
 
 @pytest.mark.parametrize("kept", [0, 3, 100, -1], ids=lambda n: f"first-{n}-bytes")
 def test_a_damaged_file_is_told(kept: int, tmp_path: Path) -> None:
-    path = _written(tmp_path) / EVENTS_FILE
-    path.write_bytes(path.read_bytes()[:kept])
+    folder = _written(tmp_path)
+    (part,) = folder.glob("events/*/*.parquet")
+    part.write_bytes(part.read_bytes()[:kept])
 
-    with pytest.raises(LogError, match=r"events\.parquet"):
-        read_log(path.parent)
+    with pytest.raises(LogError, match=r"bucket=0000"):
+        read_log(folder)
 
 
 ABOUT = 'name = "a"\nreceived_at = "recorded"\nwon_kinds = ["won"]\nlost_kinds = []\n'
@@ -155,7 +157,7 @@ def test_a_wrong_log_toml_is_told(text: str, told: str, tmp_path: Path) -> None:
     ("spoil", "told"),
     [
         pytest.param(
-            lambda log: (log / EVENTS_FILE).unlink(), "events", id="no-events"
+            lambda log: (log / MANIFEST_FILE).unlink(), "events", id="no-manifest"
         ),
         pytest.param(lambda log: (log / ABOUT_FILE).unlink(), "log", id="no-about"),
         pytest.param(
@@ -183,12 +185,12 @@ def test_an_absent_folder_is_told(tmp_path: Path) -> None:
 class TestNothingHalfWritten:
     def test_a_folder_in_use_is_left_as_it_is(self, tmp_path: Path) -> None:
         folder = _written(tmp_path)
-        before = (folder / EVENTS_FILE).read_bytes()
+        before = read_log(folder)
 
         with pytest.raises(LogError, match="already exists"):
             write_log(folder, make_log(make_event(kind="email_sent")))
 
-        assert (folder / EVENTS_FILE).read_bytes() == before
+        assert read_log(folder).events.equals(before.events)
         assert list(tmp_path.iterdir()) == [folder]
 
     def test_a_file_is_no_folder(self, tmp_path: Path) -> None:
@@ -281,4 +283,12 @@ def _write_while_another_does(folder: Path) -> None:
 def _written(parent: Path) -> Path:
     folder = parent / "log"
     write_log(folder, make_log())
+    return folder
+
+
+def _of_one_file(parent: Path) -> Path:
+    """A log as they were before."""
+    folder = _written(parent)
+    (folder / MANIFEST_FILE).unlink()
+    rmtree(folder / "events")
     return folder

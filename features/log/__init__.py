@@ -1,0 +1,64 @@
+"""Logs of events: a dataset of Parquet files, dealt to buckets by lead.
+
+`DIR/log.toml` says what a log is, `DIR/events/bucket=0000/part-….parquet` are its
+events, and `DIR/manifest.json` names the parts: see docs/logs.md. A log in one file,
+`DIR/events.parquet`, as they were before, is read as one bucket. This package is the
+only door to them.
+"""
+
+from features.log.about import LogAbout
+from features.log.events import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    REMOVED_KINDS,
+    last_known_at,
+    lead_ids,
+    once_each,
+    removed_leads,
+)
+from features.log.reading import (
+    Bucket,
+    Log,
+    LogDataset,
+    events_of_lead,
+    log_digest,
+    open_log,
+    read_log,
+)
+from features.log.storage import Location, absolute
+from features.log.writing import (
+    append_events,
+    leave_out,
+    new_log_folder,
+    partition_log,
+    write_about,
+    write_events,
+    write_log,
+)
+
+__all__ = [
+    "FIRST_YEAR",
+    "LAST_YEAR",
+    "REMOVED_KINDS",
+    "Bucket",
+    "Location",
+    "Log",
+    "LogAbout",
+    "LogDataset",
+    "absolute",
+    "append_events",
+    "events_of_lead",
+    "last_known_at",
+    "lead_ids",
+    "leave_out",
+    "log_digest",
+    "new_log_folder",
+    "once_each",
+    "open_log",
+    "partition_log",
+    "read_log",
+    "removed_leads",
+    "write_about",
+    "write_events",
+    "write_log",
+]
