@@ -90,11 +90,12 @@ def check_columns(schema: pl.Schema, path: str) -> None:
 
 @contextmanager
 def naming(path: str) -> Iterator[None]:
-    """What reading raises, as a LogError that names the file."""
+    """What reading raises, as a LogError of one line that names the file."""
     try:
         yield
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
-        raise LogError(f"{path}: {error}") from error
+        said = str(error).partition("\n")[0]
+        raise LogError(f"{path}: {said}") from error
 
 
 def once_each(events: pl.DataFrame, *key: str) -> pl.DataFrame:

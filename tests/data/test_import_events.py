@@ -328,7 +328,7 @@ def test_importing_twice_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder in logs:
         folder.mkdir()
         import_rows(folder, SOUND_ROW, "L-1,2026-03-10T08:00:00Z,Call,,", SOUND_ROW)
-    for name in ("events.parquet", "log.toml", "rejected.csv"):
+    for name in ("manifest.json", "log.toml", "rejected.csv"):
         one, other = (folder / "log" / name for folder in logs)
         assert one.read_bytes() == other.read_bytes()
 

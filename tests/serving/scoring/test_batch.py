@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import rmtree
 from typing import Any
 
 import polars as pl
@@ -14,9 +15,8 @@ from explanations.score import ModelId
 from features.errors import LogError
 from features.event import events_frame
 from features.featurise import moments_frame
-from features.log import Log, LogAbout, read_log, write_log
+from features.log import Log, LogAbout, leave_out, partition_log, read_log, write_log
 from serving.formats.score_json import score_json
-from serving.scoring import batch as explaining
 from serving.scoring.batch import explain_log
 from tests.explanations.models import demo_scorer
 from tests.factories import NOW, make_event
@@ -69,11 +69,11 @@ def explained(
     return table
 
 
-def test_every_open_lead_is_explained_as_alone_whatever_the_parts(
-    log: Path, model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_every_open_lead_is_explained_as_alone_whatever_the_buckets(
+    log: Path, model: Model, tmp_path: Path
 ) -> None:
     whole = explained(log, model, tmp_path / "whole.parquet", NOW).sort("lead_id")
-    monkeypatch.setattr(explaining, "EVENTS_AT_ONCE", 20)
+    partition_log(log, 6)
     parts = explained(log, model, tmp_path / "parts.parquet", NOW, workers=2)
     parts = parts.sort("lead_id")
 
@@ -116,7 +116,8 @@ def test_a_part_that_fails_writes_nothing_and_keeps_what_was_there(
     broken = events.with_columns(
         data=pl.when(event_id="5-0").then(pl.lit("{")).otherwise("data")
     )
-    broken.write_parquet(log / "events.parquet")
+    rmtree(log)
+    write_log(log, Log(LogAbout(name="essai"), broken))
     out = tmp_path / "out" / "x.parquet"
     out.parent.mkdir()
     if kept:
@@ -136,7 +137,7 @@ def test_a_folder_that_is_not_there_is_named(
 
 
 def test_an_empty_log_is_refused(log: Path, model: Model, tmp_path: Path) -> None:
-    read_log(log).events.clear().write_parquet(log / "events.parquet")
+    leave_out(log, set)
     with pytest.raises(LogError, match="no event"):
         explained(log, model, tmp_path / "x.parquet", NOW)
 

@@ -20,7 +20,7 @@ import pytest
 import frein
 from data.generate import generate
 from features.event import TIME
-from features.log import EVENTS_FILE, Log, write_events, write_log
+from features.log import Log, read_log, write_log
 from features.shutdown import stop_when_told
 from tests.little_room import little_room
 from tests.made_once import empty_registry
@@ -80,15 +80,18 @@ def refused(
 
 def spoil_events(change: Callable[[pl.DataFrame], pl.DataFrame]) -> Spoils:
     def spoil(folder: Path) -> None:
-        write_events(folder, change(pl.read_parquet(folder / EVENTS_FILE)))
+        log = read_log(folder)
+        shutil.rmtree(folder)
+        write_log(folder, Log(log.about, change(log.events)))
 
     return spoil
 
 
 def corrupt(folder: Path) -> None:
-    stored = bytearray((folder / EVENTS_FILE).read_bytes())
-    stored[4:4000] = b"\xff" * 3996
-    (folder / EVENTS_FILE).write_bytes(stored)
+    for part in folder.glob("events/*/*"):
+        stored = bytearray(part.read_bytes())
+        stored[4:4000] = b"\xff" * 3996
+        part.write_bytes(stored)
 
 
 def sound(folder: Path) -> None:
@@ -126,7 +129,7 @@ class Refusal:
 
 REFUSALS = {
     "empty": Refusal(log=NOTHING, code="log_unreadable", told="the log holds no event"),
-    "corrupt": Refusal(log=corrupt, code="log_unreadable", told=EVENTS_FILE),
+    "corrupt": Refusal(log=corrupt, code="log_unreadable", told="bucket=0000"),
     "no-won-lead": Refusal(
         log=UNSOLD, code="training_impossible", told="no lead was won"
     ),

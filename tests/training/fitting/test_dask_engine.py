@@ -58,11 +58,10 @@ def train(log: Path, *more: str) -> Result:
 
 @pytest.mark.usefixtures("store")
 def test_two_workers_train_what_one_machine_does(
-    log: Path, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    log: Path, address: str, tmp_path: Path
 ) -> None:
     few = tmp_path / "few.toml"
     few.write_text(FEW_TREES, encoding="utf-8")
-    monkeypatch.setattr(cluster, "EVENTS_AT_ONCE", 20_000)  # several buckets
     for more in ((), ("--engine", "dask", "--scheduler", address)):
         done = train(log, "--settings", str(few), *more)
         assert done.exit_code == 0, done.output
