@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 from features.errors import LogError
 
 if TYPE_CHECKING:
+    from obstore import PutMode
     from obstore.store import ObjectStore as Prefix
 
 Location: TypeAlias = Path | str  # a folder, or an address: s3://bucket/prefix
@@ -218,10 +219,10 @@ class ObjectStore:
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
-        expected = {"e_tag": seen.version} if seen else "create"
+        mode: PutMode = {"e_tag": seen.version} if seen else "create"
         with _telling(self.address(name)):
             try:
-                obstore.put(self._prefix, name, content, mode=expected)
+                obstore.put(self._prefix, name, content, mode=mode)
             except (AlreadyExistsError, PreconditionError) as error:
                 raise LogError(
                     f"{self.address(name)}: somebody else wrote this log meanwhile "

@@ -12,7 +12,7 @@ from data.commands import generate_log
 from serving.cli.service import champion, err, open_service, out
 from training.cli.train import train_model
 
-DEMO_LOG = Path("logs/demo")
+DEMO_LOG = "logs/demo"
 KEY_TO_KEEP, KEY_OF_A_LOOK = "demo CRM", "demo, first look"
 
 
@@ -25,7 +25,7 @@ def demo(
 
     What is there already is kept: the log, the champion, the leads in the store.
     """
-    if not DEMO_LOG.exists():
+    if not Path(DEMO_LOG).exists():
         yesterday = datetime.now(UTC) - timedelta(days=1)
         generate_log(DEMO_LOG, end=yesterday)
     ensure_champion()
@@ -43,14 +43,14 @@ def ensure_champion() -> None:
     from training.registry.registry import has_champion
 
     if not has_champion():
-        train_model(str(DEMO_LOG))
+        train_model(DEMO_LOG)
         return
     try:
         champion()
     except ModelRejectedError as error:
         err.print(f"The champion is refused ({error}): training another.")
         reason = "the champion before it was refused"
-        install(train_model(str(DEMO_LOG)), reason, now=datetime.now(UTC))
+        install(train_model(DEMO_LOG), reason, now=datetime.now(UTC))
 
 
 def _load_leads(key_name: str) -> str:

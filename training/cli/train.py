@@ -14,7 +14,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from features.catalogue import Catalogue
-    from features.log import Log
+    from features.log import Location, Log
     from training.dataset.moments import MomentPlan
     from training.fitting.boosting import Engine
     from training.fitting.train import Trained
@@ -149,7 +149,7 @@ def _engine(
 
 
 def read_inputs(
-    log: str,
+    log: "Location",
     catalogue: Path | None,
     horizon: str,
     moments: str | None,

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
+from typing import Any
 
 import polars as pl
 import pytest
@@ -145,8 +146,8 @@ def in_order(events: pl.DataFrame) -> pl.DataFrame:
     return events.sort(EVENT_SCHEMA.names())
 
 
-def manifest_of(log: Path) -> dict[str, list[dict[str, object]]]:
-    found: dict[str, list[dict[str, object]]] = json.loads(
+def manifest_of(log: Path) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = json.loads(
         (log / MANIFEST_FILE).read_text()
     )
     return found

@@ -1,7 +1,6 @@
 """The demo makes do with what is there, unless this version can't serve it."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -30,10 +29,10 @@ def champion_that(error: Raises) -> Callable[[], None]:
 def test_the_demo_trains_a_champion_where_it_needs_one(
     monkeypatch: pytest.MonkeyPatch, *, exists: bool, error: Raises, trained: bool
 ) -> None:
-    logs: list[Path] = []
+    logs: list[str] = []
     installed: list[str] = []
 
-    def trains(log: Path) -> str:
+    def trains(log: str) -> str:
         logs.append(log)
         return "2"
 
