@@ -1,34 +1,41 @@
 """Events dealt to buckets on disk, however many they are."""
 
+import mmap
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from pathlib import Path
+from contextlib import ExitStack, contextmanager
+from tempfile import TemporaryFile
+from typing import IO
 
 import polars as pl
 
 from features.event import EVENT_SCHEMA
-from features.log.events import check_columns, lead_ids
+from features.log.events import check_columns, lead_ids, naming
 from features.log.manifest import buckets_of
 
 EVENTS_AT_ONCE = 1_000_000  # in memory: about 0.5 GB
 
 
 class Spill:
-    """Files of Arrow in a folder, each of many events, with a batch for each bucket."""
+    """Temporary files of Arrow, each of many events, with a batch for each bucket.
 
-    def __init__(self, folder: Path, buckets: int) -> None:
-        self._folder, self._buckets = folder, buckets
-        self._batches: dict[int, list[tuple[Path, int]]] = defaultdict(list)
+    They have no name: whoever is killed leaves nothing of what leads did.
+    """
+
+    def __init__(self, buckets: int, files: ExitStack) -> None:
+        self._buckets, self._files = buckets, files
+        self._batches: dict[int, list[tuple[IO[bytes], int]]] = defaultdict(list)
 
     def deal(self, events: Iterable[pl.DataFrame], place: str) -> None:
         """Add events; leads get their ids as they are kept, where they have one.
 
         Raises LogError that names the place if a column is missing or of another type.
         """
-        for number, some in enumerate(_gathered(events, place)):
-            self._write(self._folder / f"{number:06}.arrow", some)
+        for some in _gathered(events, place):
+            file = TemporaryFile()  # noqa: SIM115 - the stack closes it
+            self._write(self._files.enter_context(file), some)
 
-    def _write(self, path: Path, events: pl.DataFrame) -> None:
+    def _write(self, file: IO[bytes], events: pl.DataFrame) -> None:
         import pyarrow as pa
 
         leads, _ = lead_ids(events["lead_id"])
@@ -38,11 +45,12 @@ class Spill:
         )
         options = pa.ipc.IpcWriteOptions(compression="lz4")
         schema = EVENT_SCHEMA.to_frame().to_arrow(compat_level=_PLAIN).schema
-        with pa.ipc.new_file(path, schema, options=options) as file:
+        with pa.ipc.new_file(file, schema, options=options) as batches:
             for place, ((number,), some) in enumerate(dealt.items()):
                 table = some.rechunk().to_arrow(compat_level=_PLAIN)
-                file.write_batch(table.combine_chunks().to_batches()[0])
-                self._batches[number].append((path, place))
+                batches.write_batch(table.combine_chunks().to_batches()[0])
+                self._batches[number].append((file, place))
+        file.flush()
 
     @property
     def numbers(self) -> list[int]:
@@ -54,14 +62,25 @@ class Spill:
         return pl.concat(_batch(*each) for each in self._batches[number])
 
 
+@contextmanager
+def spilled(
+    events: Iterable[pl.DataFrame], buckets: int, place: str
+) -> Iterator[Spill]:
+    """Events dealt to buckets; raises LogError that names the place."""
+    with naming(place), ExitStack() as files:
+        spill = Spill(buckets, files)
+        spill.deal(events, place)
+        yield spill
+
+
 _PLAIN = pl.CompatLevel.oldest()  # what Arrow's files hold
 
 
-def _batch(path: Path, place: int) -> pl.DataFrame:
+def _batch(file: IO[bytes], place: int) -> pl.DataFrame:
     import pyarrow as pa
 
-    with pa.memory_map(str(path)) as source, pa.ipc.open_file(source) as file:
-        read = pl.from_arrow(file.get_batch(place))
+    mapped = mmap.mmap(file.fileno(), 0, prot=mmap.PROT_READ)
+    read = pl.from_arrow(pa.ipc.open_file(pa.py_buffer(mapped)).get_batch(place))
     assert isinstance(read, pl.DataFrame)
     return read
 

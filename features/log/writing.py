@@ -21,7 +21,7 @@ from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log.about import LogAbout
 from features.log.about import write_about as write_about_in
-from features.log.events import naming, once_each
+from features.log.events import once_each
 from features.log.manifest import (
     Manifest,
     Part,
@@ -31,7 +31,7 @@ from features.log.manifest import (
     written,
 )
 from features.log.reading import Bucket, Log, buckets_in
-from features.log.spill import EVENTS_AT_ONCE, Spill
+from features.log.spill import EVENTS_AT_ONCE, spilled
 from features.log.storage import (
     ABOUT_FILE,
     MANIFEST_FILE,
@@ -113,7 +113,7 @@ def write_events(
     said. Raises LogError.
     """
     storage, buckets = Disk(folder), n_buckets or buckets_for(n_events)
-    with _spilled(storage, events, buckets) as spill:
+    with spilled(events, buckets, storage.place) as spill:
         parts = _put_parts(storage, spill.numbers, spill.bucket)
     _name(storage, Manifest(buckets=buckets, parts=parts), None)
 
@@ -133,7 +133,7 @@ def append_events(
     """
     with _writing(location) as (storage, manifest, seen):
         buckets = {bucket.number: bucket for bucket in buckets_in(manifest, location)}
-        with _spilled(storage, events, manifest.buckets) as spill:
+        with spilled(events, manifest.buckets, storage.place) as spill:
 
             def new_in(number: int) -> pl.DataFrame:
                 return _new(spill.bucket(number), buckets.get(number))
@@ -209,7 +209,8 @@ def _partition(
     location: Location, manifest: Manifest, seen: Stored | None, n_buckets: int | None
 ) -> int:
     storage, buckets = storage_of(location), n_buckets or buckets_for(manifest.rows)
-    with _spilled(storage, _every_event(manifest, location), buckets) as spill:
+    every = _every_event(manifest, location)
+    with spilled(every, buckets, storage.place) as spill:
         parts = _put_parts(storage, spill.numbers, spill.bucket)
     dealt = Manifest(buckets=buckets, parts=parts)
     _name(storage, dealt, seen)
@@ -237,16 +238,6 @@ def _writing(location: Location) -> Iterator[tuple[Storage, Manifest, Stored | N
             manifest, seen = read_manifest(storage)
         storage.sweep(manifest.names)
         yield storage, manifest, seen
-
-
-@contextmanager
-def _spilled(
-    storage: Storage, events: Iterable[pl.DataFrame], buckets: int
-) -> Iterator[Spill]:
-    with naming(storage.place), TemporaryDirectory(prefix="frein-log-") as folder:
-        spill = Spill(Path(folder), buckets)
-        spill.deal(events, storage.place)
-        yield spill
 
 
 def _put_parts(

@@ -14,7 +14,7 @@ from data.demo.profile import SOURCES, propensity
 from data.generate import FIRST_END, LAST_END, GeneratedLog, generate
 from features.errors import LogError
 from features.event import EVENT_SCHEMA
-from features.log import open_log, read_log
+from features.log import log_digest, open_log, partition_log, read_log
 from tests.little_room import little_room
 
 LEADS = 2200  # three blocks, the last one short
@@ -59,6 +59,17 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
         tmp_path / "one", tmp_path / "two", names, shallow=False
     )
     assert (same, different, failed) == (names, [], [])
+
+
+def test_workers_and_buckets_change_nothing(tmp_path: Path) -> None:
+    for workers in (1, 2):
+        folder = tmp_path / str(workers)
+        generate(folder, leads=1_020, seed=3, with_truth=False, workers=workers)
+    assert log_digest(tmp_path / "1") == log_digest(tmp_path / "2")
+    before = read_log(tmp_path / "1").events.sort(EVENT_SCHEMA.names())
+    partition_log(tmp_path / "1", 7)
+    assert len(open_log(tmp_path / "1").buckets) == 7
+    assert read_log(tmp_path / "1").events.sort(EVENT_SCHEMA.names()).equals(before)
 
 
 def test_another_seed_gives_another_log(tmp_path: Path) -> None:

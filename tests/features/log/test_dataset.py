@@ -12,7 +12,9 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+import frein
 from features.errors import LogError
 from features.event import EVENT_SCHEMA, events_frame
 from features.event import Event as LeadEvent
@@ -258,6 +260,16 @@ def test_a_log_in_one_file_becomes_a_dataset_that_nobody_else_reads(
     assert not (log / EVENTS_FILE).exists()
     for path in (log / MANIFEST_FILE, *(log / part for part in parts_of(log))):
         assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_command_converts_and_deals_anew(tmp_path: Path) -> None:
+    log = in_one_file(tmp_path / "log", logged(*LEADS))
+
+    for more, buckets in (((), "1 buckets"), (("--buckets", "3"), "3 buckets")):
+        done = CliRunner().invoke(frein.app, ["data", "partition", str(log), *more])
+        assert (done.exit_code, buckets in done.output) == (0, True), done.output
+
+    assert leads_of(log) == set(LEADS)
 
 
 def test_partitioning_gathers_the_parts_of_a_bucket(log: Path) -> None:
