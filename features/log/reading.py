@@ -118,6 +118,11 @@ def open_log(location: Location) -> LogDataset:
     )
 
 
+def is_one_file(location: Location) -> bool:
+    """Tells whether a log is as they were before, and read by one process."""
+    return storage_of(location).read(MANIFEST_FILE) is None
+
+
 def buckets_in(manifest: Manifest, location: Location) -> list[Bucket]:
     return [
         Bucket(location=location, number=number, of=manifest.buckets, parts=parts)

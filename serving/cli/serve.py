@@ -138,6 +138,7 @@ def explain(
     from serving.scoring.batch import explain_log, prepare_to_explain
 
     prepare_to_explain()
+    from features.log import is_one_file
     from serving.scoring.model_registry import champion_id, fetched, model_of
 
     with (
@@ -157,6 +158,8 @@ def explain(
             progress=lambda done, of: bar.update(task, completed=done, total=of),
         )
     out.print(f"{n_leads:,} leads explained: {out_file}", highlight=False)
+    if is_one_file(log):
+        err.print(f"one file is read by one process: `frein data partition {log}`")
 
 
 def export(
