@@ -3,7 +3,7 @@ from pathlib import Path
 from shutil import copy
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from starlette.testclient import TestClient
 
 from governance.people.feedback import Judgement, read_judgement
@@ -13,13 +13,13 @@ from governance.rules.ruleset import Rules
 from serving.app.application import create_app
 from serving.database.engine import SQLITE, Store
 from serving.database.migrate import install_pipeline, upgrade
-from serving.database.tables import Base
 from serving.runtime.served_model import Models
 from serving.runtime.service import Service
 from serving.runtime.settings import Settings
 from tests.postgres import Postgres, running_postgres
 from tests.serving.builders import NOW, make_key, url_of, write
 from tests.serving.fakes import CountingExplainer, SetClock
+from tests.serving.snapshots import Restore, snapshot
 
 
 @pytest.fixture(scope="session")
@@ -48,27 +48,38 @@ def postgres() -> Iterator[Postgres]:
 
 
 @pytest.fixture(scope="session")
-def emptied(postgres: Postgres, pipeline: Pipeline) -> Iterator[Callable[[], Store]]:
-    """Gives a store on PostgreSQL that was emptied: quicker than a new database."""
+def on_postgres(
+    postgres: Postgres, pipeline: Pipeline
+) -> Iterator[tuple[Store, Connection]]:
+    """A store on PostgreSQL, and a superuser of its database."""
     with postgres.database() as url:
         store = Store(url)
         upgrade(store)
+        with store.writing() as session:
+            install_pipeline(session, pipeline)
         with postgres.superuser(str(store.engine.url.database)) as superuser:
-
-            def empty() -> Store:
-                for table in reversed(Base.metadata.sorted_tables):
-                    superuser.execute(table.delete())
-                with store.writing() as session:
-                    install_pipeline(session, pipeline)
-                return store
-
-            yield empty
+            yield store, superuser
         store.close()
 
 
+@pytest.fixture(scope="session")
+def superuser(on_postgres: tuple[Store, Connection]) -> Connection:
+    """Whom no trigger stops, in the database of `postgres_store`."""
+    return on_postgres[1]
+
+
+@pytest.fixture(scope="session")
+def as_installed(on_postgres: tuple[Store, Connection]) -> Restore:
+    """Empties the store on PostgreSQL: quicker than a new database."""
+    return snapshot(*on_postgres)
+
+
 @pytest.fixture
-def postgres_store(emptied: Callable[[], Store]) -> Store:
-    return emptied()
+def postgres_store(
+    on_postgres: tuple[Store, Connection], as_installed: Restore
+) -> Store:
+    as_installed(*on_postgres)
+    return on_postgres[0]
 
 
 @pytest.fixture(params=["sqlite_store", "postgres_store"])
@@ -91,9 +102,8 @@ def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None
             store.engine.dispose()  # its connections may know the old schema
             write(store, *(sql for _, sql in kept))
             return
-        postgres: Postgres = request.getfixturevalue("postgres")
-        with postgres.superuser(str(store.engine.url.database)) as superuser:
-            superuser.execute(text(statement))
+        superuser: Connection = request.getfixturevalue("superuser")
+        superuser.execute(text(statement))
 
     return run
 

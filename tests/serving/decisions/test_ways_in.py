@@ -1,6 +1,6 @@
 """What is reserved, by every principal and way in: who makes it, and who can't."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,14 +19,13 @@ from governance.people.roles import DECIDERS, Role
 from governance.rules.trigger import Weekday
 from serving.app.scheduler import tick
 from serving.auth.accounts import close_account
-from serving.database.engine import SQLITE, Store
+from serving.database.engine import SQLITE
 from serving.events.ingestion import ingest
 from serving.repositories.api_keys import Scope
 from serving.repositories.proposals import all_proposals
 from serving.runtime.service import Service
 from tests.factories import make_event as as_event
 from tests.governance.rule_builders import make_rules
-from tests.postgres import Postgres
 from tests.serving.builders import (
     as_the_command_line_has_it,
     make_event,
@@ -191,32 +190,23 @@ def asked() -> dict[tuple[str, str], Asked]:
     return {}
 
 
-@pytest.fixture
-def superuser(
-    store: Store, request: pytest.FixtureRequest
-) -> Iterator[Connection | None]:
-    if store.engine.dialect.name == SQLITE:
-        yield None
-        return
-    postgres: Postgres = request.getfixturevalue("postgres")
-    with postgres.superuser(str(store.engine.url.database)) as connection:
-        yield connection
-
-
 @pytest.fixture(params=RESERVED)
 def tried(
     request: pytest.FixtureRequest,
     client: TestClient,
     service: Service,
     monkeypatch: pytest.MonkeyPatch,
-    superuser: Connection | None,
     asked: dict[tuple[str, str], Asked],
 ) -> Try:
     store, what = service.store, RESERVED[request.param]
     monkeypatch.setenv("FREIN_DATABASE_URL", url_of(store))
     monkeypatch.setattr("serving.cli.proposals.champion_if_any", lambda: None)
     as_the_command_line_has_it(service)
-    key = (store.engine.dialect.name, request.param)
+    kind = store.engine.dialect.name
+    superuser: Connection | None = (
+        None if kind == SQLITE else request.getfixturevalue("superuser")
+    )
+    key = (kind, request.param)
     if key in asked:
         proposal, restore = asked[key]
         restore(store, superuser)
