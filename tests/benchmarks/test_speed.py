@@ -22,7 +22,7 @@ from features.text import TextModel
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     folder = tmp_path_factory.mktemp("speed") / "log"
-    generate(folder, leads=60, seed=11)
+    generate(folder, leads=60, seed=11, with_truth=False)
     return read_log(folder)
 
 

@@ -19,7 +19,7 @@ Opens = Callable[..., Page]
 @pytest.fixture(scope="session")
 def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def make(folder: Path) -> None:
-        generate(folder / "log", leads=1500, seed=12)
+        generate(folder / "log", leads=1500, seed=12, with_truth=False)
 
     return made_once(tmp_path_factory, "history", make) / "log"
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from starlette.testclient import TestClient
@@ -14,6 +15,7 @@ from serving.app.application import create_app
 from serving.app.startup import open_service
 from serving.runtime.settings import Settings
 from serving.scoring.model_registry import mlflow_registry
+from tests.made_once import empty_registry
 from tests.serving.builders import make_key
 from training.dataset.moments import weekly_plan
 from training.fitting.fit import FitSettings
@@ -33,9 +35,10 @@ class Registered:
 def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
     """The model that `frein demo` trains, in an MLflow store of its own."""
     folder = tmp_path_factory.mktemp("registry")
+    registry = copyfile(empty_registry(tmp_path_factory), folder / "mlflow.db")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder / 'mlflow.db'}")
-        generate(folder / "log", leads=10_000, seed=7)
+        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{registry}")
+        generate(folder / "log", leads=10_000, seed=7, with_truth=False)
         log = read_log(folder / "log")
         settings = TrainSettings(
             plan=weekly_plan(key_kinds=("email_replied", "meeting_held")),

@@ -6,18 +6,15 @@ from datetime import datetime
 
 import pytest
 
-from features.errors import LogError
 from features.log import read_log
 from governance.simulation.trial import Trial
 from serving.app.startup import open_service
 from serving.automation.dry_run import trial_ahead
 from serving.automation.impact_report import report_of_service
-from serving.database.engine import Store
 from serving.events.import_log import load_leads, open_leads
 from serving.runtime.background_cache import BackgroundCache, Cached
 from serving.runtime.service import REPORTS_LAST, TRIALS_LAST, Service
 from serving.runtime.settings import Settings
-from serving.runtime.worker_process import in_subprocess
 from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
 
@@ -65,18 +62,3 @@ def test_a_report_is_the_same(served: Service) -> None:
     there = replace(served, reports=BackgroundCache(REPORTS_LAST))
     there.reports.in_subprocess = True
     assert report_of_service(there, None) == here
-
-
-def failing(_: Store, message: str) -> None:
-    raise LogError(message)
-
-
-def ending(_: Store) -> None:
-    raise SystemExit(3)
-
-
-def test_an_error_of_ours_comes_back_and_another_end_is_told(served: Service) -> None:
-    with pytest.raises(LogError, match="no such folder"):
-        in_subprocess(served.store, failing, "no such folder")
-    with pytest.raises(EOFError):
-        in_subprocess(served.store, ending)

@@ -1,4 +1,5 @@
 from pathlib import Path
+from shutil import copyfile
 
 import mlflow
 import numpy as np
@@ -10,6 +11,7 @@ from explanations.scorer import probability
 from features.encoding import encode
 from serving.scoring.model_registry import mlflow_registry
 from tests.end_to_end.conftest import Registered
+from tests.made_once import empty_registry
 from training.errors import ModelUnavailableError
 from training.registry.registry import connect, current_champion, download
 
@@ -95,8 +97,11 @@ def test_a_model_whose_files_changed_is_refused(registered: Registered) -> None:
 
 
 def test_a_registry_without_champion_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'empty.db'}")
+    store = copyfile(empty_registry(tmp_path_factory), tmp_path / "empty.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     with pytest.raises(ModelUnavailableError):
         current_champion()

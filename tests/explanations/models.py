@@ -87,7 +87,7 @@ def demo_log_folder(factory: pytest.TempPathFactory) -> Path:
     """A demo log of 1,200 leads."""
 
     def make(folder: Path) -> None:
-        generate(folder / "log", leads=1_200, seed=3)
+        generate(folder / "log", leads=1_200, seed=3, with_truth=False)
 
     return made_once(factory, "demo-log", make) / "log"
 

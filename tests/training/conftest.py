@@ -78,6 +78,6 @@ def little_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A log of a few hundred leads with the kinds that the shipped catalogue reads."""
 
     def make(folder: Path) -> None:
-        generate(folder / "log", leads=400, seed=7)
+        generate(folder / "log", leads=400, seed=7, with_truth=False)
 
     return made_once(tmp_path_factory, "little-log", make) / "log"

@@ -19,7 +19,7 @@ from tests.factories import NOW, make_event, make_log
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Log:
     folder = tmp_path_factory.mktemp("demo") / "log"
-    generate(folder, leads=1000, seed=12)
+    generate(folder, leads=1000, seed=12, with_truth=False)
     return read_log(folder)
 
 

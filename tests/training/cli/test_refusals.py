@@ -44,7 +44,7 @@ Refused = Callable[..., str]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo") / "log"
-    generate(folder, leads=150, seed=5)
+    generate(folder, leads=150, seed=5, with_truth=False)
     return folder
 
 

@@ -3,19 +3,25 @@
 import pkgutil
 from importlib import import_module
 from pathlib import Path
+from shutil import copyfile
 
 import pytest
 from typer.testing import CliRunner
 
 import training
 from tests.architecture.tracing import check_walk, modules_entered
+from tests.made_once import empty_registry
 from training.cli.train import train
 
 
 def test_a_training_goes_the_way_that_is_told(
-    little_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    little_log: Path,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path / 'mlflow.db'}")
+    store = copyfile(empty_registry(tmp_path_factory), tmp_path / "mlflow.db")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{store}")
     monkeypatch.chdir(tmp_path)
     for module in pkgutil.walk_packages(training.__path__, "training."):
         import_module(module.name)  # an import inside the trace would count as entered

@@ -28,7 +28,7 @@ bagging_fraction = 1.0
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cluster") / "log"
-    generate(folder, leads=4_000, seed=7)
+    generate(folder, leads=4_000, seed=7, with_truth=False)
     return folder
 
 
