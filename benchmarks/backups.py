@@ -125,9 +125,12 @@ def _send(
 def _fill(
     store: Store, leads: Sequence[str], n_events: int, source: str = "history"
 ) -> None:
-    """Events of a history, on each lead in turn, as many as are asked for."""
+    """Events of a history, on each lead in turn, as many as are asked for: of the
+    instant of its first, so that the lead's own dates stay true."""
     with store.reading() as session:
-        uuids = {lead: state.id for lead, state in lead_states(session, leads).items()}
+        states = lead_states(session, leads)
+    uuids = {lead: state.id for lead, state in states.items()}
+    entered = [states[lead].entered_at for lead in leads]
     now = datetime.now(UTC)
     events = (
         Event(
@@ -136,7 +139,7 @@ def _fill(
             lead_id=leads[n % len(leads)],
             kind="page_viewed",
             actor=Actor.LEAD,
-            occurred_at=now,
+            occurred_at=entered[n % len(leads)] or now,
             received_at=now,
             data={"page": "tarifs"},
         )
