@@ -21,7 +21,10 @@ NewLog = Annotated[
 @data.command("import")
 def import_log(
     source: Annotated[
-        Path, typer.Argument(help="CSV, JSON Lines or XES, plain or gzipped; Parquet.")
+        Path,
+        typer.Argument(
+            help="CSV, JSON Lines or XES, plain or gzipped; Parquet; Excel."
+        ),
     ],
     mapping: Annotated[Path, typer.Option(help="What its columns mean (TOML).")],
     folder: Annotated[Path, typer.Option("--out", help="The log's folder, a new one.")],

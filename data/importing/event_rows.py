@@ -7,60 +7,54 @@ import polars as pl
 
 from data.importing.cells import Cells
 from data.importing.mapping import EventMapping
-from data.importing.rows import (
-    Rows,
-    as_json,
-    in_log_order,
-    numbered,
-    refusals,
-    rows_of,
-)
-from data.importing.sheet import Sheet
+from data.importing.rows import as_json, rows_of, together
 from features.event import ATTRIBUTES_KIND
 
 _KIND = re.compile(r"[a-z][a-z0-9_]*")
 
 
-def read_event_rows(sheet: Sheet, mapping: EventMapping) -> Rows:
-    """Events of a table whose rows are events, and the rows that are none.
+def event_rows(cells: Cells, mapping: EventMapping) -> pl.DataFrame:
+    """A block's rows as events, sound or not, with the attributes beside them."""
+    columns = mapping.columns
+    received = columns.received_at or columns.time
+    cells.require(columns.lead_id, columns.time.column, received.column)
+    contents = cells.block.keys()
+    event_id = contents
+    if columns.event_id:
+        cells.require(columns.event_id)
+        event_id = cells[columns.event_id]
+    occurred_at = cells.times(columns.time, cells[columns.time.column])
+    return rows_of(
+        cells,
+        content=contents,
+        event_id=event_id,
+        occurred_at=occurred_at,
+        received_at=(
+            cells.times(received, cells[received.column])
+            if columns.received_at
+            else occurred_at
+        ),
+        kind=_kinds(cells, mapping),
+        data=as_json(cells.fields(mapping.data), cells.height),
+    ).hstack(cells.fields(mapping.attributes).rename(_held))
+
+
+def events_of_event_rows(rows: pl.DataFrame, mapping: EventMapping) -> pl.DataFrame:
+    """The events of all rows of some leads, by line.
 
     Without an `event_id` column the identity of an event is its row's content, and
     the number of identical rows before it: an extended export, imported again,
     gives the same rows the same identities.
     """
-    cells = Cells(sheet, mapping)
-    rows = _rows(cells, mapping)
-    attributes = cells.fields(mapping.attributes).rename(_held)
-    rows = rows.with_columns(cells.reason, *attributes.get_columns())
-    rows = _without_contradictions(rows, sheet.unit)
-    sound = rows.filter(pl.col("reason").is_null())
-    events = sound.unique("event_id", keep="first", maintain_order=True)
-    return Rows(
-        events=in_log_order([events, _attribute_events(events, mapping)]),
-        accepted=sound.height,
-        repeated=sound.height - events.height,
-        refused=refusals(sheet, rows["reason"]),
-    )
-
-
-def _rows(cells: Cells, mapping: EventMapping) -> pl.DataFrame:
-    """One event a row, sound or not."""
-    columns, contents = mapping.columns, cells.sheet.contents
-    received = columns.received_at or columns.time
-    event_id: pl.Series | list[str] = list(numbered(contents))
-    cells.require(columns.lead_id, columns.time.column, received.column)
-    if columns.event_id:
-        cells.require(columns.event_id)
-        event_id = cells[columns.event_id]
-    return rows_of(
-        cells,
-        content=contents,
-        event_id=event_id,
-        occurred_at=cells.times(columns.time, cells[columns.time.column]),
-        received_at=cells.times(received, cells[received.column]),
-        kind=_kinds(cells, mapping),
-        data=as_json(cells.fields(mapping.data), cells.frame.height),
-    )
+    if mapping.columns.event_id:
+        events = rows.unique("event_id", keep="first", maintain_order=True)
+    else:
+        nth = pl.int_range(1, pl.len() + 1).over("event_id")
+        again = pl.format("{}-{}", "event_id", nth)
+        events = rows.with_columns(
+            event_id=pl.when(nth == 1).then("event_id").otherwise(again)
+        )
+    return together(events, _attribute_events(events, mapping))
 
 
 def _kinds(cells: Cells, mapping: EventMapping) -> pl.Series:
@@ -72,9 +66,14 @@ def _kinds(cells: Cells, mapping: EventMapping) -> pl.Series:
         )
     ).to_series()
     table: dict[str, str | None] = {**mapping.kinds}
-    if mapping.other_kinds == "keep":
-        table = {text: slug(text) for text in written.unique()} | table
+    if mapping.other_kinds != "reject":
+        name = slug if mapping.other_kinds == "keep" else _as_written
+        table = {text: name(text) for text in written.unique()} | table
     return cells.meanings(written, table, "kind")
+
+
+def _as_written(text: str) -> str | None:
+    return text if _KIND.fullmatch(text) else None
 
 
 def slug(text: str) -> str | None:
@@ -90,20 +89,6 @@ def slug(text: str) -> str | None:
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     name = re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
     return name if _KIND.fullmatch(name) else None
-
-
-def _without_contradictions(rows: pl.DataFrame, unit: str) -> pl.DataFrame:
-    """Refuses a row whose event_id an earlier sound row gave to other content."""
-    same_id = pl.struct("event_id", pl.col("reason").is_null())
-    contradicts = pl.col("content") != pl.col("content").first().over(same_id)
-    complaint = pl.format(
-        "event_id {} stands on {} {} with other content",
-        "event_id",
-        pl.lit(unit),
-        pl.col("line").first().over(same_id),
-    )
-    reason = pl.when(contradicts).then(complaint)
-    return rows.with_columns(pl.coalesce("reason", reason).alias("reason"))
 
 
 def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFrame:

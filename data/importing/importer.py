@@ -1,70 +1,45 @@
-"""Import of a file as a log: every row is accepted, or rejected with its reason."""
+"""Import of a file as a log: every row is accepted, or rejected with its reason.
 
-import csv
+The file is read block by block, and its rows are dealt to buckets of leads on disk:
+what needs the whole (repeats, ties, attributes that change) is settled bucket by
+bucket. What memory holds doesn't grow with the file.
+"""
+
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import polars as pl
 
-from data.importing.csv_file import read_csv
+from data.importing.block import Block, Refused
+from data.importing.counts import ImportCounts
 from data.importing.errors import ImportFailedError
-from data.importing.event_rows import read_event_rows
-from data.importing.json_lines import read_json_lines
-from data.importing.lead_rows import read_lead_rows
+from data.importing.formats import read_blocks, unit_of
+from data.importing.header import refuse_absent
 from data.importing.mapping import EventMapping, Mapping
-from data.importing.parquet_file import read_parquet_file
-from data.importing.rows import Rows, space_ties
-from data.importing.sheet import Refused, Sheet
-from data.importing.xes import read_xes
-from features.log import LogAbout, new_log_folder, write_about, write_events
+from data.importing.refusals import Refusals
+from data.importing.shapes import MappedBlock, Settled, mapped, settled
+from data.importing.source import digest
+from features.in_turn import in_turn
+from features.log import (
+    LogAbout,
+    Spill,
+    buckets_for,
+    new_log_folder,
+    write_about,
+    write_buckets,
+)
 
 REJECTED_FILE = "rejected.csv"
 MAX_REJECTED = 0.05  # share of the rows read: the issue "Import"
+_THREADS = 2  # each of them calls Polars, which takes the cores that are free
+_AHEAD = 3  # blocks that wait
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """What an import did: `accepted` + `rejected` = `read`.
-
-    `repeated` of the accepted rows said again what an earlier one had, and count
-    once in the log. `events` and `leads` are those of the log, `tied` the events
-    moved by microseconds because their lead had another at the same time. `reasons`:
-    how often each of the three commonest rejected a row.
-    """
-
-    read: int
-    accepted: int
-    rejected: int
-    repeated: int
-    leads: int
-    events: int
-    tied: int
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Examples
-        --------
-        >>> print(ImportCounts(read=1200, accepted=1199, rejected=1, repeated=0,
-        ...                    leads=40, events=1239, tied=2,
-        ...                    reasons={"column 'lead' is empty": 1}))
-        1,200 rows read = 1,199 accepted (0 of them repeated) + 1 rejected
-          1 times column 'lead' is empty
-        1,239 events of 40 leads (2 events moved by microseconds to order ties)
-        """
-        rows = (
-            f"{self.read:,} rows read = {self.accepted:,} accepted "
-            f"({self.repeated:,} of them repeated) + {self.rejected:,} rejected"
-        )
-        reasons = (f"  {n:,} times {reason}" for reason, n in self.reasons.items())
-        events = (
-            f"{self.events:,} events of {self.leads:,} leads "
-            f"({self.tied:,} events moved by microseconds to order ties)"
-        )
-        return "\n".join([rows, *reasons, events])
 
 
 def import_file(
@@ -94,95 +69,167 @@ def import_file(
         raise ImportFailedError(
             f"max-rejected is {max_rejected}: give a share between 0 and 1"
         )
-    say = progress or (lambda _: None)
-    with new_log_folder(out) as draft:
-        say(f"reading {source}")
-        sheet = read_sheet(source, mapping)
-        read = len(sheet.rows) + len(sheet.refused)
-        say(f"mapping {read:,} rows")
-        rows = (
-            read_event_rows(sheet, mapping)
-            if isinstance(mapping, EventMapping)
-            else read_lead_rows(sheet, mapping)
-        )
-        assert rows.accepted + len(rows.refused) == read, "a row was lost"
-        _refuse_too_many(rows, sheet, out, max_rejected)
-        events = space_ties(rows.events, mapping.ranking())
-        counts = _counts(rows, events)
-        say(f"writing {counts.events:,} events to {out}")
-        write_events(draft, [events], n_events=events.height)
-        write_about(draft, _about(sheet, mapping, counts))
-        _write_rejected(draft / REJECTED_FILE, rows.refused, sheet.unit)
+    with ExitStack() as stack:
+        draft = stack.enter_context(new_log_folder(out))
+        files = stack.enter_context(ExitStack())
+        pool = stack.enter_context(ThreadPoolExecutor(_THREADS))
+        run = _Run(source, mapping, files, pool, progress or (lambda _: None))
+        sha256 = pool.submit(digest, source)
+        run.read()
+        run.refuse_too_many(out, max_rejected)
+        counts = run.write(draft)
+        write_about(draft, _about(source, sha256.result(), mapping, counts))
+        run.refusals.write(draft / REJECTED_FILE)
     return counts
 
 
-def read_sheet(source: Path, mapping: Mapping) -> Sheet:
-    """The rows of a file, of the format that its name says; CSV if it says none.
+class _Run:
+    """An import under way: first `read`, then `write`."""
 
-    Raises ImportFailedError if it can't be read as that format, or holds no row.
-    """
-    name = source.name.lower().removesuffix(".gz")
-    match name.rpartition(".")[2]:
-        case "parquet" | "pq":
-            return read_parquet_file(source)
-        case "jsonl" | "ndjson" | "json":
-            return read_json_lines(source)
-        case "xes":
-            if mapping.shape != "events":
-                raise ImportFailedError(
-                    f"{source}: an XES log holds events: map it with shape = 'events'"
-                )
-            return read_xes(source)
-        case _:
-            return read_csv(
-                source, delimiter=mapping.delimiter, encoding=mapping.encoding
+    def __init__(
+        self,
+        source: Path,
+        mapping: Mapping,
+        files: ExitStack,
+        pool: ThreadPoolExecutor,
+        say: Progress,
+    ) -> None:
+        file = TemporaryFile()  # noqa: SIM115 - the stack closes it
+        self.refusals = Refusals(files.enter_context(file), unit_of(source))
+        self._source, self._mapping, self._files = source, mapping, files
+        self._pool, self._say = pool, say
+        self._by_lead = self._by_id = Spill(1, files)
+        self._contradicting = pl.Series("line", dtype=pl.Int64)
+        self._accepted = 0
+        self._unread: Counter[str] = Counter()
+
+    def read(self) -> None:
+        """Deal the sound rows to buckets, and keep the others apart."""
+        self._say(f"reading {self._source}")
+        names: dict[str, None] = {}
+        for block in in_turn(self._tasks(), _AHEAD):
+            names |= dict.fromkeys(block.names)
+            self.refusals.add(block.refused)
+            self._accepted += block.accepted
+            self._unread.update(block.unread)
+            self._say(f"{self._n_read:,} rows read")
+        self._refuse_nothing(has_names=bool(names))
+        refuse_absent(str(self._source), self._mapping.named_columns(), [*names])
+        self._refuse_contradictions()
+
+    def _tasks(self) -> Iterator[Future[MappedBlock]]:
+        for rank, block in enumerate(read_blocks(self._source, self._mapping)):
+            if not rank:
+                rows = len(block.lines) / max(block.share_read, 1e-6)
+                buckets = buckets_for(int(rows))
+                self._by_lead = Spill(buckets, self._files)
+                self._by_id = Spill(buckets, self._files, by="event_id")
+            yield self._pool.submit(self._deal, block, rank)
+
+    def _deal(self, block: Block, rank: int) -> MappedBlock:
+        rows, told = mapped(block, self._mapping)
+        self._by_lead.add(rows, rank)
+        if self._mapping.names_events():
+            self._by_id.add(rows.select("event_id", "content", "line"), rank)
+        return told
+
+    def write(self, draft: Path) -> ImportCounts:
+        """Write the events of the log, bucket by bucket, and count them."""
+        settled: list[dict[str, int]] = []
+
+        def events_of(number: int) -> pl.DataFrame:
+            bucket = self._settle(number)
+            settled.append(bucket.counts)
+            written = sum(counts["events"] for counts in settled)
+            self._say(f"{written:,} events written")
+            return bucket.events
+
+        write_buckets(draft, self._by_lead, events_of)
+        whole = sum(map(Counter, settled), Counter({"events": 0}))
+        return ImportCounts(
+            read=self._n_read,
+            accepted=self._accepted,
+            rejected=len(self.refusals),
+            reasons=self.refusals.commonest(),
+            unread=dict(self._unread),
+            **{name: whole[name] for name in settled[0]},
+        )
+
+    def refuse_too_many(self, out: Path, limit: float) -> None:
+        rejected = len(self.refusals)
+        if self._accepted and rejected <= limit * self._n_read:
+            return
+        beside = out.with_name(f"{out.name}.{REJECTED_FILE}")
+        self.refusals.write(beside)
+        raise ImportFailedError(
+            f"{self._source}: {rejected:,} of {self._n_read:,} rows rejected "
+            f"({rejected / self._n_read:.1%}, at most {limit:.1%} allowed); "
+            f"no log was written.\n{self.refusals}\n"
+            f"All of them stand in {beside}: correct the mapping or the file, "
+            "or allow more with --max-rejected"
+        )
+
+    @property
+    def _n_read(self) -> int:
+        return self._accepted + len(self.refusals)
+
+    def _settle(self, number: int) -> Settled:
+        rows = self._by_lead.bucket(number)
+        if len(self._contradicting):
+            rows = rows.filter(~pl.col("line").is_in(self._contradicting.implode()))
+        return settled(rows, self._mapping)
+
+    def _refuse_nothing(self, *, has_names: bool) -> None:
+        if not self._n_read:
+            held = "a header and no row" if has_names else "no row"
+            raise ImportFailedError(f"{self._source} holds {held}: export it again")
+        if not has_names:
+            first = self.refusals.first
+            raise ImportFailedError(
+                f"{self._source}, {self.refusals.unit} {first.line}: {first.reason} "
+                f"({first.text[:100]}); no row of the file can be read"
+            )
+
+    def _refuse_contradictions(self) -> None:
+        """Refuse a row whose event_id an earlier sound row gave to other content."""
+        found = [_contradictions(self._by_id.bucket(n)) for n in self._by_id.numbers]
+        if not sum(some.height for some in found):
+            return
+        rows = pl.concat(found)
+        self._contradicting = rows["line"]
+        reasons = dict(
+            rows.select(
+                "line",
+                pl.format(
+                    "event_id {} stands on {} {} with other content",
+                    "event_id",
+                    pl.lit(self.refusals.unit),
+                    "first",
+                ),
+            ).iter_rows()
+        )
+        self._accepted -= rows.height
+        # their texts are not kept: few files need them
+        for block in read_blocks(self._source, self._mapping):
+            self.refusals.add_among(
+                Refused(line, reasons[line], block.text_of(place))
+                for place, line in enumerate(block.lines)
+                if line in reasons
             )
 
 
-def _refuse_too_many(rows: Rows, sheet: Sheet, out: Path, limit: float) -> None:
-    rejected = len(rows.refused)
-    read = rows.accepted + rejected
-    if rows.accepted and rejected <= limit * read:
-        return
-    beside = out.with_name(f"{out.name}.{REJECTED_FILE}")
-    _write_rejected(beside, rows.refused, sheet.unit)
-    raise ImportFailedError(
-        f"{sheet.path}: {rejected:,} of {read:,} rows rejected ({rejected / read:.1%}, "
-        f"at most {limit:.1%} allowed); no log was written.\n"
-        f"{_commonest(rows.refused, sheet.unit)}\n"
-        f"All of them stand in {beside}: correct the mapping or the file, "
-        "or allow more with --max-rejected"
+def _contradictions(rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose event_id the `first` of another content has."""
+    first = rows.select("event_id", "content", "line").with_columns(
+        first=pl.col("line").first().over("event_id"),
+        contradicts=pl.col("content") != pl.col("content").first().over("event_id"),
     )
+    return first.filter("contradicts").select("event_id", "line", "first")
 
 
-def _commonest(refused: list[Refused], unit: str) -> str:
-    """The three commonest reasons, each with its first row."""
-    first = {row.reason: row for row in reversed(refused)}
-    return "\n".join(
-        f"  {count:,} times {reason} ({unit} {first[reason].line}: "
-        f"{first[reason].text[:100]})"
-        for reason, count in _reasons(refused).items()
-    )
-
-
-def _reasons(refused: list[Refused]) -> dict[str, int]:
-    return dict(Counter(row.reason for row in refused).most_common(3))
-
-
-def _counts(rows: Rows, events: pl.DataFrame) -> ImportCounts:
-    return ImportCounts(
-        read=rows.accepted + len(rows.refused),
-        accepted=rows.accepted,
-        rejected=len(rows.refused),
-        repeated=rows.repeated,
-        leads=events["lead_id"].n_unique(),
-        events=events.height,
-        tied=int(events["moved"].sum()),
-        reasons=_reasons(rows.refused),
-    )
-
-
-def _about(sheet: Sheet, mapping: Mapping, counts: ImportCounts) -> LogAbout:
+def _about(
+    source: Path, sha256: str, mapping: Mapping, counts: ImportCounts
+) -> LogAbout:
     recorded = isinstance(mapping, EventMapping) and mapping.columns.received_at
     return LogAbout(
         name=mapping.name,
@@ -190,24 +237,12 @@ def _about(sheet: Sheet, mapping: Mapping, counts: ImportCounts) -> LogAbout:
         won_kinds=mapping.won_kinds,
         lost_kinds=mapping.lost_kinds,
         provenance={
-            "file": sheet.path.name,
-            "sha256": sheet.sha256,
+            "file": source.name,
+            "sha256": sha256,
             "rows": asdict(counts),
             "ties": "events of a lead that shared a time stand 1 µs apart, "
-            f"in the order of tie_order, then by {sheet.unit}",
+            f"in the order of tie_order, then by {unit_of(source)}",
             "tie_order": list(mapping.ranking()),
             "mapping": mapping.model_dump(mode="json", exclude_none=True),
         },
     )
-
-
-def _write_rejected(path: Path, refused: list[Refused], unit: str) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file)
-            table.writerow([unit, "reason", "text"])
-            table.writerows([row.line, row.reason, row.text] for row in refused)
-    except OSError as error:
-        raise ImportFailedError(
-            f"{path} can't be written ({error.strerror}): free the path"
-        ) from error

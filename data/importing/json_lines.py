@@ -1,44 +1,48 @@
 """Reader of JSON Lines files: one object a line, its inner ones as `outer.inner`."""
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 
+from data.importing.block import Block, Record, blocks_of
 from data.importing.errors import ImportFailedError
-from data.importing.sheet import Record, Sheet, sheet_of
-from data.importing.source import UTF_16, pieces
+from data.importing.source import UTF_16, Pieces
 
+_NO_NUMBER = re.compile(rb"\b(NaN|Infinity)\b")
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 16 << 20  # bytes; past it the file has no lines, as one long list
 
 _PAST_INTEGERS = 2.0**64  # an identifier as large would lose its last digits
 
 
-def read_json_lines(path: Path) -> Sheet:
+def read_json_lines(path: Path) -> Iterator[Block]:
     """Read a file of JSON objects, in UTF-8, plain or gzipped. Blank lines are no rows.
 
-    A list is kept as its JSON text; null is an empty cell. Raises ImportFailedError
-    if the file can't be read, has a line over 16 MiB, or holds no row.
+    A list is kept as its JSON text; null and NaN are empty cells. Raises
+    ImportFailedError if the file can't be read, or has a line over 16 MiB.
     """
-    return sheet_of(path, _records(path))
+    pieces = Pieces(path)
+    return blocks_of(_records(path, pieces), lambda: pieces.share_read)
 
 
-def _records(path: Path) -> Iterator[Record]:
-    for line, written in enumerate(_lines(path), start=1):
+def _records(path: Path, pieces: Pieces) -> Iterator[Record]:
+    for line, written in enumerate(_lines(path, pieces), start=1):
         if not written.strip():
             continue
         text = written.decode(errors="replace").rstrip("\r")
         try:
             yield Record(line, _cells(written), text)
-        except (ValueError, orjson.JSONEncodeError) as error:
+        except (ValueError, RecursionError, orjson.JSONEncodeError) as error:
             why = error.msg if isinstance(error, orjson.JSONDecodeError) else error
             yield Record(line, {}, text, f"no JSON object: {why}")
 
 
-def _lines(path: Path) -> Iterator[bytes]:
+def _lines(path: Path, pieces: Pieces) -> Iterator[bytes]:
     rest, line = b"", 0
-    for number, piece in enumerate(pieces(path)):
+    for number, piece in enumerate(pieces):
         *whole, rest = (rest + (piece if number else _begun(piece, path))).split(b"\n")
         yield from whole
         line += len(whole)
@@ -68,7 +72,7 @@ def _begun(piece: bytes, path: Path) -> bytes:
 
 def _cells(written: bytes) -> dict[str, str]:
     """The fields of a line's object as text; ValueError says why it has none."""
-    record = orjson.loads(written)
+    record = _loaded(written)
     if not isinstance(record, dict):
         raise ValueError("it is no object")
     cells: dict[str, str] = {}
@@ -86,6 +90,20 @@ def _cells(written: bytes) -> dict[str, str]:
         else:
             cells[name] = cell(value)
     return cells
+
+
+def _loaded(written: bytes) -> object:
+    try:
+        return orjson.loads(written)
+    except orjson.JSONDecodeError:
+        if not _NO_NUMBER.search(written):
+            raise
+        # Python writes NaN and Infinity, which JSON has not
+        return json.loads(written, parse_constant=_no_number)
+
+
+def _no_number(name: str) -> str | None:
+    return None if name == "NaN" else name
 
 
 def cell(value: object) -> str:

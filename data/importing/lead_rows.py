@@ -2,55 +2,45 @@
 
 import polars as pl
 
+from data.importing.block import BETWEEN_CELLS, content_keys
 from data.importing.cells import Cells
-from data.importing.mapping import FieldColumn, LeadMapping
-from data.importing.rows import (
-    Rows,
-    actors,
-    as_json,
-    in_log_order,
-    refusals,
-    rows_of,
-)
-from data.importing.sheet import Sheet, content_key
-from features.event import ATTRIBUTES_KIND
+from data.importing.mapping import Delay, FieldColumn, LeadMapping
+from data.importing.rows import actors, as_json, rows_of, together
+from features.event import ATTRIBUTES_KIND, TIME
+from features.log import UNDATED_KIND
 
 _OPEN = "open"
 
 
-def read_lead_rows(sheet: Sheet, mapping: LeadMapping) -> Rows:
-    """Events of a table whose rows are leads, and the rows that are none.
+def lead_rows(cells: Cells, mapping: LeadMapping) -> list[pl.DataFrame]:
+    """A block's rows as events, sound or not: their attributes, and their outcomes.
 
     A row gives an `attributes_set` event, even an empty one, so that the lead is in
-    the log; and `won` or `lost`. The identity of each is the content of the cells it
-    is made of: when a later export adds the outcome, the attributes keep theirs.
+    the log; and its outcome, of the kind "open" where there is none yet. The identity
+    of each is the content of the cells it is made of: when a later export adds the
+    outcome, the attributes keep theirs.
     """
-    cells = Cells(sheet, mapping)
     created = _created(cells, mapping)
-    closed = _closed(created, cells, mapping)
-    reasons = cells.reason
-    sound = reasons.is_null()
-    events = in_log_order([created.filter(sound), closed.filter(sound)])
-    accepted = int(sound.sum())
-    contents = pl.Series(sheet.contents, dtype=pl.String)
-    return Rows(
-        events=events.filter(pl.col("kind") != _OPEN).unique(
-            "event_id", keep="first", maintain_order=True
-        ),
-        accepted=accepted,
-        repeated=accepted - contents.filter(sound).n_unique(),
-        refused=refusals(sheet, reasons),
-    )
+    if mapping.columns.outcome is None:
+        return [created]
+    return [created, _closed(created, cells, mapping, mapping.columns.outcome)]
+
+
+def events_of_lead_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    """The events of all rows of some leads; what was said before counts once."""
+    events = rows.filter(pl.col("kind") != _OPEN)
+    return together(events.unique("event_id", keep="first", maintain_order=True))
 
 
 def _created(cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
     """The attributes of each row, when they were known."""
-    columns, height = mapping.columns, cells.frame.height
+    columns, height = mapping.columns, cells.height
     made_of = [columns.lead_id, columns.time.column]
     cells.require(*made_of)
     occurred_at = cells.times(columns.time, cells[columns.time.column])
     return rows_of(
         cells,
+        content=cells.block.keys(),
         event_id=_identities(cells, made_of, mapping.attributes, "attributes"),
         kind=pl.repeat(ATTRIBUTES_KIND, height, eager=True),
         occurred_at=occurred_at,
@@ -59,49 +49,69 @@ def _created(cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
     )
 
 
-def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
+def _closed(
+    created: pl.DataFrame, cells: Cells, mapping: LeadMapping, column: str
+) -> pl.DataFrame:
     """The outcome of each row, of the kind "open" where there is none yet."""
     columns = mapping.columns
-    if columns.outcome is None or columns.outcome_time is None:
-        return created.clear()
-    outcome, column = cells[columns.outcome], columns.outcome_time.column
+    outcome = cells[column]
     kinds = cells.meanings(outcome, {**mapping.outcomes}, "outcome")
     kinds = kinds.set(outcome.is_null(), _OPEN)
-    is_closed = kinds.is_not_null() & (kinds != _OPEN)
-    # of an open lead, the date is only expected
-    written = cells[column].set(~is_closed, None)
-    cells.refuse(
-        is_closed & written.is_null(), f"won or lost, but column {column!r} is empty"
-    )
-    occurred_at = _not_before(
-        created["occurred_at"], cells.times(columns.outcome_time, written), cells
-    )
-    made_of = [columns.lead_id, columns.outcome, column]
+    occurred_at = _closing_times(kinds, created["occurred_at"], cells, mapping)
+    dates = [
+        date.column for date in columns.outcome_time if not isinstance(date, Delay)
+    ]
+    made_of = [columns.lead_id, column, *dates]
+    undated = occurred_at.is_null() & (kinds != _OPEN)
+    undated = undated.fill_null(value=False)
+    fields = [*cells.fields(mapping.data)]
+    if undated.any():
+        told = kinds.set(~undated, None).alias("outcome")
+        fields = [told, *(field for field in fields if field.name != told.name)]
     return created.with_columns(
         _identities(cells, made_of, mapping.data, "outcome").alias("event_id"),
-        kinds.alias("kind"),
-        occurred_at.alias("occurred_at"),
-        occurred_at.alias("received_at"),
+        kinds.set(undated, UNDATED_KIND).alias("kind"),
+        occurred_at.fill_null(created["occurred_at"]).alias("occurred_at"),
+        occurred_at.fill_null(created["occurred_at"]).alias("received_at"),
         actors(kinds, cells).alias("actor"),
-        as_json(cells.fields(mapping.data), cells.frame.height).alias("data"),
+        as_json(pl.DataFrame(fields), cells.height).alias("data"),
     )
 
 
-def _not_before(created: pl.Series, closed: pl.Series, cells: Cells) -> pl.Series:
-    """Closing times, at least the creation: a date without an hour means its day."""
-    zone = cells.mapping.time_zone
+def _closing_times(
+    kinds: pl.Series, created: pl.Series, cells: Cells, mapping: LeadMapping
+) -> pl.Series:
+    """When won and lost leads were, by the first date of theirs that can be; of an
+    open lead, a date is only expected."""
+    closed = pl.repeat(None, cells.height, dtype=TIME, eager=True)
+    for date in mapping.columns.outcome_time:
+        is_undated = (kinds != _OPEN) & closed.is_null()
+        if isinstance(date, Delay):
+            times = created.dt.offset_by(f"{date.days * 24}h").set(~is_undated, None)
+        else:
+            written = cells[date.column].set(~is_undated.fill_null(False), None)
+            times = _not_before(created, cells.times(date, written), mapping)
+        closed = closed.zip_with(closed.is_not_null(), times)
+    return closed
+
+
+def _not_before(
+    created: pl.Series, closed: pl.Series, mapping: LeadMapping
+) -> pl.Series:
+    """Closing times, at least the creation: a date without an hour means its day. What
+    was closed before that day was not closed then: null."""
     first_day, last_day = (
-        time.dt.convert_time_zone(zone).dt.date() for time in (created, closed)
+        time.dt.convert_time_zone(mapping.time_zone).dt.date()
+        for time in (created, closed)
     )
-    early = closed < created
-    same_day = early & (first_day == last_day)
-    cells.refuse(early & ~same_day, "closed before it was created")
-    return closed.zip_with(~same_day.fill_null(False), created)
+    early = (closed < created).fill_null(False)
+    same_day = early & (first_day == last_day).fill_null(False)
+    return closed.zip_with(~same_day, created).set(early & ~same_day, None)
 
 
 def _identities(
     cells: Cells, columns: list[str], fields: dict[str, FieldColumn], part: str
 ) -> pl.Series:
     names = dict.fromkeys([*columns, *(field.column for field in fields.values())])
-    rows = cells.frame.select(*names).iter_rows()
-    return pl.Series([f"{content_key(row)}-{part}" for row in rows], dtype=pl.String)
+    joined = pl.concat_str(pl.col(*names).fill_null(""), separator=BETWEEN_CELLS)
+    return content_keys(cells.frame.select(joined).to_series()) + f"-{part}"

@@ -2,7 +2,7 @@
 
 import codecs
 import tomllib
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,7 +25,7 @@ from features.event import ATTRIBUTES_KIND, Actor
 
 ISO_8601 = "iso8601"
 
-_EXAMPLE_DAY = datetime(2001, 12, 30, 13, 14, 15)  # noqa: DTZ001 - tries a format
+_EXAMPLE_DAY = datetime(2001, 12, 30, 13, 14, 15, tzinfo=UTC)  # tries a format
 
 
 def _time_zone(name: str) -> str:
@@ -58,6 +58,7 @@ def _time_format(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, StringConstraints(min_length=1)]
+Sign = Annotated[str, StringConstraints(pattern=r"^[^0-9\s()+-]$")]
 TimeFormat = Annotated[str, AfterValidator(_time_format)]
 
 
@@ -84,6 +85,16 @@ class FieldColumn(_Part):
     column: Text
     type: Literal["text", "number", "integer", "boolean"] = "text"
     unknown: tuple[str, ...] = ()  # cells that mean "not known", as "N/A"
+    unreadable: Literal["reject", "unknown"] = "reject"  # of a cell of no such type
+    decimal: Literal[".", ","] | None = None  # None: the mapping's
+    thousands: tuple[Sign, ...] = ()  # between three digits, beside spaces
+    currency: tuple[Text, ...] = ()  # before or after an amount, as "€" or "EUR"
+
+    @model_validator(mode="after")
+    def _signs_differ(self) -> Self:
+        if self.decimal in self.thousands:
+            raise ValueError("thousands holds the decimal sign")
+        return self
 
 
 class ActorRule(_Part):
@@ -113,24 +124,39 @@ class EventColumns(_Part):
     received_at: Time | None = None  # None: assumed equal to `time`
 
 
+class Delay(_Part):
+    """A time so many days after the lead's."""
+
+    days: Annotated[int, Field(ge=0, le=3650)]
+
+
+def _as_list(written: object) -> object:
+    return written if isinstance(written, list | tuple) else [written]
+
+
 class LeadColumns(_Part):
+    """`outcome_time` holds what dates an outcome: the first that a row has. Where none
+    does, the outcome's time is unknown."""
+
     lead_id: Text
     time: Time  # when the attributes were known
     outcome: Text | None = None
-    outcome_time: Time | None = None
+    outcome_time: Annotated[tuple[Delay | Time, ...], BeforeValidator(_as_list)] = ()
 
     @model_validator(mode="after")
-    def _outcome_has_a_time(self) -> Self:
-        if (self.outcome is None) != (self.outcome_time is None):
-            raise ValueError("outcome and outcome_time go together: name both columns")
+    def _a_time_is_of_an_outcome(self) -> Self:
+        if self.outcome_time and self.outcome is None:
+            raise ValueError("outcome_time stands without outcome: name its column")
         return self
 
 
 class _Table(_Part):
+    columns: _Part
     name: Text
     source: Text
     delimiter: Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')] = ","
     encoding: Annotated[str, AfterValidator(_encoding)] = "utf-8-sig"
+    sheet: Text | None = None  # of a workbook; None: the first
     decimal: Literal[".", ","] = "."
     time_format: TimeFormat = ISO_8601
     time_zone: Annotated[str, AfterValidator(_time_zone)]  # of times without an offset
@@ -138,6 +164,25 @@ class _Table(_Part):
     actor: ActorRule = ActorRule()
     data: dict[Name, FieldColumn] = Field(default_factory=dict)
     attributes: dict[Name, FieldColumn] = Field(default_factory=dict)
+
+    def names_events(self) -> bool:
+        """Whether the rows hold ids of events."""
+        return bool(getattr(self.columns, "event_id", None))
+
+    def named_columns(self) -> list[tuple[str, str]]:
+        """Each key that names a column, and the column."""
+        columns: dict[str, object] = dict(self.columns)
+        named = [("actor.column", self.actor.column)] if self.actor.column else []
+        named += [
+            (f"columns.{key}", part.column if isinstance(part, TimeColumn) else part)
+            for key, written in columns.items()
+            for part in (written if isinstance(written, tuple) else (written,))
+            if isinstance(part, str | TimeColumn)
+        ]
+        for table in ("data", "attributes"):
+            fields: dict[str, FieldColumn] = getattr(self, table)
+            named += [(f"{table}.{name}", of.column) for name, of in fields.items()]
+        return named
 
     def _ranked(self, first: tuple[str, ...]) -> tuple[str, ...]:
         return (*(kind for kind in first if kind not in self.order), *self.order)
@@ -154,13 +199,14 @@ class EventMapping(_Table):
     shape: Literal["events"]
     columns: EventColumns
     kinds: dict[Text, Name] = Field(default_factory=dict)
-    other_kinds: Literal["reject", "keep"] = "reject"  # keep: their snake_case slug
+    # keep: their snake_case slug; as_written: those that have the form of a kind
+    other_kinds: Literal["reject", "keep", "as_written"] = "reject"
     won_kinds: tuple[Name, ...] = ("won",)
     lost_kinds: tuple[Name, ...] = ("lost",)
 
     @model_validator(mode="after")
     def _kinds_can_occur(self) -> Self:
-        if self.other_kinds == "keep":
+        if self.other_kinds != "reject":
             return self
         possible = {*self.kinds.values(), ATTRIBUTES_KIND}
         named = {"actor.kinds": tuple(self.actor.kinds)} | {

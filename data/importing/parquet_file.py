@@ -8,32 +8,31 @@ import polars.selectors as cs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from data.importing.block import Block, block_of_fields
 from data.importing.errors import ImportFailedError
 from data.importing.json_lines import cell
-from data.importing.sheet import Record, Sheet, sheet_of
 from data.importing.source import opened
 
 _ROWS_AT_ONCE = 50_000
 
 
-def read_parquet_file(path: Path) -> Sheet:
+def read_parquet_file(path: Path) -> Iterator[Block]:
     """Read a Parquet file; its rows are counted from 1. Null and NaN are empty cells.
 
     A time is written in ISO 8601, with its offset if the column has a time zone. Raises
-    ImportFailedError if the file can't be read or is damaged, or holds no row.
+    ImportFailedError if the file can't be read or is damaged.
     """
-    records = (Record(number, row) for number, row in enumerate(_rows(path), start=1))
-    return sheet_of(path, records, unit="row")
-
-
-def _rows(path: Path) -> Iterator[dict[str, str]]:
     read = 0
     with opened(path) as stored:
         try:
-            for batch in pq.ParquetFile(stored).iter_batches(_ROWS_AT_ONCE):
-                texts = _texts(pl.DataFrame(pa.Table.from_batches([batch])))
-                yield from texts.iter_rows(named=True)
-                read += texts.height
+            file = pq.ParquetFile(stored)
+            whole = file.metadata.num_rows
+            for batch in file.iter_batches(_ROWS_AT_ONCE):
+                frame = _texts(pl.DataFrame(pa.Table.from_batches([batch])))
+                lines = pl.int_range(read + 1, read + 1 + frame.height, eager=True)
+                read += frame.height
+                share = read / max(whole, 1)
+                yield block_of_fields(frame, lines=lines, share_read=share)
         except (pa.ArrowException, pl.exceptions.PolarsError, OSError) as error:
             raise ImportFailedError(
                 f"{path}, after row {read}: the Parquet file can't be read ({error}): "

@@ -1,57 +1,29 @@
 """Rows made events, for both shapes of a table: identity, actor, data, order."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import orjson
 import polars as pl
 
 from data.importing.cells import Cells
-from data.importing.sheet import Refused, Sheet
 from features.event import EVENT_SCHEMA
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
-    """Rows made events; `repeated` accepted rows said again what another had said."""
-
-    events: pl.DataFrame  # of EVENT_SCHEMA, and `line`
-    accepted: int
-    repeated: int
-    refused: list[Refused]
+_ESCAPED = r'["\\\x00-\x1f]'  # what JSON doesn't hold as it is
 
 
-def rows_of(cells: Cells, **columns: pl.Series | list[str]) -> pl.DataFrame:
-    """A row of the log for each of the sheet's, sound or not, with its line.
+def rows_of(cells: Cells, **columns: pl.Series) -> pl.DataFrame:
+    """A row of the log for each of the block's, sound or not, with its line.
 
     `columns` are those of the log that the mapping's shape decides; `kind` is one.
     """
-    mapping = cells.mapping
     return pl.DataFrame(
-        {
-            "line": cells.sheet.lines,
-            "source": pl.repeat(mapping.source, cells.frame.height, eager=True),
-            "lead_id": cells.leads(),
-            "actor": actors(pl.Series(columns["kind"]), cells),
-            **columns,
-        },
-        schema_overrides={"line": pl.Int64, "content": pl.String},
+        [
+            cells.block.lines.alias("line"),
+            cells.leads().alias("lead_id"),
+            actors(columns["kind"], cells).alias("actor"),
+            *(column.alias(name) for name, column in columns.items()),
+        ]
     )
-
-
-def numbered(keys: Iterable[str]) -> Iterator[str]:
-    """The keys, told apart where they repeat.
-
-    Examples
-    --------
-    >>> list(numbered(["a", "b", "a"]))
-    ['a', 'b', 'a-2']
-    """
-    seen: Counter[str] = Counter()
-    for key in keys:
-        seen[key] += 1
-        yield key if seen[key] == 1 else f"{key}-{seen[key]}"
 
 
 def actors(kinds: pl.Series, cells: Cells) -> pl.Series:
@@ -61,7 +33,7 @@ def actors(kinds: pl.Series, cells: Cells) -> pl.Series:
     if rule.column:
         by_column = _looked_up(cells[rule.column], rule.values)
         who = who.zip_with(who.is_not_null(), by_column)
-    return who.fill_null(rule.default)
+    return who.fill_null(rule.default.value)
 
 
 def _looked_up(values: pl.Series, table: Mapping[str, str]) -> pl.Series:
@@ -70,25 +42,29 @@ def _looked_up(values: pl.Series, table: Mapping[str, str]) -> pl.Series:
 
 
 def as_json(fields: pl.DataFrame, height: int) -> pl.Series:
-    """Each row's known fields as a JSON object, `height` of them."""
+    """Each row's known fields as a JSON object, `height` of them.
+
+    Examples
+    --------
+    >>> as_json(pl.DataFrame({"a": ["x", None], "b": [1.5, 2.0]}), 2).to_list()
+    ['{"a":"x","b":1.5}', '{"b":2.0}']
+    """
     if not fields.columns:
         return pl.repeat("{}", height, eager=True)
-    rows = fields.iter_rows(named=True)
-    known = ({k: v for k, v in row.items() if v is not None} for row in rows)
-    return pl.Series([orjson.dumps(row).decode() for row in known], dtype=pl.String)
+    known = [f'"{field.name}":' + _in_json(field) for field in fields]
+    inner = pl.concat_str(known, separator=",", ignore_nulls=True)
+    return pl.select(pl.lit("{") + inner + "}").to_series()
 
 
-def refusals(sheet: Sheet, reasons: pl.Series) -> list[Refused]:
-    """The rows of the sheet that have a reason, with the lines broken as CSV."""
-    rows = zip(sheet.lines, reasons, sheet.texts, strict=True)
-    unsound = [Refused(*row) for row in rows if row[1] is not None]
-    return sorted([*sheet.refused, *unsound], key=lambda refused: refused.line)
-
-
-def in_log_order(events: Sequence[pl.DataFrame]) -> pl.DataFrame:
-    """The events together, each with its line, in the columns of the log."""
-    columns = [*EVENT_SCHEMA.names(), "line"]
-    return pl.concat([part.select(columns) for part in events])
+def _in_json(values: pl.Series) -> pl.Series:
+    if values.dtype != pl.String:
+        return values.cast(pl.String)
+    quoted = '"' + values + '"'
+    odd = values.filter(values.str.contains(_ESCAPED)).unique()
+    if odd.is_empty():
+        return quoted
+    escaped = {text: orjson.dumps(text).decode() for text in odd}
+    return values.replace_strict(escaped, default=quoted, return_dtype=pl.String)
 
 
 def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
@@ -96,7 +72,7 @@ def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
 
     Events of a lead that share a time are put 1 µs apart: the kinds of `ranking`
     first, in its order, then the others, then by line. What follows within those
-    microseconds moves on with them. `received_at` moves by as much.
+    microseconds moves on with them. `received_at` moves by as much; `moved` says so.
     """
     places = {kind: place for place, kind in enumerate(ranking)}
     ordered = events.sort(
@@ -112,9 +88,14 @@ def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
     written = pl.col("occurred_at").dt.epoch("us")
     spaced = (written - place).cum_max().over("lead_id") + place
     shift = pl.duration(microseconds=spaced - written)
-    moved = ordered.with_columns(
+    return ordered.with_columns(
         pl.col("occurred_at") + shift,
         pl.col("received_at") + shift,
         moved=spaced > written,
     )
-    return moved.sort("occurred_at", "lead_id")
+
+
+def together(*parts: pl.DataFrame) -> pl.DataFrame:
+    """The events of the parts, each with its line, in the columns of the log."""
+    columns = [name for name in EVENT_SCHEMA.names() if name != "source"]
+    return pl.concat([part.select(*columns, "line") for part in parts])

@@ -11,30 +11,31 @@ from itertools import chain
 from pathlib import Path
 from xml.parsers import expat
 
+from data.importing.block import Block, Record, blocks_of
 from data.importing.errors import ImportFailedError
-from data.importing.sheet import Record, Sheet, sheet_of
-from data.importing.source import pieces
+from data.importing.source import Pieces
 
 TRACE_PREFIX = "case:"
 _DEEPEST = 4  # log, trace, event, value: what is further inside is not read
 _VALUES = frozenset({"string", "date", "int", "float", "boolean", "id"})
 
 
-def read_xes(path: Path) -> Sheet:
+def read_xes(path: Path) -> Iterator[Block]:
     """Read an XES log, plain or gzipped, a trace at a time.
 
     Attributes of attributes, lists and containers are not read. A document type is
     refused: XES has none, and without one no entity can be declared, so that none
     can grow (billion laughs) or fetch another file. Raises ImportFailedError if the
-    file can't be read, is no XES or broken XML (at which line), or holds no event.
+    file can't be read, is no XES or broken XML (at which line).
     """
-    return sheet_of(path, _records(path))
+    pieces = Pieces(path)
+    return blocks_of(_records(path, pieces), lambda: pieces.share_read)
 
 
-def _records(path: Path) -> Iterator[Record]:
+def _records(path: Path, pieces: Pieces) -> Iterator[Record]:
     reading = _Reading(path)
     try:
-        for piece in chain(pieces(path), [b""]):
+        for piece in chain(pieces, [b""]):
             reading.parser.Parse(piece, not piece)
             yield from reading.records
             reading.records.clear()

@@ -11,11 +11,13 @@ from features.log.events import (
     FIRST_YEAR,
     LAST_YEAR,
     REMOVED_KINDS,
+    UNDATED_KIND,
     last_known_at,
     lead_ids,
     once_each,
     removed_leads,
 )
+from features.log.manifest import buckets_for
 from features.log.reading import (
     Bucket,
     Log,
@@ -26,6 +28,7 @@ from features.log.reading import (
     open_log,
     read_log,
 )
+from features.log.spill import Spill
 from features.log.storage import Location, absolute
 from features.log.writing import (
     append_events,
@@ -33,6 +36,7 @@ from features.log.writing import (
     new_log_folder,
     partition_log,
     write_about,
+    write_buckets,
     write_events,
     write_log,
 )
@@ -41,13 +45,16 @@ __all__ = [
     "FIRST_YEAR",
     "LAST_YEAR",
     "REMOVED_KINDS",
+    "UNDATED_KIND",
     "Bucket",
     "Location",
     "Log",
     "LogAbout",
     "LogDataset",
+    "Spill",
     "absolute",
     "append_events",
+    "buckets_for",
     "events_of_lead",
     "is_one_file",
     "last_known_at",
@@ -61,6 +68,7 @@ __all__ = [
     "read_log",
     "removed_leads",
     "write_about",
+    "write_buckets",
     "write_events",
     "write_log",
 ]

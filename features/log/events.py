@@ -12,7 +12,9 @@ from features.lead_id import DOTS, LONGEST, lead_id
 
 FIRST_YEAR, LAST_YEAR = 1970, 2099  # 0001, 1899, 9999: empty dates of systems
 # What another system did with a lead: it is there no more, or again.
-REMOVED_KINDS = ("lead_deleted", "lead_archived", "lead_merged")
+# A lead that ended nobody knows when teaches nothing about time: it counts as gone.
+UNDATED_KIND = "outcome_undated"
+REMOVED_KINDS = ("lead_deleted", "lead_archived", "lead_merged", UNDATED_KIND)
 _RESTORED_KIND = "lead_restored"
 _AS_IT_IS = r"^[!-~]+( [!-~]+)*$"  # of an id: ASCII, with single spaces
 _NAMES = ("lead_id", "source", "event_id", "kind")

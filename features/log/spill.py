@@ -1,9 +1,9 @@
-"""Events dealt to buckets on disk, however many they are."""
+"""Events, and rows that become some, dealt to buckets on disk, however many."""
 
 import mmap
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from operator import itemgetter
 from tempfile import TemporaryFile
 from typing import IO
 
@@ -14,52 +14,58 @@ from features.log.events import check_columns, lead_ids, naming
 from features.log.manifest import buckets_of
 
 EVENTS_AT_ONCE = 1_000_000  # in memory: about 0.5 GB
+_Place = tuple[int, IO[bytes], int]  # rank, file, which batch of it
 
 
 class Spill:
-    """Temporary files of Arrow, each of many events, with a batch for each bucket.
+    """Temporary files of Arrow, each of many rows, with a batch for each bucket, which
+    follows from the texts of the column `by`.
 
     They have no name: whoever is killed leaves nothing of what leads did.
     """
 
-    def __init__(self, buckets: int, files: ExitStack) -> None:
-        self._buckets, self._files = buckets, files
-        self._batches: dict[int, list[tuple[IO[bytes], int]]] = defaultdict(list)
+    def __init__(self, buckets: int, files: ExitStack, by: str = "lead_id") -> None:
+        self.buckets, self._files, self._by = buckets, files, by
+        self._batches: list[list[_Place]] = [[] for _ in range(buckets)]
 
     def deal(self, events: Iterable[pl.DataFrame], place: str) -> None:
         """Add events; leads get their ids as they are kept, where they have one.
 
         Raises LogError that names the place if a column is missing or of another type.
         """
-        for some in _gathered(events, place):
-            file = TemporaryFile()  # noqa: SIM115 - the stack closes it
-            self._write(self._files.enter_context(file), some)
+        for rank, some in enumerate(_gathered(events, place)):
+            leads, _ = lead_ids(some["lead_id"])
+            self.add(some.with_columns(leads), rank)
 
-    def _write(self, file: IO[bytes], events: pl.DataFrame) -> None:
+    def add(self, rows: pl.DataFrame, rank: int) -> None:
+        """Add rows; those of a lower rank come before them. Threads may."""
         import pyarrow as pa
 
-        leads, _ = lead_ids(events["lead_id"])
-        bucket = buckets_of(leads, self._buckets).alias("bucket")
-        dealt = events.with_columns(leads, bucket).partition_by(
+        bucket = buckets_of(rows[self._by], self.buckets).alias("bucket")
+        dealt = rows.with_columns(bucket).partition_by(
             "bucket", as_dict=True, include_key=False
         )
         options = pa.ipc.IpcWriteOptions(compression="lz4")
-        schema = EVENT_SCHEMA.to_frame().to_arrow(compat_level=_PLAIN).schema
+        schema = rows.clear().to_arrow(compat_level=_PLAIN).schema
+        file = TemporaryFile()  # noqa: SIM115 - the stack closes it
+        self._files.enter_context(file)
         with pa.ipc.new_file(file, schema, options=options) as batches:
-            for place, ((number,), some) in enumerate(dealt.items()):
+            for some in dealt.values():
                 table = some.rechunk().to_arrow(compat_level=_PLAIN)
                 batches.write_batch(table.combine_chunks().to_batches()[0])
-                self._batches[number].append((file, place))
         file.flush()
+        for nth, (number,) in enumerate(dealt):
+            self._batches[number].append((rank, file, nth))
 
     @property
     def numbers(self) -> list[int]:
-        """The buckets that got events."""
-        return sorted(self._batches)
+        """The buckets that got rows."""
+        return [number for number, batches in enumerate(self._batches) if batches]
 
     def bucket(self, number: int) -> pl.DataFrame:
-        """The events of a bucket."""
-        return pl.concat(_batch(*each) for each in self._batches[number])
+        """The rows of a bucket."""
+        ranked = sorted(self._batches[number], key=itemgetter(0))
+        return pl.concat(_batch(file, nth) for _, file, nth in ranked)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from features.errors import LogError
 from features.event import EVENT_SCHEMA
 from features.log.about import LogAbout
 from features.log.about import write_about as write_about_in
-from features.log.events import once_each
+from features.log.events import naming, once_each
 from features.log.manifest import (
     Manifest,
     Part,
@@ -31,7 +31,7 @@ from features.log.manifest import (
     written,
 )
 from features.log.reading import Bucket, Log, buckets_in
-from features.log.spill import EVENTS_AT_ONCE, spilled
+from features.log.spill import EVENTS_AT_ONCE, Spill, spilled
 from features.log.storage import (
     ABOUT_FILE,
     MANIFEST_FILE,
@@ -112,10 +112,20 @@ def write_events(
     `n_events`: about how many; the number of buckets follows from it, unless it is
     said. Raises LogError.
     """
-    storage, buckets = Disk(folder), n_buckets or buckets_for(n_events)
-    with spilled(events, buckets, storage.place) as spill:
-        parts = _put_parts(storage, spill.numbers, spill.bucket)
-    _name(storage, Manifest(buckets=buckets, parts=parts), None)
+    buckets = n_buckets or buckets_for(n_events)
+    with spilled(events, buckets, str(folder)) as spill:
+        write_buckets(folder, spill, spill.bucket)
+
+
+def write_buckets(
+    folder: Path, spill: Spill, events_of: Callable[[int], pl.DataFrame]
+) -> None:
+    """Write the events that what was spilled becomes, bucket by bucket, into the draft
+    of a new log; several are asked for at once. Raises LogError."""
+    storage = Disk(folder)
+    with naming(storage.place):
+        parts = _put_parts(storage, spill.numbers, events_of)
+    _name(storage, Manifest(buckets=spill.buckets, parts=parts), None)
 
 
 def write_about(folder: Path, about: LogAbout) -> None:

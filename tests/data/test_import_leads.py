@@ -94,14 +94,6 @@ def test_a_table_may_hold_no_outcome(tmp_path: Path) -> None:
             'column status: no outcome for "Dead": add it to [outcomes]',
         ),
         (
-            "L-1,2026-01-05,Won,,",
-            "won or lost, but column 'closed' is empty",
-        ),
-        (
-            "L-1,2026-01-05,Won,2026-01-04,",
-            "closed before it was created",
-        ),
-        (
             "L-1,2026-01-05,Won,soon,",
             "column 'closed': not a time written as ISO 8601",
         ),

@@ -80,10 +80,10 @@ def test_a_mistake_names_its_file_and_key(
     assert str(path) in str(caught.value)
 
 
-def test_an_outcome_needs_its_time(tmp_path: Path) -> None:
+def test_a_closing_time_needs_an_outcome(tmp_path: Path) -> None:
     text = SOUND.replace('"events"', '"leads"').split("[kinds]")[0]
-    text = text.replace('won_kinds = ["won"]', "").replace("kind =", "outcome =")
-    with pytest.raises(ImportFailedError, match="go together"):
+    text = text.replace('won_kinds = ["won"]', "").replace("kind =", "outcome_time =")
+    with pytest.raises(ImportFailedError, match="outcome_time stands without outcome"):
         load_mapping(write_mapping(tmp_path, text))
 
 
