@@ -113,9 +113,6 @@ def main() -> None:
     taken: list[float] = []
     out = sys.stdout
     with TemporaryDirectory(dir=asked.folder) as folder:
-        warm = Path(folder) / "warm.csv"
-        write_source(warm, 1000)
-        measured(by_import, warm)  # kernels are compiled once a machine
         for rows in sizes:
             source = Path(folder) / f"{rows}.csv"
             write_source(source, rows)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -85,7 +86,7 @@ def blocks_of(
         yield block_of_fields(
             frame,
             lines=pl.Series("line", lines, dtype=pl.Int64),
-            text_of=lambda row, sound=sound: _text(sound[row]),
+            text_of=partial(_text_among, sound),
             refused=refused,
             share_read=share_read(),
         )
@@ -121,6 +122,10 @@ def block_of_fields(
         refused=refused or [],
         share_read=share_read,
     )
+
+
+def _text_among(records: list[Record], row: int) -> str:
+    return _text(records[row])
 
 
 def _text(record: Record) -> str:

@@ -39,13 +39,13 @@ def read_csv(
     """
     pieces = Pieces(path, _BLOCK_BYTES)
     texts = _decoded(pieces, encoding, path)
-    text, is_last = next(texts)
+    text, is_last, share = next(texts)
     header, text = _begun(text, delimiter, named, path)
     line = header.ends_on + 1
     while True:
         lines = _Lines.of(text, header, is_last=is_last)
         found = lines.records(line)
-        yield lines.block(found, line, header.places(named), pieces.share_read)
+        yield lines.block(found, line, header.places(named), share)
         if is_last:
             return
         rest, line = lines.rest(found), line + found.read
@@ -54,7 +54,7 @@ def read_csv(
                 f"{path}, line {line}: over {_LONGEST_RECORD >> 20} MiB: "
                 "this is no CSV, or its lines end in an unknown way"
             )
-        more, is_last = next(texts)
+        more, is_last, share = next(texts)
         text = rest + more
 
 
@@ -253,14 +253,17 @@ def _rows(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str
             yield start + 1, start + reader.line_num, row
 
 
-def _decoded(pieces: Pieces, encoding: str, path: Path) -> Iterator[tuple[bytes, bool]]:
-    """The content in UTF-8, in pieces of whole characters, and which is the last.
+def _decoded(
+    pieces: Pieces, encoding: str, path: Path
+) -> Iterator[tuple[bytes, bool, float]]:
+    """The content in UTF-8, in pieces of whole characters, which is the last, and the
+    share of the file that ends with each.
 
     Raises ImportFailedError if it is not in the encoding, or plainly in another.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     doubt = _Utf8Doubt(encoding)
-    waiting, line = b"", 1
+    waiting, line, share = b"", 1, 0.0
     for number, piece in enumerate(pieces):
         if (
             not number
@@ -276,15 +279,15 @@ def _decoded(pieces: Pieces, encoding: str, path: Path) -> Iterator[tuple[bytes,
         )
         line += piece.count(b"\n")
         if number:
-            yield waiting, False
-        waiting = text
+            yield waiting, False, share
+        waiting, share = text, pieces.share_read
     last = _decode(decoder, b"", is_last=True, encoding=encoding, at=(path, line))
     if doubt.is_utf_8():
         raise ImportFailedError(
             f"{path} is UTF-8 text, which {encoding} would spoil (é becomes Ã©): "
             "leave encoding out of the mapping, or write encoding = 'utf-8'"
         )
-    yield waiting + last, True
+    yield waiting + last, True, 1.0
 
 
 def _decode(

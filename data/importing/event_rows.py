@@ -49,12 +49,20 @@ def events_of_event_rows(rows: pl.DataFrame, mapping: EventMapping) -> pl.DataFr
     if mapping.columns.event_id:
         events = rows.unique("event_id", keep="first", maintain_order=True)
     else:
-        nth = pl.int_range(1, pl.len() + 1).over("event_id")
-        again = pl.format("{}-{}", "event_id", nth)
-        events = rows.with_columns(
-            event_id=pl.when(nth == 1).then("event_id").otherwise(again)
-        )
+        events = _told_apart(rows)
     return together(events, _attribute_events(events, mapping))
+
+
+def _told_apart(rows: pl.DataFrame) -> pl.DataFrame:
+    is_twice = rows["event_id"].is_duplicated()
+    if not is_twice.any():
+        return rows
+    nth = pl.int_range(1, pl.len() + 1).over("event_id")
+    again = pl.format("{}-{}", "event_id", nth)
+    twice = rows.filter(is_twice).with_columns(
+        event_id=pl.when(nth == 1).then("event_id").otherwise(again)
+    )
+    return pl.concat([rows.filter(~is_twice), twice])
 
 
 def _kinds(cells: Cells, mapping: EventMapping) -> pl.Series:
@@ -99,7 +107,7 @@ def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFra
     names = {_held(name): name for name in mapping.attributes}
     if not names:
         return events.clear()
-    ordered = events.sort("lead_id", "occurred_at", "line", maintain_order=True)
+    ordered = events.sort("lead", "occurred_at", "line", maintain_order=True)
     changes = ordered.with_columns(map(_changed, names)).filter(
         pl.any_horizontal(pl.col(*names).is_not_null())
     )
@@ -115,7 +123,7 @@ def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFra
 
 
 def _changed(name: str) -> pl.Expr:
-    earlier = pl.col(name).forward_fill().shift(1).over("lead_id")
+    earlier = pl.col(name).forward_fill().shift(1).over("lead")
     return pl.when(pl.col(name).ne_missing(earlier)).then(pl.col(name))
 
 

@@ -73,10 +73,11 @@ def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
     Events of a lead that share a time are put 1 µs apart: the kinds of `ranking`
     first, in its order, then the others, then by line. What follows within those
     microseconds moves on with them. `received_at` moves by as much; `moved` says so.
+    `lead` numbers the leads in their order.
     """
     places = {kind: place for place, kind in enumerate(ranking)}
     ordered = events.sort(
-        "lead_id",
+        "lead",
         "occurred_at",
         pl.col("kind").replace_strict(
             places, default=len(places), return_dtype=pl.Int64
@@ -84,9 +85,9 @@ def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
         "line",
         maintain_order=True,
     )
-    place = pl.int_range(pl.len()).over("lead_id")
+    place = pl.int_range(pl.len()).over("lead")
     written = pl.col("occurred_at").dt.epoch("us")
-    spaced = (written - place).cum_max().over("lead_id") + place
+    spaced = (written - place).cum_max().over("lead") + place
     shift = pl.duration(microseconds=spaced - written)
     return ordered.with_columns(
         pl.col("occurred_at") + shift,
@@ -96,6 +97,6 @@ def space_ties(events: pl.DataFrame, ranking: tuple[str, ...]) -> pl.DataFrame:
 
 
 def together(*parts: pl.DataFrame) -> pl.DataFrame:
-    """The events of the parts, each with its line, in the columns of the log."""
+    """The events of the parts in the columns of the log, with their line and lead."""
     columns = [name for name in EVENT_SCHEMA.names() if name != "source"]
-    return pl.concat([part.select(*columns, "line") for part in parts])
+    return pl.concat([part.select(*columns, "line", "lead") for part in parts])

@@ -63,10 +63,13 @@ def mapped(block: Block, mapping: Mapping) -> tuple[pl.DataFrame, MappedBlock]:
 
 def settled(rows: pl.DataFrame, mapping: Mapping) -> Settled:
     """The events that all sound rows of some leads make together."""
+    # numbers are sorted and grouped in a fraction of the time that texts take
+    rows = rows.with_columns(lead=pl.col("lead_id").rank("dense"))
     if isinstance(mapping, EventMapping):
-        events, accepted = events_of_event_rows(rows, mapping), rows
-        repeated = rows.height - rows["event_id"].n_unique()
-        repeated *= mapping.names_events()
+        events = events_of_event_rows(rows, mapping)
+        repeated = (
+            rows.height - rows["event_id"].n_unique() if mapping.names_events() else 0
+        )
     else:
         events = events_of_lead_rows(rows)
         accepted = rows.filter(pl.col("kind") == ATTRIBUTES_KIND)
@@ -77,7 +80,7 @@ def settled(rows: pl.DataFrame, mapping: Mapping) -> Settled:
         spaced.with_columns(source).select(EVENT_SCHEMA.names()),
         {
             "repeated": repeated,
-            "leads": spaced["lead_id"].n_unique(),
+            "leads": spaced["lead"].n_unique(),
             "events": spaced.height,
             "tied": int(spaced["moved"].sum()),
             "undated": int((spaced["kind"] == UNDATED_KIND).sum()),

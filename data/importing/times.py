@@ -1,7 +1,7 @@
 """Times as texts, read as instants in UTC: common shapes at once, others one by one."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -71,7 +71,7 @@ def read_times(
 
 
 def _replaced(
-    written: pl.Series, table: dict[str, object], dtype: pl.DataType
+    written: pl.Series, table: Mapping[str, object], dtype: pl.DataType
 ) -> pl.Series:
     values = pl.Series(list(table.values()), dtype=dtype)
     return written.replace_strict(list(table), values, default=None, return_dtype=dtype)

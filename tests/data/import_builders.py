@@ -5,7 +5,8 @@ from typing import Any
 
 import orjson
 
-from data.importing.importer import ImportCounts, import_file
+from data.importing.counts import ImportCounts
+from data.importing.importer import import_file
 from data.importing.mapping import EventMapping, LeadMapping
 from features.log import read_log
 

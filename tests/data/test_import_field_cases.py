@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from data.importing.counts import ImportCounts
 from data.importing.errors import ImportFailedError
-from data.importing.importer import ImportCounts, import_file
+from data.importing.importer import import_file
 from features.log import UNDATED_KIND, read_log
 from tests.data.import_builders import (
     HEADER,

@@ -12,8 +12,9 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from data.importing.counts import ImportCounts
 from data.importing.errors import ImportFailedError
-from data.importing.importer import ImportCounts, import_file
+from data.importing.importer import import_file
 from data.importing.mapping import load_mapping
 from features.log import read_log
 from tests.data.import_builders import (

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from data.importing.counts import ImportCounts
 from data.importing.csv_file import read_csv
 from data.importing.errors import ImportFailedError
-from data.importing.importer import ImportCounts, import_file
+from data.importing.importer import import_file
 from features.errors import LogError
 from features.log import log_digest
 from tests.data.import_builders import (
