@@ -1,5 +1,3 @@
-"""The importer: a foreign file and a mapping become a log.
-
-`source` gives a file's bytes, a module for each format makes rows of them, `mapping`
-says what their columns mean, and `importer` puts it together.
+"""The importer as it was before it was streamed, whole and slow: what a row is and
+why it is rejected. The streamed one is held to its verdicts.
 """

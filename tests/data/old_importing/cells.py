@@ -6,9 +6,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from data.importing.errors import ImportFailedError
+from data.importing.mapping import ISO_8601, FieldColumn, Mapping, TimeColumn
 from features.event import TIME
 from features.log import FIRST_YEAR, LAST_YEAR, lead_ids
-from tests.data.old_importing.mapping import ISO_8601, FieldColumn, Mapping, TimeColumn
 from tests.data.old_importing.sheet import Sheet
 
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?$"
@@ -123,7 +123,7 @@ def _mapped(sheet: Sheet, mapping: Mapping) -> pl.DataFrame:
     if sheet.delimiter is not None:
         place, read = f"{place}, line 1", f"with delimiter {sheet.delimiter!r} "
     cells = {}
-    for key, column in _named_columns(mapping):
+    for key, column in mapping.named_columns():
         times = sheet.header.count(column)
         if times != 1:
             held = f"the header holds {times} times"
@@ -175,24 +175,6 @@ def _localised(written: datetime, zone: ZoneInfo) -> datetime | str:
     if instant_utc.astimezone(zone).replace(tzinfo=None) == written:
         return "a local time that the clock change repeats: export with an offset"
     return "a local time that the clock change skips"
-
-
-def _named_columns(mapping: Mapping) -> list[tuple[str, str]]:
-    """Each column that the mapping names, with the key that names it."""
-    named = [("actor.column", mapping.actor.column)] if mapping.actor.column else []
-    for key, written in mapping.columns:
-        match written:
-            case str():
-                named.append((f"columns.{key}", written))
-            case TimeColumn():
-                named.append((f"columns.{key}", written.column))
-            case tuple():
-                named.extend((f"columns.{key}", column) for column in written)
-    for table, fields in (("data", mapping.data), ("attributes", mapping.attributes)):
-        named.extend(
-            (f"{table}.{name}", field.column) for name, field in fields.items()
-        )
-    return named
 
 
 def _numbers(plain: pl.Series) -> pl.Series:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.importing.errors import ImportFailedError
+from data.importing.source import UTF_16, Pieces, digest
 from tests.data.old_importing.sheet import Sheet, content_key
-from tests.data.old_importing.source import UTF_16, digest, pieces
 
 _LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
 
@@ -17,7 +17,7 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
 
     Raises ImportFailedError if the file can't be read or decoded, or holds no row.
     """
-    text = _decoded(b"".join(pieces(path)), encoding, path)
+    text = _decoded(b"".join(Pieces(path)), encoding, path)
     # newline="" keeps each line's end, and splits nowhere but at line ends
     lines = list(io.StringIO(text, newline=""))
     records = _records(lines, delimiter)

@@ -5,9 +5,9 @@ import unicodedata
 
 import polars as pl
 
+from data.importing.mapping import EventMapping
 from features.event import ATTRIBUTES_KIND
 from tests.data.old_importing.cells import Cells
-from tests.data.old_importing.mapping import EventMapping
 from tests.data.old_importing.rows import (
     Rows,
     as_json,

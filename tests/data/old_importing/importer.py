@@ -3,68 +3,27 @@
 import csv
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
 
+from data.importing.counts import ImportCounts
 from data.importing.errors import ImportFailedError
+from data.importing.mapping import EventMapping, Mapping
 from features.log import LogAbout, new_log_folder, write_about, write_events
 from tests.data.old_importing.csv_file import read_csv
 from tests.data.old_importing.event_rows import read_event_rows
 from tests.data.old_importing.json_lines import read_json_lines
 from tests.data.old_importing.lead_rows import read_lead_rows
-from tests.data.old_importing.mapping import EventMapping, Mapping
 from tests.data.old_importing.parquet_file import read_parquet_file
 from tests.data.old_importing.rows import Rows, space_ties
 from tests.data.old_importing.sheet import Refused, Sheet
-from tests.data.old_importing.xes import read_xes
 
 REJECTED_FILE = "rejected.csv"
 MAX_REJECTED = 0.05  # share of the rows read: the issue "Import"
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportCounts:
-    """What an import did: `accepted` + `rejected` = `read`.
-
-    `repeated` of the accepted rows said again what an earlier one had, and count
-    once in the log. `events` and `leads` are those of the log, `tied` the events
-    moved by microseconds because their lead had another at the same time. `reasons`:
-    how often each of the three commonest rejected a row.
-    """
-
-    read: int
-    accepted: int
-    rejected: int
-    repeated: int
-    leads: int
-    events: int
-    tied: int
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def __str__(self) -> str:
-        """Examples
-        --------
-        >>> print(ImportCounts(read=1200, accepted=1199, rejected=1, repeated=0,
-        ...                    leads=40, events=1239, tied=2,
-        ...                    reasons={"column 'lead' is empty": 1}))
-        1,200 rows read = 1,199 accepted (0 of them repeated) + 1 rejected
-          1 times column 'lead' is empty
-        1,239 events of 40 leads (2 events moved by microseconds to order ties)
-        """
-        rows = (
-            f"{self.read:,} rows read = {self.accepted:,} accepted "
-            f"({self.repeated:,} of them repeated) + {self.rejected:,} rejected"
-        )
-        reasons = (f"  {n:,} times {reason}" for reason, n in self.reasons.items())
-        events = (
-            f"{self.events:,} events of {self.leads:,} leads "
-            f"({self.tied:,} events moved by microseconds to order ties)"
-        )
-        return "\n".join([rows, *reasons, events])
 
 
 def import_file(
@@ -127,12 +86,6 @@ def read_sheet(source: Path, mapping: Mapping) -> Sheet:
             return read_parquet_file(source)
         case "jsonl" | "ndjson" | "json":
             return read_json_lines(source)
-        case "xes":
-            if mapping.shape != "events":
-                raise ImportFailedError(
-                    f"{source}: an XES log holds events: map it with shape = 'events'"
-                )
-            return read_xes(source)
         case _:
             return read_csv(
                 source, delimiter=mapping.delimiter, encoding=mapping.encoding

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 
 from data.importing.errors import ImportFailedError
+from data.importing.source import UTF_16, Pieces
 from tests.data.old_importing.sheet import Record, Sheet, sheet_of
-from tests.data.old_importing.source import UTF_16, pieces
 
 _BOM = b"\xef\xbb\xbf"
 _LONGEST_LINE = 16 << 20  # bytes; past it the file has no lines, as one long list
@@ -38,7 +38,7 @@ def _records(path: Path) -> Iterator[Record]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     rest, line = b"", 0
-    for number, piece in enumerate(pieces(path)):
+    for number, piece in enumerate(Pieces(path)):
         *whole, rest = (rest + (piece if number else _begun(piece, path))).split(b"\n")
         yield from whole
         line += len(whole)

@@ -2,9 +2,9 @@
 
 import polars as pl
 
+from data.importing.mapping import FieldColumn, LeadMapping, TimeColumn
 from features.event import ATTRIBUTES_KIND
 from tests.data.old_importing.cells import Cells
-from tests.data.old_importing.mapping import FieldColumn, LeadMapping
 from tests.data.old_importing.rows import (
     Rows,
     actors,
@@ -62,9 +62,11 @@ def _created(cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
 def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
     """The outcome of each row, of the kind "open" where there is none yet."""
     columns = mapping.columns
-    if columns.outcome is None or columns.outcome_time is None:
+    if columns.outcome is None:
         return created.clear()
-    outcome, column = cells[columns.outcome], columns.outcome_time.column
+    (dated,) = columns.outcome_time
+    assert isinstance(dated, TimeColumn)
+    outcome, column = cells[columns.outcome], dated.column
     kinds = cells.meanings(outcome, {**mapping.outcomes}, "outcome")
     kinds = kinds.set(outcome.is_null(), _OPEN)
     is_closed = kinds.is_not_null() & (kinds != _OPEN)
@@ -74,7 +76,7 @@ def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.Dat
         is_closed & written.is_null(), f"won or lost, but column {column!r} is empty"
     )
     occurred_at = _not_before(
-        created["occurred_at"], cells.times(columns.outcome_time, written), cells
+        created["occurred_at"], cells.times(dated, written), cells
     )
     made_of = [columns.lead_id, columns.outcome, column]
     return created.with_columns(

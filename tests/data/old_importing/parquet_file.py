@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from data.importing.errors import ImportFailedError
+from data.importing.source import opened
 from tests.data.old_importing.json_lines import cell
 from tests.data.old_importing.sheet import Record, Sheet, sheet_of
-from tests.data.old_importing.source import opened
 
 _ROWS_AT_ONCE = 50_000
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from data.importing.errors import ImportFailedError
-from tests.data.old_importing.source import digest
+from data.importing.source import digest
 
 
 @dataclass(frozen=True, slots=True)
