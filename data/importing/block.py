@@ -50,7 +50,7 @@ def content_keys(texts: pl.Series) -> pl.Series:
     Examples
     --------
     >>> content_keys(pl.Series(["L-1\\x1f2026-03-10"])).to_list()
-    ['7fbb7caf41ef5e57a8fec4fb']
+    ['ead805439c6f4925d9f52158']
     """
     digest = hashlib.blake2b
     keys = [digest(text.encode(), digest_size=12).hexdigest() for text in texts]
