@@ -95,9 +95,13 @@ def tamper(store: Store, request: pytest.FixtureRequest) -> Callable[[str], None
 
     def run(statement: str) -> None:
         if store.engine.dialect.name == SQLITE:
-            triggers = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+            triggers = (
+                "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+                " AND instr(:statement, tbl_name)"
+            )
             with store.reading() as session:
-                kept = session.execute(text(triggers)).all()
+                named = {"statement": statement}
+                kept = session.execute(text(triggers), named).all()
             write(store, *(f"DROP TRIGGER {name}" for name, _ in kept), statement)
             store.engine.dispose()  # its connections may know the old schema
             write(store, *(sql for _, sql in kept))
