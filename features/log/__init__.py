@@ -19,12 +19,14 @@ from features.log.events import (
 )
 from features.log.manifest import buckets_for
 from features.log.reading import (
+    AnyLog,
     Bucket,
     Log,
     LogDataset,
     events_of_lead,
     is_one_file,
     log_digest,
+    log_in_parts,
     open_log,
     read_log,
 )
@@ -46,6 +48,7 @@ __all__ = [
     "LAST_YEAR",
     "REMOVED_KINDS",
     "UNDATED_KIND",
+    "AnyLog",
     "Bucket",
     "Location",
     "Log",
@@ -61,6 +64,7 @@ __all__ = [
     "lead_ids",
     "leave_out",
     "log_digest",
+    "log_in_parts",
     "new_log_folder",
     "once_each",
     "open_log",

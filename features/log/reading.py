@@ -1,9 +1,10 @@
 """Logs, read whole or bucket after bucket."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TypeAlias
 
 import polars as pl
@@ -16,6 +17,7 @@ from features.log.manifest import (
     Manifest,
     Part,
     bucket_of,
+    buckets_of,
     folder_of,
     read_manifest,
     scan,
@@ -27,6 +29,7 @@ from features.log.storage import (
     storage_of,
 )
 
+_EMPTY = pl.lit("{}")
 Query: TypeAlias = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
@@ -39,6 +42,14 @@ class Log:
     def kinds(self) -> frozenset[str]:
         """The kinds of event that the log has."""
         return frozenset(self.events["kind"].unique())
+
+    @property
+    def rows(self) -> int:
+        return self.events.height
+
+    def parts(self) -> Iterator["Log"]:
+        """Some leads at a time, each whole: here all of them."""
+        yield self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,11 @@ class Bucket:
         """Its events as they are kept: one may be there twice; raises LogError."""
         return checked(self.collect(), self.place)
 
+    def outline(self) -> pl.DataFrame:
+        """As `read`, but nothing of what the events say is read: `data` is empty."""
+        said_nothing = self.collect(lambda events: events.with_columns(data=_EMPTY))
+        return once_each(checked(said_nothing, self.place), "lead_id")
+
     def scan(self) -> pl.LazyFrame:
         """Its events, unchecked."""
         storage = storage_of(self.location)
@@ -92,13 +108,42 @@ class Bucket:
         return again.collect(query)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class LogDataset:
     """A log as its buckets; `end`: when its last event was known."""
 
     about: LogAbout
     end: datetime
     buckets: tuple[Bucket, ...]
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of event that the log has."""
+        return frozenset().union(*(part.kinds for part in self.parts()))
+
+    @property
+    def rows(self) -> int:
+        """Its events, those twice that are there twice."""
+        return sum(bucket.rows for bucket in self.buckets)
+
+    def parts(self) -> Iterator[Log]:
+        """Some leads at a time, each whole, without what their events say."""
+        for bucket in self.buckets:
+            yield Log(self.about, bucket.outline())
+
+    def by_bucket(self, rows: pl.DataFrame) -> Iterator[tuple[Bucket, pl.DataFrame]]:
+        """The rows of each bucket's leads, by `lead_id`; none of leads that aren't
+        in it."""
+        numbers = buckets_of(rows["lead_id"], self.buckets[0].of).alias("bucket")
+        dealt = rows.with_columns(numbers).partition_by(
+            "bucket", as_dict=True, include_key=False
+        )
+        for bucket in self.buckets:
+            if (bucket.number,) in dealt:
+                yield bucket, dealt[bucket.number,]
+
+
+AnyLog: TypeAlias = Log | LogDataset
 
 
 def open_log(location: Location) -> LogDataset:
@@ -116,6 +161,15 @@ def open_log(location: Location) -> LogDataset:
         end=max(part.last for part in manifest.parts),
         buckets=tuple(buckets_in(manifest, location)),
     )
+
+
+def log_in_parts(location: Location) -> AnyLog:
+    """A log of any size, to be looked at more than once: one bucket is kept in memory.
+
+    Raises LogError as `read_log` does, and as its buckets are read.
+    """
+    log = open_log(location)
+    return log if len(log.buckets) > 1 else read_log(location)
 
 
 def is_one_file(location: Location) -> bool:

@@ -21,12 +21,12 @@ from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import encode
 from features.errors import CatalogueError
-from features.featurise import featurise
-from features.log import Log
+from features.log import AnyLog
 from training.baselines.odoo import odoo_probabilities
 from training.baselines.points_score import Rule, points, rules_of
 from training.dataset.encoding import LearntEncoding, learn_encoding
 from training.dataset.moments import lead_lives
+from training.dataset.signals import signals_of
 from training.fitting.calibration import fit_affine
 
 N_BANDS = 10  # of a number, as an Odoo user would cut it into ranges
@@ -43,7 +43,7 @@ class Lesson:
     `known_at`: outcomes received later are unknown.
     """
 
-    log: Log
+    log: AnyLog
     catalogue: Catalogue
     moments: pl.DataFrame
     signals: pl.DataFrame
@@ -99,7 +99,7 @@ def odoo_baseline(lesson: Lesson, scored: pl.DataFrame) -> FloatArray:
     ended = lead_lives(log, known_at=lesson.known_at).drop_nulls("ended_at")
     just_before = pl.col("ended_at") - timedelta(microseconds=1)
     closed = ended.select("lead_id", "won", moment=just_before)
-    values = featurise(log.events, closed.select("lead_id", "moment"), catalogue)
+    values = signals_of(log, closed, catalogue)
     attributes = [signal for signal in catalogue.signals if signal.is_attribute]
     categories = [signal.name for signal in attributes if signal.is_category]
     numbers = [s.name for s in attributes if not (s.is_category or s.is_text)]

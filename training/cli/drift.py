@@ -13,7 +13,7 @@ from rich.table import Table
 from training.cli.train import LogPlace, key_kinds_of, moment_plan
 
 if TYPE_CHECKING:
-    from features.log import Log
+    from features.log import AnyLog
     from training.dataset.moments import MomentPlan
     from training.evaluation.catalogue_report import DescribedSignal
     from training.evaluation.drift import Drift
@@ -56,12 +56,12 @@ def describe(
     """
     from explanations.wording import kept_wording
     from features.catalogue import read_catalogue, shipped_catalogue
-    from features.log import read_log
+    from features.log import log_in_parts
     from training.evaluation.catalogue_report import as_rows, described, idle_signals
     from training.evaluation.drift import periods
 
     with err.status("Reading the log…") as status:
-        read = read_log(log)
+        read = log_in_parts(log)
         signals = read_catalogue(catalogue or shipped_catalogue(read.about.name))
         wording = kept_wording(signals)
         status.update("Computing the signals…")
@@ -89,7 +89,7 @@ def drift_command(
     as_json: AsJson = False,
 ) -> None:
     """What moved since a date: signals, scores, calibration; logged to MLflow."""
-    from features.log import read_log
+    from features.log import log_in_parts
     from training.evaluation.drift import drift as drift_since
     from training.evaluation.drift_run import record_drift, report
     from training.registry.candidates import scorer_of_version
@@ -99,7 +99,7 @@ def drift_command(
         chosen = registered(model) if model else current_champion()
         scorer = scorer_of_version(chosen)
         status.update("Reading the log…")
-        read = read_log(log)
+        read = log_in_parts(log)
         status.update("Comparing…")
         midnight = since.replace(tzinfo=UTC)
         drift = drift_since(read, _plan(read, moments), scorer, midnight)
@@ -112,7 +112,7 @@ def drift_command(
         out.print(f"MLflow run {run_id}", highlight=False)
 
 
-def _plan(log: "Log", moments: str | None) -> "MomentPlan":
+def _plan(log: "AnyLog", moments: str | None) -> "MomentPlan":
     return moment_plan(moments, key_kinds_of(None, log.kinds))
 
 

@@ -34,7 +34,7 @@ def evaluate_model(
 
     Whole, by segment and by age, with 95 % intervals; logged to MLflow.
     """
-    from features.log import log_digest, read_log
+    from features.log import log_digest, log_in_parts
     from training.evaluation.evaluation import evaluated, record_evaluation
     from training.registry.candidates import candidate, loaded
     from training.registry.registry import current_champion
@@ -42,7 +42,7 @@ def evaluate_model(
     with err.status("Loading the models…") as status:
         measured = candidate(model) if model else loaded(current_champion())
         champion = _other_champion(measured)
-        read = read_log(log)
+        read = log_in_parts(log)
         evaluation = evaluated(
             read, measured, champion, phase=lambda name: status.update(f"{name}…")
         )
@@ -61,14 +61,14 @@ def compare_models(
     ] = None,
 ) -> None:
     """What changes from one model to another on the same leads, and what is noise."""
-    from features.log import read_log
+    from features.log import log_in_parts
     from training.dataset.groups import WHOLE
     from training.evaluation.comparison import compared
     from training.registry.candidates import candidate
 
     with err.status("Loading the models…") as status:
         former, latter = candidate(first), candidate(second)
-        read = read_log(log or latter.log)
+        read = log_in_parts(log or latter.log)
         status.update("Comparing…")
         result = compared(read, former, latter)
     out.print(

@@ -14,7 +14,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from features.catalogue import Catalogue
-    from features.log import Location, Log
+    from features.log import AnyLog, Location
     from training.dataset.moments import MomentPlan
     from training.fitting.boosting import Engine
     from training.fitting.train import Trained
@@ -58,7 +58,7 @@ class EngineName(StrEnum):
 class Inputs:
     """What a training or a tuning is asked to learn from, and to foretell."""
 
-    log: "Log"
+    log: "AnyLog"
     catalogue: "Catalogue"
     plan: "MomentPlan"
     horizon_days: float
@@ -127,15 +127,15 @@ def train_model(
 @contextmanager
 def _engine(
     name: EngineName, scheduler: str | None, log: str
-) -> "Iterator[tuple[Log, Engine]]":
+) -> "Iterator[tuple[AnyLog, Engine]]":
     """The log and what works on it; raises BadParameter where none is named so."""
     if (name is EngineName.DASK) != (scheduler is not None):
         raise typer.BadParameter("--engine dask and --scheduler URL go together")
     if scheduler is None:
-        from features.log import read_log
+        from features.log import log_in_parts
         from training.fitting.boosting import OneMachine
 
-        read = read_log(log)
+        read = log_in_parts(log)
         yield read, OneMachine(read)
         return
     try:
@@ -156,13 +156,13 @@ def read_inputs(
     key_kinds: str | None,
 ) -> Inputs:
     """What the options name, of a log on disk; raises as `inputs_of`, or LogError."""
-    from features.log import read_log
+    from features.log import log_in_parts
 
-    return inputs_of(read_log(log), catalogue, horizon, moments, key_kinds)
+    return inputs_of(log_in_parts(log), catalogue, horizon, moments, key_kinds)
 
 
 def inputs_of(
-    read: "Log",
+    read: "AnyLog",
     catalogue: Path | None,
     horizon: str,
     moments: str | None,

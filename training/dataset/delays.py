@@ -27,8 +27,8 @@ def usual_delays(
 
     By idea, then by segment; `"*"` is every segment. Each idea's `awaited` says what is
     waited for, and since what. An idea that nobody ever fulfilled is left out. Nothing
-    received after `known_at` is used. `signals`: what featurises these events, of
-    EVENT_SCHEMA; else it is done here.
+    received after `known_at` is used. `events` are of EVENT_SCHEMA and featurised
+    here; where `signals` does that, their `lead_id` is enough.
     """
     awaited = {name: i.awaited for name, i in catalogue.ideas.items() if i.awaited}
     if not awaited:

@@ -6,7 +6,8 @@ from itertools import pairwise
 
 import polars as pl
 
-from features.log import Log, removed_leads
+from features.event import EVENT_SCHEMA
+from features.log import AnyLog, Log, removed_leads
 from training.errors import TrainingError
 
 QUIET = timedelta(days=30)  # a log that goes on isn't silent for so long
@@ -53,7 +54,7 @@ def weekly_plan(*, days: int = 182, key_kinds: tuple[str, ...] = ()) -> MomentPl
     )
 
 
-def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
+def lead_lives(log: AnyLog, *, known_at: datetime) -> pl.DataFrame:
     """When each lead began and ended, as known at an instant, (n_leads, 5).
 
     `lead_id`, `first_at`, `ended_at` (first outcome event, null while open), `won`
@@ -61,6 +62,11 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
     another, null if it ended or is there). What was received after `known_at` is
     unknown.
     """
+    lives = pl.concat(_lives(part, known_at) for part in log.parts())
+    return lives.sort("first_at", "lead_id")
+
+
+def _lives(log: Log, known_at: datetime) -> pl.DataFrame:
     outcomes = [*log.about.won_kinds, *log.about.lost_kinds]
     is_outcome = pl.col("kind").is_in(outcomes)
     known = log.events.lazy().filter(pl.col("received_at") <= known_at)
@@ -71,7 +77,7 @@ def lead_lives(log: Log, *, known_at: datetime) -> pl.DataFrame:
         pl.col("kind").first().is_in(log.about.won_kinds).alias("won"),
     )
     begun = known.group_by("lead_id").agg(pl.col("occurred_at").min().alias("first_at"))
-    lives = begun.join(ended, on="lead_id", how="left").sort("first_at", "lead_id")
+    lives = begun.join(ended, on="lead_id", how="left")
     return _with_removals(lives.collect(engine="streaming"), log, known_at)
 
 
@@ -86,7 +92,11 @@ def _with_removals(lives: pl.DataFrame, log: Log, known_at: datetime) -> pl.Data
 
 
 def labelled_moments(
-    log: Log, plan: MomentPlan, *, horizon_days: float, known_at: datetime | None = None
+    log: AnyLog,
+    plan: MomentPlan,
+    *,
+    horizon_days: float,
+    known_at: datetime | None = None,
 ) -> LabelledMoments:
     """Every moment of every lead's open life, with what came within the horizon (> 0).
 
@@ -109,15 +119,22 @@ def labelled_moments(
     return LabelledMoments(frame, n_censored=opened.height - whole.height)
 
 
-def open_moments(log: Log, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
+def open_moments(log: AnyLog, plan: MomentPlan, *, known_at: datetime) -> pl.DataFrame:
     """Every moment until `known_at` at which a lead is open, by lead and time:
     (n_moments, 6), `lead_id`, `moment`, and what `lead_lives` tells of the lead."""
-    lives = lead_lives(log, known_at=known_at)
+    opened = [_opened(part, plan, known_at) for part in log.parts()]
+    if len(opened) > 1:
+        return pl.concat(opened).sort("lead_id", "moment")
+    return opened[0].set_sorted("lead_id")
+
+
+def _opened(log: Log, plan: MomentPlan, known_at: datetime) -> pl.DataFrame:
+    lives = _lives(log, known_at)
     ended_at = pl.coalesce("ended_at", "removed_at")
     is_open = ended_at.is_null() | (pl.col("moment") < ended_at)
     opened = _moments(log, lives, plan).filter(pl.col("moment") <= known_at, is_open)
     once_each = opened.unique(["place", "moment"]).sort("place", "moment")
-    return once_each.drop("place").set_sorted("lead_id")
+    return once_each.drop("place")
 
 
 def with_outcomes(
@@ -132,18 +149,18 @@ def with_outcomes(
     )
 
 
-def log_end(log: Log) -> datetime:
+def log_end(log: AnyLog) -> datetime:
     """The latest instant at which the log received something.
 
     Raises TrainingError if a few events came long after all others: their clock was
     wrong, and what had not happened by then would count as never having happened.
     """
-    received = log.events["received_at"]
-    last = received.sort().tail(1 + received.len() // LAST_OF).to_list()
+    arrivals = _last_arrivals(log)
+    last = arrivals["received_at"].to_list()
     for before, after in pairwise(last):
         if after - before > QUIET:
             source, event_id = (
-                log.events.filter(received == after).select("source", "event_id").row(0)
+                arrivals.filter(received_at=after).select("source", "event_id").row(0)
             )
             raise TrainingError(
                 f"event {event_id!r} of source {source!r} was received on "
@@ -152,6 +169,19 @@ def log_end(log: Log) -> datetime:
             )
     latest: datetime = last[-1]
     return latest
+
+
+def _last_arrivals(log: AnyLog) -> pl.DataFrame:
+    """The last 1 in LAST_OF of a log's events to be received, in that order."""
+    columns = ["received_at", "source", "event_id"]
+    last, n_events = EVENT_SCHEMA.to_frame().select(columns), 0
+    for part in log.parts():
+        n_events += part.events.height
+        every = pl.concat([last, part.events.select(columns)])
+        last = every.sort("received_at", maintain_order=True).tail(
+            1 + log.rows // LAST_OF
+        )
+    return last.tail(1 + n_events // LAST_OF)
 
 
 def _moments(log: Log, lives: pl.DataFrame, plan: MomentPlan) -> pl.DataFrame:

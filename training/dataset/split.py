@@ -12,9 +12,9 @@ import polars as pl
 
 from features.arrays import IntArray
 from features.catalogue import Catalogue
-from features.featurise import featurise
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.moments import MomentPlan, labelled_moments
+from training.dataset.signals import signals_of
 from training.errors import TrainingError
 
 ORIGIN_SHARES = (0.6, 0.45, 0.3, 0.15)  # of the leads, those that begin after it
@@ -73,7 +73,7 @@ def time_blocks(
 
 
 def newest_hold_out(
-    log: Log, plan: MomentPlan, *, horizon_days: float, begins: datetime
+    log: AnyLog, plan: MomentPlan, *, horizon_days: float, begins: datetime
 ) -> pl.DataFrame:
     """Labelled moments of the leads that began at or after `begins`, (n_moments, 5) as
     `LabelledMoments.frame`; maybe none.
@@ -136,7 +136,7 @@ class Part:
 
 
 def labelled_part(
-    log: Log,
+    log: AnyLog,
     catalogue: Catalogue,
     plan: MomentPlan,
     *,
@@ -150,7 +150,7 @@ def labelled_part(
     moments = labelled_moments(
         log, plan, horizon_days=horizon_days, known_at=known_at
     ).frame
-    signals = featurise(log.events, moments.select("lead_id", "moment"), catalogue)
+    signals = signals_of(log, moments, catalogue)
     return Part(moments, signals, horizon_days)
 
 

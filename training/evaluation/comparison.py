@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.groups import Group, whole_and_parts
 from training.dataset.split import refuse_one_sided
 from training.errors import TrainingError
@@ -47,7 +47,7 @@ class Comparison:
     compared: tuple[Compared, ...]
 
 
-def compared(log: Log, first: Candidate, second: Candidate) -> Comparison:
+def compared(log: AnyLog, first: Candidate, second: Candidate) -> Comparison:
     """The second model against the first, whole, by segment and by age.
 
     Intervals are of one figure each. A reading is held to Holm's level among all of the

@@ -10,9 +10,9 @@ from explanations.scorer import Scorer, probability
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import OTHER, Codes, encoded
-from features.featurise import featurise
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.moments import MomentPlan, log_end, open_moments, with_outcomes
+from training.dataset.signals import signals_of
 from training.errors import TrainingError
 from training.metrics.bootstrap import Interval
 from training.metrics.population_stability import (
@@ -83,7 +83,7 @@ class Periods:
 
 
 def periods(
-    log: Log, plan: MomentPlan, catalogue: Catalogue, since: datetime | None
+    log: AnyLog, plan: MomentPlan, catalogue: Catalogue, since: datetime | None
 ) -> Periods:
     """The open moments of a log and their signals, parted at an instant; without one,
     where half of the moments are before it.
@@ -95,7 +95,7 @@ def periods(
     n_before = opened.filter(pl.col("moment") < at).height if at else 0
     if not 0 < n_before < opened.height:
         raise TrainingError(_one_sided(opened, at))
-    signals = featurise(log.events, opened.select("lead_id", "moment"), catalogue)
+    signals = signals_of(log, opened, catalogue)
     return Periods(opened, signals, n_before)
 
 
@@ -118,7 +118,7 @@ def signal_drift(
     )
 
 
-def drift(log: Log, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
+def drift(log: AnyLog, plan: MomentPlan, scorer: Scorer, since: datetime) -> Drift:
     """What moved since an instant; the log before it is what it is held to.
 
     Raises TrainingError if the log has no moment before it, or none since.

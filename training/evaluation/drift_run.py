@@ -5,7 +5,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from features.log import Location, Log, log_digest
+from features.log import AnyLog, Location, log_digest
 from training.evaluation.catalogue_report import drift_row, stability_row
 from training.evaluation.drift import Drift
 from training.registry.registry import Champion, registry_client
@@ -15,7 +15,7 @@ JSON_FILE, FIGURE_FILE = "drift.json", "drift.png"
 _SIGNALS_SHOWN = 15
 
 
-def record_drift(drift: Drift, model: Champion, log: Log, location: Location) -> str:
+def record_drift(drift: Drift, model: Champion, log: AnyLog, location: Location) -> str:
     """Log a look at drift beside the trainings; the id of its run.
 
     Raises ModelUnavailableError.

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from features.arrays import FloatArray
-from features.log import Log
+from features.log import AnyLog
 from training.baselines.baselines import Lesson, baselines
 from training.dataset.groups import WHOLE, Group, whole_and_parts
 from training.dataset.moments import labelled_moments
@@ -66,7 +66,7 @@ class Evaluation:
 
 
 def evaluated(
-    log: Log, model: Candidate, champion: Candidate | None, *, phase: Phase
+    log: AnyLog, model: Candidate, champion: Candidate | None, *, phase: Phase
 ) -> Evaluation:
     """Every contestant on the newest hold-out, whole, by segment and by age.
 
@@ -133,7 +133,7 @@ def record_evaluation(evaluation: Evaluation, model: Candidate, digest: str) -> 
             return str(run.info.run_id)
 
 
-def _lesson(log: Log, model: Candidate) -> Lesson | None:
+def _lesson(log: AnyLog, model: Candidate) -> Lesson | None:
     """What was known when the model was trained; None where the log is younger."""
     try:
         taught = labelled_moments(

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.encoding import encode
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.moments import MomentPlan, labelled_moments
 from training.dataset.split import (
     Part,
@@ -62,7 +62,12 @@ class Problem:
 
 
 def problem_of(
-    log: Log, catalogue: Catalogue, plan: MomentPlan, *, horizon_days: float, seed: int
+    log: AnyLog,
+    catalogue: Catalogue,
+    plan: MomentPlan,
+    *,
+    horizon_days: float,
+    seed: int,
 ) -> Problem:
     """The rolling origins of a log's training part that say something; the horizon is
     over 0.

@@ -10,8 +10,8 @@ import polars as pl
 
 from features.arrays import BoolArray, FloatArray, IntArray
 from features.catalogue import Catalogue
-from features.featurise import featurise
-from features.log import Log
+from features.log import AnyLog
+from training.dataset.signals import signals_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +68,10 @@ class Engine(Protocol):
 class OneMachine:
     """This process."""
 
-    log: Log
+    log: AnyLog
 
     def signals(self, moments: pl.DataFrame, catalogue: Catalogue) -> pl.DataFrame:
-        return featurise(self.log.events, moments, catalogue)
+        return signals_of(self.log, moments, catalogue)
 
     def boosting(self, examples: Examples) -> Boost:
         return on_this_machine(examples)

@@ -14,9 +14,10 @@ from features.arrays import FloatArray
 from features.catalogue import Catalogue
 from features.errors import CatalogueError
 from features.event import OPINION_KINDS
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.delays import usual_delays
 from training.dataset.moments import MomentPlan, labelled_moments
+from training.dataset.signals import leads_of
 from training.dataset.split import before_and_after, newest_leads_from
 from training.errors import TrainingError
 from training.fitting.boosting import Engine, OneMachine
@@ -69,7 +70,7 @@ class Trained:
 
 
 def train(
-    log: Log,
+    log: AnyLog,
     catalogue: Catalogue,
     settings: TrainSettings,
     *,
@@ -99,7 +100,9 @@ def train(
         seed=settings.seed,
         boosting=engine.boosting,
     )
-    delays = usual_delays(log.events, catalogue, known_at=cut, signals=engine.signals)
+    delays = usual_delays(
+        leads_of(log), catalogue, known_at=cut, signals=engine.signals
+    )
     scorer = scorer_of(fitted, fitted_on, catalogue, delays, settings.horizon_days)
     phase("evaluation")
     newest = engine.signals(held_out.select("lead_id", "moment"), catalogue)
@@ -152,7 +155,7 @@ def scorer_of(
     return Scorer(fitted.booster, catalogue, facts)
 
 
-def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
+def refuse_absent_kinds(log: AnyLog, catalogue: Catalogue) -> None:
     """A kind that no event has is a typing error, or another log's catalogue.
 
     Opinions on priorities may be absent: only the service that comes after has them.
@@ -165,7 +168,7 @@ def refuse_absent_kinds(log: Log, catalogue: Catalogue) -> None:
 
 
 def _split(
-    log: Log, moments: pl.DataFrame, settings: TrainSettings
+    log: AnyLog, moments: pl.DataFrame, settings: TrainSettings
 ) -> tuple[pl.DataFrame, pl.DataFrame, datetime]:
     """What was known at the cut (outcomes received later teach nothing), and after."""
     cut = newest_leads_from(moments, share=HOLD_OUT_SHARE)

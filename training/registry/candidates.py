@@ -12,9 +12,9 @@ from explanations.artifact import load_scorer
 from explanations.errors import ModelRejectedError
 from explanations.scorer import Scorer, probability
 from features.arrays import FloatArray
-from features.featurise import featurise
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.moments import MomentPlan
+from training.dataset.signals import signals_of
 from training.dataset.split import newest_hold_out
 from training.metrics.paired_scores import PairedScores
 from training.registry.registry import (
@@ -41,7 +41,9 @@ class Candidate:
     def horizon_days(self) -> float:
         return self.scorer.facts.horizon_days
 
-    def hold_out(self, log: Log, *others: "Candidate") -> tuple[datetime, pl.DataFrame]:
+    def hold_out(
+        self, log: AnyLog, *others: "Candidate"
+    ) -> tuple[datetime, pl.DataFrame]:
         """When all of the models were trained, and the labelled moments of the leads
         that began since, as `newest_hold_out` gives them for this one."""
         begins = max(each.trained_until for each in (self, *others))
@@ -49,10 +51,9 @@ class Candidate:
             log, self.plan, horizon_days=self.horizon_days, begins=begins
         )
 
-    def signals(self, log: Log, moments: pl.DataFrame) -> pl.DataFrame:
+    def signals(self, log: AnyLog, moments: pl.DataFrame) -> pl.DataFrame:
         """The signals of its own catalogue, a row a moment, as `featurise` has them."""
-        wanted = moments.select("lead_id", "moment")
-        return featurise(log.events, wanted, self.scorer.catalogue)
+        return signals_of(log, moments, self.scorer.catalogue)
 
     def says(self, signals: pl.DataFrame) -> FloatArray:
         """Its probabilities, (n_moments,), of rows that `signals` gave."""
@@ -72,7 +73,7 @@ def candidate(named: str) -> Candidate:
 def paired(
     champion: Candidate,
     challenger: Candidate,
-    log: Log,
+    log: AnyLog,
     moments: pl.DataFrame,
     signals: pl.DataFrame,
 ) -> PairedScores:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import mlflow
+import polars as pl
 from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_decimal
@@ -20,7 +21,7 @@ from explanations.language import Argument
 from explanations.messages import Messages
 from explanations.wording import kept_wording
 from features.catalogue import Catalogue
-from features.log import Log
+from features.log import AnyLog
 from training.dataset.groups import Group, lead_counts, segments
 from training.fitting.train import HoldOut, Trained
 from training.metrics.bootstrap import Interval
@@ -36,23 +37,21 @@ _IDEAS_TOLD = 8
 _TABLE_MARKS = str.maketrans({"|": "/", "\n": " "})  # of a table's cell
 
 
-def model_card(trained: Trained, log: Log, *, model: str, digest: str) -> str:
+def model_card(trained: Trained, log: AnyLog, *, model: str, digest: str) -> str:
     """The card of a training, as Markdown.
 
     `model`: the registered model's name. `digest`: SHA-256 of the log's events.
     """
     catalogue, seen = trained.scorer.catalogue, trained.hold_out
     idea_names = _idea_names(catalogue)
-    begins, ends = log.events["occurred_at"].min(), log.events["occurred_at"].max()
-    assert isinstance(begins, datetime)  # a log is never empty
-    assert isinstance(ends, datetime)
+    n_events, n_leads, begins, ends = _size(log)
     return _text(
         "card",
         model=model,
         log=log.about.name,
         horizon=_number(trained.scorer.facts.horizon_days),
-        events=_number(log.events.height),
-        leads=_number(log.events["lead_id"].n_unique()),
+        events=_number(n_events),
+        leads=_number(n_leads),
         **{"from": _day(begins), "until": _day(ends)},
         trained=_number(trained.n_train),
         cut=_day(trained.trained_until),
@@ -149,6 +148,24 @@ def _figure(value: float) -> str:
 
 def _number(value: float, pattern: str = "#,##0.###") -> str:
     return str(format_decimal(value, pattern, locale=_LOCALE))
+
+
+def _size(log: AnyLog) -> tuple[int, int, datetime, datetime]:
+    """How many events and leads a log has, and when the first and last happened."""
+    sizes = pl.concat(
+        part.events.select(
+            pl.len(),
+            pl.col("lead_id").n_unique(),
+            begins=pl.col("occurred_at").min(),
+            ends=pl.col("occurred_at").max(),
+        )
+        for part in log.parts()
+    )
+    size = sizes.select(
+        pl.col("len", "lead_id").sum(), pl.col("begins").min(), pl.col("ends").max()
+    )
+    n_events, n_leads, begins, ends = size.row(0)
+    return n_events, n_leads, begins, ends
 
 
 def _day(at: datetime) -> str:

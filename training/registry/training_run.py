@@ -18,7 +18,7 @@ from mlflow.entities import Metric
 from explanations.artifact import CATALOGUE_FILE, FACTS_FILE, MANIFEST_FILE, save_scorer
 from explanations.scorer import Scorer, probability
 from features.encoding import encode
-from features.log import Location, Log, absolute, log_digest
+from features.log import AnyLog, Location, absolute, log_digest
 from features.shutdown import stop_if_told
 from training.fitting.train import Trained, TrainSettings
 from training.metrics.curves import learning_curve
@@ -39,7 +39,7 @@ _PINNED = ("lightgbm", "numpy", "pandas", "scipy")
 
 
 def record_training(
-    trained: Trained, log: Log, location: Location, settings: TrainSettings
+    trained: Trained, log: AnyLog, location: Location, settings: TrainSettings
 ) -> Champion:
     """Log the run and its model, and register the model as a new version.
 
@@ -99,7 +99,7 @@ def experiment_id() -> str:
 
 def _log_inputs(
     trained: Trained,
-    log: Log,
+    log: AnyLog,
     location: Location,
     digest: str,
     settings: TrainSettings,
