@@ -119,7 +119,12 @@ class LogDataset:
     @cached_property
     def kinds(self) -> frozenset[str]:
         """The kinds of event that the log has."""
-        return frozenset().union(*(part.kinds for part in self.parts()))
+        kind = pl.col("kind").unique()
+        each = (
+            bucket.collect(lambda events: events.select(kind))
+            for bucket in self.buckets
+        )
+        return frozenset(pl.concat(each)["kind"])
 
     @property
     def rows(self) -> int:

@@ -74,6 +74,7 @@ class Periods:
     moments: pl.DataFrame  # before, then after; as `open_moments` gives them
     signals: pl.DataFrame  # row for row
     n_before: int
+    known_at: datetime  # the log's end
 
     @property
     def weights(self) -> tuple[FloatArray, FloatArray]:
@@ -90,13 +91,14 @@ def periods(
 
     Raises TrainingError if there is no moment on one of the sides.
     """
-    opened = open_moments(log, plan, known_at=log_end(log)).sort("moment", "lead_id")
+    known_at = log_end(log)
+    opened = open_moments(log, plan, known_at=known_at).sort("moment", "lead_id")
     at = since or opened["moment"][opened.height // 2] if opened.height else since
     n_before = opened.filter(pl.col("moment") < at).height if at else 0
     if not 0 < n_before < opened.height:
         raise TrainingError(_one_sided(opened, at))
     signals = signals_of(log, opened, catalogue)
-    return Periods(opened, signals, n_before)
+    return Periods(opened, signals, n_before, known_at)
 
 
 def signal_drift(
@@ -137,7 +139,7 @@ def drift(log: AnyLog, plan: MomentPlan, scorer: Scorer, since: datetime) -> Dri
             with_outcomes(
                 parted.moments.with_columns(predicted=predicted),
                 horizon_days=scorer.facts.horizon_days,
-                known_at=log_end(log),
+                known_at=parted.known_at,
             )
         ),
     )
