@@ -53,8 +53,8 @@ def content_keys(texts: pl.Series) -> pl.Series:
     ['ead805439c6f4925d9f52158']
     """
     digest = hashlib.blake2b
-    keys = [digest(text.encode(), digest_size=12).hexdigest() for text in texts]
-    return pl.Series(texts.name, keys, dtype=pl.String)
+    keys = [digest(text, digest_size=12).digest() for text in texts.cast(pl.Binary)]
+    return pl.Series(texts.name, keys, dtype=pl.Binary).bin.encode("hex")
 
 
 class Record(NamedTuple):

@@ -214,14 +214,14 @@ def _is_plain(lines: pl.Series, header: Header) -> pl.Series:
     bare = lines.str.strip_suffix("\r")
     delimiter = re.escape(header.delimiter)
     one = f'(?:[^"{delimiter}]*|"(?:[^"]|"")*")'
-    is_quoted = bare.str.contains('"', literal=True)
-    unquoted = bare
     is_sound = bare != ""
-    if is_quoted.any():
-        quoted = bare.set(~is_quoted, None)
-        is_sound &= ~is_quoted | quoted.str.contains(f"^{one}(?:{delimiter}{one})*$")
-        unquoted = bare.zip_with(~is_quoted, quoted.str.replace_all('"[^"]*"', ""))
-    between = unquoted.str.count_matches(header.delimiter, literal=True)
+    between = bare.str.count_matches(header.delimiter, literal=True)
+    quoted = bare.str.contains('"', literal=True).arg_true()
+    if len(quoted):
+        some = bare.gather(quoted)
+        is_sound.scatter(quoted, some.str.contains(f"^{one}(?:{delimiter}{one})*$"))
+        bare = some.str.replace_all('"[^"]*"', "")
+        between.scatter(quoted, bare.str.count_matches(header.delimiter, literal=True))
     return is_sound & (between == len(header.names) - 1)
 
 

@@ -64,7 +64,8 @@ def mapped(block: Block, mapping: Mapping) -> tuple[pl.DataFrame, MappedBlock]:
 def settled(rows: pl.DataFrame, mapping: Mapping) -> Settled:
     """The events that all sound rows of some leads make together."""
     # numbers are sorted and grouped in a fraction of the time that texts take
-    rows = rows.with_columns(lead=pl.col("lead_id").rank("dense"))
+    leads = pl.Enum(rows["lead_id"].unique().sort())
+    rows = rows.with_columns(lead=pl.col("lead_id").cast(leads).to_physical())
     if isinstance(mapping, EventMapping):
         events = events_of_event_rows(rows, mapping)
         repeated = (

@@ -1,5 +1,6 @@
 """Sources that can't be imported, broken lines, and nothing half-written."""
 
+import csv
 import gzip
 import re
 from collections.abc import Callable
@@ -231,3 +232,14 @@ def test_progress_is_told(tmp_path: Path) -> None:
     counts = import_file(source, make_event_mapping(), tmp_path / "log", progress=tell)
     assert isinstance(counts, ImportCounts)
     assert said[1:] == ["1 rows read", "1 events written"]
+
+
+@pytest.mark.parametrize("delimiter", ["\t", " ", "|", "^", "-", "]", "\\", "a", "é"])
+def test_any_sign_may_part_fields(tmp_path: Path, delimiter: str) -> None:
+    path = tmp_path / "source.csv"
+    rows = [("L", f"x{delimiter}y", 'q"z'), ("", "b ", "c"), ("k\nl", "m", "n")]
+    with path.open("w", newline="") as file:
+        csv.writer(file, delimiter=delimiter).writerows([("1", "2", "3"), *rows])
+    named = [("x", "1"), ("y", "2"), ("z", "3")]
+    (block,) = read_csv(path, delimiter=delimiter, encoding="utf-8-sig", named=named)
+    assert block.frame.rows() == rows
