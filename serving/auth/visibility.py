@@ -10,7 +10,7 @@ from serving.database.engine import Store
 from serving.errors import LeadIdAmbiguousError, LeadUnknownError
 from serving.formats.lead_id import LeadInPath
 from serving.repositories.api_keys import ApiKey, Scope
-from serving.repositories.leads import find_lead, seen_among
+from serving.repositories.leads import find_whole, seen_among
 from serving.repositories.persons import Person, names_in_team
 from serving.runtime.dependencies import TheStore
 
@@ -25,12 +25,13 @@ def visibility_of_caller(store: TheStore, caller: TheCaller) -> Visibility:
 
 
 def require_visible(store: TheStore, caller: TheCaller, lead_id: LeadInPath) -> None:
-    """Raises LeadUnknownError: whose lead it is, isn't told."""
+    """Raises LeadUnknownError: whose lead it is, isn't told. One that was merged is
+    seen by who sees the other."""
     visibility = visibility_of_caller(store, caller)
     if visibility == EVERYTHING:
         return
     with store.reading() as session:
-        lead = find_lead(session, lead_id)
+        lead = find_whole(session, lead_id)
     if lead is None or not visibility.reaches(lead.owner):
         raise LeadUnknownError(lead_id)
 

@@ -60,11 +60,11 @@ class LeadExport:
 
 def export_of(service: Service, lead_id: str, now: datetime) -> LeadExport:
     """Everything, in one view of the store; raises LeadUnknownError."""
-    history = _history(service.settings.history_log, lead_id)
     with service.store.reading() as session:
         lead = find_lead(session, lead_id)
         names = whole_of(session, lead_id)
         rows = _rows(session, names)
+    history = _history(service.settings.history_log, names or [lead_id])
     if lead is None and not history:
         raise LeadUnknownError(lead_id)
     trace = Trace((), {}, {})
@@ -106,7 +106,11 @@ def exported(
     return export
 
 
-def _history(history: Location | None, lead_id: str) -> list[Row]:
+def _history(history: Location | None, names: Sequence[str]) -> list[Row]:
     if history is None:
         return []
-    return [as_cloud(event) for event in events_of(events_of_lead(history, lead_id))]
+    return [
+        as_cloud(event)
+        for name in names
+        for event in events_of(events_of_lead(history, name))
+    ]

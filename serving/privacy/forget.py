@@ -7,7 +7,7 @@ from datetime import date, datetime
 from functools import partial
 from uuid import uuid4
 
-from pydantic import JsonValue
+from sqlalchemy.orm import Session
 
 from explanations.calendar_fr import paris_day
 from features.log import events_of_lead, leave_out
@@ -90,61 +90,62 @@ def forget_kept(
 def _forget_whole(
     service: Service, lead_id: str, reason: ForgetReason, by: Principal, now: datetime
 ) -> Tombstone:
-    with service.store.reading() as session:
-        parts = [name for name in whole_of(session, lead_id) if name != lead_id]
-    made = _forget_rows(service, lead_id, reason, by, now)
-    for name in parts:
-        with suppress(LeadUnknownError, LeadForgottenError):
-            _forget_rows(service, name, reason, by, now)
-    return made
-
-
-def _forget_rows(
-    service: Service, lead_id: str, reason: ForgetReason, by: Principal, now: datetime
-) -> Tombstone:
-    """All but the history log; raises LeadUnknownError, LeadForgottenError."""
+    """Forget a lead and those that are one with it, in one transaction: all but the
+    history log. Raises LeadUnknownError, LeadForgottenError."""
     tombstones = Tombstones(service.settings.anchors_folder)
-    history = service.settings.history_log
-    with service.lead_locks.of([lead_id]):
-        with service.store.reading() as session:
-            is_there = find_lead(session, lead_id) is not None
-            was_there = buried(session, tombstones.pseudonyms([lead_id]))
-        if not is_there:
-            if was_there:
+    with service.store.reading() as session:
+        held = whole_of(session, lead_id) or [lead_id]
+    with service.lead_locks.of(held), service.store.writing() as session:
+        lock_every_lead(session)  # first: triggers will rest
+        names = whole_of(session, lead_id)
+        if not names:
+            if buried(session, tombstones.pseudonyms([lead_id])):
                 raise LeadForgottenError([lead_id])
-            if history is None or events_of_lead(history, lead_id).is_empty():
-                raise LeadUnknownError(lead_id)
-        made = tombstones.add(lead_id, reason, paris_day(now))  # first: see `restore`
-        _erase(service.store, lead_id, made, by, now)
-    return made
+            _require_logged(service.settings, lead_id)
+            names = [lead_id]
+        made = {  # before anything goes: see `restore`
+            name: tombstones.add(name, reason, paris_day(now)) for name in names
+        }
+        _erase(session, made, by, now)
+    return made[lead_id]
+
+
+def _require_logged(settings: Settings, lead_id: str) -> None:
+    """Raises LeadUnknownError if the history log has no such lead."""
+    history = settings.history_log
+    if history is None or events_of_lead(history, lead_id).is_empty():
+        raise LeadUnknownError(lead_id)
 
 
 def _erase(
-    store: Store, lead_id: str, tombstone: Tombstone, by: Principal, now: datetime
+    session: Session, made: Mapping[str, Tombstone], by: Principal, now: datetime
 ) -> None:
-    """Raises LeadForgottenError if somebody was quicker. One that the history log alone
+    """Erase leads, by name, while nobody else writes. One that the history log alone
     has is erased there; the audit has an id of nobody."""
-    with store.writing() as session:
-        lock_every_lead(session)  # first: triggers will rest
+    gone = []
+    for lead_id, tombstone in made.items():
         lead = find_lead(session, lead_id)
-        if lead is None and buried(session, [tombstone.hash]):
-            raise LeadForgottenError([lead_id])
         lead_uuid = uuid4() if lead is None else lead.id
-        events = event_rows_of_lead(session, lead_uuid)
+        gone.append((lead_uuid, tombstone, event_rows_of_lead(session, lead_uuid)))
         if lead is not None:
             erase_lead(session, lead_uuid, lead_id, now)
-        add_tombstones(session, [tombstone])
-        hold_end(session, by)  # from here on nothing is sealed
-        seals = [Seal(**seal) for seal in every_seal(session)]
-        parts: list[JsonValue] = [asdict(p) for p in sealed_parts(events, seals)]
-        entry = AuditEntry(
+    add_tombstones(session, made.values())
+    hold_end(session, by)  # from here on nothing is sealed
+    seals = [Seal(**seal) for seal in every_seal(session)]
+    entries = [
+        AuditEntry(
             action=Action.LEAD_FORGOTTEN,
             by=by,
             subject=Subject(SubjectKind.LEAD, lead_uuid),
             lead=lead_uuid,
-            why={"reason": tombstone.reason.value, "sealed": parts},
+            why={
+                "reason": tombstone.reason.value,
+                "sealed": [asdict(part) for part in sealed_parts(events, seals)],
+            },
         )
-        append(session, [entry], now)
+        for lead_uuid, tombstone, events in gone
+    ]
+    append(session, entries, now)
 
 
 def forget_again(
@@ -152,11 +153,11 @@ def forget_again(
 ) -> int:
     """Forget whom tombstones name and the store has all the same, as a restored one
     may; returns how many."""
-    with store.reading() as session:
-        again = _named(tombstones, tombstones.read(), stored_since(session))
-    for lead_id, tombstone in again.items():
-        _erase(store, lead_id, tombstone, by, now)
     with store.writing() as session:
+        lock_every_lead(session)  # first: triggers will rest
+        again = _named(tombstones, tombstones.read(), stored_since(session))
+        if again:
+            _erase(session, again, by, now)
         add_tombstones(session, tombstones.read())
     return len(again)
 

@@ -163,6 +163,12 @@ def whole_of(session: Session, lead_id: str) -> list[str]:
     return list(session.scalars(parts.order_by(*stays_first)))
 
 
+def find_whole(session: Session, lead_id: str) -> LeadSummary | None:
+    """The lead, or the one that it was merged into: whose it is counts for both."""
+    names = whole_of(session, lead_id)
+    return find_lead(session, names[0]) if names else None
+
+
 def parts_of(session: Session, leads: Iterable[UUID]) -> dict[UUID, list[UUID]]:
     """The leads that were merged into some, by these."""
     parts: defaultdict[UUID, list[UUID]] = defaultdict(list)

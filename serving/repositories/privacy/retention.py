@@ -34,7 +34,10 @@ def stale_prospects(
 ) -> list[str]:
     """Leads that weren't won, whose last contact that came from them was before: the
     oldest first."""
-    part = aliased(LeadRow)
+    part, whole = aliased(LeadRow), aliased(LeadRow)
+    forgotten = select(whole.id).where(
+        whole.id == LeadRow.merged_into, whole.forgotten_at.is_not(None)
+    )
     won_part = select(part.id).where(part.merged_into == LeadRow.id, part.stage == won)
     contact = func.coalesce(
         LeadRow.last_sign_at, LeadRow.entered_at, LeadRow.created_at
@@ -43,7 +46,8 @@ def stale_prospects(
         select(LeadRow.external_id)
         .where(
             IS_KNOWN,
-            LeadRow.merged_into.is_(None),  # it goes with the other
+            # Else it goes with the other.
+            LeadRow.merged_into.is_(None) | forgotten.exists(),
             contact < before,
             LeadRow.stage != won,
             ~won_part.exists(),
