@@ -189,12 +189,17 @@ def buckets_in(manifest: Manifest, location: Location) -> list[Bucket]:
     ]
 
 
-def read_log(location: Location) -> Log:
+def read_log(location: Location, *, may_be_empty: bool = False) -> Log:
     """Read a log, each (source, event_id) once: the first received counts.
 
     Raises LogError if the location is no log, a file is damaged, a column is missing or
-    of another type or holds nulls, or there is no event at all.
+    of another type or holds nulls, or there is no event at all, unless it
+    `may_be_empty`, as one whose leads were all left out.
     """
+    if may_be_empty:
+        manifest, stored = read_manifest(storage_of(location))
+        if stored and not manifest.parts:
+            return Log(read_about(storage_of(location)), EVENT_SCHEMA.to_frame())
     log = open_log(location)
     events = pl.concat([bucket.every_event() for bucket in log.buckets])
     return Log(log.about, once_each(events))

@@ -37,6 +37,11 @@ class Vouched:
         return {"who": self.who, "key": self.key, "key_id": self.key_id}
 
 
+def without_vouching(data: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """An event's data without who is vouched for."""
+    return {name: said for name, said in data.items() if name != VOUCHED_FIELD}
+
+
 def vouched_of(event: Event) -> Vouched | None:
     """The person whom a key names as the doer; None: it names nobody."""
     return None if event.source == OWN_SOURCE else vouched_in(event.data)

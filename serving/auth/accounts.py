@@ -1,11 +1,13 @@
 """Accounts: added, disabled, given a password; each change is audited."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
+from features.lead_id import skeleton
 from governance.audit.chain import (
     SHELL,
     Action,
@@ -25,11 +27,11 @@ from serving.repositories.audit import append
 from serving.repositories.persons import (
     Person,
     add_person,
+    all_people,
     change_person,
     digests_of,
     end_passes,
     find_person,
-    person_named,
     person_of_subject,
     set_password,
 )
@@ -63,8 +65,8 @@ def open_account(
 ) -> Person:
     """Add a person, and audit it.
 
-    Raises RequestInvalidError if the login or the name is empty or taken, or the
-    password too short.
+    Raises RequestInvalidError if the login or the name is empty, or looks like that of
+    another account, or the password is too short.
     """
     person = Person(
         id=uuid4(),
@@ -77,14 +79,21 @@ def open_account(
     about = (person.login, person.name)
     password_hash = None if wish.password is None else hashed(wish.password, about)
     with store.writing() as session:
-        if find_person(session, person.login) is not None:
-            raise RequestInvalidError("login", "taken")
-        if person_named(session, person.name) is not None:
-            raise RequestInvalidError("name", "taken")
+        _refuse_look_alikes(person, all_people(session))
         add_person(session, person, password_hash)
         added = {"role": person.role.value}
         write_note(session, Action.PERSON_ADDED, person, by, now, added)
     return person
+
+
+def _refuse_look_alikes(person: Person, others: Iterable[Person]) -> None:
+    """Decisions are signed by name, so that no two may look the same; a disabled
+    account keeps its own. Raises RequestInvalidError."""
+    for other in others:
+        if skeleton(other.login) == skeleton(person.login):
+            raise RequestInvalidError("login", "taken", [other.login])
+        if skeleton(other.name) == skeleton(person.name):
+            raise RequestInvalidError("name", "taken", [other.name])
 
 
 def change_account(

@@ -50,10 +50,10 @@ def report_of_store(
     since: datetime | None,
 ) -> AutomationReport | None:
     """As above, of what was known at an instant."""
-    before = read_log(history) if history else None
+    before = read_log(history, may_be_empty=True) if history else None
     about = before.about if before else LogAbout(name="frein")
     stored = stored_log(store, pipeline, now, kinds_read(about))
-    known = [log.events for log in (before, stored) if log]
+    known = [log.events for log in (before, stored) if log and log.events.height]
     if not known:
         return None
     log = Log(about, once_each(pl.concat(known)))

@@ -10,7 +10,7 @@ from features.errors import LogError
 from features.event import EVENT_SCHEMA, Event, events_of
 from features.log import Location, Log, LogAbout, write_log
 from governance.leads.state import ENDING_KINDS, LeadState, contradicts, state_after
-from governance.people.assurance import VOUCHED_FIELD, assurance_of
+from governance.people.assurance import assurance_of, without_vouching
 from governance.policy.pipeline import Pipeline, StageRole
 from serving.database.engine import Store
 from serving.repositories.events import events_received
@@ -80,8 +80,8 @@ def _with_assurance(events: pl.DataFrame, pipeline: Pipeline) -> pl.DataFrame:
 
 
 def _assured(event: Event) -> str:
-    data = {name: said for name, said in event.data.items() if name != VOUCHED_FIELD}
-    return orjson.dumps(data | {"assurance": assurance_of(event)}).decode()
+    said = without_vouching(event.data) | {"assurance": assurance_of(event)}
+    return orjson.dumps(said).decode()
 
 
 def _contradicting(events: Sequence[Event], pipeline: Pipeline) -> frozenset[int]:

@@ -13,7 +13,7 @@ from features.errors import FreinError
 from features.event import Event
 from governance.leads.observation import Arbitration, entailed, teller_of
 from governance.leads.state import ENDING_KINDS, LeadState, is_bound
-from governance.people.assurance import VOUCHED_FIELD
+from governance.people.assurance import without_vouching
 from governance.people.privacy import had_consented
 from governance.policy.effects import ObserveMerger, ObserveRemoval, PlannedEffect
 from governance.policy.removal import (
@@ -324,7 +324,6 @@ def _content(event: Event, seen: Seen) -> tuple[object, ...]:
     """What makes two events the same. Who did it, of a stage, depends on what the key
     may say by then; a lead that was merged is the other."""
     lead = seen.leads.get(event.lead_id)
-    data = {name: said for name, said in event.data.items() if name != VOUCHED_FIELD}
     actor = None if event.kind in ENDING_KINDS else event.actor
     name = lead.survivor if lead is not None and lead.survivor else event.lead_id
-    return name, event.kind, event.occurred_at, actor, data
+    return name, event.kind, event.occurred_at, actor, without_vouching(event.data)

@@ -126,6 +126,9 @@ def test_a_new_password_ends_sessions(
     "wrong",
     [
         {"name": "Awa Diallo"},
+        {"name": "awa  DIALLO"},
+        {"name": "\u0410wa Diallo"},  # a Cyrillic А
+        {"login": "\u0430wa@example.fr"},
         {"login": "AWA@example.fr"},
         {"login": " "},
         {"name": "a\0b"},

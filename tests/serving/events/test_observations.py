@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from features.errors import LogError
 from features.event import Actor, Event, events_frame
 from features.log import Log, LogAbout
+from governance.people.assurance import VOUCHED_FIELD, Vouched
+from governance.people.overrides import OWN_SOURCE
 from governance.people.roles import Role
 from serving.app.scheduler import tick
 from serving.auth.accounts import close_account
@@ -215,6 +218,34 @@ def test_a_history_that_is_loaded_in_bulk_calls_nobody_but_a_fresh_move_does(
     assert seen["stage"] == "perdu"
     assert len(seen["tasks"]) == n_tasks
     assert seen["stage_to_confirm"] is bool(n_tasks)
+
+
+@pytest.mark.parametrize("source", ["crm", OWN_SOURCE])
+def test_a_log_that_is_loaded_vouches_for_nobody(
+    client: TestClient, service: Service, headers: dict[str, str], source: str
+) -> None:
+    at = NOW - timedelta(minutes=1)
+    who = Vouched("Awa Diallo", "crm", "k-1").data
+    moved_there = Event(
+        event_id="m",
+        source=source,
+        lead_id="L-1",
+        kind="stage_changed",
+        occurred_at=at,
+        received_at=at,
+        actor=Actor.PERSON,
+        data={"to": "negociation_finale", VOUCHED_FIELD: who},
+    )
+    log = Log(LogAbout(name="b2b"), events_frame([moved_there]))
+    if source == OWN_SOURCE:
+        with pytest.raises(LogError, match=r"event 'm' of lead 'L-1'.*'frein'"):
+            load_leads(service, log, ["L-1"], NOW, lambda _: None)
+        assert client.get("/v1/leads/L-1", headers=headers).status_code == 404
+        return
+    load_leads(service, log, ["L-1"], NOW, lambda _: None)
+    seen = lead(client, headers)
+    assert (seen["stage_to_confirm"], seen["vouched_stage"]) == (True, None)
+    assert len(seen["tasks"]) == 1
 
 
 def test_a_fresh_move_calls_a_person_whatever_its_key_may_say(

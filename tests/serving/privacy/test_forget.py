@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 import frein
-from features.log import log_digest, read_log, write_log
+from features.log import leave_out, log_digest, read_log, write_log
 from governance.audit.chain import SYSTEM
 from governance.people.privacy import ForgetReason
 from governance.people.roles import Role
@@ -27,6 +27,7 @@ from serving.audit import seals
 from serving.audit.reconciliation import reconcile
 from serving.audit.verification import anchor, find_break, note_end
 from serving.auth.accounts import NewAccount, open_account
+from serving.automation.impact_report import report_of_service
 from serving.backup.archive import back_up
 from serving.backup.restore import restore
 from serving.console.lead.personal_data import personal_data_page
@@ -392,6 +393,13 @@ def test_one_of_the_history_log_alone_objects(
     assert reconcile(service.store).differences == []
     unknown = logged_only.post("/v1/leads/L-0/objection", headers=admin)
     assert unknown.status_code == 404
+
+
+def test_a_log_whose_leads_are_all_forgotten_makes_no_report(
+    service: Service, history: Path
+) -> None:
+    leave_out(history, lambda leads: leads)
+    assert report_of_service(service, None) is None
 
 
 def test_a_log_cut_off_while_it_is_written_anew_is_whole(
