@@ -92,4 +92,5 @@ def partition(
 
     with err.status("Dealing leads to buckets…"):
         n_buckets = partition_log(log, buckets)
-    out.print(f"{log}: {n_buckets:,} buckets", highlight=False)
+    noun = "bucket" if n_buckets == 1 else "buckets"
+    out.print(f"{log}: {n_buckets:,} {noun}", highlight=False, soft_wrap=True)

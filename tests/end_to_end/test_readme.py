@@ -43,8 +43,6 @@ def said(
     """What the commands print, one after another."""
     monkeypatch.setenv("FREIN_DATABASE_URL", f"sqlite:///{tmp_path / 'frein.db'}")
     monkeypatch.setenv("FREIN_AUDIT_FOLDER", str(tmp_path / "audit"))
-    # no tick comes between two rows of the trace, however long the calls take
-    monkeypatch.setenv("FREIN_TICK_SECONDS", "3600")
     wish = NewApiKey(
         name="readme",
         source="crm",
@@ -126,9 +124,15 @@ def test_the_readme_s_calls_do_what_they_say(said: str) -> None:
     assert _tree(said) == _tree(readme.partition("frein audit trace")[2])
 
 
-def _tree(text: str) -> list[str]:
-    """A trace's lines: how deep each stands, its row's number and what was done."""
-    return re.findall(r"^[│ ]*[├└]── (?:\d+ )?\w+", text, re.MULTILINE)
+def _tree(text: str) -> list[tuple[str, int | None, str]]:
+    """A trace's lines: how deep each stands, its place among those of the audit, and
+    what was done. Rows of a tick may come between any two."""
+    lines = re.findall(r"^([│ ]*[├└])── (?:(\d+) )?(\w+)", text, re.MULTILINE)
+    shown = sorted({int(number) for _, number, _ in lines if number})
+    return [
+        (depth, shown.index(int(number)) if number else None, done)
+        for depth, number, done in lines
+    ]
 
 
 def _answers(said: str) -> Iterator[dict[str, Any]]:

@@ -265,9 +265,9 @@ def test_a_log_in_one_file_becomes_a_dataset_that_nobody_else_reads(
 def test_the_command_converts_and_deals_anew(tmp_path: Path) -> None:
     log = in_one_file(tmp_path / "log", logged(*LEADS))
 
-    for more, buckets in (((), "1 buckets"), (("--buckets", "3"), "3 buckets")):
+    for more, buckets in (((), "1 bucket"), (("--buckets", "3"), "3 buckets")):
         done = CliRunner().invoke(frein.app, ["data", "partition", str(log), *more])
-        assert (done.exit_code, buckets in done.output) == (0, True), done.output
+        assert (done.exit_code, done.output) == (0, f"{log}: {buckets}\n")
 
     assert leads_of(log) == set(LEADS)
 
