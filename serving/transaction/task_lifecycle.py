@@ -72,14 +72,14 @@ def with_objections(
     session: Session, seen: Seen, plan: Plan, leads: Mapping[str, LeadState]
 ) -> Plan:
     """The plan, and the end of the tasks that automation opened on leads which begin to
-    object; what waits for a person's decision stays."""
+    object, by a merger too; what waits for a person's decision stays."""
     return plan.with_effects(
         PlannedEffect(name, EndTask(task.id, TaskKind(task.kind)), follows=event)
         for name, before in seen.leads.items()
         if name in leads
         and leads[name].wishes.has_objected
         and not before.wishes.has_objected
-        for event in plan.arrivals_of(name)[-1:]
+        for event in (plan.arrivals_of(name) or plan.arrivals)[-1:]
         for task in tasks_of(session, before.id)
         if task.proposal_id is None and task.id not in plan.ended
     )

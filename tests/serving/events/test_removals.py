@@ -419,3 +419,14 @@ def test_the_page_says_what_became_of_the_lead(
     inbox = crm.client.get("/console/", headers=cookie)
     assert "/opportunites/L-2" in inbox.text
     assert "/opportunites/L-1" not in inbox.text
+
+
+def test_who_objected_elsewhere_is_left_alone_once_it_is_one(service: Service) -> None:
+    crm = waiting(service)
+    crm.send(make_event(id="o", subject="L-2", type="profiling_objected", data={}))
+    crm.send(merged("L-2", "L-1", time=NOW.isoformat()))
+    assert lead(crm)["objected_at"] is not None
+    assert [task["kind"] for task in lead(crm)["tasks"]] == ["decision_reservee"]
+    closed = [one for one in crm.entries if one.action == "task_closed"]
+    assert len(closed) == 2
+    assert differences(service) == []
