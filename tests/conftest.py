@@ -126,6 +126,13 @@ def _place(item: pytest.Item) -> int:
     return next(rooms, len(LONGEST))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: it works while others wait for a browser, a disk
+    or a clock."""
+    return (os.cpu_count() or 1) + 1
+
+
 class ByFile(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """Files go to whichever worker is free, in the order of their collection."""
 
