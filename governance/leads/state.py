@@ -9,6 +9,7 @@ from uuid import UUID
 from explanations.reason import Past
 from explanations.score import Ending, Priority
 from features.event import Event
+from features.lead_id import is_unseen
 from governance.audit.chain import id_of, new_salt
 from governance.leads.sign_of_life import is_sign_of_life
 from governance.people.assurance import Assurance, assurance_of, vouched_of
@@ -400,7 +401,7 @@ def misses_owner(event: Event) -> bool:
     owner = event.data.get("owner")
     if not isinstance(owner, str) or len(owner) > _MAX_OWNER:
         return owner is not None
-    return not one_form(owner).isprintable()
+    return any(map(is_unseen, one_form(owner)))
 
 
 def owner_told(event: Event) -> str | None:

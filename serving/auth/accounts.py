@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from features.lead_id import skeleton
+from features.lead_id import is_unseen, skeleton
 from governance.audit.chain import (
     SHELL,
     Action,
@@ -23,7 +23,7 @@ from serving.auth.passwords import hashed
 from serving.database.engine import Store
 from serving.database.tables import NAME
 from serving.errors import PersonUnknownError, RequestInvalidError
-from serving.repositories.audit import append
+from serving.repositories.audit import append, hold_end
 from serving.repositories.persons import (
     Person,
     add_person,
@@ -79,6 +79,7 @@ def open_account(
     about = (person.login, person.name)
     password_hash = None if wish.password is None else hashed(wish.password, about)
     with store.writing() as session:
+        hold_end(session, by)  # of two at once the second sees the first
         _refuse_look_alikes(person, all_people(session))
         add_person(session, person, password_hash)
         added = {"role": person.role.value}
@@ -221,8 +222,10 @@ def write_note(
 
 def _line(field: str, text: str) -> str:
     line = one_form(text)
-    if not line or not line.isprintable():
+    if not line:
         raise RequestInvalidError(field, "string_too_short")
+    if any(map(is_unseen, line)):
+        raise RequestInvalidError(field, "not_printable")
     if len(line) > NAME:
         raise RequestInvalidError(field, "string_too_long")
     return line

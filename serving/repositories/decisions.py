@@ -124,10 +124,16 @@ def is_decided(session: Session, lead_uuid: UUID, stage: str) -> bool:
 
 
 def has_decisions(session: Session, lead_uuid: UUID) -> bool:
-    """Was a stage of the lead ever decided, or a concession made there?"""
+    """Was a stage of the lead ever decided, a concession made there, or its priority
+    given by a person?"""
+    by_person = RequalificationRow.signer_kind == PrincipalKind.PERSON.value
     return any(
-        session.scalar(select(row.id).where(row.lead_id == lead_uuid).limit(1))
-        for row in (DecisionRow, ConcessionRow)
+        session.scalar(select(row.id).where(row.lead_id == lead_uuid, *more).limit(1))
+        for row, more in (
+            (DecisionRow, ()),
+            (ConcessionRow, ()),
+            (RequalificationRow, (by_person,)),
+        )
     )
 
 

@@ -129,6 +129,7 @@ def test_a_new_password_ends_sessions(
         {"name": "awa  DIALLO"},
         {"name": "\u0410wa Diallo"},  # a Cyrillic А
         {"login": "\u0430wa@example.fr"},
+        {"name": "Awa\u3164Diallo"},  # a filler, which is seen as a blank
         {"login": "AWA@example.fr"},
         {"login": " "},
         {"name": "a\0b"},

@@ -108,7 +108,7 @@ def test_a_store_that_is_up_to_date_opens_as_it_is(empty: Store) -> None:
     upgrade(empty)
     with empty.reading() as session:
         assert session.scalar(text("SELECT name FROM stage")) == "nouveau"
-        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0022"
+        assert session.scalar(text("SELECT version_num FROM alembic_version")) == "0023"
     assert tables(empty) == {*Base.metadata.tables, "alembic_version"}
 
 

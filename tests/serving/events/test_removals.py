@@ -251,6 +251,7 @@ def test_objections_are_those_of_the_whole(service: Service) -> None:
         ([], ("stage-moves", {"to": "contacte"})),  # decided by a machine
         ([], ("concessions", {"percent": 5})),
         ([], ("stage-moves", {"to": "negociation_finale"})),  # proposed
+        ([], ("requalifications", {"priority": "basse", "reason": "Trop petit"})),
     ],
 )
 def test_a_machine_takes_along_nothing_that_the_brake_looks_at(
@@ -260,7 +261,9 @@ def test_a_machine_takes_along_nothing_that_the_brake_looks_at(
     crm.send(make_event(id="1"), make_event(id="2", subject="L-2"), *before)
     if call is not None:
         path, body = call
-        crm.client.post(f"/v1/leads/L-1/{path}", json=body, headers=crm.headers)
+        is_ours = path == "requalifications"  # a machine's binds nobody
+        headers = make_person(service)[1] if is_ours else crm.headers
+        crm.client.post(f"/v1/leads/L-1/{path}", json=body, headers=headers)
     held = lead(crm)
     refused = told(crm, merged("L-1", "L-2"))
     assert (refused.status_code, refused.json()["code"]) == (422, "merger_needs_person")
