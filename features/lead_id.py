@@ -84,10 +84,11 @@ def skeleton(kept: str) -> UUID:
     >>> skeleton("В1") == skeleton("B1"), skeleton("L-1") == skeleton("L-11")
     (True, False)
     """
-    return UUID(bytes=hashlib.sha256(_looks(kept).encode()).digest()[:16])
+    return UUID(bytes=hashlib.sha256(looks(kept).encode()).digest()[:16])
 
 
-def _looks(kept: str) -> str:
+def looks(kept: str) -> str:
+    """What a text shares with those that look like it; see `skeleton`."""
     if kept.isascii():
         return kept.lower()
     folded = unicodedata.normalize("NFKD", kept).casefold()

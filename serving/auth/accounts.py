@@ -7,7 +7,7 @@ from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from features.lead_id import is_unseen, skeleton
+from features.lead_id import is_unseen, looks
 from governance.audit.chain import (
     SHELL,
     Action,
@@ -47,6 +47,8 @@ _OF_ACCOUNT = frozenset(
         Action.TOTP_DISABLED,
     }
 )
+# Strokes and rounds that many typefaces draw alike; ids of leads need them apart.
+_SAME_LOOKS = str.maketrans("i1|0", "lllo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,10 +93,14 @@ def _refuse_look_alikes(person: Person, others: Iterable[Person]) -> None:
     """Decisions are signed by name, so that no two may look the same; a disabled
     account keeps its own. Raises RequestInvalidError."""
     for other in others:
-        if skeleton(other.login) == skeleton(person.login):
-            raise RequestInvalidError("login", "taken", [other.login])
-        if skeleton(other.name) == skeleton(person.name):
-            raise RequestInvalidError("name", "taken", [other.name])
+        if _looks(other.login) == _looks(person.login):
+            raise RequestInvalidError("login", "looks_like", [other.login])
+        if _looks(other.name) == _looks(person.name):
+            raise RequestInvalidError("name", "looks_like", [other.name])
+
+
+def _looks(name: str) -> str:
+    return looks(name).translate(_SAME_LOOKS)
 
 
 def change_account(
