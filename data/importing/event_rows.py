@@ -34,9 +34,9 @@ def event_rows(cells: Cells, mapping: EventMapping) -> pl.DataFrame:
             if columns.received_at
             else occurred_at
         ),
-        kind=_kinds(cells, mapping),
+        kind=kinds_of(cells, mapping),
         data=as_json(cells.fields(mapping.data), cells.height),
-    ).hstack(cells.fields(mapping.attributes).rename(_held))
+    ).hstack(cells.fields(mapping.attributes).rename(held))
 
 
 def events_of_event_rows(rows: pl.DataFrame, mapping: EventMapping) -> pl.DataFrame:
@@ -50,7 +50,7 @@ def events_of_event_rows(rows: pl.DataFrame, mapping: EventMapping) -> pl.DataFr
         events = rows.unique("event_id", keep="first", maintain_order=True)
     else:
         events = _told_apart(rows)
-    return together(events, _attribute_events(events, mapping))
+    return together(events, attribute_events(events, mapping))
 
 
 def _told_apart(rows: pl.DataFrame) -> pl.DataFrame:
@@ -65,7 +65,7 @@ def _told_apart(rows: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([rows.filter(~is_twice), twice])
 
 
-def _kinds(cells: Cells, mapping: EventMapping) -> pl.Series:
+def kinds_of(cells: Cells, mapping: EventMapping) -> pl.Series:
     """Kinds by the mapping's table, else as their slug where it keeps others."""
     columns = mapping.columns.kind
     written = cells.frame.select(
@@ -99,12 +99,12 @@ def slug(text: str) -> str | None:
     return name if _KIND.fullmatch(name) else None
 
 
-def _attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFrame:
+def attribute_events(events: pl.DataFrame, mapping: EventMapping) -> pl.DataFrame:
     """`attributes_set` events: the attributes that are new, or changed, for a lead.
 
     An empty cell says nothing: it neither changes nor unsets an attribute.
     """
-    names = {_held(name): name for name in mapping.attributes}
+    names = {held(name): name for name in mapping.attributes}
     if not names:
         return events.clear()
     ordered = events.sort("lead", "occurred_at", "line", maintain_order=True)
@@ -127,6 +127,6 @@ def _changed(name: str) -> pl.Expr:
     return pl.when(pl.col(name).ne_missing(earlier)).then(pl.col(name))
 
 
-def _held(name: str) -> str:
+def held(name: str) -> str:
     """Where the rows hold an attribute, apart from the columns of the log."""
     return f"attribute {name}"

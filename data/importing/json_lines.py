@@ -25,10 +25,10 @@ def read_json_lines(path: Path) -> Iterator[Block]:
     ImportFailedError if the file can't be read, or has a line over 16 MiB.
     """
     pieces = Pieces(path)
-    return blocks_of(_records(path, pieces), lambda: pieces.share_read)
+    return blocks_of(records(path, pieces), lambda: pieces.share_read)
 
 
-def _records(path: Path, pieces: Pieces) -> Iterator[Record]:
+def records(path: Path, pieces: Pieces) -> Iterator[Record]:
     for line, written in enumerate(_lines(path, pieces), start=1):
         if not written.strip():
             continue

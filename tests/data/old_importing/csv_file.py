@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from data.importing.errors import ImportFailedError
-from data.importing.source import UTF_16, Pieces, digest
+from data.importing.source import Pieces
 from tests.data.old_importing.sheet import Sheet, content_key
 
 _LEFT_OPEN = "a quote is left open, or the fields that span lines are not complete"
@@ -15,9 +15,9 @@ _LEFT_OPEN = "a quote is left open, or the fields that span lines are not comple
 def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
     """Read a CSV file, plain or gzipped. Blank lines are no rows.
 
-    Raises ImportFailedError if the file can't be read or decoded, or holds no row.
+    Raises ImportFailedError if the file can't be read, or holds no row.
     """
-    text = _decoded(b"".join(Pieces(path)), encoding, path)
+    text = b"".join(Pieces(path)).decode(encoding)
     # newline="" keeps each line's end, and splits nowhere but at line ends
     lines = list(io.StringIO(text, newline=""))
     records = _records(lines, delimiter)
@@ -26,7 +26,6 @@ def read_csv(path: Path, *, delimiter: str, encoding: str) -> Sheet:
         raise ImportFailedError(f"{path}, line {header_line}: no header can be read")
     sheet = Sheet(
         path=path,
-        sha256=digest(path),
         header=tuple(name.strip() for name in cells),
         delimiter=delimiter,
     )
@@ -81,19 +80,3 @@ def _parsed(
             row = str(error)
         yield begun, start + reader.line_num, row
         begun = start + reader.line_num
-
-
-def _decoded(content: bytes, encoding: str, path: Path) -> str:
-    if content.startswith(UTF_16) and not encoding.startswith("utf-16"):
-        raise ImportFailedError(
-            f"{path} is UTF-16 text: write encoding = 'utf-16' in the mapping"
-        )
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise ImportFailedError(
-            f"{path}, line {line}: byte 0x{content[error.start]:02x} is no "
-            f"{encoding.removesuffix('-sig')}: set the mapping's encoding "
-            "(many French exports are cp1252)"
-        ) from error

@@ -1,18 +1,12 @@
-"""Reader of tables whose rows are leads: attributes, and the ending if it has one."""
+"""A sheet whose rows are leads: attributes, and the ending if it has one."""
 
 import polars as pl
 
 from data.importing.mapping import FieldColumn, LeadMapping, TimeColumn
+from data.importing.rows import actors, together
 from features.event import ATTRIBUTES_KIND
-from tests.data.old_importing.cells import Cells
-from tests.data.old_importing.rows import (
-    Rows,
-    actors,
-    as_json,
-    in_log_order,
-    refusals,
-    rows_of,
-)
+from tests.data.old_importing.cells import SheetCells
+from tests.data.old_importing.rows import Rows, as_json, refusals, rows_of
 from tests.data.old_importing.sheet import Sheet, content_key
 
 _OPEN = "open"
@@ -21,16 +15,14 @@ _OPEN = "open"
 def read_lead_rows(sheet: Sheet, mapping: LeadMapping) -> Rows:
     """Events of a table whose rows are leads, and the rows that are none.
 
-    A row gives an `attributes_set` event, even an empty one, so that the lead is in
-    the log; and `won` or `lost`. The identity of each is the content of the cells it
-    is made of: when a later export adds the outcome, the attributes keep theirs.
+    A row gives an `attributes_set` event, even an empty one; and `won` or `lost`.
     """
-    cells = Cells(sheet, mapping)
+    cells = SheetCells(sheet, mapping)
     created = _created(cells, mapping)
     closed = _closed(created, cells, mapping)
     reasons = cells.reason
     sound = reasons.is_null()
-    events = in_log_order([created.filter(sound), closed.filter(sound)])
+    events = together(created.filter(sound), closed.filter(sound))
     accepted = int(sound.sum())
     contents = pl.Series(sheet.contents, dtype=pl.String)
     return Rows(
@@ -43,23 +35,24 @@ def read_lead_rows(sheet: Sheet, mapping: LeadMapping) -> Rows:
     )
 
 
-def _created(cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
-    """The attributes of each row, when they were known."""
-    columns, height = mapping.columns, cells.frame.height
+def _created(cells: SheetCells, mapping: LeadMapping) -> pl.DataFrame:
+    columns = mapping.columns
     made_of = [columns.lead_id, columns.time.column]
     cells.require(*made_of)
     occurred_at = cells.times(columns.time, cells[columns.time.column])
     return rows_of(
         cells,
         event_id=_identities(cells, made_of, mapping.attributes, "attributes"),
-        kind=pl.repeat(ATTRIBUTES_KIND, height, eager=True),
+        kind=pl.repeat(ATTRIBUTES_KIND, cells.height, eager=True),
         occurred_at=occurred_at,
         received_at=occurred_at,
-        data=as_json(cells.fields(mapping.attributes), height),
+        data=as_json(cells.fields(mapping.attributes), cells.height),
     )
 
 
-def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.DataFrame:
+def _closed(
+    created: pl.DataFrame, cells: SheetCells, mapping: LeadMapping
+) -> pl.DataFrame:
     """The outcome of each row, of the kind "open" where there is none yet."""
     columns = mapping.columns
     if columns.outcome is None:
@@ -69,15 +62,9 @@ def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.Dat
     outcome, column = cells[columns.outcome], dated.column
     kinds = cells.meanings(outcome, {**mapping.outcomes}, "outcome")
     kinds = kinds.set(outcome.is_null(), _OPEN)
-    is_closed = kinds.is_not_null() & (kinds != _OPEN)
     # of an open lead, the date is only expected
-    written = cells[column].set(~is_closed, None)
-    cells.refuse(
-        is_closed & written.is_null(), f"won or lost, but column {column!r} is empty"
-    )
-    occurred_at = _not_before(
-        created["occurred_at"], cells.times(dated, written), cells
-    )
+    written = cells[column].set(~(kinds.is_not_null() & (kinds != _OPEN)), None)
+    occurred_at = _not_before(created, cells.times(dated, written), cells)
     made_of = [columns.lead_id, columns.outcome, column]
     return created.with_columns(
         _identities(cells, made_of, mapping.data, "outcome").alias("event_id"),
@@ -85,24 +72,26 @@ def _closed(created: pl.DataFrame, cells: Cells, mapping: LeadMapping) -> pl.Dat
         occurred_at.alias("occurred_at"),
         occurred_at.alias("received_at"),
         actors(kinds, cells).alias("actor"),
-        as_json(cells.fields(mapping.data), cells.frame.height).alias("data"),
+        as_json(cells.fields(mapping.data), cells.height).alias("data"),
     )
 
 
-def _not_before(created: pl.Series, closed: pl.Series, cells: Cells) -> pl.Series:
+def _not_before(
+    created: pl.DataFrame, closed: pl.Series, cells: SheetCells
+) -> pl.Series:
     """Closing times, at least the creation: a date without an hour means its day."""
-    zone = cells.mapping.time_zone
+    begun, zone = created["occurred_at"], cells.mapping.time_zone
     first_day, last_day = (
-        time.dt.convert_time_zone(zone).dt.date() for time in (created, closed)
+        time.dt.convert_time_zone(zone).dt.date() for time in (begun, closed)
     )
-    early = closed < created
+    early = closed < begun
     same_day = early & (first_day == last_day)
     cells.refuse(early & ~same_day, "closed before it was created")
-    return closed.zip_with(~same_day.fill_null(False), created)
+    return closed.zip_with(~same_day.fill_null(False), begun)
 
 
 def _identities(
-    cells: Cells, columns: list[str], fields: dict[str, FieldColumn], part: str
+    cells: SheetCells, columns: list[str], fields: dict[str, FieldColumn], part: str
 ) -> pl.Series:
     names = dict.fromkeys([*columns, *(field.column for field in fields.values())])
     rows = cells.frame.select(*names).iter_rows()

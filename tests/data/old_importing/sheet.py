@@ -1,24 +1,14 @@
-"""Sheet of a foreign file: its rows as text, the broken ones set apart."""
+"""Sheet of a foreign file: all its rows as text, the broken ones set apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
 
 import orjson
 
+from data.importing.block import Record, Refused
 from data.importing.errors import ImportFailedError
-from data.importing.source import digest
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """A row that could not be imported: its first line, why, and its text."""
-
-    line: int
-    reason: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +20,6 @@ class Sheet:
     """
 
     path: Path
-    sha256: str
     header: tuple[str, ...]
     delimiter: str | None = None
     unit: str = "line"
@@ -64,18 +53,6 @@ def content_key(cells: Iterable[str | None]) -> str:
     return blake2b(joined.encode(errors="surrogatepass"), digest_size=12).hexdigest()
 
 
-class Record(NamedTuple):
-    """A row that names its fields, or a `fault`: why it can't be imported.
-
-    A row without a text of its own is told as the JSON of its fields.
-    """
-
-    line: int
-    cells: Mapping[str, str]
-    text: str | None = None
-    fault: str | None = None
-
-
 def sheet_of(path: Path, records: Iterable[Record], *, unit: str = "line") -> Sheet:
     """The sheet of rows that name their fields; the header is every name met.
 
@@ -83,7 +60,7 @@ def sheet_of(path: Path, records: Iterable[Record], *, unit: str = "line") -> Sh
     a field that only a later export has leaves the older rows their identity. Raises
     ImportFailedError if there is no row, or none could be read.
     """
-    sheet = Sheet(path=path, sha256="", header=(), unit=unit)
+    sheet = Sheet(path=path, header=(), unit=unit)
     places: dict[str, int] = {}
     for line, cells, text, fault in records:
         known = {name: cell for name, cell in cells.items() if cell}
@@ -99,7 +76,7 @@ def sheet_of(path: Path, records: Iterable[Record], *, unit: str = "line") -> Sh
         raise ImportFailedError(_why_nothing(sheet))
     for row in sheet.rows:
         row.extend([""] * (len(places) - len(row)))
-    return replace(sheet, sha256=digest(path), header=tuple(places))
+    return replace(sheet, header=tuple(places))
 
 
 def _why_nothing(sheet: Sheet) -> str:
