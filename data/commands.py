@@ -74,6 +74,7 @@ def generate_log(
     out.print(
         f"{out_log}: {log.leads:,} leads, {log.events:,} events, won: {rate}",
         highlight=False,
+        soft_wrap=True,
     )
 
 
